@@ -1,0 +1,267 @@
+"""What the analysis of a night is: plain values that every product reads, and nothing else.
+
+Arrays of a table have one entry per frame, in the order of time. Times are UTC (``datetime64[us]``),
+velocities are positive away from the instrument, intensities are counts per second of exposure, and a
+value that does not exist is NaN.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+GOOD, CAUTION, BAD = 0, 1, 2
+
+
+class Cause(Enum):
+    """Why a sample is flagged: its bit in the mask, the flags it raises, and what it means.
+
+    ``wind`` and ``temperature`` are the legacy levels (0 good, 1 caution, 2 bad) that the cause raises.
+    """
+
+    DIM_LINE = (0, 1, 1, "line intensity below the caution limit")
+    VERY_DIM_LINE = (1, 2, 2, "line intensity below the bad limit")
+    BRIGHT_BACKGROUND = (2, 1, 1, "spectral background above the limit")
+    ZENITH_REFERENCE = (3, 1, 1, "no usable laser: the zenith is the reference")
+    LASER_DRIFTING = (4, 1, 0, "laser drifting over the night")
+    NO_CLOUD_DATA = (5, 1, 1, "no cloud sensor data")
+    CLOUDY = (6, 1, 1, "sky minus ambient temperature above -22 C")
+    OVERCAST = (7, 2, 1, "sky minus ambient temperature above -10 C")
+    WARM_CCD = (8, 1, 1, "CCD warmer than -60 C")
+    LARGE_WIND_ERROR = (9, 2, 2, "fit error of the wind over 100 m/s")
+    LARGE_TEMPERATURE_ERROR = (10, 2, 2, "fit error of the temperature over 100 K")
+    WIND_CAUTION_BY_HAND = (11, 1, 0, "manual entry: wind, caution")
+    WIND_BAD_BY_HAND = (12, 2, 0, "manual entry: wind, bad")
+    TEMPERATURE_CAUTION_BY_HAND = (13, 0, 1, "manual entry: temperature, caution")
+    TEMPERATURE_BAD_BY_HAND = (14, 0, 2, "manual entry: temperature, bad")
+    POOR_FIT = (15, 1, 1, "the line fit leaves much more than noise")
+    DEFAULT_INSTRUMENT = (16, 1, 2, "instrument shape not measured on this night")
+    FIT_FAILED = (17, 2, 2, "the line fit did not converge")
+    NEAR_MOON = (18, 1, 1, "bright moon close to the look direction")
+    GAP_JUMP = (19, 1, 0, "etalon gap or ring centre jumped near this sample")
+    LASER_FAR = (20, 1, 0, "far from the nearest laser frame")
+    NO_ZENITH = (21, 1, 0, "no usable zenith sample: the zero of the wind is assumed")
+
+    def __init__(self, bit: int, wind: int, temperature: int, meaning: str) -> None:
+        self.bit = bit
+        self.wind = wind
+        self.temperature = temperature
+        self.meaning = meaning
+
+    @property
+    def mask(self) -> int:
+        """The cause as a one-bit mask."""
+        return 1 << self.bit
+
+
+def causes_in(mask: int) -> tuple[Cause, ...]:
+    """Name the causes that are set in a bit mask.
+
+    Parameters
+    ----------
+    mask
+        Sum of `Cause.mask` values.
+
+    Returns
+    -------
+    tuple of Cause
+        In the order of their bits.
+    """
+    return tuple(cause for cause in Cause if int(mask) & cause.mask)
+
+
+@dataclass(frozen=True)
+class RingProfiles:
+    """Ring profiles of n frames over m annuli, and the models fitted to them.
+
+    ``counts`` are mean counts per pixel, ``sigma`` their standard error; annuli that are not used are NaN.
+    """
+
+    radius_squared_px2: np.ndarray  # (n, m) true mean of r squared over the pixels of the annulus
+    counts: np.ndarray  # (n, m)
+    sigma: np.ndarray  # (n, m)
+    model: np.ndarray  # (n, m)
+
+
+@dataclass(frozen=True)
+class SkySamples:
+    """One entry per sky frame that was analysed (n entries)."""
+
+    name: tuple[str, ...]  # frame file
+    start_time: np.ndarray  # datetime64[us], start of the exposure
+    exposure_s: np.ndarray
+    azimuth_deg: np.ndarray  # 0 to 360, east of north
+    zenith_deg: np.ndarray  # 0 to 90
+    direction: tuple[str, ...]  # name of the look direction, "Unknown" if none is close
+    line_of_sight_wind_mps: np.ndarray  # zero removed
+    wind_fit_error_mps: np.ndarray
+    wind_calibration_error_mps: np.ndarray
+    wind_zero_error_mps: np.ndarray
+    wind_error_mps: np.ndarray  # all three in quadrature
+    temperature_k: np.ndarray
+    temperature_error_k: np.ndarray
+    intensity: np.ndarray  # line, counts per pixel per second
+    intensity_error: np.ndarray
+    background: np.ndarray  # spectral continuum, counts per pixel per second
+    background_error: np.ndarray
+    ccd_bias: np.ndarray  # counts per pixel
+    ccd_bias_error: np.ndarray
+    reduced_chi_square: np.ndarray
+    zero_mps: np.ndarray  # what was subtracted to make the zenith wind vanish
+    gap_m: np.ndarray  # etalon gap at mid-exposure
+    center_x_px: np.ndarray
+    center_y_px: np.ndarray
+    ccd_temperature_c: np.ndarray
+    sky_minus_ambient_mean_c: np.ndarray
+    sky_minus_ambient_max_c: np.ndarray
+    sky_minus_ambient_min_c: np.ndarray
+    sun_elevation_deg: np.ndarray
+    moon_elevation_deg: np.ndarray
+    moon_separation_deg: np.ndarray
+    moon_illumination: np.ndarray  # 0 new to 1 full
+    wind_flag: np.ndarray  # int8: 0 good, 1 caution, 2 bad
+    temperature_flag: np.ndarray  # int8
+    causes: np.ndarray  # uint32 mask of Cause
+
+    def __len__(self) -> int:
+        return len(self.name)
+
+    @property
+    def mid_time(self) -> np.ndarray:
+        """Middle of each exposure, datetime64[us]."""
+        return mid_exposure(self.start_time, self.exposure_s)
+
+
+@dataclass(frozen=True)
+class LaserSamples:
+    """One entry per laser frame that was read and bright enough to fit (m entries)."""
+
+    name: tuple[str, ...]
+    start_time: np.ndarray  # datetime64[us], start of the exposure
+    exposure_s: np.ndarray
+    gap_m: np.ndarray
+    gap_error_m: np.ndarray
+    intensity: np.ndarray  # counts per pixel per second
+    background: np.ndarray  # counts per pixel
+    reduced_chi_square: np.ndarray
+    center_x_px: np.ndarray
+    center_y_px: np.ndarray
+    ccd_temperature_c: np.ndarray
+    used: np.ndarray  # bool: took part in the gap over the night
+
+    def __len__(self) -> int:
+        return len(self.name)
+
+    @property
+    def mid_time(self) -> np.ndarray:
+        """Middle of each exposure, datetime64[us]."""
+        return mid_exposure(self.start_time, self.exposure_s)
+
+
+@dataclass(frozen=True)
+class InstrumentShape:
+    """What of the instrument holds for the whole night, with standard errors.
+
+    ``falloff`` are the coefficients of r/r_max and (r/r_max)^2 in the illumination; ``blur`` those of 1,
+    sin(pi r/r_max) and cos(pi r/r_max) in the width (px) of the Gaussian blur.
+    """
+
+    magnification_rad_per_pixel: float
+    magnification_error_rad_per_pixel: float
+    reflectivity: float
+    reflectivity_error: float
+    falloff: tuple[float, float]
+    blur_px: tuple[float, float, float]
+    max_radius_px: float
+    source: str  # "laser frames of the night" or "registry defaults"
+
+
+@dataclass(frozen=True)
+class ZeroReference:
+    """Where the zero of the wind comes from."""
+
+    method: str  # "zenith mean over laser gap", "zenith in time", ...
+    value_mps: float  # mean over the night of what was subtracted
+    error_mps: float  # includes the natural spread of the vertical wind
+    vertical_wind_spread_mps: float  # the natural spread that was found or assumed
+    zenith_samples: int
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A frame that took no part, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What made this result."""
+
+    code_version: str
+    settings_hash: str  # SHA-256 of the settings that the analysis was given
+    registry_epoch: str  # "always" or the date from which the instrument's entry holds
+    input_hash: str  # SHA-256 over names and SHA-256s of the frames and weather files
+    weather_files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NightResult:
+    """The analysis of one night of one instrument with one tag."""
+
+    instrument: str
+    site: str
+    date: dt.date  # the local date on which the night began
+    tag: str  # X, XR or XG
+    wavelength_m: float
+    site_name: str
+    site_latitude_deg: float
+    site_longitude_deg: float
+    site_altitude_m: float
+    site_timezone: str
+    sky: SkySamples
+    laser: LaserSamples
+    shape: InstrumentShape
+    zero: ZeroReference
+    sky_profiles: RingProfiles
+    laser_profiles: RingProfiles
+    rejections: tuple[Rejection, ...]
+    notes: tuple[str, ...]  # the log of the analysis, a sentence each
+    provenance: Provenance
+
+    @property
+    def stem(self) -> str:
+        """Base of the products' file names: ``minime05_uao_20250429_xr``."""
+        return product_stem(self.instrument, self.site, self.date, self.tag)
+
+
+def product_stem(instrument: str, site: str, date: dt.date, tag: str) -> str:
+    """Base name of a night's products.
+
+    Tag ``X`` adds nothing, others their lower case, as in ``minime05_uao_20250429_xr``.
+    """
+    stem = f"{instrument}_{site}_{date:%Y%m%d}"
+    return stem if tag == "X" else f"{stem}_{tag.lower()}"
+
+
+def mid_exposure(start_time: np.ndarray, exposure_s: np.ndarray) -> np.ndarray:
+    """Middle of exposures.
+
+    Parameters
+    ----------
+    start_time
+        datetime64 starts.
+    exposure_s
+        Lengths in seconds.
+
+    Returns
+    -------
+    ndarray
+        datetime64[us].
+    """
+    half_us = np.round(np.asarray(exposure_s, float) * 5e5).astype("int64").astype("timedelta64[us]")
+    return np.asarray(start_time, "datetime64[us]") + half_us
