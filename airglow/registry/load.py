@@ -1,0 +1,179 @@
+"""Read the registry's two files, validate them, and merge epochs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import jsonschema
+import yaml
+
+from airglow.errors import RegistryError
+from airglow.registry.records import (
+    Annuli,
+    BadPeriod,
+    DatabaseIds,
+    DefaultParameters,
+    Deployment,
+    Direction,
+    Instrument,
+    Optics,
+    QualityLimits,
+    Registry,
+    Site,
+)
+
+# jsonschema knows JSON's types only; YAML dates are dates.
+_TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("date", lambda _, v: isinstance(v, dt.date))
+_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_TYPES)
+
+
+def load_registry(sites: Path, instruments: Path) -> Registry:
+    """Read and validate the registry.
+
+    Parameters
+    ----------
+    sites, instruments
+        The two YAML files.
+
+    Returns
+    -------
+    Registry
+
+    Raises
+    ------
+    RegistryError
+        If a file cannot be read or is wrong; the message names the file, the entry and the reason.
+    """
+    site_entries = _read(Path(sites), "sites.schema.yaml")
+    instrument_entries = _read(Path(instruments), "instruments.schema.yaml")
+    known_sites = {key: _site(key, entry, Path(sites)) for key, entry in site_entries.items()}
+    deployments: dict[str, tuple[Deployment, ...]] = {}
+    epochs: dict[str, tuple[Instrument, ...]] = {}
+    for key, entry in instrument_entries.items():
+        deployments[key] = tuple(Deployment(**d) for d in entry["deployments"])
+        for deployment in deployments[key]:
+            if deployment.site not in known_sites:
+                raise RegistryError(
+                    f"{instruments}: {key}: deployed at {deployment.site}, which is not in {sites}"
+                )
+            if deployment.stop is not None and deployment.stop < deployment.start:
+                raise RegistryError(f"{instruments}: {key}: a deployment stops before it starts")
+        epochs[key] = _epochs(key, entry, Path(instruments))
+    return Registry(sites=known_sites, deployments=deployments, epochs=epochs)
+
+
+def _read(path: Path, schema_name: str) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RegistryError(f"{path}: cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RegistryError(f"{path}: is not YAML: {error}") from error
+    schema = yaml.safe_load(files("airglow.registry").joinpath(schema_name).read_text(encoding="utf-8"))
+    problem = jsonschema.exceptions.best_match(_Validator(schema).iter_errors(content))
+    if problem is not None:
+        where = ": ".join(str(step) for step in problem.absolute_path) or "top level"
+        raise RegistryError(f"{path}: {where}: {problem.message}")
+    return content
+
+
+def _starts_in_order(key: str, starts: list[dt.date | None], path: Path) -> None:
+    if starts[0] is not None:
+        raise RegistryError(f"{path}: {key}: the first entry must hold from null (always)")
+    later = starts[1:]
+    if None in later or later != sorted(set(later)):
+        raise RegistryError(f"{path}: {key}: 'from' dates must be ascending")
+
+
+def _site(key: str, entry: Mapping[str, Any], path: Path) -> Site:
+    clocks = tuple((c["from"], c["timezone"]) for c in entry["clock_timezones"])
+    _starts_in_order(key, [start for start, _ in clocks], path)
+    for _, zone in clocks:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise RegistryError(f"{path}: {key}: unknown time zone {zone!r}") from error
+    directions = tuple(
+        Direction(name, *normalise_direction(d["azimuth_deg"], d["zenith_deg"]))
+        for name, d in entry["directions"].items()
+    )
+    if not any(d.name == "Zenith" for d in directions):
+        raise RegistryError(f"{path}: {key}: directions lack Zenith, which gives the zero of the wind")
+    plain = {k: v for k, v in entry.items() if k not in ("clock_timezones", "directions")}
+    return Site(key=key, directions=directions, clocks=clocks, **plain)
+
+
+def normalise_direction(azimuth_deg: float, zenith_deg: float) -> tuple[float, float]:
+    """Write a look direction with a zenith angle that is not negative.
+
+    Parameters
+    ----------
+    azimuth_deg, zenith_deg
+        East of north; a negative zenith angle looks the other way.
+
+    Returns
+    -------
+    azimuth_deg, zenith_deg
+        Azimuth in 0 to 360, zenith angle not negative.
+    """
+    if zenith_deg < 0:
+        return (azimuth_deg + 180.0) % 360.0, -zenith_deg
+    return azimuth_deg % 360.0, float(zenith_deg)
+
+
+def _epochs(key: str, entry: Mapping[str, Any], path: Path) -> tuple[Instrument, ...]:
+    _starts_in_order(key, [epoch["from"] for epoch in entry["epochs"]], path)
+    bad_periods = tuple(BadPeriod(**period) for period in entry.get("bad_periods", ()))
+    merged: dict[str, Any] = {}
+    result = []
+    for epoch in entry["epochs"]:
+        merged = _overlay(merged, epoch)
+        try:
+            result.append(_instrument(key, merged, bad_periods, entry.get("azimuth_sign_flipped_before")))
+        except (KeyError, TypeError) as error:
+            raise RegistryError(f"{path}: {key}: epoch from {epoch['from']} lacks {error}") from error
+    return tuple(result)
+
+
+def _overlay(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge what a later epoch lists into what held before, section by section."""
+    result = dict(base)
+    for name, value in change.items():
+        both = isinstance(value, dict) and isinstance(result.get(name), dict)
+        result[name] = {**result[name], **value} if both else value
+    return result
+
+
+def _instrument(
+    key: str,
+    epoch: Mapping[str, Any],
+    bad_periods: tuple[BadPeriod, ...],
+    azimuth_sign_flipped_before: dt.date | None,
+) -> Instrument:
+    defaults = dict(epoch["default_parameters"])
+    quality = epoch["quality"]
+    return Instrument(
+        key=key,
+        epoch_from=epoch["from"],
+        annuli=Annuli(**epoch["annuli"]),
+        optics=Optics(**epoch["optics"]),
+        default_parameters=DefaultParameters(
+            blur_px=tuple(defaults.pop("blur")),
+            falloff=tuple(defaults.pop("falloff")),
+            center_px=tuple(defaults.pop("center_px")),
+            **defaults,
+        ),
+        # .inf in the files means that no limit has been settled: nothing is flagged as too dim by it.
+        quality=QualityLimits(**quality),
+        expected_tags=tuple(epoch["expected_tags"]),
+        plot_reference=epoch["plot_reference"],
+        send_to_madrigal=epoch["send_to_madrigal"],
+        database_ids=DatabaseIds(**epoch["database_ids"]),
+        bad_periods=bad_periods,
+        azimuth_sign_flipped_before=azimuth_sign_flipped_before,
+    )
