@@ -1,0 +1,23 @@
+"""What a frame's file name says."""
+
+from __future__ import annotations
+
+import re
+
+# UAO_L_20091103_210000_001.img, L20091103001.img, UAO_XR_20221129_121336.hdf5; the archive adds
+# __<folder> to the second of two frames of one name.
+_NAME = re.compile(
+    r"^(?:[A-Za-z0-9]{2,8}_)?(?P<tag>XR|XG|X|L|D|B)_?(?P<date>\d{8})(?:_?\d{1,6}){0,2}(?:__[\w-]+)?\.(?:img|hdf5)$",
+    re.IGNORECASE,
+)
+
+
+def is_frame_name(name: str) -> bool:
+    """Whether a file's base name is that of a frame."""
+    return _NAME.match(name) is not None
+
+
+def tag_of_name(name: str) -> str | None:
+    """Tag of a frame by its base name: L, X, XR, XG, D or B; None if the name is not a frame's."""
+    match = _NAME.match(name)
+    return match.group("tag").upper() if match else None
