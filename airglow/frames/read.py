@@ -166,7 +166,7 @@ def _read_img(path: Path, tag: str) -> Frame:
         sensor_rows, sensor_columns = struct.unpack_from("<2i", data, detector + 4)
         (exposure_s,) = struct.unpack_from("<f", data, camera + 56)
         x_binning, y_binning = struct.unpack_from("<2i", data, camera + 84)
-        azimuth_deg, zenith_deg, outside_c, pressure = struct.unpack_from("<4d", data, conditions + 16)
+        azimuth_deg, zenith_deg, _outside_c, pressure = struct.unpack_from("<4d", data, conditions + 16)
         year, month, _, day, hour, minute, second, millisecond = struct.unpack_from(
             "<8h", data, image_block + 4
         )

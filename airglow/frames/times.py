@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
@@ -33,7 +34,7 @@ def utc_starts(local: Sequence[dt.datetime], clock: ZoneInfo) -> list[dt.datetim
     readings = [sorted({_utc(moment, clock, 0), _utc(moment, clock, 1)}) for moment in local]
     costs = [0.0] * len(readings[0])
     came_from: list[list[int]] = []
-    for previous, current in zip(readings, readings[1:], strict=False):
+    for previous, current in itertools.pairwise(readings):
         steps = [
             [costs[k] + _step_cost(earlier, now) for k, earlier in enumerate(previous)] for now in current
         ]
