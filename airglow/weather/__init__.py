@@ -1,0 +1,31 @@
+"""Cloud sensors and temperature loggers: from their files to series in UTC, and to values per frame."""
+
+from airglow.weather.clock import Clock, local_to_utc
+from airglow.weather.clouds import read_cloud_file
+from airglow.weather.folder import WeatherFolder, read_folder
+from airglow.weather.loggers import read_temperature_log
+from airglow.weather.series import (
+    CloudSeries,
+    LineCounts,
+    Summary,
+    TemperatureSeries,
+    merge_clouds,
+    sensor_cadence_s,
+    summarise,
+)
+
+__all__ = [
+    "Clock",
+    "CloudSeries",
+    "LineCounts",
+    "Summary",
+    "TemperatureSeries",
+    "WeatherFolder",
+    "local_to_utc",
+    "merge_clouds",
+    "read_cloud_file",
+    "read_folder",
+    "read_temperature_log",
+    "sensor_cadence_s",
+    "summarise",
+]

@@ -1,0 +1,167 @@
+"""What sensor files hold, as plain series in UTC, and their summary per frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+WIDEN_CADENCES = 2.0
+WIDEN_LIMITS_S = (30.0, 600.0)
+
+
+@dataclass(frozen=True)
+class LineCounts:
+    """What became of the lines of a file (or of several)."""
+
+    used: int = 0
+    rejected: int = 0  # broken, or the sensor says that the value is bad
+    repeated: int = 0  # the very same text again
+    ignored: int = 0  # headers and reports of other kinds
+    examples: tuple[str, ...] = ()  # of rejected lines, with number and reason
+
+
+@dataclass(frozen=True)
+class CloudSeries:
+    """Samples of a cloud sensor, sorted by time, one per time."""
+
+    time: np.ndarray  # datetime64[us], UTC
+    sky_minus_ambient_c: np.ndarray  # 0 when the sensor is wet
+    ambient_c: np.ndarray  # NaN where the file has no sensible value
+    kind: str  # "boltwood new", "boltwood old", "skyalert numbered", "skyalert ethernet"; "+" joins several
+    files: tuple[str, ...]
+    lines: LineCounts = field(default_factory=LineCounts)
+
+    def __len__(self) -> int:
+        return self.time.size
+
+
+@dataclass(frozen=True)
+class TemperatureSeries:
+    """Samples of a temperature logger, sorted by time, one per time.
+
+    ``values_c`` are by name: ``dome`` and ``inside``, or ``value``, or ``etalon_box``.
+    """
+
+    time: np.ndarray  # datetime64[us], UTC
+    values_c: dict[str, np.ndarray]
+    kind: str  # "dome and inside", "single", "etalon box"
+    files: tuple[str, ...]
+    lines: LineCounts = field(default_factory=LineCounts)
+
+    def __len__(self) -> int:
+        return self.time.size
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Mean, maximum and minimum per frame; NaN where no sample belongs to the frame."""
+
+    mean: np.ndarray
+    max: np.ndarray
+    min: np.ndarray
+    samples: np.ndarray  # how many
+
+
+def in_order(time: np.ndarray) -> np.ndarray:
+    """Indices that sort times and keep the first of equal ones."""
+    return np.unique(time, return_index=True)[1]
+
+
+def merge_clouds(series: Iterable[CloudSeries]) -> CloudSeries | None:
+    """Join series of several files: sorted by time; of equal times the first series given wins.
+
+    Parameters
+    ----------
+    series
+        Any number.
+
+    Returns
+    -------
+    CloudSeries or None
+        None if there is nothing to join.
+    """
+    parts = list(series)
+    if not parts:
+        return None
+    if len(parts) == 1:
+        return parts[0]
+    time = np.concatenate([part.time for part in parts])
+    order = in_order(time)
+    kinds = dict.fromkeys(kind for part in parts for kind in part.kind.split("+"))
+    return CloudSeries(
+        time=time[order],
+        sky_minus_ambient_c=np.concatenate([part.sky_minus_ambient_c for part in parts])[order],
+        ambient_c=np.concatenate([part.ambient_c for part in parts])[order],
+        kind="+".join(kinds),
+        files=tuple(name for part in parts for name in part.files),
+        lines=LineCounts(
+            used=sum(part.lines.used for part in parts),
+            rejected=sum(part.lines.rejected for part in parts),
+            repeated=sum(part.lines.repeated for part in parts),
+            ignored=sum(part.lines.ignored for part in parts),
+            examples=tuple(text for part in parts for text in part.lines.examples),
+        ),
+    )
+
+
+def sensor_cadence_s(time: np.ndarray) -> float:
+    """Usual time between samples in s: the median, so that gaps do not count. NaN for fewer than two."""
+    if time.size < 2:
+        return float("nan")
+    return float(np.median(np.diff(time) / np.timedelta64(1, "s")))
+
+
+def summarise(
+    series: CloudSeries | None,
+    start_time: np.ndarray,
+    exposure_s: np.ndarray,
+    values: np.ndarray | None = None,
+) -> Summary:
+    """Sky minus ambient temperature during each frame.
+
+    The samples that count lie within the exposure widened at both ends by twice the sensor's cadence
+    (30 s at least, 10 min at most), so that a short exposure between two samples has a value, and one in a
+    hole of the log has none.
+
+    Parameters
+    ----------
+    series
+        Cloud series, or None (then everything is NaN).
+    start_time
+        datetime64, UTC, starts of the exposures, shape (n,).
+    exposure_s
+        Lengths, s, shape (n,) or a number.
+    values
+        Summarise these values at the series' times (for instance ``series.ambient_c``) instead of sky
+        minus ambient. NaNs do not count.
+
+    Returns
+    -------
+    Summary
+        Arrays of shape (n,), in the unit of the values (C).
+    """
+    start = np.atleast_1d(np.asarray(start_time, "datetime64[us]"))
+    exposure = np.broadcast_to(np.asarray(exposure_s, float), start.shape)
+    mean, high, low = (np.full(start.shape, np.nan) for _ in range(3))
+    samples = np.zeros(start.shape, int)
+    if series is None or len(series) == 0:
+        return Summary(mean, high, low, samples)
+    data = np.asarray(series.sky_minus_ambient_c if values is None else values, float)
+    good = np.isfinite(data)
+    time, data = series.time[good], data[good]
+    cadence = np.nan_to_num(sensor_cadence_s(time), nan=60.0)
+    widen = _timedelta(np.clip(WIDEN_CADENCES * cadence, *WIDEN_LIMITS_S))
+    stop = start + _timedelta(np.nan_to_num(exposure))
+    first = np.searchsorted(time, start - widen, "left")
+    last = np.searchsorted(time, stop + widen, "right")
+    for i, (a, b) in enumerate(zip(first, last, strict=True)):
+        if b > a:
+            part = data[a:b]
+            mean[i], high[i], low[i], samples[i] = part.mean(), part.max(), part.min(), b - a
+    return Summary(mean, high, low, samples)
+
+
+def _timedelta(seconds: float | np.ndarray) -> np.ndarray:
+    return np.round(np.asarray(seconds) * 1e6).astype("int64").astype("timedelta64[us]")
