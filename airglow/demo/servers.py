@@ -1,0 +1,341 @@
+"""Private S3 and MariaDB servers for the demo and the tests: free ports, loopback only, gone at the end."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import pwd
+import secrets
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import boto3
+import pymysql
+from botocore.config import Config
+
+from airglow.demo.processes import (
+    HOST,
+    ServerError,
+    as_account,
+    private_directory,
+    start_on_free_port,
+    stop,
+    tail,
+)
+
+RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES"  # what load and migration need
+HOW_TO_INSTALL = "install them with: apt-get install mariadb-server-core mariadb-client-core"
+SYSTEM_DIRECTORIES = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin")
+UNPACKED_PACKAGES = Path(__file__).parents[2] / ".deb"  # where `make` puts them when it may not install
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """A running S3 server; what it holds is in memory and is gone when it stops."""
+
+    endpoint_url: str
+    access_key: str
+    secret_key: str = field(repr=False)
+
+    def create_bucket(self, bucket: str) -> None:
+        """Create an empty bucket."""
+        client = boto3.client(
+            "s3",
+            endpoint_url=self.endpoint_url,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            region_name="us-east-1",
+            config=Config(s3={"addressing_style": "path"}, proxies={}),
+        )
+        client.create_bucket(Bucket=bucket)
+
+    def environment(self, bucket: str) -> dict[str, str]:
+        """The environment variables with which the pipeline finds a bucket here."""
+        return {
+            "DEST_BUCKET": bucket,
+            "AWS_S3_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+        }
+
+
+@dataclass(frozen=True)
+class MariadbServer:
+    """A running MariaDB server with an application user that owns nothing but its databases."""
+
+    host: str
+    port: int
+    socket: str
+    user: str
+    password: str = field(repr=False)
+    database: str
+    root_password: str = field(repr=False)
+    process_id: int
+
+    def create_database(self, name: str) -> None:
+        """Create an empty database that the application user may read, write and migrate."""
+        quoted = "`" + name.replace("`", "``") + "`"
+        with self.connect_as_root() as connection, connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {quoted} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
+            pattern = quoted.replace("_", r"\_")  # in a GRANT, _ is a wildcard
+            cursor.execute(f"GRANT {RIGHTS} ON {pattern}.* TO %s@'%%'", (self.user,))
+
+    def connect_as_root(self) -> pymysql.connections.Connection:
+        """Connect as the administrator, over the socket."""
+        return pymysql.connect(unix_socket=self.socket, user="root", password=self.root_password)
+
+    def environment(self, database: str | None = None) -> dict[str, str]:
+        """The environment variables with which the pipeline finds a database here."""
+        return {
+            "MYSQL_HOST": self.host,
+            "MYSQL_PORT": str(self.port),
+            "MYSQL_USER": self.user,
+            "MYSQL_PASSWORD": self.password,
+            "MYSQL_DATABASE": database or self.database,
+        }
+
+
+@contextmanager
+def s3_server() -> Iterator[S3Server]:
+    """Run an S3 server (moto) in a process of its own.
+
+    Yields
+    ------
+    S3Server
+        It answers already. It checks neither credentials nor checksums.
+
+    Raises
+    ------
+    ServerError
+        When it is not installed or does not start.
+    """
+    program = Path(sys.executable).with_name("moto_server")
+    found = str(program) if program.exists() else shutil.which("moto_server")
+    if found is None:
+        raise ServerError("moto_server is not installed; install it with: pip install 'moto[server]'")
+    with private_directory() as directory:
+
+        def command(port: int) -> list[str]:
+            return [found, "--host", HOST, "--port", str(port)]
+
+        process, port = start_on_free_port(
+            "moto_server", command, _answers_http, directory / "server.log", dict(os.environ)
+        )
+        try:
+            yield S3Server(f"http://{HOST}:{port}", access_key="local", secret_key="local-secret")
+        finally:
+            stop(process)
+
+
+@contextmanager
+def mariadb_server(directory: Path | None = None, database: str = "airglow") -> Iterator[MariadbServer]:
+    """Run a MariaDB server on a new data directory, with a database and a user for it.
+
+    Started by root, it runs as ``nobody`` (as root only where ``nobody`` cannot reach the directory); started
+    by anyone else, as that user. Every password is new and random.
+
+    Parameters
+    ----------
+    directory
+        Where to put the data; it must not exist or be empty, and is kept. By default a temporary directory,
+        removed at the end.
+    database
+        The database to create.
+
+    Yields
+    ------
+    MariadbServer
+        It answers already.
+
+    Raises
+    ------
+    ServerError
+        When MariaDB is not installed or does not start.
+    """
+    programs = find_mariadb()
+    with private_directory() as temporary:
+        home = temporary if directory is None else Path(directory).absolute()
+        home.mkdir(parents=True, exist_ok=True)
+        account = _account(home, temporary)
+        _hand_over(account, temporary, home)
+        _initialise(programs, home, temporary, account)
+        root_password = secrets.token_urlsafe(18)
+        # The server reads this before it lets anyone in, so that root is never open without a password.
+        first_words = temporary / "init.sql"
+        first_words.touch(mode=0o600)
+        first_words.write_text(
+            "DELETE FROM mysql.global_priv WHERE Host <> 'localhost';\n"
+            "FLUSH PRIVILEGES;\n"
+            f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{root_password}';\n"
+        )
+        _hand_over(account, first_words)
+        socket_path = temporary / "sock"
+
+        def command(port: int) -> list[str]:
+            return [
+                programs.server,
+                *_common_options(programs, home, temporary, account),
+                f"--init-file={first_words}",
+                f"--socket={socket_path}",
+                f"--port={port}",
+                f"--bind-address={HOST}",
+                f"--pid-file={temporary / 'pid'}",
+                "--skip-name-resolve",
+                "--default-time-zone=+00:00",
+                "--skip-log-bin",
+                "--innodb-buffer-pool-size=64M",
+                "--innodb-log-file-size=16M",
+                "--performance-schema=OFF",
+            ]
+
+        def answers(port: int) -> bool:
+            return _logs_in(str(socket_path), root_password)
+
+        process, port = start_on_free_port(
+            "mariadbd", command, answers, temporary / "server.log", _environment(programs), account
+        )
+        try:
+            first_words.unlink()
+            server = MariadbServer(
+                host=HOST,
+                port=port,
+                socket=str(socket_path),
+                user="airglow",
+                password=secrets.token_urlsafe(18),
+                database=database,
+                root_password=root_password,
+                process_id=process.pid,
+            )
+            with server.connect_as_root() as connection, connection.cursor() as cursor:
+                # any host: the server listens on the loopback only
+                cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (server.user, server.password))
+            server.create_database(database)
+            yield server
+        finally:
+            stop(process)
+
+
+@dataclass(frozen=True)
+class MariadbPrograms:
+    """Where MariaDB is installed; ``prefix`` is where its packages were unpacked, if not at the root."""
+
+    server: str
+    install: str
+    prefix: Path | None
+
+
+def find_mariadb(unpacked: Path = UNPACKED_PACKAGES) -> MariadbPrograms:
+    """Find MariaDB's programs: on the system, or unpacked from its Debian packages into a directory.
+
+    Parameters
+    ----------
+    unpacked
+        A directory with Debian packages unpacked in it, for machines where one may not install.
+
+    Raises
+    ------
+    ServerError
+        When a program is missing; the message says how to install it.
+    """
+    system = os.pathsep.join([os.environ.get("PATH", ""), *SYSTEM_DIRECTORIES])
+    local = unpacked.absolute() / "usr"
+    for path, prefix in ((system, None), (f"{local}/sbin{os.pathsep}{local}/bin", unpacked.absolute())):
+        server = shutil.which("mariadbd", path=path) or shutil.which("mysqld", path=path)
+        install = shutil.which("mariadb-install-db", path=path)
+        helper = shutil.which("my_print_defaults", path=path)
+        if server and install and helper:
+            return MariadbPrograms(server, install, prefix)
+    raise ServerError(
+        f"MariaDB's programs (mariadbd, mariadb-install-db, my_print_defaults) are missing; {HOW_TO_INSTALL}"
+    )
+
+
+def _common_options(programs: MariadbPrograms, home: Path, temporary: Path, account: str | None) -> list[str]:
+    options = [
+        "--no-defaults",
+        f"--datadir={home / 'data'}",
+        f"--tmpdir={temporary}",
+        "--character-set-server=utf8mb4",
+        "--collation-server=utf8mb4_unicode_ci",
+    ]
+    if programs.prefix is not None:
+        options += [
+            f"--basedir={programs.prefix / 'usr'}",
+            f"--lc-messages-dir={programs.prefix / 'usr/share/mysql'}",
+        ]
+    if account == "root":  # the server refuses root unless it is told
+        options.append("--user=root")
+    return options
+
+
+def _initialise(programs: MariadbPrograms, home: Path, temporary: Path, account: str | None) -> None:
+    """Make a new data directory with the system tables in it."""
+    no_defaults, *options = _common_options(programs, home, temporary, account)
+    done = subprocess.run(
+        [
+            programs.install,
+            no_defaults,
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            *options,
+        ],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        cwd=temporary,
+        env=_environment(programs),
+        **as_account(account),
+    )
+    if done.returncode:
+        raise ServerError(f"mariadb-install-db failed in {home}: {tail(done.stdout + done.stderr)}")
+
+
+def _environment(programs: MariadbPrograms) -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MYSQL_")}
+    if programs.prefix is not None:
+        libraries = [str(path) for path in (programs.prefix / "usr/lib").glob("*-linux-gnu*")]
+        libraries += [str(path) for path in (programs.prefix / "lib").glob("*-linux-gnu*")]
+        before = environment.get("LD_LIBRARY_PATH")
+        environment["LD_LIBRARY_PATH"] = os.pathsep.join(libraries + ([before] if before else []))
+    return environment
+
+
+def _account(*directories: Path) -> str | None:
+    """The user to run as when we are root (None: as ourselves)."""
+    if os.geteuid() != 0:
+        return None
+    parents = {parent for directory in directories for parent in directory.resolve().parents}
+    reachable = all(parent.stat().st_mode & stat.S_IXOTH for parent in parents)
+    return "nobody" if reachable else "root"
+
+
+def _hand_over(account: str | None, *paths: Path) -> None:
+    if account not in (None, "root"):
+        owner = pwd.getpwnam(account)
+        for path in paths:
+            os.chown(path, owner.pw_uid, owner.pw_gid)
+
+
+def _answers_http(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _logs_in(socket_path: str, root_password: str) -> bool:
+    try:
+        pymysql.connect(unix_socket=socket_path, user="root", password=root_password).close()
+    except pymysql.MySQLError:
+        return False
+    return True
