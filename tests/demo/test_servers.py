@@ -1,10 +1,12 @@
 """The private servers: they answer, they keep strangers out, and nothing of them is left behind."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -83,8 +85,14 @@ with s3_server() as s3, mariadb_server() as database:
 
 @pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
 def test_servers_die_with_the_program_that_started_them(blow):
+    home = tempfile.mkdtemp(prefix="airglow-killed-", dir="/tmp")  # a killed program cannot tidy up
+    os.chmod(home, 0o755)
     program = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", SCRIPT],
+        env=os.environ | {"TMPDIR": home},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     try:
         endpoint, process_id = program.stdout.readline().split()
@@ -98,6 +106,8 @@ def test_servers_die_with_the_program_that_started_them(blow):
     assert _wait_until_gone(int(process_id))
     with socket.socket() as probe:
         assert probe.connect_ex((servers.HOST, port)) != 0
+    assert blow == signal.SIGKILL or not os.listdir(home)
+    shutil.rmtree(home)
 
 
 def test_missing_mariadb_says_how_to_install_it(monkeypatch, tmp_path):
