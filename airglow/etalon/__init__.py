@@ -1,0 +1,23 @@
+"""The instrument: the Airy function with falloff and blur, laser fits, and its state over a night."""
+
+from airglow.etalon.airy import Fringes, Shape, central_phase, fringes, phase_and_beta, terms_needed
+from airglow.etalon.laser import LaserFit, ShapeFit, fit_laser, fit_shape, start_from_fringes
+from airglow.etalon.profile_data import LinearFit, ProfileData, fit_linear, flat_templates
+
+__all__ = [
+    "Fringes",
+    "LaserFit",
+    "LinearFit",
+    "ProfileData",
+    "Shape",
+    "ShapeFit",
+    "central_phase",
+    "fit_laser",
+    "fit_linear",
+    "fit_shape",
+    "flat_templates",
+    "fringes",
+    "phase_and_beta",
+    "start_from_fringes",
+    "terms_needed",
+]

@@ -1,0 +1,227 @@
+"""Fit the Doppler shift and width of an airglow line to the ring profile of a sky frame.
+
+A thermal line of temperature T and mass m, shifted by a velocity v (positive away), multiplies term k of
+the instrument's fringe series (see `airglow.etalon.airy`) by
+
+    exp(-i k phi v / c) exp(-(k phi)^2 kB T / (2 m c^2)),
+
+the Fourier transform of the line: a Gaussian of standard deviation lambda sqrt(kB T / m) / c. The phase
+phi is that of the rest wavelength. Line intensity, continuum (both under the instrument's illumination)
+and bias enter linearly and are solved exactly; velocity and temperature are stepped by Gauss-Newton.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import constants
+
+from airglow.errors import NotAnalysable
+from airglow.etalon import Fringes, LinearFit, ProfileData, Shape, fit_linear, flat_templates, fringes
+
+OXYGEN_MASS_KG = 15.9949 * constants.atomic_mass  # of 16-O, which emits the red and the green line
+_COLDEST_K, _HOTTEST_K = 20.0, 20000.0
+_STEPS = 40
+_SETTLED = 1e-3  # of the standard error
+_LARGEST_STEPS = np.array([400.0, 300.0])  # m/s, K
+_SMALLEST_TERM = 1e-6
+_MOST_TERMS = 60
+
+
+@dataclass(frozen=True)
+class SkyLine:
+    """An airglow line and the temperature to begin with."""
+
+    wavelength_m: float
+    typical_temperature_k: float
+    mass_kg: float = OXYGEN_MASS_KG
+
+    def thermal_rate(self) -> float:
+        """kB / (2 m c^2), per kelvin."""
+        return constants.k / (2.0 * self.mass_kg * constants.c**2)
+
+    def terms_needed(self, central_phase: float, reflectivity: float) -> int:
+        """Terms of the series beyond which even a cold line has none."""
+        k = np.arange(1, _MOST_TERMS + 1)
+        coldest = 0.25 * self.typical_temperature_k
+        size = np.exp(k * np.log(reflectivity) - (k * central_phase) ** 2 * self.thermal_rate() * coldest)
+        return int(max(np.count_nonzero(size > _SMALLEST_TERM), 3))
+
+
+@dataclass(frozen=True)
+class LineFit:
+    """One sky profile, fitted; errors are standard errors with everything else free."""
+
+    velocity_mps: float  # against the rest wavelength at the gap that was given: not yet a wind
+    velocity_error_mps: float
+    temperature_k: float
+    temperature_error_k: float
+    intensity: float  # counts per pixel
+    intensity_error: float
+    continuum: float  # counts per pixel
+    continuum_error: float
+    bias: float  # counts per pixel
+    bias_error: float
+    reduced_chi_square: float
+    model: np.ndarray  # counts at the annuli of the data
+    settled: bool
+
+
+def start_velocity(data: ProfileData, instrument: Fringes, line: SkyLine) -> complex:
+    """First harmonic of a sky profile against the instrument's fringes.
+
+    Parameters
+    ----------
+    data
+        The sky profile.
+    instrument
+        Fringe terms at the line's wavelength.
+    line
+        The line.
+
+    Returns
+    -------
+    complex
+        Its angle is the central phase that the Doppler shift takes away (positive: towards red), its
+        size the strength of the fringes in units of its noise.
+    """
+    template = instrument.terms[0] / np.abs(instrument.terms[0])
+    weight = 1.0 / data.sigma**2
+    s = data.radius_squared_px2
+    trend = np.polynomial.Polynomial.fit(s, data.counts, 2, w=np.sqrt(weight))
+    level = (data.counts - trend(s)) * weight
+    return complex(np.conj(level @ np.conj(template))) / float(np.sqrt(0.5 * weight.sum()))
+
+
+def fit_line(
+    data: ProfileData,
+    central_phase: float,
+    shape: Shape,
+    line: SkyLine,
+    start_velocity_mps: float,
+    instrument: Fringes | None = None,
+) -> LineFit:
+    """Fit velocity, temperature, intensity, continuum and bias of one sky profile.
+
+    Parameters
+    ----------
+    data
+        The profile.
+    central_phase
+        Phase along the axis at the rest wavelength, for the gap at mid-exposure.
+    shape
+        The instrument.
+    line
+        The line.
+    start_velocity_mps
+        Within a quarter of a free spectral range of the answer.
+    instrument
+        Fringe terms at these annuli, phase and shape, if they are already at hand.
+
+    Returns
+    -------
+    LineFit
+        ``settled`` is False when the steps did not end.
+
+    Raises
+    ------
+    NotAnalysable
+        If the profile holds no line at all.
+    """
+    if instrument is None:
+        count = line.terms_needed(central_phase, shape.reflectivity)
+        instrument = fringes(data.radius_squared_px2, data.width_px2, central_phase, shape, count)
+    model = _LineModel(data, instrument, shape, line)
+    at = model.evaluate(start_velocity_mps, line.typical_temperature_k)
+    settled = False
+    for _ in range(_STEPS):
+        covariance = _inverse(at.projected.T @ at.projected)
+        errors = np.sqrt(np.diag(covariance))
+        step = covariance @ (at.projected.T @ at.residual)
+        step *= min(1.0, *(_LARGEST_STEPS / np.maximum(np.abs(step), 1e-9)))
+        step[1] = np.clip(at.temperature + step[1], _COLDEST_K, _HOTTEST_K) - at.temperature
+        trial = model.evaluate(at.velocity + step[0], at.temperature + step[1])
+        while trial.cost > at.cost and np.any(np.abs(step) > _SETTLED * errors):
+            step = step / 2.0
+            trial = model.evaluate(at.velocity + step[0], at.temperature + step[1])
+        settled = bool(np.all(np.abs(step) < _SETTLED * errors))
+        if trial.cost <= at.cost:
+            at = trial
+        if settled:
+            break
+    # Errors of the linear amplitudes with velocity and temperature free as well.
+    response = np.linalg.pinv(at.weighted_templates) @ at.gradient
+    linear_error = np.sqrt(np.diag(at.fit.covariance + response @ covariance @ response.T))
+    return LineFit(
+        velocity_mps=float(at.velocity),
+        velocity_error_mps=float(errors[0]),
+        temperature_k=float(at.temperature),
+        temperature_error_k=float(errors[1]),
+        intensity=float(at.fit.amplitudes[0]),
+        intensity_error=float(linear_error[0]),
+        continuum=float(at.fit.amplitudes[1]),
+        continuum_error=float(linear_error[1]),
+        bias=float(at.fit.amplitudes[2]),
+        bias_error=float(linear_error[2]),
+        reduced_chi_square=at.cost / max(len(data) - 5, 1),
+        model=at.fit.model,
+        settled=settled,
+    )
+
+
+@dataclass(frozen=True)
+class _Point:
+    """The model at one velocity and temperature, and its weighted derivatives by both."""
+
+    velocity: float
+    temperature: float
+    fit: LinearFit
+    weighted_templates: np.ndarray  # (m, 3)
+    residual: np.ndarray  # (m,) weighted
+    gradient: np.ndarray  # (m, 2) weighted
+    projected: np.ndarray  # (m, 2) gradient, less what the linear amplitudes can take up
+    cost: float
+
+
+class _LineModel:
+    """The model of one profile as a function of velocity and temperature."""
+
+    def __init__(self, data: ProfileData, instrument: Fringes, shape: Shape, line: SkyLine) -> None:
+        self.data = data
+        self.terms = instrument.terms
+        self.k_phase = instrument.order * instrument.phase
+        self.decay = self.k_phase**2 * line.thermal_rate()
+        self.illumination, self.bias = flat_templates(data, shape)
+
+    def evaluate(self, velocity: float, temperature: float) -> _Point:
+        terms = self.terms * np.exp(self.k_phase * (-1j * velocity / constants.c) - self.decay * temperature)
+        airy = 1.0 + 2.0 * terms.real.sum(axis=0)
+        templates = [self.illumination * airy, self.illumination, self.bias]
+        fit = fit_linear(self.data, templates)
+        residual = (self.data.counts - fit.model) / self.data.sigma
+        light = 2.0 * fit.amplitudes[0] * self.illumination / self.data.sigma
+        by_velocity = light * (terms.imag * self.k_phase).sum(axis=0) / constants.c
+        by_temperature = -light * (terms.real * self.decay).sum(axis=0)
+        gradient = np.stack([by_velocity, by_temperature], axis=1)
+        return _Point(
+            velocity=velocity,
+            temperature=temperature,
+            fit=fit,
+            weighted_templates=np.stack(templates, axis=1) / self.data.sigma[:, None],
+            residual=residual,
+            gradient=gradient,
+            projected=gradient - fit.basis @ (fit.basis.T @ gradient),
+            cost=float(residual @ residual),
+        )
+
+
+def _inverse(normal: np.ndarray) -> np.ndarray:
+    """Inverse of a 2 x 2 matrix whose rows may be of very different size."""
+    size = np.sqrt(np.diag(normal))
+    if not np.all(size > 0) or not np.all(np.isfinite(size)):
+        raise NotAnalysable("line fit failed", "no line in the profile")
+    scaled = normal / np.outer(size, size)
+    if not np.linalg.det(scaled) > 1e-12:
+        raise NotAnalysable("line fit failed", "velocity and temperature cannot be told apart")
+    return np.linalg.inv(scaled) / np.outer(size, size)
