@@ -1,4 +1,4 @@
-"""A night's result that never was, plausible in every field and the same each time, for tests of its readers."""
+"""A night's result that never was, plausible in every field and always the same, for tests of its readers."""
 
 from __future__ import annotations
 
