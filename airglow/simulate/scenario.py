@@ -1,0 +1,154 @@
+"""Kinds of nights to simulate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from airglow.errors import BadInput
+from airglow.simulate.plan import CYCLE, evenly
+
+
+@dataclass(frozen=True)
+class CloudsAfterDusk:
+    """A bank of clouds: when it is thickest, how long it lasts, how much warmer the sensor reads."""
+
+    hours_after_dusk: float
+    width_h: float
+    warmer_c: float
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What a night is like. Intensities are counts per pixel per second, averaged over a fringe order at
+    the centre of the rings; wanders are root mean squares."""
+
+    name: str
+    summary: str
+    sky_frames: int = 60  # of each tag
+    laser_frames: int = 20
+    laser_at: tuple[float, ...] | None = None  # fractions of the night; None: evenly, both ends included
+    tags: tuple[str, ...] | None = None  # None: the instrument's
+    directions: tuple[str, ...] = CYCLE
+    sky_exposure_s: float = 240.0
+    laser_exposure_s: float = 30.0
+
+    intensity: float = 0.04
+    green_intensity: float = 0.85
+    background: float = 0.012
+    green_background: float = 0.02
+    laser_intensity: float = 2.2
+    laser_background: float = 0.1
+    laser_wander: float = 0.03  # relative
+    vertical_rms_mps: float = 3.0
+    cloud_banks: tuple[CloudsAfterDusk, ...] = ()
+
+    gap_per_hour_nm: float = 0.15
+    gap_wander_nm: float = 0.5
+    gap_periods_h: tuple[float, float] = (3.0, 9.0)
+    center_per_hour_px: float = 0.01
+    center_wander_px: float = 0.03
+    center_by_direction_px: float = 0.0
+    jump_at: tuple[float, ...] = ()  # fractions of the time from the first to the last frame
+    gap_jump_nm: float = 0.0
+    center_jump_px: float = 0.0
+
+    hot_pixels: int = 25
+    cosmic_rays_per_s: float = 0.03
+    column_pattern_counts: float = 0.0
+    stars: int = 0
+    illumination_tilt: float = 0.0  # relative brightness from one edge to the opposite one
+    flawed_frames: bool = False
+
+    def resolved_laser_at(self) -> tuple[float, ...]:
+        """When laser frames are taken, as fractions of the sequence of sky frames."""
+        return evenly(self.laser_frames) if self.laser_at is None else self.laser_at
+
+
+NOMINAL = Scenario("nominal", "a clear, calm night")
+
+SCENARIOS: dict[str, Scenario] = {
+    scenario.name: scenario
+    for scenario in (
+        NOMINAL,
+        replace(
+            NOMINAL,
+            name="full",
+            summary="as nominal, from dusk to dawn",
+            sky_frames=180,
+            laser_frames=60,
+            sky_exposure_s=180.0,
+            intensity=0.05,
+        ),
+        replace(NOMINAL, name="dim", summary="a faint red line", intensity=0.0048, green_intensity=0.05),
+        replace(
+            NOMINAL,
+            name="drifting",
+            summary="the gap drifts by some 5 nm an hour, up and down",
+            gap_per_hour_nm=3.0,
+            gap_wander_nm=2.5,
+            gap_periods_h=(2.0, 4.0),
+        ),
+        replace(
+            NOMINAL,
+            name="drifting-centre",
+            summary="the ring centre drifts by over half a pixel and moves with look direction",
+            center_per_hour_px=0.12,
+            center_wander_px=0.12,
+            center_by_direction_px=0.05,
+        ),
+        replace(NOMINAL, name="green", summary="the green line", tags=("XG",)),
+        replace(
+            NOMINAL,
+            name="clouds",
+            summary="thin clouds, then a thick bank that mixes the light of the whole sky",
+            cloud_banks=(CloudsAfterDusk(1.5, 0.35, 16.0), CloudsAfterDusk(3.2, 0.55, 31.0)),
+        ),
+        replace(NOMINAL, name="no-laser", summary="the laser never came on", laser_frames=0),
+        replace(
+            NOMINAL,
+            name="few-lasers",
+            summary="three laser frames, none in the second half of the night",
+            laser_frames=3,
+            laser_at=(0.0, 0.1, 0.45),
+        ),
+        replace(
+            NOMINAL,
+            name="corrupt-frame",
+            summary="one frame cut short, one of another kind, one whose azimuth is not a number",
+            flawed_frames=True,
+        ),
+        replace(
+            NOMINAL,
+            name="jumps",
+            summary="twice the table is bumped: the gap jumps by 3 nm and the centre by 0.7 px",
+            jump_at=(0.37, 0.71),
+            gap_jump_nm=3.0,
+            center_jump_px=0.7,
+        ),
+        replace(
+            NOMINAL,
+            name="moonlight",
+            summary="a bright sky, fixed column pattern, hot pixels, stars, uneven light",
+            background=0.25,
+            green_background=0.3,
+            column_pattern_counts=0.8,
+            hot_pixels=400,
+            cosmic_rays_per_s=0.1,
+            stars=12,
+            illumination_tilt=0.03,
+        ),
+    )
+}
+
+
+def named_scenario(name: str) -> Scenario:
+    """Look a scenario up.
+
+    Raises
+    ------
+    BadInput
+        When there is none of that name; the message lists those there are.
+    """
+    if name not in SCENARIOS:
+        raise BadInput(name, "there is no such scenario", f"There are {', '.join(SCENARIOS)}")
+    return SCENARIOS[name]

@@ -1,0 +1,202 @@
+"""The atmosphere over a site on one night: winds, temperatures, brightness and clouds, the same for all
+instruments that look at it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from airglow.registry import Direction, Site
+from airglow.simulate.optics import Spectrum, thermal_line
+from airglow.simulate.scenario import Scenario
+from airglow.simulate.series import SmoothSeries, random_series
+
+EARTH_RADIUS_KM = 6371.0
+CLEAR_SKY_MINUS_AMBIENT_C = -34.0
+SCATTERED_AROUND = tuple((azimuth, 55.0) for azimuth in range(0, 360, 60))  # where light in a cloud is from
+
+
+@dataclass(frozen=True)
+class Climate:
+    """What an emission layer is like: means and spreads that the nights are drawn from."""
+
+    altitude_km: float
+    temperature_k: float
+    temperature_rms_k: float
+    temperature_per_hour_k: float
+    zonal_mps: float
+    meridional_mps: float
+    wind_rms_mps: float
+    wind_periods_h: tuple[float, float]
+    brightness_rms: float  # of the logarithm
+
+
+CLIMATES = {
+    "red": Climate(250.0, 850.0, 35.0, -8.0, 40.0, -30.0, 45.0, (4.0, 16.0), 0.10),
+    "green": Climate(97.0, 215.0, 14.0, 0.0, 5.0, 5.0, 40.0, (3.0, 12.0), 0.15),
+}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One emission line's layer over the night; each series is a function of hours from local midnight."""
+
+    altitude_km: float
+    zonal_mps: SmoothSeries
+    meridional_mps: SmoothSeries
+    vertical_mps: SmoothSeries
+    temperature_k: SmoothSeries
+    log_brightness: SmoothSeries
+    background: SmoothSeries
+
+    def wind_mps(self, hours: float) -> tuple[float, float, float]:
+        """Wind towards east, north and up."""
+        return self.zonal_mps.at(hours), self.meridional_mps.at(hours), self.vertical_mps.at(hours)
+
+    def line_of_sight_mps(self, hours: float, azimuth_deg: float, zenith_deg: float) -> float:
+        """Wind along a line of sight, positive away from the instrument."""
+        east, north, up = self.wind_mps(hours)
+        azimuth, zenith = math.radians(azimuth_deg), math.radians(zenith_deg)
+        horizontal = east * math.sin(azimuth) + north * math.cos(azimuth)
+        return horizontal * math.sin(zenith) + up * math.cos(zenith)
+
+    def brightness(self, hours: float, zenith_deg: float) -> float:
+        """Relative intensity: slow changes, and the longer way through the layer away from the zenith."""
+        sine = math.sin(math.radians(zenith_deg)) * EARTH_RADIUS_KM / (EARTH_RADIUS_KM + self.altitude_km)
+        return math.exp(self.log_brightness.at(hours)) / math.sqrt(1 - sine**2)
+
+
+@dataclass(frozen=True)
+class CloudBank:
+    """Clouds that come and go: at ``hours`` from local midnight the sensor reads warmer by ``warmer_c``."""
+
+    hours: float
+    width_h: float
+    warmer_c: float
+
+
+@dataclass(frozen=True)
+class Atmosphere:
+    """All layers, the clouds below them, and the air at the ground."""
+
+    layers: dict[str, Layer]
+    cloud_banks: tuple[CloudBank, ...]
+    sky_wander_c: SmoothSeries
+    ambient_c: SmoothSeries
+    pressure_hpa: SmoothSeries
+    humidity_percent: SmoothSeries
+
+    def sky_minus_ambient_c(self, hours: float) -> float:
+        """What a cloud sensor sees: about -34 under a clear sky, near 0 under a thick cloud."""
+        banks = (b.warmer_c * math.exp(-0.5 * ((hours - b.hours) / b.width_h) ** 2) for b in self.cloud_banks)
+        return CLEAR_SKY_MINUS_AMBIENT_C + self.sky_wander_c.at(hours) + sum(banks)
+
+    def scattered_fraction(self, hours: float) -> float:
+        """Part of the line's light that clouds have mixed from the whole sky: 0 clear, 0.9 overcast."""
+        return min(0.9, max(0.0, (self.sky_minus_ambient_c(hours) + 27.0) / 25.0))
+
+
+def draw_atmosphere(
+    site: Site, rng: np.random.Generator, scenario: Scenario, dusk_hours: float
+) -> Atmosphere:
+    """Draw the atmosphere over a site for one night.
+
+    Parameters
+    ----------
+    site
+        For the pressure at its altitude.
+    rng
+        Source of chance: give all instruments of the site the same.
+    scenario
+        How restless, moonlit and cloudy it is.
+    dusk_hours
+        When the dark begins, in hours from local midnight.
+
+    Returns
+    -------
+    Atmosphere
+    """
+    layers = {}
+    for line, climate in CLIMATES.items():
+        background = scenario.background if line == "red" else scenario.green_background
+        layers[line] = Layer(
+            altitude_km=climate.altitude_km,
+            zonal_mps=random_series(rng, climate.zonal_mps, climate.wind_rms_mps, climate.wind_periods_h),
+            meridional_mps=random_series(
+                rng, climate.meridional_mps, climate.wind_rms_mps, climate.wind_periods_h
+            ),
+            vertical_mps=random_series(rng, 0.0, scenario.vertical_rms_mps, (0.4, 3.0), waves=8),
+            temperature_k=random_series(
+                rng,
+                climate.temperature_k,
+                climate.temperature_rms_k,
+                (2.0, 10.0),
+                climate.temperature_per_hour_k,
+            ),
+            log_brightness=random_series(rng, 0.0, climate.brightness_rms, (1.5, 8.0)),
+            background=random_series(rng, background, 0.05 * background, (1.0, 6.0)),
+        )
+    banks = tuple(
+        CloudBank(dusk_hours + bank.hours_after_dusk, bank.width_h, bank.warmer_c)
+        for bank in scenario.cloud_banks
+    )
+    return Atmosphere(
+        layers=layers,
+        cloud_banks=banks,
+        sky_wander_c=random_series(rng, 0.0, 0.8, (0.5, 5.0)),
+        ambient_c=random_series(rng, 14.0, 1.0, (6.0, 24.0), -0.6),
+        pressure_hpa=random_series(rng, 1013.25 * math.exp(-site.altitude_m / 8400), 1.0, (6.0, 24.0)),
+        humidity_percent=random_series(rng, 60.0, 5.0, (4.0, 24.0), 1.0),
+    )
+
+
+def sky_spectrum(
+    atmosphere: Atmosphere,
+    line: str,
+    wavelength_m: float,
+    hours: float,
+    look: Direction,
+    intensity: float,
+) -> Spectrum:
+    """The light of one look direction: the line along it, what clouds mix in, and the background.
+
+    Parameters
+    ----------
+    atmosphere
+        Where it comes from.
+    line
+        ``red`` or ``green``.
+    wavelength_m
+        Of the line at rest.
+    hours
+        From local midnight.
+    look
+        Azimuth, and zenith angle that is not negative.
+    intensity
+        Counts per pixel per second from a layer of brightness 1.
+
+    Returns
+    -------
+    Spectrum
+    """
+    layer = atmosphere.layers[line]
+    scattered = atmosphere.scattered_fraction(hours)
+    temperature_k = layer.temperature_k.at(hours)
+    direct = thermal_line(
+        wavelength_m,
+        layer.line_of_sight_mps(hours, look.azimuth_deg, look.zenith_deg),
+        temperature_k,
+        intensity * (1 - scattered) * layer.brightness(hours, look.zenith_deg),
+        layer.background.at(hours) * (1 + scattered),  # clouds also send back the lights of the ground
+    )
+    if scattered == 0:
+        return direct
+    light = direct
+    for azimuth_deg, zenith_deg in SCATTERED_AROUND:
+        # Half of what clouds scatter is lost upwards.
+        part = 0.5 * intensity * scattered * layer.brightness(hours, zenith_deg) / len(SCATTERED_AROUND)
+        wind_mps = layer.line_of_sight_mps(hours, azimuth_deg, zenith_deg)
+        light = light.plus(thermal_line(wavelength_m, wind_mps, temperature_k, part))
+    return light
