@@ -1,0 +1,349 @@
+"""A night's result as a netCDF-4 file, and back.
+
+One file holds everything that the analysis found: the sky samples and the laser samples at the root, ring
+profiles with their models, instrument shape, zero reference and log in groups. It follows CF-1.11 as a time
+series at one station; times are the middles of the exposures, with their bounds. Nothing in it depends on
+when or where it was written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+
+from airglow.errors import BadInput
+from airglow.products.columns import (
+    LASER_COLUMNS,
+    PROFILE_COLUMNS,
+    SHAPE_COLUMNS,
+    SKY_COLUMNS,
+    ZERO_COLUMNS,
+    Column,
+)
+from airglow.products.files import written_whole
+from airglow.result import (
+    InstrumentShape,
+    LaserSamples,
+    NightResult,
+    Provenance,
+    Rejection,
+    RingProfiles,
+    SkySamples,
+    ZeroReference,
+)
+
+FORMAT = 1
+TIME_UNITS = "microseconds since 1970-01-01 00:00:00"
+_PLACE = "latitude longitude altitude station"
+
+
+def write_netcdf(result: NightResult, path: Path | str) -> Path:
+    """Write a night's result as netCDF-4.
+
+    The same result always gives the same bytes (with the same netCDF and HDF5 libraries). The file appears
+    whole or not at all.
+
+    Parameters
+    ----------
+    result
+        The night.
+    path
+        The file to be.
+
+    Returns
+    -------
+    Path
+        ``path``.
+    """
+    with written_whole(path) as temporary, netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
+        file.setncatts(_global_attributes(result))
+        _write_station(file, result)
+        file.createDimension("bound", 2)
+        _dimension(file, "sample", len(result.sky))
+        _dimension(file, "laser", len(result.laser))
+        _write_time(file, "", "sample", result.sky)
+        _write_time(file, "laser_", "laser", result.laser)
+        for column in SKY_COLUMNS:
+            _write_column(file, column, ("sample",), result.sky, f"time {_PLACE}")
+        for column in LASER_COLUMNS:
+            _write_column(file, column, ("laser",), result.laser, f"laser_time {_PLACE}")
+        _write_profiles(file, "sky_profiles", "sample", "time", result.sky_profiles)
+        _write_profiles(file, "laser_profiles", "laser", "laser_time", result.laser_profiles)
+        _write_shape(file.createGroup("instrument_shape"), result.shape)
+        _write_zero(file.createGroup("zero_reference"), result.zero)
+        _write_log(file.createGroup("log"), result)
+    return Path(path)
+
+
+def read_netcdf(path: Path | str) -> NightResult:
+    """Read a file that `write_netcdf` wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    NightResult
+        Equal to what was written, to the bit, except for ring profiles, which the file holds in single
+        precision.
+
+    Raises
+    ------
+    BadInput
+        No netCDF file, or not one of a night.
+    """
+    path = Path(path)
+    try:
+        with netCDF4.Dataset(path, "r") as file:
+            file.set_auto_maskandscale(False)
+            if getattr(file, "airglow_format", None) != FORMAT:
+                raise BadInput(path.name, f"is not a night in format {FORMAT} of this package")
+            return _read(file)
+    except (OSError, RuntimeError) as error:
+        raise BadInput(path.name, f"cannot be read as netCDF: {error}") from error
+    except (AttributeError, IndexError, KeyError, ValueError) as error:
+        raise BadInput(path.name, f"is not complete: {error}") from error
+
+
+def _global_attributes(result: NightResult) -> dict[str, Any]:
+    provenance = result.provenance
+    times = np.concatenate([result.sky.start_time, result.laser.start_time])
+    place = result.site_name or result.site
+    line_nm = f"{result.wavelength_m * 1e9:.1f} nm"
+    attributes: dict[str, Any] = {
+        "Conventions": "CF-1.11, ACDD-1.3",
+        "featureType": "timeSeries",
+        "title": f"Thermospheric winds and temperatures, {result.instrument} at {place}, {result.date}",
+        "summary": (
+            f"Line-of-sight winds and temperatures from the {line_nm} airglow, measured by a Fabry-Perot "
+            f"interferometer during the night that began on {result.date} (local date), with the laser "
+            "frames, the ring profiles and the instrument shape they rest on."
+        ),
+        "id": result.stem,
+        "source": f"Fabry-Perot interferometer {result.instrument}",
+        "history": f"airglow {provenance.code_version}: analysed from the frames of the night",
+        "keywords": "thermosphere, neutral wind, temperature, airglow, Fabry-Perot interferometer",
+        "geospatial_lat_min": float(result.site_latitude_deg),
+        "geospatial_lat_max": float(result.site_latitude_deg),
+        "geospatial_lon_min": float(result.site_longitude_deg),
+        "geospatial_lon_max": float(result.site_longitude_deg),
+        "airglow_format": np.int32(FORMAT),
+        "instrument": result.instrument,
+        "site": result.site,
+        "site_name": result.site_name,
+        "site_timezone": result.site_timezone,
+        "date": result.date.isoformat(),
+        "tag": result.tag,
+        "wavelength_m": float(result.wavelength_m),
+        "code_version": provenance.code_version,
+        "settings_hash": provenance.settings_hash,
+        "registry_epoch": provenance.registry_epoch,
+        "input_hash": provenance.input_hash,
+    }
+    if times.size:
+        ends = np.concatenate([_stop(result.sky), _stop(result.laser)])
+        attributes["time_coverage_start"] = f"{times.min().astype('datetime64[ms]')}Z"
+        attributes["time_coverage_end"] = f"{ends.max().astype('datetime64[ms]')}Z"
+    return attributes
+
+
+def _write_station(file: netCDF4.Dataset, result: NightResult) -> None:
+    station = file.createVariable("station", str)
+    station.setncatts({"long_name": "key of the site", "cf_role": "timeseries_id"})
+    station[...] = result.site
+    for name, value, units, extra in (
+        ("latitude", result.site_latitude_deg, "degrees_north", {"axis": "Y"}),
+        ("longitude", result.site_longitude_deg, "degrees_east", {"axis": "X"}),
+        ("altitude", result.site_altitude_m, "m", {"axis": "Z", "positive": "up"}),
+    ):
+        variable = file.createVariable(name, "f8", fill_value=False)
+        variable.setncatts(
+            {"standard_name": name, "long_name": f"{name} of the site", "units": units, **extra}
+        )
+        variable[...] = value
+
+
+def _dimension(group: netCDF4.Dataset, name: str, size: int) -> None:
+    # A dimension of size 0 can only be an unlimited one in netCDF.
+    group.createDimension(name, size or None)
+
+
+def _stop(table: SkySamples | LaserSamples) -> np.ndarray:
+    length = np.round(np.asarray(table.exposure_s, float) * 1e6).astype("int64").astype("timedelta64[us]")
+    return table.start_time + length
+
+
+def _write_time(file: netCDF4.Dataset, prefix: str, dimension: str, table: SkySamples | LaserSamples) -> None:
+    time = file.createVariable(f"{prefix}time", "i8", (dimension,), fill_value=False)
+    time.setncatts(
+        {
+            "standard_name": "time",
+            "long_name": "middle of the exposure, UTC",
+            "units": TIME_UNITS,
+            "calendar": "standard",
+            "bounds": f"{prefix}time_bounds",
+            **({"axis": "T"} if not prefix else {}),
+        }
+    )
+    bounds = file.createVariable(f"{prefix}time_bounds", "i8", (dimension, "bound"), fill_value=False)
+    if len(table):
+        time[:] = table.mid_time.astype("datetime64[us]").astype("int64")
+        bounds[:, 0] = table.start_time.astype("datetime64[us]").astype("int64")
+        bounds[:, 1] = _stop(table).astype("int64")
+
+
+def _attributes(column: Column, coordinates: str | None) -> dict[str, Any]:
+    attributes: dict[str, Any] = {"long_name": column.long_name}
+    if column.units is not None:
+        attributes["units"] = column.units
+    if column.ancillary:
+        attributes["ancillary_variables"] = column.ancillary
+    if coordinates:
+        attributes["coordinates"] = coordinates
+    return attributes | column.attributes
+
+
+def _write_column(
+    group: netCDF4.Dataset,
+    column: Column,
+    dimensions: tuple[str, ...],
+    table: Any,
+    coordinates: str | None = None,
+    compress: bool = False,
+) -> None:
+    values = getattr(table, column.field)
+    if column.dtype == "str":
+        variable = group.createVariable(column.name, str, dimensions)
+        data = np.array(values, object)
+    else:
+        floats = column.dtype.startswith("f")
+        variable = group.createVariable(
+            column.name,
+            column.dtype,
+            dimensions,
+            fill_value=np.nan if floats else False,
+            compression="zlib" if compress else None,
+            complevel=4,
+            chunksizes=np.shape(values) if compress and np.size(values) else None,
+        )
+        data = np.asarray(values, column.dtype)
+    variable.setncatts(_attributes(column, coordinates))
+    if data.size:
+        variable[...] = data
+
+
+def _write_profiles(
+    file: netCDF4.Dataset, name: str, dimension: str, time: str, profiles: RingProfiles
+) -> None:
+    group = file.createGroup(name)
+    _dimension(group, "annulus", profiles.counts.shape[1])
+    for column in PROFILE_COLUMNS:
+        # The coordinates live in the root group, where a variable of a group may look them up (CF 2.7).
+        _write_column(group, column, (dimension, "annulus"), profiles, f"/{time}", compress=True)
+
+
+def _write_shape(group: netCDF4.Dataset, shape: InstrumentShape) -> None:
+    group.source = shape.source
+    group.createDimension("falloff_term", 2)
+    group.createDimension("blur_term", 3)
+    terms = {"falloff": ("falloff_term",), "blur_px": ("blur_term",)}
+    for column in SHAPE_COLUMNS:
+        _write_column(group, column, terms.get(column.field, ()), shape)
+
+
+def _write_zero(group: netCDF4.Dataset, zero: ZeroReference) -> None:
+    group.method = zero.method
+    for column in ZERO_COLUMNS:
+        _write_column(group, column, (), zero)
+
+
+def _write_log(group: netCDF4.Dataset, result: NightResult) -> None:
+    rejections = result.rejections
+    for dimension, columns in (
+        ("note", {"note": ("sentence of the log of the analysis", result.notes)}),
+        (
+            "rejection",
+            {
+                "rejected_frame": ("frame that took no part", tuple(item.name for item in rejections)),
+                "reason": ("why the frame took no part", tuple(item.reason for item in rejections)),
+            },
+        ),
+        ("weather", {"weather_file": ("weather file that was read", result.provenance.weather_files)}),
+    ):
+        for name, (long_name, values) in columns.items():
+            if dimension not in group.dimensions:
+                _dimension(group, dimension, len(values))
+            variable = group.createVariable(name, str, (dimension,))
+            variable.long_name = long_name
+            if values:
+                variable[:] = np.array(values, object)
+
+
+def _read(file: netCDF4.Dataset) -> NightResult:
+    log = file["log"]
+    rejections = zip(_texts(log["rejected_frame"]), _texts(log["reason"]), strict=True)
+    return NightResult(
+        instrument=file.instrument,
+        site=file.site,
+        date=dt.date.fromisoformat(file.date),
+        tag=file.tag,
+        wavelength_m=float(file.wavelength_m),
+        site_name=file.site_name,
+        site_latitude_deg=float(file["latitude"][...]),
+        site_longitude_deg=float(file["longitude"][...]),
+        site_altitude_m=float(file["altitude"][...]),
+        site_timezone=file.site_timezone,
+        sky=SkySamples(start_time=_starts(file["time_bounds"]), **_read_columns(file, SKY_COLUMNS)),
+        laser=LaserSamples(
+            start_time=_starts(file["laser_time_bounds"]), **_read_columns(file, LASER_COLUMNS)
+        ),
+        shape=InstrumentShape(
+            source=file["instrument_shape"].source, **_read_columns(file["instrument_shape"], SHAPE_COLUMNS)
+        ),
+        zero=ZeroReference(
+            method=file["zero_reference"].method, **_read_columns(file["zero_reference"], ZERO_COLUMNS)
+        ),
+        sky_profiles=RingProfiles(**_read_columns(file["sky_profiles"], PROFILE_COLUMNS)),
+        laser_profiles=RingProfiles(**_read_columns(file["laser_profiles"], PROFILE_COLUMNS)),
+        rejections=tuple(Rejection(name, reason) for name, reason in rejections),
+        notes=_texts(log["note"]),
+        provenance=Provenance(
+            code_version=file.code_version,
+            settings_hash=file.settings_hash,
+            registry_epoch=file.registry_epoch,
+            input_hash=file.input_hash,
+            weather_files=_texts(log["weather_file"]),
+        ),
+    )
+
+
+def _read_columns(group: netCDF4.Dataset, columns: tuple[Column, ...]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for column in columns:
+        variable = group[column.name]
+        if column.dtype == "str":
+            values[column.field] = _texts(variable)
+        elif variable.ndim == 0:
+            values[column.field] = variable[...].item()
+        elif column in SHAPE_COLUMNS:
+            values[column.field] = tuple(variable[...].tolist())
+        else:
+            data = variable[...]
+            values[column.field] = data.astype("f8") if column.dtype == "f4" else data
+    if "used" in values:
+        values["used"] = values["used"].astype(bool)
+    return values
+
+
+def _texts(variable: netCDF4.Variable) -> tuple[str, ...]:
+    return tuple(str(text) for text in variable[:]) if variable.size else ()
+
+
+def _starts(bounds: netCDF4.Variable) -> np.ndarray:
+    return np.asarray(bounds[:, 0], "int64").astype("datetime64[us]")
