@@ -1,0 +1,152 @@
+"""The log of a night for people: what was done, what was left out and why, and a line per sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from airglow.products.files import write_text_whole
+from airglow.result import BAD, CAUTION, GOOD, Cause, NightResult, causes_in
+
+_RULE = "-" * 78
+
+
+def log_text(result: NightResult) -> str:
+    """The log of a night.
+
+    Parameters
+    ----------
+    result
+        The night.
+
+    Returns
+    -------
+    str
+        Plain text: header, summary, notes, frames left out, causes of flags, samples, laser frames.
+    """
+    parts = (
+        _header(result),
+        _section("Notes", result.notes),
+        _section("Frames that took no part", [f"{item.name}: {item.reason}" for item in result.rejections]),
+        _section("Why samples are flagged", _cause_counts(result)),
+        _section(
+            "Sky samples (wind m/s away from the instrument, T in K, I in counts/s, cloud in C)",
+            _sky_table(result),
+        ),
+        _section("Laser frames", _laser_table(result)),
+        _section("Made from", _provenance(result)),
+    )
+    return "\n".join(parts)
+
+
+def write_log(result: NightResult, path: Path | str) -> Path:
+    """Write the log of a night (see `log_text`); whole or not at all.
+
+    Parameters
+    ----------
+    result
+        The night.
+    path
+        The file to be.
+
+    Returns
+    -------
+    Path
+        ``path``.
+    """
+    return write_text_whole(path, log_text(result))
+
+
+def _header(result: NightResult) -> str:
+    sky, laser, zero, shape = result.sky, result.laser, result.zero, result.shape
+    place = f"{result.site_name} ({result.site})" if result.site_name else result.site
+    good = sky.wind_flag == GOOD
+    rows = [
+        ("instrument", result.instrument),
+        ("site", place),
+        ("night of", f"{result.date} (local date on which it began)"),
+        ("line", f"{result.wavelength_m * 1e9:.1f} nm, tag {result.tag}"),
+        ("sky samples", f"{len(sky)}, wind {_levels(sky.wind_flag)}"),
+        ("", f"temperature {_levels(sky.temperature_flag)}"),
+        ("laser frames", f"{len(laser)}, {int(laser.used.sum())} used"),
+        ("instrument shape", f"from {shape.source}: reflectivity {shape.reflectivity:.4f}"),
+        (
+            "zero of the wind",
+            f"{zero.value_mps:.2f} +/- {zero.error_mps:.2f} m/s ({zero.method}, {zero.zenith_samples} samples)",
+        ),
+        ("median wind error", f"{_median(sky.wind_error_mps[good]):.2f} m/s (good samples)"),
+        ("median temperature", f"{_median(sky.temperature_k[sky.temperature_flag == GOOD]):.1f} K (good)"),
+    ]
+    lines = [f"{title:<20}{text}" for title, text in rows]
+    return "\n".join([f"Night {result.stem}", _RULE, *lines, ""])
+
+
+def _section(title: str, lines: Iterable[str]) -> str:
+    return "\n".join([title, _RULE, *(list(lines) or ["none"]), ""])
+
+
+def _levels(flag: np.ndarray) -> str:
+    counts = [int((flag == level).sum()) for level in (GOOD, CAUTION, BAD)]
+    return f"{counts[0]} good, {counts[1]} caution, {counts[2]} bad"
+
+
+def _median(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else float("nan")
+
+
+def _cause_counts(result: NightResult) -> list[str]:
+    counted = [(cause, int(((result.sky.causes >> cause.bit) & 1).sum())) for cause in Cause]
+    return [
+        f"{count:5d}  {cause.name.lower():<28}W{cause.wind} T{cause.temperature}  {cause.meaning}"
+        for cause, count in counted
+        if count
+    ]
+
+
+def _sky_table(result: NightResult) -> list[str]:
+    sky = result.sky
+    if not len(sky):
+        return []
+    head = (
+        f"{'start (UTC)':<20}{'s':>4} {'direction':<16}{'wind':>8}{'+/-':>7}{'T':>8}{'+/-':>7}"
+        f"{'I':>9}{'chi2':>7}{'cloud':>7} W T  causes"
+    )
+    lines = [head]
+    for k, start in enumerate(sky.start_time.astype("datetime64[s]").astype(str)):
+        causes = " ".join(cause.name.lower() for cause in causes_in(sky.causes[k]))
+        lines.append(
+            f"{start.replace('T', ' '):<20}{sky.exposure_s[k]:4.0f} {sky.direction[k]:<16}"
+            f"{sky.line_of_sight_wind_mps[k]:8.1f}{sky.wind_error_mps[k]:7.1f}"
+            f"{sky.temperature_k[k]:8.0f}{sky.temperature_error_k[k]:7.0f}{sky.intensity[k]:9.3f}"
+            f"{sky.reduced_chi_square[k]:7.2f}{sky.sky_minus_ambient_mean_c[k]:7.1f}"
+            f" {sky.wind_flag[k]} {sky.temperature_flag[k]}  {causes}".rstrip()
+        )
+    return lines
+
+
+def _laser_table(result: NightResult) -> list[str]:
+    laser = result.laser
+    if not len(laser):
+        return []
+    lines = [f"{'start (UTC)':<20}{'s':>4}{'gap (nm)':>16}{'+/-':>8}{'I':>9}{'chi2':>7}  used"]
+    for k, start in enumerate(laser.start_time.astype("datetime64[s]").astype(str)):
+        lines.append(
+            f"{start.replace('T', ' '):<20}{laser.exposure_s[k]:4.0f}{laser.gap_m[k] * 1e9:16.3f}"
+            f"{laser.gap_error_m[k] * 1e9:8.3f}{laser.intensity[k]:9.2f}"
+            f"{laser.reduced_chi_square[k]:7.2f}  {'yes' if laser.used[k] else 'no'}"
+        )
+    return lines
+
+
+def _provenance(result: NightResult) -> list[str]:
+    made = result.provenance
+    return [
+        f"{'airglow':<20}{made.code_version}",
+        f"{'settings':<20}{made.settings_hash}",
+        f"{'input':<20}{made.input_hash}",
+        f"{'registry epoch':<20}{made.registry_epoch}",
+        f"{'weather files':<20}{', '.join(made.weather_files) or 'none'}",
+    ]
