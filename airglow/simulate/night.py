@@ -211,7 +211,7 @@ def _frames(
     frames = []
     for number, exposure in enumerate(plan):
         hours = (exposure.middle - midnight).total_seconds() / SECONDS_PER_HOUR
-        local_start = exposure.start.astimezone(clock).replace(tzinfo=None)
+        local_start = exposure.start.astimezone(clock).replace(tzinfo=None, fold=0)
         saved = local_start + dt.timedelta(seconds=exposure.exposure_s)
         name = file_name(site, exposure.tag, saved, file_format, number + 1)
         while name in taken:  # the clock was set back: the same hour comes twice

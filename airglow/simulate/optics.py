@@ -28,7 +28,7 @@ TABLE_STEP_PX = 1 / 64  # looked up linearly: the error is below 1e-4 of a fring
 BLUR_REACH_SIGMAS = 6.5
 SMALLEST_BLUR_PX = 0.5  # below this the coarse step would no longer be fine enough
 LINE_REACH_SIGMAS = 5.5
-LINE_SAMPLES = 67
+LINE_SAMPLES = 101  # so fine that no harmonic of a sharp Airy function passes for a coarser one
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,19 @@ class Optics:
         ndarray
             (1 + R) / (1 - R) / (1 + F sin^2(phi / 2)), phi = 4 pi n t cos(theta) / wavelength.
         """
-        cos_theta = np.cos(np.arctan(self.magnification_rad_per_pixel * np.asarray(radius_px)))
-        half_phase = 2 * np.pi * gap_m * cos_theta / np.asarray(wavelength_m)
+        return self._airy(self._cos_theta(np.asarray(radius_px)), np.asarray(wavelength_m), gap_m)
+
+    def _airy(self, cos_theta: np.ndarray, wavelength_m: np.ndarray | float, gap_m: float) -> np.ndarray:
+        half_phase = 2 * np.pi * gap_m * cos_theta / wavelength_m
         scale = (1 + self.reflectivity) / (1 - self.reflectivity)
         return scale / (1 + self.contrast * np.sin(half_phase) ** 2)
+
+    def _cos_theta(self, radius_px: np.ndarray) -> np.ndarray:
+        return np.cos(np.arctan(self.magnification_rad_per_pixel * radius_px))
+
+    @cached_property
+    def _fine_cos_theta(self) -> np.ndarray:
+        return self._cos_theta(self._fine_radius_px)
 
     def profile(self, spectrum: Spectrum, gap_m: float) -> np.ndarray:
         """Light per pixel against radius, blurred, before the pixel's own area is taken into account.
@@ -138,11 +147,10 @@ class Optics:
         ndarray
             On radii 0, `TABLE_STEP_PX`, 2 `TABLE_STEP_PX` ...; the unit is that of the spectrum.
         """
-        r = self._fine_radius_px
-        light = np.full(r.shape, float(spectrum.continuum))
+        light = np.full(self._fine_radius_px.shape, float(spectrum.continuum))
         for wavelength_m, weight in zip(spectrum.wavelength_m, spectrum.weight, strict=True):
-            light += weight * self.airy(r, wavelength_m, gap_m)
-        light *= self.falloff_at(r)
+            light += weight * self._airy(self._fine_cos_theta, wavelength_m, gap_m)
+        light *= self.falloff_at(self._fine_radius_px)
         blurred = self._blur @ light
         table = np.arange(math.ceil(self.corner_radius_px / TABLE_STEP_PX) + 2) * TABLE_STEP_PX
         return CubicSpline(self._coarse_radius_px, blurred)(table)
