@@ -3,10 +3,12 @@
 from airglow.etalon.airy import Fringes, Shape, central_phase, fringes, phase_and_beta, terms_needed
 from airglow.etalon.laser import LaserFit, ShapeFit, fit_laser, fit_shape, start_from_fringes
 from airglow.etalon.profile_data import LinearFit, ProfileData, fit_linear, flat_templates
+from airglow.etalon.state import LaserState, measure_state
 
 __all__ = [
     "Fringes",
     "LaserFit",
+    "LaserState",
     "LinearFit",
     "ProfileData",
     "Shape",
@@ -17,6 +19,7 @@ __all__ = [
     "fit_shape",
     "flat_templates",
     "fringes",
+    "measure_state",
     "phase_and_beta",
     "start_from_fringes",
     "terms_needed",

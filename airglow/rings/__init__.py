@@ -1,6 +1,6 @@
 """The centre of a ring pattern, and a frame reduced to a ring profile with its noise."""
 
-from airglow.rings.center import Center, find_center, measure_center
+from airglow.rings.center import Center, find_center, measure_center, refine_center
 from airglow.rings.noise import NoiseModel, fit_noise
 from airglow.rings.profile import AnnulusGrid, RingProfile, reduce_frame
 
@@ -13,4 +13,5 @@ __all__ = [
     "fit_noise",
     "measure_center",
     "reduce_frame",
+    "refine_center",
 ]

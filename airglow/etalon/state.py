@@ -1,0 +1,123 @@
+"""The instrument's state over a night: one shape, and a gap that drifts and may jump."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from airglow.errors import NotAnalysable
+from airglow.etalon.airy import Shape, central_phase
+from airglow.etalon.laser import LaserFit, ShapeFit, fit_laser, fit_shape, start_from_fringes
+from airglow.etalon.profile_data import ProfileData
+from airglow.smooth import Smooth, smooth
+
+GAP_RATE_NM_PER_H = 2.0  # typical: a tenth of a kelvin an hour on a Zerodur-spaced etalon and its air
+_ODD_CHI_SQUARE = 6.0  # times the night's median: a laser frame of another kind (double exposure, fog)
+_PHASE_SEARCH = 1e-3  # relative range of the magnification searched once it is known
+
+
+@dataclass(frozen=True)
+class LaserState:
+    """What the laser frames say of the instrument."""
+
+    shape: ShapeFit
+    fits: tuple[LaserFit | None, ...]  # one per laser profile, None where the fit failed
+    used: np.ndarray  # bool: took part in the gap's course
+    gap_nm: Smooth  # course of the gap less its median, nanometres
+    median_gap_m: float
+
+    def gap_m(self, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Gap and its standard error, in metres, at times on the clock of the lasers."""
+        value, error = self.gap_nm.at(time_s)
+        return self.median_gap_m + 1e-9 * value, 1e-9 * error
+
+
+def measure_state(
+    lasers: Sequence[ProfileData],
+    mid_time_s: np.ndarray,
+    wavelength_m: float,
+    nominal_gap_m: float,
+    start: Shape,
+    *,
+    estimate_blur: bool,
+    shape_lasers: int,
+) -> LaserState:
+    """Fit shape and gap to the night's laser profiles.
+
+    Parameters
+    ----------
+    lasers
+        Laser profiles in the order of time.
+    mid_time_s
+        Middle of their exposures.
+    wavelength_m
+        Of the laser.
+    nominal_gap_m
+        Gap that resolves the order of interference.
+    start
+        Shape to begin with, from the registry.
+    estimate_blur
+        False keeps the blur of ``start``.
+    shape_lasers
+        Number of profiles fitted together for the shape.
+
+    Returns
+    -------
+    LaserState
+
+    Raises
+    ------
+    NotAnalysable
+        If no laser profile can be fitted.
+    """
+    if not lasers:
+        raise NotAnalysable("no laser", "no laser frame bright enough")
+    chosen = _spread(lasers, shape_lasers)
+    shape = fit_shape(
+        [lasers[k] for k in chosen], wavelength_m, nominal_gap_m, start, estimate_blur=estimate_blur
+    )
+    nominal_phase = central_phase(nominal_gap_m, wavelength_m)
+    fits: list[LaserFit | None] = []
+    for data in lasers:
+        try:
+            _, phase = start_from_fringes(
+                data, nominal_phase, shape.shape.magnification_rad_per_pixel, search=_PHASE_SEARCH
+            )
+            fits.append(fit_laser(data, wavelength_m, phase, shape.shape))
+        except NotAnalysable:
+            fits.append(None)
+    gap_m = np.array([fit.gap_m if fit else np.nan for fit in fits])
+    error_m = np.array([fit.gap_error_m if fit else np.nan for fit in fits])
+    chi_square = np.array([fit.reduced_chi_square if fit else np.nan for fit in fits])
+    if not np.isfinite(gap_m).any():
+        raise NotAnalysable("laser fit failed", "no laser frame of the night could be fitted")
+    gap_m = _one_order(gap_m, wavelength_m)
+    odd = chi_square > _ODD_CHI_SQUARE * np.nanmedian(chi_square)
+    median = float(np.nanmedian(gap_m))
+    course = smooth(
+        mid_time_s,
+        np.where(odd, np.nan, 1e9 * (gap_m - median)),
+        1e9 * error_m,
+        natural_rate=GAP_RATE_NM_PER_H,
+        find_jumps=True,
+    )
+    return LaserState(shape, tuple(fits), course.used, course, median)
+
+
+def _spread(lasers: Sequence[ProfileData], number: int) -> list[int]:
+    """Indices of bright profiles spread over the night: the brightest of each of ``number`` stretches."""
+    contrast = np.array([np.ptp(data.counts) / np.median(data.sigma) for data in lasers])
+    stretches = np.array_split(np.arange(len(lasers)), min(number, len(lasers)))
+    return [int(stretch[np.argmax(contrast[stretch])]) for stretch in stretches]
+
+
+def _one_order(gap_m: np.ndarray, wavelength_m: float) -> np.ndarray:
+    """Gaps moved by whole orders (half a wavelength) to within a quarter wavelength of their middle."""
+    order_m = wavelength_m / 2.0
+    turns = np.exp(2j * np.pi * gap_m[np.isfinite(gap_m)] / order_m)
+    middle = np.angle(np.median(turns.real) + 1j * np.median(turns.imag)) / (2 * np.pi) * order_m
+    nearest = np.nanmedian(gap_m)
+    middle += order_m * np.round((nearest - middle) / order_m)
+    return gap_m - order_m * np.round((gap_m - middle) / order_m)

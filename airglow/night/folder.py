@@ -1,0 +1,122 @@
+"""A night from a folder of frames to a folder of products, with no bucket and no database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from airglow.errors import BadInput, NotAnalysable
+from airglow.night.analyse import analyse_night
+from airglow.night.frames import Progress, no_progress, read_night
+from airglow.night.settings import AnalysisSettings
+from airglow.products import write_products
+from airglow.registry import Instrument, Site
+from airglow.result import GOOD, NightResult
+from airglow.weather import read_folder
+
+ANALYSED = "analysed"
+
+
+def analyse_folder(
+    frames: Path,
+    clouds: Path | None,
+    instrument: Instrument,
+    site: Site,
+    date: dt.date,
+    tag: str,
+    out: Path,
+    *,
+    settings: AnalysisSettings | None = None,
+    sha256: Mapping[str, str] | None = None,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Analyse a folder of frames and write the products.
+
+    Parameters
+    ----------
+    frames
+        Folder of the night's frames.
+    clouds
+        Folder of the site's weather files; None if there are none.
+    instrument, site
+        Of the registry, as of the date.
+    date
+        Local date on which the night began.
+    tag
+        X, XR or XG.
+    out
+        Folder for the products, made if absent.
+    settings
+        Of the analysis.
+    sha256
+        Of the frames by name, where they are known already.
+    progress
+        Told of each stage and frame.
+
+    Returns
+    -------
+    dict
+        The outcome: ``state`` (`ANALYSED`, or why there is no analysis), ``reason``, ``products`` (names
+        of files in ``out``), and a few numbers for tables.
+
+    Raises
+    ------
+    BadInput
+        If a folder does not exist.
+    """
+    frames, out = Path(frames), Path(out)
+    if not frames.is_dir():
+        raise BadInput(str(frames), "is not a directory", "Give the folder of the night's frames")
+    settings = settings or AnalysisSettings()
+    night_dates = (date, date + dt.timedelta(days=1))
+    weather = read_folder(clouds, site, night_dates) if clouds is not None else None
+    outcome: dict[str, Any] = {
+        "instrument": instrument.key,
+        "site": site.key,
+        "date": f"{date:%Y%m%d}",
+        "tag": tag,
+    }
+    try:
+        # The matrices are small: more BLAS threads only wait for each other.
+        with threadpool_limits(limits=1):
+            read = read_night(frames, tag, site.clock(date), settings, progress, sha256)
+            result = analyse_night(read, weather, instrument, site, date, tag, settings, progress)
+    except NotAnalysable as reason:
+        return {**outcome, "state": reason.state, "reason": reason.reason, "products": []}
+    out.mkdir(parents=True, exist_ok=True)
+    progress("write products", 0, 1)
+    products = write_products(result, out)
+    return {
+        **outcome,
+        **_numbers(result),
+        "state": ANALYSED,
+        "reason": "",
+        "products": [p.name for p in products],
+    }
+
+
+def _numbers(result: NightResult) -> dict[str, Any]:
+    sky = result.sky
+
+    def median(values: np.ndarray) -> float | None:
+        finite = values[np.isfinite(values)]
+        return round(float(np.median(finite)), 3) if finite.size else None
+
+    return {
+        "sky_frames": len(sky),
+        "laser_frames": len(result.laser),
+        "rejected_frames": len(result.rejections),
+        "good_winds": int(np.count_nonzero(sky.wind_flag == GOOD)),
+        "median_wind_error_mps": median(sky.wind_error_mps),
+        "median_temperature_k": median(sky.temperature_k),
+        "median_temperature_error_k": median(sky.temperature_error_k),
+        "zero_method": result.zero.method,
+        "zero_error_mps": round(result.zero.error_mps, 3),
+        "input_hash": result.provenance.input_hash,
+        "code_version": result.provenance.code_version,
+    }
