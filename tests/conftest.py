@@ -1,10 +1,12 @@
 """Servers that tests share: started when the first test asks, one set per test process."""
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
 
 from airglow.demo.servers import MariadbServer, S3Server, mariadb_server, s3_server
+from airglow.store import Store, open_store, settings_from_environment
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +21,17 @@ def mariadb() -> Iterator[MariadbServer]:
     """A private MariaDB server: a test that needs a clean database makes its own."""
     with mariadb_server() as server:
         yield server
+
+
+@pytest.fixture
+def bucket(s3: S3Server) -> str:
+    """The name of a bucket of the test's own, empty."""
+    name = f"test-{uuid.uuid4().hex}"
+    s3.create_bucket(name)
+    return name
+
+
+@pytest.fixture
+def store(s3: S3Server, bucket: str) -> Store:
+    """The store over that bucket."""
+    return open_store(settings_from_environment(s3.environment(bucket)))

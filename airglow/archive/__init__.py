@@ -1,0 +1,41 @@
+"""Parts to tar.gz to frames in the bucket, and the manifest that says what is there."""
+
+from airglow.archive.cleanup import cleanup_night, cleanup_weather
+from airglow.archive.extract import extract_night
+from airglow.archive.join import RawObject, join_parts
+from airglow.archive.manifest import (
+    ArchivedFile,
+    Excluded,
+    Manifest,
+    fetch_frames,
+    load_manifest,
+    read_manifest,
+)
+from airglow.archive.proof import prove_archived, prove_loaded, prove_published
+from airglow.archive.unpack import KeptOut, Unpacked, UnpackLimits, unpack
+from airglow.archive.weather import ArchivedWeather, archive_weather, fetch_weather, sync_weather_file
+
+__all__ = [
+    "ArchivedFile",
+    "ArchivedWeather",
+    "Excluded",
+    "KeptOut",
+    "Manifest",
+    "RawObject",
+    "UnpackLimits",
+    "Unpacked",
+    "archive_weather",
+    "cleanup_night",
+    "cleanup_weather",
+    "extract_night",
+    "fetch_frames",
+    "fetch_weather",
+    "join_parts",
+    "load_manifest",
+    "prove_archived",
+    "prove_loaded",
+    "prove_published",
+    "read_manifest",
+    "sync_weather_file",
+    "unpack",
+]

@@ -1,0 +1,224 @@
+"""The end of a night's upload: raw objects are deleted, once nothing depends on them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from airglow.archive.manifest import Manifest
+from airglow.archive.proof import prove_archived, prove_loaded, prove_published
+from airglow.archive.weather import sync_weather_file
+from airglow.errors import AirglowError, BadInput
+from airglow.registry import Registry
+from airglow.store import Store, StoredObject, in_threads
+from airglow.uploads import (
+    ONE_DAY,
+    RAW,
+    NightId,
+    RawPart,
+    RawReceipt,
+    WeatherFile,
+    end_of_day,
+    nights_that_need,
+    parse_raw_key,
+    parse_receipt,
+)
+
+FORMAT = 1
+
+
+@dataclass
+class _Outcome:
+    """What a cleanup did, for the record."""
+
+    deleted: list[str] = field(default_factory=list)
+    kept: list[tuple[str, str]] = field(default_factory=list)  # key, reason
+
+    def record(self, **more: Any) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            **more,
+            "deleted": self.deleted,
+            "kept": [{"key": key, "reason": reason} for key, reason in self.kept],
+            "made_at": dt.datetime.now(dt.UTC).isoformat(),
+        }
+
+
+def cleanup_night(
+    store: Store,
+    registry: Registry,
+    manifest: Manifest,
+    published: Mapping[str, Any],
+    loaded: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Delete the raw objects that a manifest names, after proving that nothing depends on them.
+
+    Proven, now and not by memory: every file of the manifest is in the bucket with its size and ETag, the
+    products are there and were made from this manifest, the rows were committed. Then the parts are deleted,
+    the receipt after them, and the weather files of the night that no other upload of the site needs. If any
+    object of the upload is not the one that was read, another upload is under way: all of it is kept. An
+    upload that is long gone is no error.
+
+    Two nights of one site should not be cleaned up at once: each would find the other's upload still there
+    and leave the weather files to the other.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    registry
+        Sites, for their clocks.
+    manifest
+        What is archived.
+    published
+        The index of products: ``manifest_sha256``, ``products`` (each with ``key``, ``size``, ``etag``).
+    loaded
+        The record of the load: ``manifest_sha256``.
+
+    Returns
+    -------
+    dict
+        ``deleted`` keys, and ``kept`` ones with the reason.
+
+    Raises
+    ------
+    StoreError
+        If a proof fails: then nothing was deleted.
+    """
+    prove_archived(store, manifest)
+    prove_published(store, manifest, published)
+    prove_loaded(manifest, loaded)
+    night = manifest.night
+    listed = {found.key: found for found in store.list(RAW)}
+    outcome = _Outcome()
+    _delete_upload(store, manifest, listed, outcome)
+    for date in (night.date, night.date + ONE_DAY):
+        _delete_weather(store, registry, night.site, date, listed, outcome)
+    return outcome.record(night=night.name, manifest_sha256=manifest.sha256)
+
+
+def cleanup_weather(store: Store, registry: Registry, site: str, date: dt.date) -> dict[str, Any]:
+    """Archive and delete the raw weather files of a site and local date that no upload needs any more.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    registry
+        Sites, for their clocks.
+    site
+        Key of the site.
+    date
+        Local date of the files.
+
+    Returns
+    -------
+    dict
+        ``deleted`` keys, and ``kept`` ones with the reason.
+    """
+    listed = {found.key: found for found in store.list(RAW)}
+    outcome = _Outcome()
+    _delete_weather(store, registry, site, date, listed, outcome)
+    return outcome.record(site=site, date=f"{date:%Y%m%d}")
+
+
+def _delete_upload(
+    store: Store, manifest: Manifest, listed: dict[str, StoredObject], outcome: _Outcome
+) -> None:
+    """Delete parts and receipt; what is deleted also leaves ``listed``."""
+    named = {read.key: read.etag for read in (*manifest.parts, manifest.receipt)}
+    own = {key: found for key, found in listed.items() if key.startswith(manifest.night.raw_prefix)}
+    other = sorted(key for key, found in own.items() if named.get(key) != found.etag)
+    if other:
+        reason = f"{other[0]} is not what was archived: another upload is under way"
+        outcome.kept += [(key, reason) for key in own]
+        return
+    receipt = own.pop(manifest.receipt.key, None)
+
+    def delete(key: str) -> bool:
+        return store.delete_if_unchanged(key, named[key])
+
+    parts = sorted(own)
+    gone = in_threads(delete, parts)
+    everything = list(zip(parts, gone, strict=True))
+    # The receipt goes last: while it is there, an interrupted cleanup looks like what it is.
+    if receipt is not None and all(gone):
+        everything.append((receipt.key, delete(receipt.key)))
+    elif receipt is not None:
+        outcome.kept.append((receipt.key, "a part of this upload is kept"))
+    for key, is_gone in everything:
+        if is_gone:
+            outcome.deleted.append(key)
+            del listed[key]
+        else:
+            outcome.kept.append((key, "uploaded again while the night was cleaned up"))
+
+
+def _delete_weather(
+    store: Store,
+    registry: Registry,
+    site: str,
+    date: dt.date,
+    listed: dict[str, StoredObject],
+    outcome: _Outcome,
+) -> None:
+    """Delete the weather files of a day that are complete, archived and not needed."""
+    files = []
+    for key, found in listed.items():
+        what = parse_raw_key(key)
+        if isinstance(what, WeatherFile) and (what.site, what.date) == (site, date):
+            files.append((what, found))
+    if not files:
+        return
+    in_need = _nights_in_need(store, nights_that_need(_nights(listed), site, date), listed)
+    end = end_of_day(registry.site(site), date)
+    for file, found in files:
+        if in_need:
+            outcome.kept.append((file.raw_key, f"needed by {', '.join(night.name for night in in_need)}"))
+        elif found.modified < end:
+            outcome.kept.append((file.raw_key, "uploaded before its day was over: it can be a partial file"))
+        else:
+            _delete_archived(store, file, end, outcome)
+
+
+def _delete_archived(store: Store, file: WeatherFile, end: dt.datetime, outcome: _Outcome) -> None:
+    """Delete a weather file from ``raw/`` once all of it is in the archive."""
+    try:
+        synced = sync_weather_file(store, file)
+    except BadInput as refused:
+        outcome.kept.append((file.raw_key, refused.reason))
+        return
+    if synced is None or synced.raw is None:
+        return  # gone already
+    if synced.archived is None or synced.raw.modified < end:
+        outcome.kept.append((file.raw_key, "changed while the night was cleaned up"))
+    elif store.delete_if_unchanged(file.raw_key, synced.raw.etag):
+        outcome.deleted.append(file.raw_key)
+    else:
+        outcome.kept.append((file.raw_key, "uploaded again while the night was cleaned up"))
+
+
+def _nights(listed: Iterable[str]) -> list[NightId]:
+    """Nights that have anything in ``raw/``."""
+    found = {what.night for what in map(parse_raw_key, listed) if isinstance(what, RawReceipt | RawPart)}
+    return sorted(found, key=lambda night: night.name)
+
+
+def _nights_in_need(
+    store: Store, nights: Iterable[NightId], listed: Mapping[str, StoredObject]
+) -> list[NightId]:
+    """Those of the nights that have, or may get, data: all but collection errors without parts."""
+
+    def has_no_data(night: NightId) -> bool:
+        keys = [key for key in listed if key.startswith(night.raw_prefix)]
+        if keys != [night.receipt_key]:
+            return False
+        try:
+            receipt = parse_receipt(night.receipt_key, store.get_bytes(night.receipt_key))
+        except AirglowError:
+            return False
+        return receipt.is_collection_error
+
+    return [night for night in nights if not has_no_data(night)]

@@ -1,0 +1,260 @@
+"""From a joined archive to frames in the bucket, and the manifest that says what is there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
+
+from airglow.archive.manifest import FORMAT, ArchivedFile, Manifest, read_manifest
+from airglow.archive.unpack import KeptOut, Unpacked, UnpackLimits, unpack
+from airglow.errors import BadInput, StoreError
+from airglow.frames import is_frame_name
+from airglow.store import Store, StoredObject, hash_file, json_bytes, upload_many
+from airglow.uploads import NightId, kept_manifest_key
+
+OTHER = "other/"
+SUPERSEDED = "superseded/"
+MAX_NAME = 160
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """An unpacked file and the name it gets in the archive folder."""
+
+    file: Unpacked
+    name: str
+
+
+def extract_night(
+    store: Store,
+    night: NightId,
+    tar_path: Path,
+    record_path: Path,
+    out_manifest: Path,
+    work_dir: Path,
+    limits: UnpackLimits | None = None,
+    threads: int = 8,
+) -> Manifest:
+    """Unpack a night, put its frames into the bucket, verify them there, and write the manifest.
+
+    The manifest is written to a local file; the night is archived when that file is in the bucket under
+    ``night.manifest_key``, which is for the caller to do last. The same upload gives the same manifest, byte
+    for byte. Frames that an earlier upload left under the same key with other contents are kept beside
+    (``superseded/``); files that are not frames are kept under ``other/``.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        Which night.
+    tar_path, record_path
+        What `join_parts` wrote.
+    out_manifest
+        The manifest to write.
+    work_dir
+        Where the frames are left for the analysis; emptied first.
+    limits
+        What the archive may unpack to.
+    threads
+        How many uploads run at once.
+
+    Returns
+    -------
+    Manifest
+
+    Raises
+    ------
+    BadInput
+        If the archive is refused: then nothing was uploaded.
+    StoreError
+        If the bucket does not have what was sent.
+    """
+    record = _read_record(Path(record_path), Path(tar_path), night)
+    work_dir = Path(work_dir)
+    shutil.rmtree(work_dir, ignore_errors=True)
+    unpacked_dir = work_dir.with_name(work_dir.name + ".unpacked")
+    shutil.rmtree(unpacked_dir, ignore_errors=True)
+    unpacked_dir.mkdir(parents=True)
+    work_dir.mkdir(parents=True)
+    try:
+        files, kept_out = unpack(Path(tar_path), unpacked_dir, limits)
+        frames, others, more_kept_out = _place(Path(tar_path).name, night, files)
+        for placed in frames:
+            os.replace(placed.file.path, work_dir / placed.name)
+        to_send = [(work_dir / p.name, f"{night.frames_prefix}{p.name}", p) for p in frames]
+        to_send += [(p.file.path, f"{night.frames_prefix}{OTHER}{p.name}", p) for p in others]
+        archived = _upload(store, night, to_send, threads)
+    finally:
+        shutil.rmtree(unpacked_dir, ignore_errors=True)
+    return _write_manifest(
+        store, night, record, archived[: len(frames)], archived[len(frames) :], kept_out + more_kept_out,
+        Path(out_manifest),
+    )  # fmt: skip
+
+
+def _read_record(record_path: Path, tar_path: Path, night: NightId) -> dict:
+    """What `join_parts` wrote down, if it is of this night and of this very archive."""
+    try:
+        record = json.loads(record_path.read_bytes())
+        of_night, sha256 = record["night"], record["sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(str(record_path), "not a record of joined parts", "join the parts again") from error
+    if of_night != night.name or sha256 != hash_file(tar_path).sha256:
+        raise BadInput(str(tar_path), f"not the archive that {record_path} describes", "join the parts again")
+    return record
+
+
+def _place(
+    name: str, night: NightId, files: Iterable[Unpacked]
+) -> tuple[list[_Placed], list[_Placed], list[KeptOut]]:
+    """Tell frames from other files, and give each file a name of its own.
+
+    Sorted by their path in the archive, so that names do not depend on the order of packing.
+    """
+    frames: dict[str, _Placed] = {}
+    others: dict[str, _Placed] = {}
+    kept_out: list[KeptOut] = []
+    for file in sorted(files, key=lambda f: f.member):
+        base = PurePosixPath(file.member).name
+        reason = file.problem or _name_problem(base)
+        chosen = others if reason else frames
+        wanted = _tame(base) if reason else base
+        same = _same_contents(chosen, wanted, file)
+        if same:
+            kept_out.append(KeptOut(file.member, f"the same file as {same.file.member}"))
+            continue
+        free = _free_name(chosen, wanted, file)
+        chosen[free] = _Placed(file, free)
+        if reason:
+            kept_out.append(KeptOut(file.member, reason))
+    if not frames:
+        raise BadInput(
+            name,
+            f"there is no frame among its {len(others)} files",
+            "if the frames have new names, teach airglow.frames their form",
+        )
+    return _by_name(frames), _by_name(others), kept_out
+
+
+def _name_problem(base: str) -> str:
+    if len(base) > MAX_NAME:
+        return "name is too long"
+    return "" if is_frame_name(base) else "not named like a frame"
+
+
+def _tame(base: str) -> str:
+    """A name that every store and disk takes."""
+    name = quote(base, safe="+=@()") or "unnamed"
+    if len(name) <= MAX_NAME:
+        return name
+    return f"{name[:100]}_{hashlib.sha256(base.encode()).hexdigest()[:16]}"
+
+
+def _same_contents(taken: Mapping[str, _Placed], name: str, file: Unpacked) -> _Placed | None:
+    """A file of that base name (under whatever name it got) with the same contents."""
+    stem = name.rpartition(".")[0]
+    for placed in taken.values():
+        of_that_name = placed.name == name or placed.name.startswith(f"{stem}__")
+        if of_that_name and placed.file.sha256 == file.sha256:
+            return placed
+    return None
+
+
+def _free_name(taken: Mapping[str, _Placed], name: str, file: Unpacked) -> str:
+    """The base name; if another file has it, ``<stem>__<folder>.<extension>``."""
+    if name not in taken:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    if not dot:
+        stem, extension = name, ""
+    folder = re.sub(r"[^A-Za-z0-9-]", "-", PurePosixPath(file.member).parent.name) or "top"
+    candidate = f"{stem}__{folder}{dot}{extension}"
+    number = 2
+    while candidate in taken:  # one path twice in the archive
+        candidate = f"{stem}__{folder}_{number}{dot}{extension}"
+        number += 1
+    return candidate
+
+
+def _by_name(placed: Mapping[str, _Placed]) -> list[_Placed]:
+    return [placed[name] for name in sorted(placed)]
+
+
+def _upload(
+    store: Store, night: NightId, to_send: list[tuple[Path, str, _Placed]], threads: int
+) -> list[ArchivedFile]:
+    """Upload, and ask the bucket once more, apart from the answers to the uploads, what it has."""
+    there = {found.key: found for found in store.list(night.frames_prefix)}
+    for _, key, placed in to_send:
+        _keep_superseded(store, night, there, key, placed)
+    sent = upload_many(store, [(path, key) for path, key, _ in to_send], there, threads)
+    there = {found.key: found for found in store.list(night.frames_prefix)}
+    archived = []
+    for stored, (_, key, placed) in zip(sent, to_send, strict=True):
+        found = there.get(key)
+        if stored.sha256 != placed.file.sha256:
+            raise StoreError(f"{key}: the file changed on disk between unpacking and upload. Try again")
+        if found is None or (found.size, found.etag) != (stored.size, stored.etag):
+            raise StoreError(f"{key}: not in the bucket as it was sent. Try again")
+        archived.append(
+            ArchivedFile(key, placed.name, stored.size, stored.sha256, stored.etag, placed.file.member)
+        )
+    return archived
+
+
+def _keep_superseded(
+    store: Store, night: NightId, there: Mapping[str, StoredObject], key: str, placed: _Placed
+) -> None:
+    """Before another upload's file takes a key: keep what has it now, for the earlier upload is gone."""
+    old = there.get(key)
+    if old is None or old.etag == placed.file.md5:
+        return
+    beside = f"{night.frames_prefix}{SUPERSEDED}{old.etag}_{PurePosixPath(key).name}"
+    if beside not in there:
+        store.copy(key, beside)
+
+
+def _write_manifest(
+    store: Store,
+    night: NightId,
+    record: dict,
+    frames: list[ArchivedFile],
+    others: list[ArchivedFile],
+    kept_out: list[KeptOut],
+    out_manifest: Path,
+) -> Manifest:
+    keys = {file.member: file.key for file in others}
+    value = {
+        "format": FORMAT,
+        "night": night.name,
+        "receipt": record["receipt"],
+        "parts": record["parts"],
+        "archive": {"size": record["size"], "sha256": record["sha256"]},
+        "frames": [asdict(frame) for frame in frames],
+        "others": [asdict(other) for other in others],
+        "kept_out": [
+            {"member": k.member, "reason": k.reason, "key": keys.get(k.member)}
+            for k in sorted(kept_out, key=lambda k: (k.member, k.reason))
+        ],
+        "totals": {
+            "frames": len(frames),
+            "bytes": sum(frame.size for frame in frames),
+            "kept_out": len(kept_out),
+        },
+    }
+    data = json_bytes(value)
+    manifest = read_manifest(data, str(out_manifest))
+    store.put_bytes(kept_manifest_key(night, manifest.sha256), data, "application/json")
+    out_manifest.parent.mkdir(parents=True, exist_ok=True)
+    partial = out_manifest.with_name(out_manifest.name + ".partial")
+    partial.write_bytes(data)
+    os.replace(partial, out_manifest)
+    return manifest

@@ -1,0 +1,89 @@
+"""Proof that nothing depends on a night's raw objects any more."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from airglow.archive.manifest import ArchivedFile, Manifest
+from airglow.errors import StoreError
+from airglow.store import MissingObject, Store, StoredObject
+
+
+def prove_archived(store: Store, manifest: Manifest) -> None:
+    """Make sure that the manifest and every file it names are in the bucket, with their size and ETag.
+
+    The ETag of our frames is their MD5, and was compared with the SHA-256 when they were archived.
+
+    Raises
+    ------
+    StoreError
+        Naming the first file that is not.
+    """
+    key = manifest.night.manifest_key
+    try:
+        in_bucket = hashlib.sha256(store.get_bytes(key)).hexdigest()
+    except MissingObject as error:
+        raise StoreError(f"{key}: not in the bucket. Nothing was deleted; archive the night again") from error
+    if in_bucket != manifest.sha256:
+        raise StoreError(f"{key}: another manifest is in the bucket. Nothing was deleted; start again")
+    there = {found.key: found for found in store.list(manifest.night.frames_prefix)}
+    for file in (*manifest.frames, *manifest.others):
+        if problem := _difference(file, there.get(file.key)):
+            raise StoreError(f"{file.key}: {problem}. Nothing was deleted; archive the night again")
+
+
+def _difference(file: ArchivedFile, found: StoredObject | None) -> str:
+    if found is None:
+        return "not in the bucket"
+    if found.size != file.size:
+        return f"{found.size:,} bytes in the bucket, {file.size:,} in the manifest"
+    return "" if found.etag == file.etag else "other contents in the bucket than in the manifest"
+
+
+def prove_published(store: Store, manifest: Manifest, published: Mapping[str, Any]) -> None:
+    """Make sure that the products were made from this manifest, and are in the bucket.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    manifest
+        What is archived.
+    published
+        The index that the publication wrote last: ``manifest_sha256``, and ``products``, each with ``key``,
+        ``size`` and, if known, ``etag``.
+
+    Raises
+    ------
+    StoreError
+        Naming what is missing.
+    """
+    key = manifest.night.published_key
+    _expect_manifest(key, manifest, published, "publish")
+    products = published.get("products")
+    if not isinstance(products, list):
+        raise StoreError(f"{key}: not an index of products. Nothing was deleted; publish the night again")
+    for product in products:
+        found = store.head(product["key"])
+        if found is None or found.size != product["size"] or product.get("etag", found.etag) != found.etag:
+            state = "not in the bucket" if found is None else "not in the bucket as it was published"
+            raise StoreError(f"{product['key']}: {state}. Nothing was deleted; publish the night again")
+
+
+def prove_loaded(manifest: Manifest, loaded: Mapping[str, Any]) -> None:
+    """Make sure that the rows were committed from products of this manifest.
+
+    Raises
+    ------
+    StoreError
+    """
+    _expect_manifest(manifest.night.loaded_key, manifest, loaded, "load")
+
+
+def _expect_manifest(key: str, manifest: Manifest, value: Mapping[str, Any], verb: str) -> None:
+    if value.get("manifest_sha256") != manifest.sha256:
+        raise StoreError(
+            f"{key}: not of the manifest that is archived now. Nothing was deleted; {verb} the night again"
+        )

@@ -1,0 +1,197 @@
+"""Weather files to the archive: never a shorter file over a longer one, and nothing lost on the way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from airglow.errors import BadInput, StoreError
+from airglow.store import ChangedObject, MissingObject, Store, StoredObject, in_threads, json_bytes
+from airglow.uploads import ONE_DAY, RAW, WeatherFile, cloud_file, parse_raw_key, weather_prefix
+
+FORMAT = 1
+MAX_WEATHER_BYTES = 256 << 20  # a real one has a few
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class ArchivedWeather:
+    """A weather file in the archive, and the upload it holds all of (None: nothing is uploaded)."""
+
+    file: WeatherFile
+    archived: StoredObject
+    raw: StoredObject | None
+
+
+def sync_weather_file(store: Store, file: WeatherFile) -> ArchivedWeather | None:
+    """Bring a weather file from ``raw/`` to the archive, if it is there and the archive lacks anything of it.
+
+    An archived file that begins with the uploaded one is longer: it stays. One that the uploaded file
+    continues is replaced; one that differs otherwise is replaced, and kept under ``superseded/``.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    file
+        Which file.
+
+    Returns
+    -------
+    ArchivedWeather or None
+        None if the file is neither uploaded nor archived.
+
+    Raises
+    ------
+    BadInput
+        If the uploaded file is too large to be one, or keeps changing.
+    StoreError
+        If the bucket does not do its part.
+    """
+    for _ in range(ATTEMPTS):
+        raw = store.head(file.raw_key)
+        archived = store.head(file.archive_key)
+        if raw is None:
+            return ArchivedWeather(file, archived, None) if archived else None
+        if archived and (archived.etag, archived.size) == (raw.etag, raw.size):
+            return ArchivedWeather(file, archived, raw)
+        if raw.size > MAX_WEATHER_BYTES:
+            raise BadInput(file.raw_key, f"{raw.size:,} bytes are too many for a weather file")
+        try:
+            data = store.get_bytes(raw.key, raw.etag)
+            _merge(store, file, data, archived)
+        except (ChangedObject, MissingObject):
+            continue  # uploaded again, or cleaned up by another night's job, while we read
+        return ArchivedWeather(file, store.head(file.archive_key), raw)
+    raise BadInput(file.raw_key, "changes while it is read", "the next run reads it again")
+
+
+def _merge(store: Store, file: WeatherFile, data: bytes, archived: StoredObject | None) -> None:
+    if archived is not None:
+        old = store.get_bytes(archived.key, archived.etag)
+        if old.startswith(data):
+            return
+        if not data.startswith(old):
+            path = PurePosixPath(file.archive_key)
+            store.copy(file.archive_key, f"{path.parent}/superseded/{archived.etag}_{path.name}")
+    store.put_bytes(file.archive_key, data, "text/plain")
+
+
+def archive_weather(store: Store, site: str, date: dt.date, out_record: Path | None = None) -> dict[str, Any]:
+    """Bring the weather files of a night (its date and the next one) to the archive.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    site
+        Key of the site.
+    date
+        Local date on which the night began.
+    out_record
+        If given, the JSON to write.
+
+    Returns
+    -------
+    dict
+        ``files``: what is archived for the night, whether it came now or earlier; ``left_out``: what was
+        refused, and why. Without any weather file both are empty.
+
+    Raises
+    ------
+    StoreError
+        If the bucket does not do its part.
+    """
+    files: list[dict[str, Any]] = []
+    left_out: list[dict[str, str]] = []
+    for day in (date, date + ONE_DAY):
+        for file in _files_of(store, site, day):
+            try:
+                synced = sync_weather_file(store, file)
+            except BadInput as refused:
+                left_out.append({"key": refused.name, "reason": refused.reason})
+                continue
+            if synced is not None:
+                files.append(_entry(synced))
+    record = {"format": FORMAT, "site": site, "date": f"{date:%Y%m%d}", "files": files, "left_out": left_out}
+    if out_record is not None:
+        out_record = Path(out_record)
+        out_record.parent.mkdir(parents=True, exist_ok=True)
+        out_record.write_bytes(json_bytes(record))
+    return record
+
+
+def fetch_weather(store: Store, record: Mapping[str, Any] | Path, directory: Path) -> list[Path]:
+    """Download the archived weather files of a night.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    record
+        What `archive_weather` returned, or the file it wrote.
+    directory
+        Where to put them.
+
+    Returns
+    -------
+    list of Path
+        In the order of the record. A file that has grown in the archive since then comes as it is now.
+
+    Raises
+    ------
+    BadInput
+        If the record is not one.
+    StoreError
+        If the bucket does not have a file.
+    """
+    name = "weather record"
+    try:
+        if isinstance(record, Path):
+            name = str(record)
+            record = json.loads(record.read_bytes())
+        if record["format"] != FORMAT:
+            raise ValueError(f"format {record['format']!r}")
+        wanted = [(entry["key"], PurePosixPath(entry["name"]).name) for entry in record["files"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(name, f"not a weather record ({error!r})", "run the weather step again") from error
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+
+    def fetch(task: tuple[str, str]) -> Path:
+        key, file_name = task
+        store.download(key, directory / file_name)
+        return directory / file_name
+
+    return in_threads(fetch, wanted)
+
+
+def _files_of(store: Store, site: str, date: dt.date) -> Iterable[WeatherFile]:
+    """The cloud file of a day, and whatever temperature loggers are uploaded or archived for it."""
+    yield cloud_file(site, date)
+    listed = [found.key for found in store.list(f"{RAW}TempL")]
+    prefix = weather_prefix("temperature", site, date)
+    listed += [RAW + found.key.removeprefix(prefix) for found in store.list(f"{prefix}TempL")]
+    for key in sorted(set(listed)):
+        file = parse_raw_key(key)
+        if isinstance(file, WeatherFile) and (file.site, file.date) == (site, date):
+            yield file
+
+
+def _entry(synced: ArchivedWeather) -> dict[str, Any]:
+    if synced.archived is None:
+        raise StoreError(f"{synced.file.archive_key}: gone from the archive meanwhile. Try again")
+    return {
+        "kind": synced.file.kind,
+        "date": f"{synced.file.date:%Y%m%d}",
+        "name": synced.file.name,
+        "key": synced.archived.key,
+        "size": synced.archived.size,
+        "etag": synced.archived.etag,
+        "raw_key": synced.raw.key if synced.raw else None,
+        "raw_etag": synced.raw.etag if synced.raw else None,
+    }

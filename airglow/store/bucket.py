@@ -1,0 +1,362 @@
+"""One bucket: list, read, write, verify, and delete only what is still what was read."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+
+from airglow.errors import StoreError
+from airglow.store.hashes import CHUNK_BYTES, hash_file, json_bytes
+
+KEEPER_KEY = "state/keep"
+STREAM_ATTEMPTS = 3  # boto3 retries a request, but not the reading of its answer
+_BROKEN_STREAM = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+_GONE = ("404", "NoSuchKey", "NotFound")
+_CHANGED = ("412", "PreconditionFailed")
+_HINTS = {
+    "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID",
+    "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY",
+    "RequestTimeTooSkewed": "this machine's clock is wrong",
+    "AccessDenied": "check the credentials and the bucket's policy",
+    "403": "check the credentials and the bucket's policy",
+    "NoSuchBucket": "check DEST_BUCKET",
+    "QuotaExceeded": "the bucket is full: make room or ask for more",
+}
+
+
+class MissingObject(StoreError):
+    """An object that should be in the bucket is not there."""
+
+
+class ChangedObject(StoreError):
+    """An object is no longer the one that was listed: it was uploaded again."""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as the store describes it: ``etag`` without quotes, ``modified`` in UTC."""
+
+    key: str
+    size: int
+    etag: str
+    modified: dt.datetime
+
+
+@dataclass(frozen=True)
+class Store:
+    """A bucket and the client that talks to it; may be shared by threads."""
+
+    bucket: str
+    endpoint_url: str
+    client: Any = field(repr=False, compare=False)
+
+    def check(self) -> None:
+        """Make sure that the endpoint answers and the bucket exists.
+
+        Raises
+        ------
+        StoreError
+            Naming the endpoint, the bucket and what to check.
+        """
+        where = f"bucket {self.bucket} at {self.endpoint_url}"
+        try:
+            self.client.head_bucket(Bucket=self.bucket)
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status == 404:
+                raise StoreError(f"{where} does not exist: create it, or correct DEST_BUCKET") from error
+            if status == 403:
+                raise StoreError(f"{where}: access denied. Check the credentials") from error
+            raise StoreError(f"{where}: {error}") from error
+        except BotoCoreError as error:
+            raise StoreError(f"{where} does not answer: {error}. Check AWS_S3_ENDPOINT_URL") from error
+
+    def list(self, prefix: str) -> list[StoredObject]:
+        """List the objects whose key begins with a prefix, in the order of their keys."""
+        found = []
+        with self._asked(f"list {prefix}*"):
+            for page in self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=prefix
+            ):
+                found += [
+                    StoredObject(o["Key"], o["Size"], o["ETag"].strip('"'), _utc(o["LastModified"]))
+                    for o in page.get("Contents", [])
+                ]
+        return found
+
+    def head(self, key: str) -> StoredObject | None:
+        """Describe an object; None when it does not exist."""
+        try:
+            with self._asked("look at", key):
+                answer = self.client.head_object(Bucket=self.bucket, Key=key)
+        except MissingObject:
+            return None
+        return StoredObject(
+            key, answer["ContentLength"], answer["ETag"].strip('"'), _utc(answer["LastModified"])
+        )
+
+    def get_bytes(self, key: str, etag: str | None = None) -> bytes:
+        """Read an object into memory.
+
+        Parameters
+        ----------
+        key
+            Which object.
+        etag
+            If given, the object must still have this ETag.
+
+        Raises
+        ------
+        MissingObject, ChangedObject, StoreError
+        """
+        parts: list[bytes] = []
+        self.stream(key, lambda _offset, chunk: parts.append(chunk), etag, restart=parts.clear)
+        return b"".join(parts)
+
+    def get_json(self, key: str) -> Any | None:
+        """Read a JSON object; None when it does not exist."""
+        try:
+            data = self.get_bytes(key)
+        except MissingObject:
+            return None
+        try:
+            return json.loads(data)
+        except ValueError as error:
+            raise StoreError(f"{key}: not JSON ({error})") from error
+
+    def stream(
+        self,
+        key: str,
+        write: Callable[[int, bytes], Any],
+        etag: str | None = None,
+        restart: Callable[[], Any] = lambda: None,
+    ) -> StoredObject:
+        """Read an object chunk by chunk, again from its beginning if the connection breaks.
+
+        Parameters
+        ----------
+        key
+            Which object.
+        write
+            Takes the offset in bytes and a chunk.
+        etag
+            If given, the object must still have this ETag.
+        restart
+            Called before the first chunk of every attempt.
+
+        Returns
+        -------
+        StoredObject
+            What was read.
+
+        Raises
+        ------
+        MissingObject, ChangedObject, StoreError
+        """
+        condition = {"IfMatch": etag} if etag else {}
+        for attempt in range(1, STREAM_ATTEMPTS + 1):
+            try:
+                with self._asked("read", key, passing=_BROKEN_STREAM):
+                    answer = self.client.get_object(Bucket=self.bucket, Key=key, **condition)
+                    found = answer["ETag"].strip('"')
+                    if etag and found != etag:  # a server that ignores If-Match
+                        raise ChangedObject(f"{key}: it was uploaded again since it was listed")
+                    restart()
+                    offset = 0
+                    for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
+                        write(offset, chunk)
+                        offset += len(chunk)
+                    if offset != answer["ContentLength"]:
+                        raise IncompleteReadError(actual_bytes=offset, expected_bytes=answer["ContentLength"])
+                    return StoredObject(key, offset, found, _utc(answer["LastModified"]))
+            except _BROKEN_STREAM as error:
+                if attempt == STREAM_ATTEMPTS:
+                    raise StoreError(f"{key}: the connection broke {attempt} times: {error}") from error
+        raise AssertionError("unreachable")
+
+    def download(self, key: str, path: Path, etag: str | None = None) -> str:
+        """Read an object into a file, which appears only when it is whole.
+
+        Returns
+        -------
+        str
+            SHA-256 of what was read, in hexadecimal.
+        """
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".partial")
+        digest = hashlib.sha256()
+
+        with open(partial, "wb") as file:
+
+            def restart() -> None:
+                nonlocal digest
+                digest = hashlib.sha256()
+                file.seek(0)
+                file.truncate()
+
+            def write(_offset: int, chunk: bytes) -> None:
+                digest.update(chunk)
+                file.write(chunk)
+
+            self.stream(key, write, etag, restart)
+        os.replace(partial, path)
+        return digest.hexdigest()
+
+    def put_bytes(self, key: str, data: bytes, content_type: str = "application/octet-stream") -> str:
+        """Write an object and make sure that it arrived.
+
+        Returns
+        -------
+        str
+            Its ETag.
+        """
+        md5 = hashlib.md5(data, usedforsecurity=False).digest()
+        sha256 = hashlib.sha256(data).hexdigest()
+        return self._put(key, data, md5, sha256, content_type)
+
+    def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> str:
+        """Write a file as an object, in one part so that its ETag is its MD5, and make sure that it arrived.
+
+        Returns
+        -------
+        str
+            Its ETag.
+        """
+        hashes = hash_file(path)
+        with open(path, "rb") as file:
+            return self._put(key, file, bytes.fromhex(hashes.md5), hashes.sha256, content_type)
+
+    def put_json(self, key: str, value: Any) -> str:
+        """Write a value as JSON, the same bytes for the same value; returns the ETag."""
+        return self.put_bytes(key, json_bytes(value), "application/json")
+
+    def copy(self, source: str, destination: str) -> StoredObject:
+        """Copy an object inside the bucket, and make sure that the copy is whole.
+
+        Raises
+        ------
+        MissingObject, StoreError
+        """
+        before = self.head(source)
+        if before is None:
+            raise MissingObject(f"{source}: not in bucket {self.bucket}")
+        with self._asked("copy", source):
+            self.client.copy_object(
+                Bucket=self.bucket, Key=destination, CopySource={"Bucket": self.bucket, "Key": source}
+            )
+        after = self.head(destination)
+        # the ETag of an object in several parts is not kept by a copy
+        same = after and after.size == before.size and (after.etag == before.etag or "-" in before.etag)
+        if not same:
+            raise StoreError(f"{destination}: the copy of {source} is not the same object. Try again")
+        return after
+
+    def delete(self, key: str) -> None:
+        """Delete an object of our own, if it is there; raw objects need `delete_if_unchanged`."""
+        with self._asked("delete", key):
+            self.client.delete_object(Bucket=self.bucket, Key=key)
+
+    def delete_if_unchanged(self, key: str, etag: str) -> bool:
+        """Delete an object only if it is still the very object that was read.
+
+        Parameters
+        ----------
+        key
+            Which object.
+        etag
+            The ETag it had when it was read.
+
+        Returns
+        -------
+        bool
+            True when it is gone (also when it was gone before), False when it has changed and was kept.
+        """
+        there = self.head(key)
+        if there is None:
+            return True
+        if there.etag != etag:
+            return False
+        try:
+            # Servers that know If-Match on DELETE close the gap between the look and the deletion.
+            self.client.delete_object(Bucket=self.bucket, Key=key, IfMatch=etag)
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code in ("NotImplemented", "501"):
+                self.delete(key)
+            elif code not in _GONE + _CHANGED:
+                raise self._refusal(f"delete {key}", error) from error
+            else:  # an answer that was lost and asked again finds the object gone
+                return self.head(key) is None
+        except BotoCoreError as error:
+            raise StoreError(f"could not delete {key} from {self._where}: {error}") from error
+        return True
+
+    def ensure_keeper(self) -> None:
+        """Put a small object that stays, so that the bucket is never empty.
+
+        The workflow's storage plugin deletes a bucket that it finds empty.
+        """
+        if self.head(KEEPER_KEY) is None:
+            self.put_bytes(KEEPER_KEY, b"This object keeps the bucket from ever being empty.\n", "text/plain")
+
+    @property
+    def _where(self) -> str:
+        return f"bucket {self.bucket} at {self.endpoint_url}"
+
+    def _put(self, key: str, body: Any, md5: bytes, sha256: str, content_type: str) -> str:
+        with self._asked("write", key):
+            answer = self.client.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=body,
+                ContentMD5=base64.b64encode(md5).decode(),
+                ContentType=content_type,
+            )
+        etag = answer["ETag"].strip('"')
+        # Some servers have ETags of their own (encryption at rest): then the bytes are read back.
+        if etag != md5.hex() and hashlib.sha256(self.get_bytes(key, etag)).hexdigest() != sha256:
+            raise StoreError(f"{key}: what arrived in {self._where} is not what was sent. Try again")
+        return etag
+
+    @contextmanager
+    def _asked(self, action: str, key: str = "", passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+        """Turn boto3's errors into ours, which name the object and the place."""
+        try:
+            yield
+        except passing:
+            raise
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if key and code in _GONE:
+                raise MissingObject(f"{key}: not in {self._where}") from error
+            if key and code in _CHANGED:
+                raise ChangedObject(f"{key}: it was uploaded again since it was listed") from error
+            raise self._refusal(f"{action} {key}".strip(), error) from error
+        except BotoCoreError as error:
+            raise StoreError(f"could not {action} {key} in {self._where}: {error}") from error
+
+    def _refusal(self, action: str, error: ClientError) -> StoreError:
+        code = error.response.get("Error", {}).get("Code", "")
+        hint = f". Hint: {_HINTS[code]}" if code in _HINTS else ""
+        return StoreError(f"could not {action} in {self._where}: {error}{hint}")
+
+
+def _utc(moment: dt.datetime) -> dt.datetime:
+    return moment.astimezone(dt.UTC)

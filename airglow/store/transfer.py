@@ -1,0 +1,120 @@
+"""Many objects at once, each one verified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from airglow.errors import StoreError
+from airglow.store.bucket import Store, StoredObject
+from airglow.store.hashes import hash_file
+
+THREADS = 8
+_Task = TypeVar("_Task")
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file that is in the bucket: its key, size in bytes, SHA-256 (hexadecimal) and ETag."""
+
+    key: str
+    size: int
+    sha256: str
+    etag: str
+
+
+def upload_many(
+    store: Store,
+    files: Iterable[tuple[Path, str]],
+    there: Mapping[str, StoredObject] | None = None,
+    threads: int = THREADS,
+) -> list[StoredFile]:
+    """Upload files, several at once, and verify each.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    files
+        Pairs of a file and the key to give it.
+    there
+        What is in the bucket already, by key: an object of the same size and ETag is not sent again.
+    threads
+        How many to send at once.
+
+    Returns
+    -------
+    list of StoredFile
+        In the order of ``files``.
+
+    Raises
+    ------
+    StoreError
+        If one fails; the others that were not yet begun are given up.
+    """
+    there = there or {}
+
+    def upload(task: tuple[Path, str]) -> StoredFile:
+        path, key = task
+        hashes = hash_file(path)
+        known = there.get(key)
+        if known and known.size == hashes.size and known.etag == hashes.md5:
+            return StoredFile(key, hashes.size, hashes.sha256, known.etag)
+        return StoredFile(key, hashes.size, hashes.sha256, store.put_file(key, path))
+
+    return in_threads(upload, list(files), threads)
+
+
+def download_many(
+    store: Store, files: Iterable[tuple[StoredFile, Path]], threads: int = THREADS
+) -> list[Path]:
+    """Download objects, several at once, and verify each by size and SHA-256.
+
+    A file that is there already with the right SHA-256 is left alone.
+
+    Returns
+    -------
+    list of Path
+        In the order of ``files``.
+
+    Raises
+    ------
+    MissingObject
+        If one is not in the bucket.
+    StoreError
+        If one is not what was stored.
+    """
+
+    def download(task: tuple[StoredFile, Path]) -> Path:
+        wanted, path = task
+        if path.is_file() and path.stat().st_size == wanted.size and hash_file(path).sha256 == wanted.sha256:
+            return path
+        if store.download(wanted.key, path) != wanted.sha256:
+            path.unlink()
+            raise StoreError(f"{wanted.key}: its SHA-256 is not the recorded {wanted.sha256}")
+        return path
+
+    return in_threads(download, list(files), threads)
+
+
+def in_threads(
+    work: Callable[[_Task], _Result], tasks: Sequence[_Task], threads: int = THREADS
+) -> list[_Result]:
+    """Apply a function to tasks in several threads; after a failure no further task is begun.
+
+    Returns
+    -------
+    list
+        Results in the order of the tasks.
+    """
+    with ThreadPoolExecutor(max_workers=max(1, min(threads, len(tasks)))) as pool:
+        futures = [pool.submit(work, task) for task in tasks]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise

@@ -1,0 +1,68 @@
+"""What is in ``raw/``: names, receipts, which nights are complete, and why the others wait."""
+
+from airglow.uploads.days import ONE_DAY, end_of_day, nights_that_need
+from airglow.uploads.discovery import (
+    Discovery,
+    NightReport,
+    State,
+    WeatherDay,
+    discovery_from_json,
+    discovery_to_json,
+)
+from airglow.uploads.keys import (
+    RAW,
+    NightId,
+    RawPart,
+    RawReceipt,
+    Stray,
+    WeatherFile,
+    cloud_file,
+    first_part,
+    parse_raw_key,
+    weather_prefix,
+)
+from airglow.uploads.pending import (
+    archived_upload,
+    clear_finished,
+    clear_pending,
+    kept_manifest_key,
+    mark_pending,
+    pending_nights,
+    take_up,
+)
+from airglow.uploads.receipt import Receipt, parse_receipt, what_is_missing
+from airglow.uploads.survey import SurveySettings, survey
+
+__all__ = [
+    "ONE_DAY",
+    "RAW",
+    "Discovery",
+    "NightId",
+    "NightReport",
+    "RawPart",
+    "RawReceipt",
+    "Receipt",
+    "State",
+    "Stray",
+    "SurveySettings",
+    "WeatherDay",
+    "WeatherFile",
+    "archived_upload",
+    "clear_finished",
+    "clear_pending",
+    "cloud_file",
+    "discovery_from_json",
+    "discovery_to_json",
+    "end_of_day",
+    "first_part",
+    "kept_manifest_key",
+    "mark_pending",
+    "nights_that_need",
+    "parse_raw_key",
+    "parse_receipt",
+    "pending_nights",
+    "survey",
+    "take_up",
+    "weather_prefix",
+    "what_is_missing",
+]

@@ -1,0 +1,197 @@
+"""Names of objects: what is in ``raw/``, and where everything about a night lives in the bucket."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+from airglow.errors import BadInput
+
+RAW = "raw/"
+PENDING = "state/pending/"
+
+_NIGHT = re.compile(r"(?P<instrument>minime[0-9]+)_(?P<site>[A-Za-z0-9]+)_(?P<date>[0-9]{8})")
+_UPLOAD = re.compile(
+    r"raw/fpi(?P<number>[0-9]+)_(?P<site>[A-Za-z0-9]+)_(?P<date>[0-9]{8})\."
+    r"(?:(?P<receipt>txt)|tar\.gz(?P<part>[0-9]{6}))"
+)
+_WEATHER = re.compile(
+    r"raw/(?P<name>(?:Cloud|(?P<logger>TempL[0-9]*))_(?P<site>[A-Za-z0-9]+)_(?P<date>[0-9]{8})\.txt)"
+)
+
+
+@dataclass(frozen=True)
+class NightId:
+    """One night of one instrument at one site, by the local date on which it began."""
+
+    instrument: str
+    site: str
+    date: dt.date
+
+    @classmethod
+    def parse(cls, name: str) -> NightId:
+        """The night named ``minime05_uao_20250429``.
+
+        Raises
+        ------
+        BadInput
+            If the name is not of that form, or the date does not exist.
+        """
+        match = _NIGHT.fullmatch(name)
+        if match is None:
+            raise BadInput(name, "not a night", "a night is named like minime05_uao_20250429")
+        date = _date(match["date"])
+        if date is None:
+            raise BadInput(name, f"{match['date']} is not a date")
+        return cls(match["instrument"], match["site"], date)
+
+    @property
+    def name(self) -> str:
+        """``minime05_uao_20250429``."""
+        return f"{self.instrument}_{self.site}_{self.day}"
+
+    @property
+    def day(self) -> str:
+        """The date as in names: ``20250429``."""
+        return f"{self.date:%Y%m%d}"
+
+    @property
+    def upload(self) -> str:
+        """What the instrument calls the night: ``fpi05_uao_20250429``."""
+        return f"fpi{self.instrument.removeprefix('minime')}_{self.site}_{self.day}"
+
+    @property
+    def raw_prefix(self) -> str:
+        """What the keys of the receipt and of all parts begin with."""
+        return f"{RAW}{self.upload}."
+
+    @property
+    def receipt_key(self) -> str:
+        """Key of the receipt."""
+        return f"{RAW}{self.upload}.txt"
+
+    @property
+    def frames_prefix(self) -> str:
+        """What the keys of the archived frames begin with."""
+        return f"fpi/{self._path}/"
+
+    @property
+    def state_prefix(self) -> str:
+        """What the keys of the night's state begin with."""
+        return f"state/{self._path}/"
+
+    @property
+    def manifest_key(self) -> str:
+        """Written last by the archiving: which frames are in the bucket."""
+        return f"{self.state_prefix}manifest.json"
+
+    @property
+    def published_key(self) -> str:
+        """Written last by the publication: which products are in the bucket."""
+        return f"{self.state_prefix}published.json"
+
+    @property
+    def loaded_key(self) -> str:
+        """Written after the rows are committed."""
+        return f"{self.state_prefix}loaded.json"
+
+    @property
+    def cleaned_key(self) -> str:
+        """Written last of all: nothing of this night's upload waits in ``raw/``."""
+        return f"{self.state_prefix}cleaned.json"
+
+    @property
+    def pending_key(self) -> str:
+        """There while work on the night has begun and is not finished."""
+        return f"{PENDING}{self.name}.json"
+
+    @property
+    def _path(self) -> str:
+        return f"{self.instrument}/{self.site}/{self.date:%Y}/{self.day}"
+
+
+def first_part(night: NightId) -> str:
+    """File name of the first part of the night's upload."""
+    return f"{night.upload}.tar.gz000000"
+
+
+@dataclass(frozen=True)
+class WeatherFile:
+    """A cloud sensor's or temperature logger's file of one local date."""
+
+    kind: str  # "cloud" or "temperature"
+    site: str
+    date: dt.date
+    name: str  # file name
+
+    @property
+    def raw_key(self) -> str:
+        """Where the site uploads it."""
+        return f"{RAW}{self.name}"
+
+    @property
+    def archive_key(self) -> str:
+        """Where it is kept."""
+        return f"{weather_prefix(self.kind, self.site, self.date)}{self.name}"
+
+
+def weather_prefix(kind: str, site: str, date: dt.date) -> str:
+    """What the keys of a site's archived weather files of a year begin with."""
+    folder = "cloudsensor" if kind == "cloud" else "templogs"
+    return f"{folder}/{site}/{date:%Y}/"
+
+
+def cloud_file(site: str, date: dt.date) -> WeatherFile:
+    """The cloud sensor's file of a site and local date."""
+    return WeatherFile("cloud", site, date, f"Cloud_{site}_{date:%Y%m%d}.txt")
+
+
+@dataclass(frozen=True)
+class RawReceipt:
+    """A night's receipt."""
+
+    night: NightId
+
+
+@dataclass(frozen=True)
+class RawPart:
+    """One part of a night's archive, counted from 0."""
+
+    night: NightId
+    number: int
+
+
+@dataclass(frozen=True)
+class Stray:
+    """An object in ``raw/`` that is none of ours, and why."""
+
+    reason: str
+
+
+def parse_raw_key(key: str) -> RawReceipt | RawPart | WeatherFile | Stray:
+    """Say what an object in ``raw/`` is, by its key alone."""
+    if match := _UPLOAD.fullmatch(key):
+        date = _date(match["date"])
+        if date is None:
+            return Stray(f"{match['date']} is not a date")
+        night = NightId(f"minime{match['number']}", match["site"], date)
+        return RawReceipt(night) if match["receipt"] else RawPart(night, int(match["part"]))
+    if match := _WEATHER.fullmatch(key):
+        date = _date(match["date"])
+        if date is None:
+            return Stray(f"{match['date']} is not a date")
+        kind = "temperature" if match["logger"] else "cloud"
+        return WeatherFile(kind, match["site"], date, match["name"])
+    if key.startswith("raw/fpi"):
+        return Stray("named neither like a receipt nor like a part (fpi05_uao_20250429.tar.gz000000)")
+    if key.startswith(("raw/Cloud", "raw/TempL")):
+        return Stray("not named like a weather file (Cloud_uao_20250429.txt)")
+    return Stray("not from a Fabry-Perot interferometer")
+
+
+def _date(text: str) -> dt.date | None:
+    try:
+        return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return None

@@ -1,0 +1,132 @@
+"""Markers of unfinished work, so that work that was killed is found again without looking at the archive.
+
+A night is *finished* when ``cleaned.json`` exists. Marking a night removes that object first, so it can only
+have been written by work that came after the mark: no comparison of clocks is needed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+
+from airglow.errors import BadInput, StoreError
+from airglow.store import MissingObject, Store
+from airglow.uploads.discovery import Discovery
+from airglow.uploads.keys import PENDING, NightId
+
+
+def mark_pending(store: Store, night: NightId, why: str) -> None:
+    """Mark that work on a night begins, before anything else is done.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        Which night.
+    why
+        What begins, for an operator who looks: ``upload``, ``reanalysis``.
+    """
+    # In this order: killed in between, nothing has begun and nothing is lost.
+    store.delete(night.cleaned_key)
+    store.put_json(
+        night.pending_key,
+        {"format": 1, "night": night.name, "why": why, "made_at": dt.datetime.now(dt.UTC).isoformat()},
+    )
+
+
+def clear_pending(store: Store, night: NightId) -> None:
+    """Say that no work on the night is unfinished."""
+    store.delete(night.pending_key)
+
+
+def pending_nights(store: Store) -> set[NightId]:
+    """Nights with a marker; what else lies among the markers is none of ours and is passed over."""
+    nights = set()
+    for found in store.list(PENDING):
+        with contextlib.suppress(BadInput):
+            nights.add(NightId.parse(found.key.removeprefix(PENDING).removesuffix(".json")))
+    return nights
+
+
+def finished_nights(store: Store) -> set[NightId]:
+    """Nights with a marker whose work was finished after it was set."""
+    return {night for night in pending_nights(store) if store.head(night.cleaned_key) is not None}
+
+
+def clear_finished(store: Store) -> set[NightId]:
+    """Remove the markers of nights that are finished, and say which these are."""
+    finished = finished_nights(store)
+    for night in finished:
+        clear_pending(store, night)
+    return finished
+
+
+def archived_upload(store: Store, night: NightId) -> dict[str, str] | None:
+    """ETag by key of the raw objects that a night's manifest was made from; None without a manifest.
+
+    Raises
+    ------
+    StoreError
+        If the manifest is there and cannot be read.
+    """
+    manifest = store.get_json(night.manifest_key)
+    if manifest is None:
+        return None
+    try:
+        return {entry["key"]: entry["etag"] for entry in (manifest["receipt"], *manifest["parts"])}
+    except (KeyError, TypeError) as error:
+        raise StoreError(f"{night.manifest_key}: not a manifest ({error!r})") from error
+
+
+def kept_manifest_key(night: NightId, sha256: str) -> str:
+    """Where a copy of a night's manifest stays when another upload of the night takes its place."""
+    return f"{kept_manifests_prefix(night)}{sha256}.json"
+
+
+def kept_manifests_prefix(night: NightId) -> str:
+    """What the keys of those copies begin with."""
+    return f"{night.state_prefix}manifests/"
+
+
+def take_up(store: Store, discovery: Discovery) -> None:
+    """Prepare the bucket for work on the nights that a discovery wants, so that a kill forgets none.
+
+    Every such night gets a marker. A manifest that describes an earlier upload than the one in ``raw/`` steps
+    aside (a copy stays), since the night must be archived again; if the other upload has been withdrawn, the
+    latest such copy takes its place again. Markers of nights that are finished are removed.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    discovery
+        What `survey` found, of this moment.
+    """
+    for night in discovery.finished:
+        clear_pending(store, night)
+    if not discovery.wanted:
+        return
+    marked = pending_nights(store)
+    for report in discovery.wanted:
+        if report.night not in marked:
+            mark_pending(store, report.night, "upload")
+        if report.changed:
+            _set_manifest_aside(store, report.night)
+        elif report.withdrawn:
+            _bring_manifest_back(store, report.night)
+
+
+def _set_manifest_aside(store: Store, night: NightId) -> None:
+    with contextlib.suppress(MissingObject):
+        manifest = store.get_bytes(night.manifest_key)
+        store.put_bytes(kept_manifest_key(night, hashlib.sha256(manifest).hexdigest()), manifest)
+        store.delete(night.manifest_key)
+
+
+def _bring_manifest_back(store: Store, night: NightId) -> None:
+    kept = store.list(kept_manifests_prefix(night))
+    if kept and store.head(night.manifest_key) is None:
+        latest = max(kept, key=lambda found: (found.modified, found.key))
+        store.copy(latest.key, night.manifest_key)

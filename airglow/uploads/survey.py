@@ -1,0 +1,273 @@
+"""One look at ``raw/``: which nights are complete, and why the others wait."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from airglow.errors import AirglowError, BadInput
+from airglow.registry import Registry
+from airglow.store import ChangedObject, MissingObject, Store, StoredObject, in_threads
+from airglow.uploads.days import ONE_DAY, end_of_day, nights_that_need
+from airglow.uploads.discovery import Discovery, NightReport, State, WeatherDay
+from airglow.uploads.keys import (
+    RAW,
+    NightId,
+    RawPart,
+    RawReceipt,
+    Stray,
+    WeatherFile,
+    cloud_file,
+    first_part,
+    parse_raw_key,
+)
+from airglow.uploads.pending import archived_upload, kept_manifests_prefix, pending_nights
+from airglow.uploads.receipt import MAX_RECEIPT_BYTES, Receipt, parse_receipt, what_is_missing
+
+
+@dataclass(frozen=True)
+class SurveySettings:
+    """What an operator decides about uploads."""
+
+    cloud_wait_hours: float = 24.0  # from the receipt
+    max_nights: int | None = None  # complete nights that one run takes up; None: all
+    hold: tuple[str, ...] = ()  # names of nights that are not to be worked on
+
+
+@dataclass
+class _Upload:
+    """The objects of one night in ``raw/``."""
+
+    receipt: StoredObject | None = None
+    parts: dict[int, StoredObject] = field(default_factory=dict)
+
+    @property
+    def objects(self) -> list[StoredObject]:
+        return ([self.receipt] if self.receipt else []) + list(self.parts.values())
+
+
+@dataclass
+class _Raw:
+    """Everything in ``raw/``, sorted."""
+
+    uploads: dict[NightId, _Upload] = field(default_factory=dict)
+    weather: dict[WeatherDay, list[tuple[WeatherFile, StoredObject]]] = field(default_factory=dict)
+    strays: list[tuple[str, str]] = field(default_factory=list)
+
+
+def survey(
+    store: Store,
+    registry: Registry,
+    settings: SurveySettings | None = None,
+    now: dt.datetime | None = None,
+) -> Discovery:
+    """Look at what is in ``raw/`` and which work is unfinished. Changes nothing.
+
+    Costs one listing of ``raw/`` and one of the markers, whatever the size of the archive, and a few requests
+    for each night that is not finished.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    registry
+        Sites and instruments.
+    settings
+        What an operator decides.
+    now
+        The present (aware), for the waiting times.
+
+    Returns
+    -------
+    Discovery
+
+    Raises
+    ------
+    StoreError
+        If the bucket cannot be read.
+    """
+    settings = settings or SurveySettings()
+    now = now or dt.datetime.now(dt.UTC)
+    marked = pending_nights(store)
+    raw = _sort(store.list(RAW), registry)
+    finished = {night for night in marked if store.head(night.cleaned_key) is not None}
+    unfinished = marked - finished
+    receipts = _read_receipts(store, registry, raw.uploads)
+
+    reports = []
+    for night in sorted(set(raw.uploads) | unfinished, key=lambda n: (n.date, n.site, n.instrument)):
+        upload = raw.uploads.get(night, _Upload())
+        report = _judge(store, registry, settings, now, night, upload, receipts.get(night), raw)
+        report = _compare_with_archive(store, report, upload, night in unfinished)
+        if night.name in settings.hold:
+            reason = "held by the configuration" + (f"; {report.reason}" if report.reason else "")
+            report = replace(report, state=State.HELD, reason=reason)
+        reports.append(report)
+    return Discovery(
+        made_at=now,
+        nights=tuple(_queue(reports, settings.max_nights)),
+        strays=tuple(raw.strays),
+        weather_leftovers=tuple(_leftovers(registry, settings, now, raw.weather, _in_need(raw, receipts))),
+        finished=tuple(sorted(finished, key=lambda n: n.name)),
+    )
+
+
+def _sort(objects: Iterable[StoredObject], registry: Registry) -> _Raw:
+    raw = _Raw()
+    for found in objects:
+        what = parse_raw_key(found.key)
+        match what:
+            case RawReceipt(night):
+                raw.uploads.setdefault(night, _Upload()).receipt = found
+            case RawPart(night, number):
+                raw.uploads.setdefault(night, _Upload()).parts[number] = found
+            case WeatherFile(site=site, date=date) if site in registry.sites:
+                raw.weather.setdefault(WeatherDay(site, date), []).append((what, found))
+            case WeatherFile(site=site):
+                raw.strays.append((found.key, f"unknown site {site}"))
+            case Stray(reason) if found.key != RAW:  # some tools put an object where a folder begins
+                raw.strays.append((found.key, reason))
+    return raw
+
+
+def _read_receipts(
+    store: Store, registry: Registry, uploads: Mapping[NightId, _Upload]
+) -> dict[NightId, Receipt | AirglowError]:
+    """Receipts of the nights that the registry knows, several at once."""
+
+    def read(night: NightId) -> Receipt | AirglowError:
+        listed = uploads[night].receipt
+        try:
+            if listed.size > MAX_RECEIPT_BYTES:
+                raise BadInput(listed.key, f"receipt of {listed.size:,} bytes is too long to be one")
+            return parse_receipt(listed.key, store.get_bytes(listed.key, listed.etag), first_part(night))
+        except (ChangedObject, MissingObject, BadInput) as problem:
+            return problem
+
+    nights = [n for n, upload in uploads.items() if upload.receipt and not _refusal(registry, n)]
+    return dict(zip(nights, in_threads(read, nights), strict=True))
+
+
+def _refusal(registry: Registry, night: NightId) -> str:
+    """Why the registry does not know such a night; empty if it does."""
+    if night.instrument not in registry.instrument_keys:
+        return f"unknown instrument {night.upload.split('_')[0]}"
+    if night.site not in registry.sites:
+        return f"unknown site {night.site}"
+    if not registry.is_deployed(night.instrument, night.site, night.date):
+        return "instrument was not at this site on that date"
+    return ""
+
+
+def _judge(
+    store: Store,
+    registry: Registry,
+    settings: SurveySettings,
+    now: dt.datetime,
+    night: NightId,
+    upload: _Upload,
+    receipt: Receipt | AirglowError | None,
+    raw: _Raw,
+) -> NightReport:
+    """A night by its objects in ``raw/``."""
+    report = NightReport(
+        night,
+        State.READY,
+        "",
+        since=min((found.modified for found in upload.objects), default=None),
+        parts_present=len(upload.parts),
+        size_present=sum(part.size for part in upload.parts.values()),
+    )
+    refusal = _refusal(registry, night)
+    if not refusal and night.date > now.date() + ONE_DAY:
+        refusal = "the date has not come yet: the instrument's clock is wrong"
+    if refusal:
+        return replace(report, state=State.REFUSED, reason=refusal)
+    if receipt is None:
+        return replace(report, state=State.WAITING, reason="receipt missing")
+    if isinstance(receipt, BadInput):
+        return replace(report, state=State.REFUSED, reason=receipt.reason)
+    if isinstance(receipt, AirglowError):
+        return replace(report, state=State.WAITING, reason="receipt was uploaded again while it was read")
+    report = replace(report, parts_expected=receipt.parts, size_expected=receipt.size_bytes)
+    if receipt.is_collection_error:
+        return replace(report, state=State.COLLECTION_ERROR, reason="collection error")
+    if missing := what_is_missing(upload.parts, receipt):
+        return replace(report, state=State.WAITING, reason=missing)
+    waiting_since = upload.receipt.modified
+    if now - waiting_since < dt.timedelta(hours=settings.cloud_wait_hours) and not _has_clouds(
+        store, night, raw
+    ):
+        reason = f"waiting for the cloud file since {waiting_since:%Y-%m-%d %H:%M} UTC"
+        return replace(report, state=State.WAITING, reason=reason, since=waiting_since)
+    return report
+
+
+def _has_clouds(store: Store, night: NightId, raw: _Raw) -> bool:
+    uploaded = raw.weather.get(WeatherDay(night.site, night.date), [])
+    if any(file.kind == "cloud" and found.size > 0 for file, found in uploaded):
+        return True
+    archived = store.head(cloud_file(night.site, night.date).archive_key)
+    return archived is not None and archived.size > 0
+
+
+def _compare_with_archive(store: Store, report: NightReport, upload: _Upload, marked: bool) -> NightReport:
+    """Tell work that was interrupted, and another upload of a night that is archived, from a first upload."""
+    if report.state not in (State.READY, State.WAITING):
+        return report
+    archived = archived_upload(store, report.night)
+    if archived is None:
+        if marked and not upload.objects:
+            return _without_upload(store, report)
+        if marked and report.state is State.READY:
+            return replace(report, state=State.CONTINUING, reason="interrupted before it was archived")
+        return report
+    same = all(archived.get(found.key) == found.etag for found in upload.objects)
+    if same and (marked or report.state is State.READY or report.parts_expected):
+        return replace(report, state=State.CONTINUING, reason="archived, to be finished")
+    if report.state is State.READY and not same:
+        return replace(report, reason="another upload of a night that is archived", changed=True)
+    return report
+
+
+def _without_upload(store: Store, report: NightReport) -> NightReport:
+    """A night whose work began and whose upload then went away, without a manifest."""
+    if store.list(kept_manifests_prefix(report.night)):
+        reason = "another upload was withdrawn: back to the archived one"
+        return replace(report, state=State.CONTINUING, reason=reason, withdrawn=True)
+    reason = "the upload went away before it was archived: upload the night again"
+    return replace(report, state=State.WAITING, reason=reason)
+
+
+def _queue(reports: list[NightReport], max_nights: int | None) -> list[NightReport]:
+    """Let only the oldest complete nights through; interrupted ones are not counted."""
+    ready = [report.night for report in reports if report.state is State.READY]
+    later = set(ready[max_nights:]) if max_nights is not None else set()
+    reason = f"complete; this run takes the {max_nights} oldest nights"
+    return [replace(r, state=State.QUEUED, reason=reason) if r.night in later else r for r in reports]
+
+
+def _in_need(raw: _Raw, receipts: Mapping[NightId, Receipt | AirglowError]) -> list[NightId]:
+    """Nights that may still want weather files: all with an upload, but for those that have no data."""
+    return [
+        night
+        for night, upload in raw.uploads.items()
+        if upload.parts or not getattr(receipts.get(night), "is_collection_error", False)
+    ]
+
+
+def _leftovers(
+    registry: Registry,
+    settings: SurveySettings,
+    now: dt.datetime,
+    weather: Mapping[WeatherDay, list[tuple[WeatherFile, StoredObject]]],
+    in_need: list[NightId],
+) -> Iterable[WeatherDay]:
+    """Days whose weather files can go: complete, old enough, and no upload that needs them is there."""
+    patience = dt.timedelta(hours=settings.cloud_wait_hours)
+    for day, files in sorted(weather.items(), key=lambda item: (item[0].date, item[0].site)):
+        end = end_of_day(registry.site(day.site), day.date)
+        old = any(found.modified >= end and now - found.modified >= patience for _, found in files)
+        if old and not nights_that_need(in_need, day.site, day.date):
+            yield day
