@@ -357,8 +357,8 @@ def _notes(
             notes.append(f"The gap jumped {before / 3600:.2f} to {after / 3600:.2f} h after the first frame.")
     notes.append(
         f"Zero of the wind: {zero.method}, {np.mean(zero.value_mps):.1f} m/s "
-        f"from {zero.zenith_samples} samples, error {np.sqrt(np.mean(zero.error_mps**2)):.1f} m/s with a vertical wind of "
-        f"{zero.vertical_wind_spread_mps:.1f} m/s."
+        f"from {zero.zenith_samples} samples, error {np.sqrt(np.mean(zero.error_mps**2)):.1f} m/s "
+        f"with a vertical wind of {zero.vertical_wind_spread_mps:.1f} m/s."
     )
     if weather is None or weather.clouds is None:
         notes.append("No cloud sensor data.")
