@@ -1,0 +1,32 @@
+"""The registry, and nights that are quick to expose."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from airglow.registry import load_registry
+from airglow.simulate import Camera, simulate_night
+
+CONFIG = Path(__file__).parents[2] / "config"
+SPRING = dt.date(2025, 4, 29)
+SPRING_2026 = dt.date(2026, 4, 17)
+COARSE = Camera(rows=128, columns=128, x_binning=8, y_binning=8)  # a sixteenth of the pixels
+
+
+@pytest.fixture(scope="session")
+def registry():
+    return load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+
+
+@pytest.fixture(scope="session")
+def draw(registry):
+    """Draw a night of minime05 (minime13 in 2026) at uao; by default five sky and two laser frames."""
+
+    def draw_night(scenario="nominal", date=SPRING, **options):
+        options = {"sky_frames": 5, "laser_frames": 2, "seed": 7, **options}
+        key = options.pop("instrument", "minime05" if date < dt.date(2026, 1, 1) else "minime13")
+        site = registry.site(options.pop("site", "uao"))
+        return simulate_night(registry.instrument(key, date), site, date, scenario, **options)
+
+    return draw_night
