@@ -3,13 +3,21 @@
 from airglow.products.log import log_text, write_log
 from airglow.products.madrigal import KINST, madrigal_text, write_madrigal
 from airglow.products.netcdf import read_netcdf, write_netcdf
+from airglow.products.night import PRODUCTS, product_names, write_products
+from airglow.products.plots import plot_diagnostics, plot_temperature, plot_winds
 
 __all__ = [
     "KINST",
+    "PRODUCTS",
     "log_text",
     "madrigal_text",
+    "plot_diagnostics",
+    "plot_temperature",
+    "plot_winds",
+    "product_names",
     "read_netcdf",
     "write_log",
     "write_madrigal",
     "write_netcdf",
+    "write_products",
 ]

@@ -74,8 +74,9 @@ def _header(result: NightResult) -> str:
         ("instrument shape", f"from {shape.source}: reflectivity {shape.reflectivity:.4f}"),
         (
             "zero of the wind",
-            f"{zero.value_mps:.2f} +/- {zero.error_mps:.2f} m/s ({zero.method}, {zero.zenith_samples} samples)",
+            f"{zero.value_mps:.2f} +/- {zero.error_mps:.2f} m/s, {zero.method}",
         ),
+        ("zenith samples", str(zero.zenith_samples)),
         ("median wind error", f"{_median(sky.wind_error_mps[good]):.2f} m/s (good samples)"),
         ("median temperature", f"{_median(sky.temperature_k[sky.temperature_flag == GOOD]):.1f} K (good)"),
     ]

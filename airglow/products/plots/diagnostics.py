@@ -1,0 +1,364 @@
+"""How the instrument and the analysis did over a night."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from airglow.products.plots import style
+from airglow.products.plots.style import BLUE, GREEN, GREY, INK, VERMILLION
+from airglow.products.plots.timeaxis import share_time
+from airglow.result import BAD, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
+
+_LIGHT_SPEED_MPS = 299_792_458.0
+_CLOUDY_C, _OVERCAST_C, _WARM_CCD_C = -22.0, -10.0, -60.0
+
+
+def plot_diagnostics(result: NightResult, path: Path | str) -> Path:
+    """Plot gap, centre, laser, fits, brightness, cloud, CCD temperature, errors and two typical frames.
+
+    Parameters
+    ----------
+    result
+        The night.
+    path
+        PNG to be.
+
+    Returns
+    -------
+    Path
+        ``path``.
+    """
+    with style.drawing():
+        height = 12.6
+        figure = style.new_figure(12.0, height)
+        upper = figure.add_gridspec(
+            4,
+            2,
+            left=0.075,
+            right=0.945,
+            top=1 - 1.15 / height,
+            bottom=4.05 / height,
+            hspace=0.14,
+            wspace=0.22,
+        )
+        columns = [[figure.add_subplot(upper[row, column]) for row in range(4)] for column in (0, 1)]
+        sky, laser = result.sky, result.laser
+        _gap(columns[0][0], sky, laser)
+        _center(columns[0][1], sky, laser)
+        _laser_intensity(columns[0][2], laser)
+        _chi_square(columns[0][3], sky, laser)
+        _brightness(columns[1][0], sky)
+        _wind_errors(columns[1][1], sky)
+        _cloud(columns[1][2], sky)
+        _ccd(columns[1][3], sky, laser)
+        for column in columns:
+            share_time(column, result)
+            figure.align_ylabels(column)
+        lower = figure.add_gridspec(
+            2,
+            2,
+            left=0.075,
+            right=0.945,
+            top=3.05 / height,
+            bottom=0.72 / height,
+            hspace=0.08,
+            wspace=0.22,
+            height_ratios=(3, 1),
+        )
+        _profile(figure, (lower[0, 0], lower[1, 0]), result.laser_profiles, laser, laser.used, "Laser frame")
+        _profile(
+            figure, (lower[0, 1], lower[1, 1]), result.sky_profiles, sky, sky.wind_flag == GOOD, "Sky frame"
+        )
+        style.head_and_foot(figure, result, "Diagnostics", flags=False)
+        return style.save(figure, path)
+
+
+def _key(panel: Axes) -> None:
+    """Key in a row above the curves, within the panel's title line: nothing can be behind it."""
+    handles, labels = panel.get_legend_handles_labels()
+    if handles:
+        low, high = panel.get_ylim()
+        if panel.get_yscale() == "log":
+            panel.set_ylim(low, high * (high / low) ** 0.25)
+        else:
+            panel.set_ylim(low, high + 0.25 * (high - low))
+        panel.legend(
+            handles,
+            labels,
+            loc="upper left",
+            ncols=len(handles),
+            borderaxespad=0.3,
+            handletextpad=0.3,
+            columnspacing=1.1,
+        )
+
+
+def _center_of(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else 0.0
+
+
+def _plot(panel: Axes, time: np.ndarray, value: np.ndarray, form: str, color: str, label: str) -> None:
+    """Line or markers, if there is anything to draw; hollow markers are triangles, squares and crosses."""
+    if np.isfinite(value).any():
+        face = "white" if form in ("^", "s", "X") else color
+        panel.plot(
+            time, value, form, color=color, markerfacecolor=face, markersize=3.9, linewidth=1.1, label=label
+        )
+
+
+def _gap(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
+    """Etalon gap, from its median over the night."""
+    middle = _center_of(np.concatenate([laser.gap_m[laser.used], sky.gap_m]))
+    sky_nm, laser_nm = (sky.gap_m - middle) * 1e9, (laser.gap_m - middle) * 1e9
+    _plot(panel, sky.mid_time, sky_nm, "-", INK, "at sky frames")
+    for used, color, marker, label in (
+        (True, BLUE, "o", "laser"),
+        (False, VERMILLION, "X", "laser, not used"),
+    ):
+        chosen = laser.used == used
+        if chosen.any():
+            panel.errorbar(
+                laser.mid_time[chosen],
+                laser_nm[chosen],
+                yerr=laser.gap_error_m[chosen] * 1e9,
+                linestyle="",
+                marker=marker,
+                markersize=4,
+                elinewidth=0.8,
+                color=color,
+                markerfacecolor=color if used else "white",
+                label=label,
+            )
+    if not middle:
+        panel.set_ylabel("Gap\n(nm)")
+        style.say_nothing_there(panel, "no gap was found")
+        return
+    panel.set_ylabel(f"Gap − {middle * 1e3:.6f} mm\n(nm)")
+    _tight(panel, np.concatenate([laser_nm, sky_nm]), 0.05)
+    _key(panel)
+    panel.text(
+        0.99,
+        0.94,
+        f"10 m/s ↔ {10 * middle * 1e9 / _LIGHT_SPEED_MPS:.2f} nm",
+        transform=panel.transAxes,
+        ha="right",
+        va="top",
+        fontsize=8,
+        color=GREY,
+    )
+
+
+def _center(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
+    """Ring centre, from its median over the night."""
+    drawn = []
+    for name, laser_px, sky_px, color, marker in (
+        ("x", laser.center_x_px, sky.center_x_px, BLUE, "o"),
+        ("y", laser.center_y_px, sky.center_y_px, VERMILLION, "^"),
+    ):
+        middle = _center_of(np.concatenate([laser_px, sky_px]))
+        _plot(panel, laser.mid_time, laser_px - middle, marker, color, f"{name} laser")
+        _plot(panel, sky.mid_time, sky_px - middle, "-", color, f"{name} − {middle:.2f} px")
+        drawn += [laser_px - middle, sky_px - middle]
+    panel.set_ylabel("Ring centre\n(px)")
+    if _nothing(panel, "no centre was found", *drawn):
+        return
+    _tight(panel, np.concatenate(drawn), 0.02)
+    _key(panel)
+
+
+def _laser_intensity(panel: Axes, laser: LaserSamples) -> None:
+    panel.set_ylabel("Laser\n(counts/s)")
+    if _nothing(panel, "no laser frames", laser.intensity):
+        return
+    for used, color, marker, label in ((True, BLUE, "o", "used"), (False, VERMILLION, "X", "not used")):
+        chosen = laser.used == used
+        _plot(panel, laser.mid_time[chosen], laser.intensity[chosen], marker, color, label)
+    _tight(panel, np.append(laser.intensity, 0.0), 1.0)
+    _key(panel)
+
+
+def _chi_square(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
+    panel.set_ylabel("Reduced χ²")
+    values = (sky.reduced_chi_square, laser.reduced_chi_square)
+    if _nothing(panel, "nothing was fitted", *values):
+        return
+    panel.axhline(1, color=GREY, linewidth=0.8, zorder=1)
+    _plot(panel, sky.mid_time, values[0], "s", VERMILLION, "sky")
+    _plot(panel, laser.mid_time, values[1], "o", BLUE, "laser")
+    _positive_axis(panel, np.concatenate([*values, [0.9, 1.2]]))
+    _key(panel)
+
+
+def _brightness(panel: Axes, sky: SkySamples) -> None:
+    panel.set_ylabel("Sky\n(counts/s)")
+    if _nothing(panel, "no sky frames", sky.intensity, sky.background):
+        return
+    for value, error, color, marker, face, label in (
+        (sky.intensity, sky.intensity_error, BLUE, "o", BLUE, "line"),
+        (sky.background, sky.background_error, VERMILLION, "s", "white", "background"),
+    ):
+        shown = np.isfinite(value) & (value > 0)
+        if shown.any():
+            panel.errorbar(
+                sky.mid_time[shown],
+                value[shown],
+                yerr=error[shown],
+                linestyle="",
+                marker=marker,
+                markersize=3.8,
+                markerfacecolor=face,
+                elinewidth=0.7,
+                color=color,
+                label=label,
+            )
+    _positive_axis(panel, np.concatenate([sky.intensity, sky.background]))
+    _key(panel)
+
+
+def _wind_errors(panel: Axes, sky: SkySamples) -> None:
+    panel.set_ylabel("Wind error\n(m/s)")
+    shown = sky.wind_flag != BAD
+    drawn = [
+        values[shown]
+        for values in (sky.wind_fit_error_mps, sky.wind_calibration_error_mps, sky.wind_zero_error_mps)
+    ]
+    if _nothing(panel, "no winds that are not bad", *drawn):
+        return
+    for value, color, form, label in zip(
+        drawn, (BLUE, VERMILLION, GREEN), ("o", "^", "--"), ("fit", "calibration", "zero"), strict=True
+    ):
+        _plot(panel, sky.mid_time[shown], value, form, color, label)
+    _positive_axis(panel, np.concatenate(drawn))
+    _key(panel)
+
+
+def _cloud(panel: Axes, sky: SkySamples) -> None:
+    mean = sky.sky_minus_ambient_mean_c
+    panel.set_ylabel("Sky − ambient\n(°C)")
+    if not np.isfinite(mean).any():
+        style.say_nothing_there(panel, "no cloud sensor data")
+        return
+    for limit, label in ((_CLOUDY_C, "cloudy"), (_OVERCAST_C, "overcast")):
+        panel.axhline(limit, color=GREY, linewidth=0.8, linestyle="--", zorder=1)
+        panel.annotate(
+            label,
+            (1.0, limit),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            xytext=(4, 0),
+            va="center",
+            fontsize=7.5,
+            color=GREY,
+        )
+    low, high = sky.sky_minus_ambient_min_c, sky.sky_minus_ambient_max_c
+    panel.errorbar(
+        sky.mid_time,
+        mean,
+        yerr=np.maximum([mean - low, high - mean], 0),
+        linestyle="",
+        marker="o",
+        markersize=3.6,
+        elinewidth=0.8,
+        color=BLUE,
+    )
+    _tight(panel, np.concatenate([low, high, [-40.0, -5.0]]), 10.0)
+
+
+def _ccd(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
+    panel.set_ylabel("CCD\n(°C)")
+    both = np.concatenate([sky.ccd_temperature_c, laser.ccd_temperature_c])
+    if _nothing(panel, "no CCD temperatures", both):
+        return
+    _plot(panel, np.concatenate([sky.mid_time, laser.mid_time]), both, "o", BLUE, "")
+    if np.nanmax(both, initial=-np.inf) > _WARM_CCD_C - 3:
+        panel.axhline(_WARM_CCD_C, color=GREY, linewidth=0.8, linestyle="--", zorder=1)
+    _tight(panel, both, 2.0)
+
+
+def _nothing(panel: Axes, text: str, *values: np.ndarray) -> bool:
+    """Whether there is nothing to draw; then the panel says so."""
+    if any(np.isfinite(value).any() for value in values):
+        return False
+    style.say_nothing_there(panel, text)
+    return True
+
+
+def _tight(panel: Axes, values: np.ndarray, least_span: float) -> None:
+    """Limits around all finite values."""
+    finite = values[np.isfinite(values)]
+    middle = (finite.min() + finite.max()) / 2
+    span = max(finite.max() - finite.min(), least_span) * 1.15
+    panel.set_ylim(middle - span / 2, middle + span / 2)
+
+
+def _positive_axis(panel: Axes, values: np.ndarray) -> None:
+    """Limits around all positive values: logarithmic if they span more than a factor of five."""
+    positive = values[np.isfinite(values) & (values > 0)]
+    if not positive.size or positive.max() < 5 * positive.min():
+        _tight(panel, np.append(positive, 0.0) if not positive.size else positive, 0.2)
+        return
+    ratio = (positive.max() / positive.min()) ** 0.08
+    panel.set_yscale("log")
+    panel.set_ylim(positive.min() / ratio, positive.max() * ratio)
+    panel.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    panel.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if _is_round(value, panel) else "")
+
+
+def _is_round(value: float, panel: Axes) -> bool:
+    """Whether a minor tick of a logarithmic axis deserves its number: 2s and 5s, on short axes only."""
+    low, high = panel.get_ylim()
+    first = round(value / 10 ** np.floor(np.log10(value)), 6)
+    return first in (2.0, 5.0) and high / low < 200
+
+
+def _typical(table: SkySamples | LaserSamples, profiles: RingProfiles, preferred: np.ndarray) -> int | None:
+    """The frame whose reduced chi-square is the median of the preferred ones (of all, if none is)."""
+    fitted = np.isfinite(table.reduced_chi_square) & np.isfinite(profiles.model).any(axis=1)
+    candidates = np.flatnonzero(fitted & preferred)
+    if not candidates.size:
+        candidates = np.flatnonzero(fitted)
+    if not candidates.size:
+        return None
+    order = np.argsort(table.reduced_chi_square[candidates], kind="stable")
+    return int(candidates[order[candidates.size // 2]])
+
+
+def _profile(
+    figure: Figure,
+    places: tuple,
+    profiles: RingProfiles,
+    table: SkySamples | LaserSamples,
+    preferred: np.ndarray,
+    title: str,
+) -> None:
+    """Counts over squared radius with the model, and residuals in units of their error."""
+    upper, lower = figure.add_subplot(places[0]), figure.add_subplot(places[1])
+    upper.tick_params(labelbottom=False)
+    upper.set_ylabel("Counts per pixel")
+    lower.set_ylabel("Residual\n(σ)")
+    lower.set_xlabel("Squared radius (1000 px²)")
+    k = _typical(table, profiles, preferred) if len(table) else None
+    if k is None:
+        style.say_nothing_there(upper, f"no {title.lower()} was fitted")
+        for panel in (upper, lower):
+            panel.set_xticks([])
+            panel.set_yticks([])
+        return
+    radius_squared = profiles.radius_squared_px2[k] / 1000
+    residual = (profiles.counts[k] - profiles.model[k]) / profiles.sigma[k]
+    upper.plot(radius_squared, profiles.counts[k], ".", color=BLUE, markersize=3.5, label="measured")
+    upper.plot(radius_squared, profiles.model[k], "-", color=INK, linewidth=0.9, label="fit")
+    chi_square = f"reduced χ² {table.reduced_chi_square[k]:.2f}"
+    upper.set_title(f"{title} {table.name[k]}, {chi_square}", fontsize=9, loc="left")
+    _key(upper)
+    lower.axhline(0, color=GREY, linewidth=0.8)
+    lower.plot(radius_squared, residual, ".", color=BLUE, markersize=3)
+    reach = max(4.0, float(np.nanmax(np.abs(residual), initial=0.0)) * 1.1)
+    lower.set_ylim(-reach, reach)
+    lower.set_xlim(0, float(np.nanmax(radius_squared)) * 1.01)
+    upper.set_xlim(lower.get_xlim())

@@ -1,0 +1,268 @@
+"""What all plots of a night share: their look, their head and foot, and how they become files.
+
+Figures are drawn through objects, never through pyplot, under settings of their own, so neither the reader's
+matplotlibrc nor what was drawn before changes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from airglow.products.files import written_whole
+from airglow.result import BAD, CAUTION, GOOD, NightResult
+
+DPI = 120
+INK, GREY, LIGHT = "#1a1a1a", "#6b6b6b", "#d9d9d9"
+# Okabe and Ito's colours: told apart by the colour-blind.
+BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#E69F00",
+    "#56B4E9",
+    "#CC79A7",
+)
+FADE = {GOOD: 1.0, CAUTION: 0.40, BAD: 0.20}
+FLAG_NAMES = {GOOD: "good", CAUTION: "caution", BAD: "bad (no error bar)"}
+
+_SETTINGS = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 9.0,
+    "axes.linewidth": 0.7,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.6,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.direction": "out",
+    "ytick.direction": "out",
+    "text.color": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "lines.markersize": 4.2,
+    "savefig.dpi": DPI,
+    "figure.facecolor": "white",
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the samples of a direction are drawn: told apart by colour, and without colour by marker."""
+
+    color: str
+    marker: str
+    hollow: bool = False
+
+
+LOOKS = {
+    "Zenith": Look(INK, "o"),
+    "North": Look(BLUE, "^"),
+    "South": Look(VERMILLION, "v", hollow=True),
+    "East": Look(BLUE, ">"),
+    "West": Look(VERMILLION, "<", hollow=True),
+}
+_OTHER_LOOKS = (
+    Look(GREEN, "s"),
+    Look(PURPLE, "D", hollow=True),
+    Look(ORANGE, "P"),
+    Look(SKY, "X", hollow=True),
+    Look(GREY, "h"),
+    Look(GREEN, "p", hollow=True),
+    Look(PURPLE, "d"),
+    Look(ORANGE, "s", hollow=True),
+    Look(SKY, "D"),
+    Look(GREY, "P", hollow=True),
+)
+
+
+def look_of(direction: str, others: list[str]) -> Look:
+    """Look of a direction; those beyond zenith and the four winds by their place in ``others``."""
+    return LOOKS.get(direction) or _OTHER_LOOKS[others.index(direction) % len(_OTHER_LOOKS)]
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Draw under the settings of this package, whatever those of the user are."""
+    with matplotlib.style.context(["default", _SETTINGS]):
+        yield
+
+
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """A figure on its own canvas, unknown to pyplot."""
+    figure = Figure(figsize=(width_in, height_in), dpi=DPI)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Figure, path: Path | str) -> Path:
+    """Write a figure as PNG: whole or not at all, and the same bytes for the same figure."""
+    with written_whole(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
+    return Path(path)
+
+
+def head_and_foot(figure: Figure, result: NightResult, title: str, *, flags: bool) -> None:
+    """Title and night at the upper left, key of the flags at the upper right, provenance at the bottom."""
+    width, height = figure.get_size_inches()
+    left = 0.75 / width
+    place = f"{result.site_name} ({result.site})" if result.site_name else result.site
+    night = f"{result.instrument} at {place}   night of {result.date}   {result.wavelength_m * 1e9:.1f} nm"
+    figure.text(left, 1 - 0.22 / height, title, fontsize=13, fontweight="bold", va="top")
+    figure.text(left, 1 - 0.50 / height, night, fontsize=9.5, color=GREY, va="top")
+    made = result.provenance
+    foot = f"airglow {made.code_version}   input {made.input_hash[:12]}   settings {made.settings_hash[:12]}"
+    figure.text(left, 0.10 / height, foot, fontsize=7, color=GREY, va="bottom")
+    if flags:
+        keys = [
+            Line2D([], [], marker="o", linestyle="", color=INK, alpha=FADE[flag], label=FLAG_NAMES[flag])
+            for flag in (GOOD, CAUTION, BAD)
+        ]
+        figure.legend(
+            handles=keys,
+            loc="upper right",
+            bbox_to_anchor=(1 - 0.15 / width, 1 - 0.12 / height),
+            ncols=3,
+            handletextpad=0.1,
+            columnspacing=1.2,
+        )
+
+
+def draw_samples(
+    axes: Axes,
+    time: np.ndarray,
+    value: np.ndarray,
+    error: np.ndarray | None,
+    flag: np.ndarray,
+    look: Look,
+) -> None:
+    """Samples with error bars, faded by their flag; bad ones without error bars."""
+    for level in (BAD, CAUTION, GOOD):
+        chosen = (flag == level) & np.isfinite(value)
+        if not chosen.any():
+            continue
+        bars = error[chosen] if error is not None and level != BAD else None
+        axes.errorbar(
+            time[chosen],
+            value[chosen],
+            yerr=bars,
+            linestyle="",
+            marker=look.marker,
+            color=look.color,
+            markerfacecolor="white" if look.hollow else look.color,
+            markeredgewidth=1.0 if look.hollow else 0.0,
+            markersize=4.6 if look.hollow else 5.0,
+            elinewidth=0.8,
+            alpha=FADE[level],
+            zorder=3 + (BAD - level),
+        )
+
+
+def look_key(axes: Axes, entries: list[tuple[str, Look]], outside: int = 0) -> None:
+    """Key of the directions to the right of the axes, where nothing is behind it."""
+    handles = [
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            marker=look.marker,
+            color=look.color,
+            markerfacecolor="white" if look.hollow else look.color,
+            markeredgewidth=1.0 if look.hollow else 0.0,
+            markersize=5.5,
+            label=name,
+        )
+        for name, look in entries
+    ]
+    if outside:
+        samples = "sample" if outside == 1 else "samples"
+        handles.append(Line2D([], [], linestyle="", label=f"{outside} {samples}\nbeyond axis"))
+    axes.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(1.0, 1.02),
+        borderaxespad=0.4,
+        handletextpad=0.3,
+        handlelength=1.2,
+        fontsize=8.5 if len(handles) <= 9 else 6.5,
+    )
+
+
+def limits(
+    value: np.ndarray, error: np.ndarray | None, flag: np.ndarray, least_span: float, zero: bool = False
+) -> tuple[float, float]:
+    """Limits of a value axis that good samples fill.
+
+    All good samples are within, with their error bars; samples of caution if they are not farther out than
+    the good ones reach again. With fewer than three good ones those of caution count as good, and without
+    these the middle 96 % of all.
+
+    Parameters
+    ----------
+    value, error, flag
+        Samples.
+    least_span
+        Never show less than this.
+    zero
+        Show zero, whatever the values are.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper limit.
+    """
+    finite = np.isfinite(value)
+    bars = np.nan_to_num(error) if error is not None else np.zeros(value.shape)
+    good, caution = finite & (flag == GOOD), finite & (flag == CAUTION)
+    if good.sum() < 3:
+        good, caution = good | caution, np.zeros_like(caution)
+    if good.any():
+        low, high = (value - bars)[good].min(), (value + bars)[good].max()
+        reach = max(high - low, least_span)
+        near = caution & (value > low - reach / 2) & (value < high + reach / 2)
+        low, high = (value - bars)[near].min(initial=low), (value + bars)[near].max(initial=high)
+    elif finite.any():
+        low, high = np.percentile(value[finite], [2, 98])
+    else:
+        low, high = (-least_span / 2, least_span / 2) if zero else (0.0, least_span)
+    if zero:
+        low, high = min(low, 0.0), max(high, 0.0)
+    middle, span = (low + high) / 2, max(high - low, least_span) * 1.14
+    return float(middle - span / 2), float(middle + span / 2)
+
+
+def count_outside(axes: Axes, value: np.ndarray) -> int:
+    """How many values the limits of the axes leave out."""
+    low, high = axes.get_ylim()
+    finite = value[np.isfinite(value)]
+    return int(((finite < low) | (finite > high)).sum())
+
+
+def say_nothing_there(axes: Axes, text: str) -> None:
+    """A word in an empty panel, so that nobody takes it for a fault of the plot; values at its axis go."""
+    axes.set_yticks([])
+    axes.text(
+        0.5,
+        0.5,
+        text,
+        transform=axes.transAxes,
+        ha="center",
+        va="center",
+        color=GREY,
+        bbox={"facecolor": "white", "edgecolor": "none"},
+    )

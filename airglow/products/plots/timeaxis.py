@@ -1,0 +1,73 @@
+"""Time axes: UTC below, local time above, and the same stretch of time in every plot of a night."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import matplotlib.dates as mdates
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from airglow.result import NightResult
+
+_MARGIN = np.timedelta64(12, "m")
+
+
+def night_span(result: NightResult) -> tuple[np.datetime64, np.datetime64]:
+    """First and last time to show: all frames of the night with a margin; six to six without frames."""
+    times = np.concatenate([result.sky.mid_time, result.laser.mid_time])
+    if times.size:
+        return times.min() - _MARGIN, times.max() + _MARGIN
+    solar_noon_h = 12 - result.site_longitude_deg / 15
+    noon = np.datetime64(result.date, "us") + np.timedelta64(round(solar_noon_h * 3600), "s")
+    return noon + np.timedelta64(6, "h"), noon + np.timedelta64(18, "h")
+
+
+def share_time(panels: list[Axes], result: NightResult) -> None:
+    """Give stacked panels one time axis: UTC under the last, local time above the first."""
+    begin, end = night_span(result)
+    for panel in panels:
+        panel.set_xlim(mdates.date2num(begin), mdates.date2num(end))
+        panel.xaxis.set_major_locator(_locator(begin, end, dt.UTC))
+        panel.xaxis.set_major_formatter(_clock_face(dt.UTC))
+        panel.tick_params(labelbottom=panel is panels[-1])
+    days = sorted({str(moment.astype("datetime64[D]")) for moment in (begin, end)})
+    panels[-1].set_xlabel(f"UTC, {' to '.join(days)}")
+    name, zone = _local_clock(result)
+    top = panels[0].secondary_xaxis("top")
+    top.xaxis.set_major_locator(_locator(begin, end, zone))
+    top.xaxis.set_major_formatter(_clock_face(zone))
+    top.set_xlabel(name)
+
+
+def _locator(begin: np.datetime64, end: np.datetime64, zone: dt.tzinfo) -> mdates.DateLocator:
+    """Ticks at whole hours of a zone, or at quarters on a very short night."""
+    hours = (end - begin) / np.timedelta64(1, "h")
+    if hours <= 2.5:
+        minutes = (0, 15, 30, 45) if hours > 1 else range(0, 60, 10)
+        return mdates.MinuteLocator(byminute=minutes, tz=zone)
+    return mdates.HourLocator(byhour=range(0, 24, 1 if hours <= 11 else 2), tz=zone)
+
+
+def _clock_face(zone: dt.tzinfo) -> FuncFormatter:
+    # Ticks sit on whole minutes: half a minute more takes away what a float of days loses.
+    half_a_minute = dt.timedelta(seconds=30)
+    return FuncFormatter(lambda x, _: f"{mdates.num2date(x, tz=zone) + half_a_minute:%H:%M}")
+
+
+def _local_clock(result: NightResult) -> tuple[str, dt.tzinfo]:
+    """Name and zone of the local time of a site.
+
+    The clock of the camera is the local time, unless it shows UTC: then the mean sun's is.
+    """
+    try:
+        zone = ZoneInfo(result.site_timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = ZoneInfo("UTC")
+    middle = dt.datetime.combine(result.date, dt.time(23))
+    if zone.utcoffset(middle):
+        return f"Local time ({result.site_timezone})", zone
+    offset = dt.timedelta(minutes=round(result.site_longitude_deg * 4))
+    return "Local mean solar time", dt.timezone(offset)
