@@ -1,0 +1,40 @@
+"""The command line: ``python -m airglow``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import airglow
+import airglow.night.command
+import airglow.simulate.command
+import airglow.status
+from airglow.errors import AirglowError
+
+_COMMANDS = {
+    "analyze": (airglow.night.command, "analyse a folder of frames, with no bucket and no database"),
+    "simulate": (airglow.simulate.command, "make a night that never was, with known truth"),
+    "status": (airglow.status, "show what waits, what failed and why"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; errors that airglow raises on purpose are one line on stderr and exit status 1."""
+    parser = argparse.ArgumentParser(prog="airglow", description=airglow.__doc__)
+    parser.add_argument("--version", action="version", version=f"airglow {airglow.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (module, summary) in _COMMANDS.items():
+        module.configure(commands.add_parser(name, help=summary, description=module.__doc__))
+    given = parser.parse_args(arguments)
+    try:
+        return _COMMANDS[given.command][0].run(given)
+    except AirglowError as error:
+        print(f"airglow {given.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
