@@ -17,7 +17,6 @@ from airglow.simulate.packing import PART_BYTES
 from airglow.simulate.scenario import SCENARIOS
 from airglow.simulate.sensors import CLOUD_KINDS
 
-SUMMARY = "make a night that never was, with known truth"
 CONFIG = Path(__file__).parents[2] / "config"
 MEBIBYTE = 2**20
 
@@ -69,17 +68,13 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0, or 2 when something was refused; the reason is on standard error.
+        0.
+
+    Raises
+    ------
+    AirglowError
+        When something is refused, with the reason.
     """
-    try:
-        _simulate(args)
-    except AirglowError as error:
-        print(f"airglow simulate: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-def _simulate(args: argparse.Namespace) -> None:
     date = _date(args.date)
     registry = load_registry(args.config / "sites.yaml", args.config / "instruments.yaml")
     night = simulate_night(
@@ -117,6 +112,7 @@ def _simulate(args: argparse.Namespace) -> None:
     )
     if folder.upload:
         print(f"{len(folder.upload.parts)} parts, {folder.upload.size_bytes:,} bytes, in {folder.raw}")
+    return 0
 
 
 def _date(text: str) -> dt.date:

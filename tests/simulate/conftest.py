@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from airglow.registry import load_registry
-from airglow.simulate import Camera, simulate_night
+from airglow.simulate import simulate_night
+
+from .common import SPRING
 
 CONFIG = Path(__file__).parents[2] / "config"
-SPRING = dt.date(2025, 4, 29)
-SPRING_2026 = dt.date(2026, 4, 17)
-COARSE = Camera(rows=128, columns=128, x_binning=8, y_binning=8)  # a sixteenth of the pixels
 
 
 @pytest.fixture(scope="session")

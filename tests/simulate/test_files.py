@@ -13,7 +13,8 @@ from airglow.errors import BadInput
 from airglow.frames import is_frame_name, read_frame, tag_of_name
 from airglow.simulate import read_truth, write_frames, write_truth
 from airglow.simulate.truth import FrameTruth
-from tests.simulate.conftest import COARSE
+
+from .common import COARSE
 
 
 def test_hdf5_frames_have_one_dataset_with_everything_in_its_attributes(draw, tmp_path):

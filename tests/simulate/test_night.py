@@ -15,7 +15,8 @@ from airglow.errors import BadInput, RegistryError
 from airglow.simulate import SCENARIOS, frame_bound, named_scenario
 from airglow.simulate.files import frame_bytes
 from airglow.simulate.optics import SPEED_OF_LIGHT_MPS, pixel_image
-from tests.simulate.conftest import COARSE, SPRING, SPRING_2026
+
+from .common import COARSE, SPRING, SPRING_2026
 
 
 def test_it_shares_no_code_with_the_retrieval():

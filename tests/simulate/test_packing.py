@@ -9,7 +9,8 @@ import pytest
 
 from airglow.simulate import pack_upload, write_frames
 from airglow.uploads.receipt import parse_receipt
-from tests.simulate.conftest import COARSE
+
+from .common import COARSE
 
 PART_BYTES = 10_000
 

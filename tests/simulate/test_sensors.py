@@ -8,7 +8,8 @@ import pytest
 from airglow.errors import BadInput
 from airglow.simulate import CLOUD_KINDS, write_cloud_log, write_temperature_log
 from airglow.weather import read_cloud_file, read_temperature_log
-from tests.simulate.conftest import SPRING
+
+from .common import SPRING
 
 TOMORROW = SPRING + dt.timedelta(days=1)
 
