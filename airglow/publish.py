@@ -1,0 +1,218 @@
+"""The products of a night go to the bucket: the files first, the index that names them last.
+
+The index (``published.json``) says which products there are, where, and from which manifest they were made.
+It is what the load reads, and what proves to the cleanup that the night was delivered.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from airglow.errors import AirglowError, BadInput, StoreError
+from airglow.registry import Instrument
+from airglow.store import Store, StoredFile, download_many, hash_file, upload_many
+from airglow.uploads import NightId
+
+FORMAT = 1
+_KIND_BY_SUFFIX = {
+    ".nc": "results",
+    ".npz": "results",
+    ".log": "results",
+    ".png": "images",
+    ".txt": "madrigal",
+}
+
+
+@dataclass(frozen=True)
+class ProductPrefixes:
+    """Where in the bucket each kind of product goes; the year follows."""
+
+    results: str
+    images: str
+    madrigal: str
+
+    def key(self, night: NightId, name: str) -> str:
+        """Key of a product by its file name.
+
+        Raises
+        ------
+        BadInput
+            If such a file is no product.
+        """
+        kind = _KIND_BY_SUFFIX.get(Path(name).suffix)
+        if kind is None:
+            raise BadInput(name, f"is not a product: it ends in none of {', '.join(_KIND_BY_SUFFIX)}")
+        return f"{getattr(self, kind)}/{night.date:%Y}/{name}"
+
+
+def prefixes_from_environment(environ: Mapping[str, str] | None = None) -> ProductPrefixes:
+    """Read the prefixes from RESULTS_PATH, SUMMARY_IMAGES_PATH and MADRIGAL_PATH.
+
+    Raises
+    ------
+    AirglowError
+        If one is missing.
+    """
+    environ = os.environ if environ is None else environ
+    names = ("RESULTS_PATH", "SUMMARY_IMAGES_PATH", "MADRIGAL_PATH")
+    values = {name: environ.get(name, "").strip().strip("/") for name in names}
+    missing = [name for name, value in values.items() if not value]
+    if missing:
+        raise AirglowError(f"the environment does not say {', '.join(missing)}: set what is missing")
+    return ProductPrefixes(*values.values())
+
+
+def plan_delivery(
+    night: NightId,
+    instrument: Instrument,
+    outcomes: Mapping[str, Mapping[str, Any]],
+    directories: Mapping[str, Path],
+    prefixes: ProductPrefixes,
+) -> dict[str, Any]:
+    """Say what is to be delivered of a night, and where it goes.
+
+    Parameters
+    ----------
+    night
+        Which night.
+    instrument
+        As it was on that night: it decides whether the Madrigal text is delivered.
+    outcomes
+        What the analysis said, by tag; each names its products and the SHA-256 of the manifest
+        (``manifest_sha256``) whose frames it used.
+    directories
+        Where the products are, by tag.
+    prefixes
+        Where they go.
+
+    Returns
+    -------
+    dict
+        The index, as JSON can hold it; the ETags come with `deliver`.
+
+    Raises
+    ------
+    AirglowError
+        If the tags were analysed from different manifests, or a product is missing or is none.
+    """
+    manifests = {outcome["manifest_sha256"] for outcome in outcomes.values()}
+    if len(manifests) != 1:
+        raise AirglowError(f"{night.name}: its tags come from different manifests. Analyse all of them")
+    products = []
+    for tag, outcome in outcomes.items():
+        for name in outcome["products"]:
+            key = prefixes.key(night, name)
+            if Path(name).suffix == ".txt" and not instrument.send_to_madrigal:
+                continue
+            path = directories[tag] / name
+            if not path.is_file():
+                raise BadInput(str(path), f"the analysis of tag {tag} named it, but it is not there")
+            hashes = hash_file(path)
+            products.append(
+                {"tag": tag, "name": name, "key": key, "size": hashes.size, "sha256": hashes.sha256}
+            )
+    return {
+        "format": FORMAT,
+        "night": night.name,
+        "manifest_sha256": manifests.pop(),
+        "outcomes": {tag: dict(outcome) for tag, outcome in outcomes.items()},
+        "products": products,
+    }
+
+
+def deliver(
+    store: Store,
+    plan: Mapping[str, Any],
+    directories: Mapping[str, Path],
+    threads: int = 8,
+    now: dt.datetime | None = None,
+) -> dict[str, Any]:
+    """Upload the products that `plan_delivery` named, each verified, and the index after all of them.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    plan
+        What goes where.
+    directories
+        Where the products are, by tag.
+    threads
+        How many to send at once.
+    now
+        The present, for the index.
+
+    Returns
+    -------
+    dict
+        The index that was written, with the ETag of every product.
+
+    Raises
+    ------
+    StoreError
+        If a product did not arrive, or is no longer the file that was planned; the index is not written then.
+    """
+    night = NightId.parse(plan["night"])
+    files = [(directories[product["tag"]] / product["name"], product["key"]) for product in plan["products"]]
+    products = []
+    for product, stored in zip(plan["products"], upload_many(store, files, threads=threads), strict=True):
+        if stored.sha256 != product["sha256"]:
+            raise StoreError(f"{product['name']}: it changed while it was delivered. Deliver the night again")
+        products.append({**product, "etag": stored.etag})
+    moment = (now or dt.datetime.now(dt.UTC)).isoformat(timespec="seconds")
+    index = {**plan, "products": products, "made_at": moment}
+    store.put_json(night.published_key, index)
+    return index
+
+
+def read_index(value: Any, name: str) -> dict[str, Any]:
+    """Check that a JSON value is an index of products.
+
+    Raises
+    ------
+    BadInput
+        If it is none.
+    """
+    wanted = {"format", "night", "manifest_sha256", "outcomes", "products"}
+    if not isinstance(value, dict) or not wanted <= value.keys() or value["format"] != FORMAT:
+        raise BadInput(name, "is not an index of published products", "publish the night again")
+    return value
+
+
+def fetch_products(
+    store: Store, index: Mapping[str, Any], directory: Path, suffixes: Sequence[str] = (".nc",)
+) -> dict[str, list[Path]]:
+    """Download a night's published products, verified against the index.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    index
+        What was published.
+    directory
+        Where the files go; those that are there already and are the same stay.
+    suffixes
+        Which kinds.
+
+    Returns
+    -------
+    dict
+        Files by tag.
+
+    Raises
+    ------
+    StoreError
+        If one is missing or is not what was published.
+    """
+    wanted = [product for product in index["products"] if Path(product["name"]).suffix in suffixes]
+    files = [(StoredFile(p["key"], p["size"], p["sha256"], p["etag"]), directory / p["name"]) for p in wanted]
+    by_tag: dict[str, list[Path]] = {}
+    for product, path in zip(wanted, download_many(store, files), strict=True):
+        by_tag.setdefault(product["tag"], []).append(path)
+    return by_tag

@@ -1,0 +1,35 @@
+# Raw objects go, once everything they were for is proven. One at a time (raw_listing): two nights of one site that
+# look at the same moment would each find the other one still in need of their common cloud file.
+
+
+rule cleanup:
+    input:
+        manifest=rules.extract.output.manifest,
+        published=rules.publish.output.index,
+        loaded=rules.load.output.loaded,
+    output:
+        cleaned=sentinel("cleaned"),
+    log:
+        f"logs/{NIGHT}/cleanup.log",
+    priority: 9
+    conda:
+        "../../environment.yml"
+    resources:
+        raw_listing=1,
+    script:
+        "../scripts/cleanup.py"
+
+
+# Weather files that were uploaded again, complete, after the nights that needed them were done.
+rule cleanup_weather:
+    output:
+        done=temp("work/weather/{site}_{date}.cleaned.json"),
+    log:
+        "logs/weather/{site}/{date}_cleanup.log",
+    priority: 9
+    conda:
+        "../../environment.yml"
+    resources:
+        raw_listing=1,
+    script:
+        "../scripts/cleanup_weather.py"

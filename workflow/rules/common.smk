@@ -1,0 +1,176 @@
+# What the rules share: the configuration, the bucket, names, and the hooks of a run.
+
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+from airglow import preflight, runlock, status
+from airglow.errors import AirglowError
+from airglow.registry import load_registry
+from airglow.store import open_store, settings_from_environment
+from airglow.uploads import NightId, discovery_from_json
+
+ROOT = Path(workflow.basedir).parent
+WORK = Path("work")
+
+
+def checked_config():
+    """Validate the configuration; say in one line what is wrong with it."""
+    try:
+        validate(config, "../schemas/config.schema.yaml")
+    except WorkflowError as error:
+        problem = error.__context__
+        where = ": ".join(["config", *map(str, problem.absolute_path)])
+        raise WorkflowError(
+            f"{where}: {problem.message}. See config/README.md"
+        ) from None
+    for name, path in config["registry"].items():
+        config["registry"][name] = str(ROOT / path)
+
+
+def or_workflow_error(function, *arguments):
+    """Call a function of airglow; its errors become Snakemake's, which are shown without a traceback."""
+    try:
+        return function(*arguments)
+    except AirglowError as error:
+        raise WorkflowError(str(error)) from None
+
+
+checked_config()
+REGISTRY = or_workflow_error(
+    load_registry,
+    Path(config["registry"]["sites"]),
+    Path(config["registry"]["instruments"]),
+)
+
+# Ask first, loudly: the storage plugin takes a bucket that does not answer for an empty one. Not in the
+# processes that Snakemake starts for single jobs, and not when linting, which needs no bucket.
+if workflow.is_main_process and workflow.check_envvars:
+    STORE = or_workflow_error(preflight.check_surroundings)
+
+# One thread for linear algebra: jobs run side by side, and small fits gain nothing from more.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+
+# The sentinels are read and written by the scripts, with airglow's own client (set up for Ceph, every write
+# verified); Snakemake only looks whether they are there and how old they are (retrieve=False). So no local copy
+# with the server's clock exists either, which would stop a step that is quicker than the clocks differ.
+storage bucket:
+    provider="s3",
+    endpoint_url=os.environ.get("AWS_S3_ENDPOINT_URL"),
+    retrieve=False,
+
+
+wildcard_constraints:
+    instrument=r"minime\d+",
+    site="[A-Za-z0-9]+",
+    year=r"\d{4}",
+    date=r"\d{8}",
+    tag="X|XR|XG",
+
+
+NIGHT = "{instrument}/{site}/{year}/{date}"
+NIGHT_NAME = "{instrument}_{site}_{date}"
+
+
+def in_bucket(key):
+    """An object of the bucket, for Snakemake."""
+    return storage.bucket(f"s3://{os.environ.get('DEST_BUCKET', 'bucket')}/{key}")
+
+
+def sentinel(name):
+    """A night's sentinel in the bucket, by wildcards."""
+    return in_bucket(f"state/{NIGHT}/{name}.json")
+
+
+def cleaned(night):
+    """The last sentinel of a night: asking for it asks for everything."""
+    return in_bucket(night.cleaned_key)
+
+
+def night_of(wildcards):
+    """The night that wildcards name."""
+    return or_workflow_error(
+        NightId.parse, f"{wildcards.instrument}_{wildcards.site}_{wildcards.date}"
+    )
+
+
+def begin():
+    """Before the first job: nobody else is at work here, and the bucket will never be empty."""
+    global RUN
+    RUN = or_workflow_error(
+        runlock.begin_run,
+        Path(".snakemake"),
+        config["run"]["wait_seconds"],
+        logger.info,
+    )
+    os.environ.update({runlock.RUN_VARIABLE: RUN.identifier})  # the steps inherit it
+    or_workflow_error(STORE.ensure_keeper)
+
+
+def tell_status():
+    """After the last job: where the nights stand."""
+    print(or_workflow_error(status.report, WORK, STORE))
+
+
+def outcomes_of_night(wildcards):
+    """What the analysis says of every tag that the instrument uses on that date."""
+    night = night_of(wildcards)
+    tags = or_workflow_error(
+        REGISTRY.instrument, night.instrument, night.date
+    ).expected_tags
+    return expand(rules.analyze.output.outcome, tag=tags, **dict(wildcards.items()))
+
+
+def wanted_by_discovery(wildcards):
+    """Sentinels of all nights to be worked on, and weather files to be cleaned.
+
+    Nothing, if a night is asked for by name: ``-R analyze nights/uao_20250429.json`` reads as two things to
+    redo and no target, and would redo the nights of the last discovery as well.
+    """
+    if any(not workflow.is_rule(name) for name in workflow.dag_settings.forcerun):
+        return []
+    found = checkpoints.discover.get().output[0]
+    discovery = or_workflow_error(
+        discovery_from_json, json.loads(Path(found).read_text()), str(found)
+    )
+    return [
+        found,
+        *(cleaned(report.night) for report in discovery.wanted),
+        *(
+            expand(
+                rules.cleanup_weather.output.done,
+                site=day.site,
+                date=f"{day.date:%Y%m%d}",
+            )
+            for day in discovery.weather_leftovers
+        ),
+    ]
+
+
+@lru_cache
+def archived_nights(site, date):
+    """Nights of all instruments of a site on a date that are in the archive, or are uploaded."""
+    day = or_workflow_error(NightId.parse, f"minime00_{site}_{date}").date
+    or_workflow_error(REGISTRY.site, site)
+    nights = [NightId(key, site, day) for key in REGISTRY.instruments_at(site, day)]
+    there = [
+        night
+        for night in nights
+        if or_workflow_error(STORE.head, night.manifest_key)
+        or or_workflow_error(STORE.head, night.receipt_key)
+    ]
+    if not there:
+        asked = (
+            ", ".join(night.instrument for night in nights)
+            or "none was there on that date"
+        )
+        raise WorkflowError(
+            f"no night of {site} on {day:%Y-%m-%d} is in the archive or in raw/ (instruments: {asked})"
+        )
+    return there

@@ -1,0 +1,44 @@
+# From the products of an analysis to the bucket and the database.
+
+
+# The night is marked as unfinished here: the next step begins with the loss of the old index.
+rule collect:
+    input:
+        outcomes=outcomes_of_night,
+    output:
+        plan=temp(f"work/{NIGHT}/delivery.json"),
+    log:
+        f"logs/{NIGHT}/collect.log",
+    priority: 6
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/collect.py"
+
+
+rule publish:
+    input:
+        plan=rules.collect.output.plan,
+    output:
+        index=sentinel("published"),
+    log:
+        f"logs/{NIGHT}/publish.log",
+    priority: 7
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/publish.py"
+
+
+rule load:
+    input:
+        index=rules.publish.output.index,
+    output:
+        loaded=sentinel("loaded"),
+    log:
+        f"logs/{NIGHT}/load.log",
+    priority: 8
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/load.py"

@@ -1,0 +1,122 @@
+"""What the scripts beside this one share: the job that Snakemake started, seen as airglow sees it.
+
+A script hands paths and settings to one function of airglow, inside `step`, which gives each step its log,
+keeps it apart from runs that were killed, and puts every failure on record.
+"""
+
+import contextlib
+import datetime as dt
+import functools
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import __main__
+from airglow.errors import AirglowError
+from airglow.registry import Instrument, Registry, Site, load_registry
+from airglow.runlock import RUN_VARIABLE, step_of_run
+from airglow.status import forget_failure, record_failure
+from airglow.store import Store, json_bytes, open_store, settings_from_environment
+from airglow.uploads import NightId
+
+snakemake = __main__.snakemake  # Snakemake puts it into the script that it starts
+LOCKS = Path(".snakemake")
+WORK = Path("work")
+RESULTS = Path("results")
+WILDCARDS = {name: value for name, value in snakemake.wildcards.items() if name != "year"}
+
+
+class Step:
+    """The job at hand."""
+
+    config: dict[str, Any] = snakemake.config
+
+    @functools.cached_property
+    def store(self) -> Store:
+        """The bucket of the environment."""
+        return open_store(settings_from_environment())
+
+    @functools.cached_property
+    def registry(self) -> Registry:
+        """Sites and instruments of the configuration."""
+        files = self.config["registry"]
+        return load_registry(Path(files["sites"]), Path(files["instruments"]))
+
+    @property
+    def date(self) -> dt.date:
+        """The local date on which the night began."""
+        return dt.datetime.strptime(snakemake.wildcards.date, "%Y%m%d").date()
+
+    @property
+    def night(self) -> NightId:
+        """The night at hand."""
+        return NightId(snakemake.wildcards.instrument, snakemake.wildcards.site, self.date)
+
+    @property
+    def site(self) -> Site:
+        """The site at hand."""
+        return self.registry.site(snakemake.wildcards.site)
+
+    @property
+    def instrument(self) -> Instrument:
+        """The instrument at hand, as it was on that night."""
+        return self.registry.instrument(snakemake.wildcards.instrument, self.date)
+
+    def local(self, root: Path, night: NightId | None = None) -> Path:
+        """A night's directory below ``work`` or ``results``; by default that of the night at hand."""
+        night = night or self.night
+        return root / night.instrument / night.site / f"{night.date:%Y}" / night.day
+
+    @property
+    def threads(self) -> int:
+        """How many objects to send or fetch at once."""
+        return self.config["archive"]["threads"]
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write a file that is whole as soon as it is there, also when we are killed."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(json_bytes(value))
+    os.replace(partial, path)
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a file that `write_json` wrote."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+@contextlib.contextmanager
+def step() -> Iterator[Step]:
+    """Do the job's work in a ``with`` block: with its log, its lock, and its failure on record."""
+    logging.Formatter.converter = time.gmtime
+    logging.basicConfig(
+        filename=snakemake.log[0], level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s"
+    )
+    about = " ".join([snakemake.rule, *WILDCARDS.values()])
+    begun = time.monotonic()
+    try:
+        with contextlib.ExitStack() as stack:
+            if run := os.environ.get(RUN_VARIABLE):
+                stack.enter_context(step_of_run(LOCKS, run))
+            yield Step()
+    except AirglowError as error:
+        _fail(about, str(error))
+    except Exception as error:
+        logging.exception("unexpected")
+        _fail(about, f"unexpected {type(error).__name__}: {error}")
+    logging.info("%s: done in %.1f s", about, time.monotonic() - begun)
+    forget_failure(WORK, snakemake.rule, WILDCARDS)
+
+
+def _fail(about: str, reason: str) -> None:
+    logging.error(reason)
+    record_failure(WORK, snakemake.rule, WILDCARDS, reason, log=snakemake.log[0])
+    print(f"{about}: {reason} (log: {snakemake.log[0]})", file=sys.stderr)
+    sys.exit(1)

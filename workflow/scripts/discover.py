@@ -1,0 +1,18 @@
+"""Find the nights that are ready, and why the others wait."""
+
+import shutil
+from pathlib import Path
+
+from adapter import RESULTS, WORK, snakemake, step, write_json
+
+from airglow.uploads import SurveySettings, discovery_to_json, survey, take_up
+from airglow.workspace import remove_older
+
+with step() as job:
+    discovery = survey(job.store, job.registry, SurveySettings(**job.config["uploads"]))
+    take_up(job.store, discovery)
+    for report in discovery.wanted:
+        if report.changed:  # what is left here of the earlier upload must not pass for this one
+            shutil.rmtree(job.local(WORK, report.night), ignore_errors=True)
+    remove_older([RESULTS, Path("logs"), Path(".snakemake/log")], job.config["run"]["keep_local_days"])
+    write_json(snakemake.output[0], discovery_to_json(discovery))

@@ -1,0 +1,10 @@
+"""Upload a night's products, and the index after them."""
+
+from adapter import RESULTS, read_json, snakemake, step
+
+from airglow.publish import deliver
+
+with step() as job:
+    plan = read_json(snakemake.input.plan)
+    directories = {tag: job.local(RESULTS) / tag / "products" for tag in plan["outcomes"]}
+    deliver(job.store, plan, directories, job.threads)
