@@ -79,5 +79,6 @@ def _line(outcome: dict) -> str:
     return (
         f"{title}: {outcome['sky_frames']} sky and {outcome['laser_frames']} laser frames, "
         f"{outcome['rejected_frames']} not used; "
-        f"median wind error {outcome['median_wind_error_mps']:.1f} m/s, temperature {outcome['median_temperature_k']:.0f} K"
+        f"median wind error {outcome['median_wind_error_mps']:.1f} m/s, "
+        f"temperature {outcome['median_temperature_k']:.0f} K"
     )

@@ -19,6 +19,7 @@ _BACKGROUND_PX = 25.0
 _EXTREME_PERCENT = 0.1  # brightest and faintest pixels that are clamped before correlating
 _REFINEMENTS = 4
 _SETTLED_PX = 0.02
+_WEAKEST_RINGS = 0.3  # of the slope's power must be more than noise
 
 
 @dataclass(frozen=True)
@@ -127,20 +128,33 @@ def measure_center(profile: RingProfile, aspect: float = 1.0) -> Center:
     scale = np.linalg.norm(templates, axis=0)
     scale[scale == 0] = 1.0
     templates /= scale
-    normal = templates.T @ templates
-    covariance = np.linalg.pinv(normal, rcond=1e-10, hermitian=True)
+    # The slope is itself noisy: its noise power would pass for rings, and would draw the shift to zero.
+    own_noise = 4.0 * weight**2 * _slope_variance(profile)[used]
+    rings = 1.0 - float(np.nansum(own_noise)) / scale[0] ** 2
+    if rings < _WEAKEST_RINGS:
+        return Center(x0, y0, np.inf)
+    covariance = np.linalg.pinv(templates.T @ templates, rcond=1e-10, hermitian=True)
     shift = []
     misfit = 0.0
     for harmonic in (profile.cosine, profile.sine):
         observed = harmonic[used] * weight
         solution = covariance @ (templates.T @ observed)
-        shift.append(solution[0] / scale[0])
+        shift.append(solution[0] / scale[0] / rings)
         misfit += float(np.sum((observed - templates @ solution) ** 2))
     reduced = misfit / (2 * (used.sum() - 3))
-    error = float(np.sqrt(covariance[0, 0] * max(reduced, 1.0)) / scale[0])
+    error = float(np.sqrt(covariance[0, 0] * max(reduced, 1.0)) / scale[0] / rings)
     if not np.isfinite(error) or error == 0.0:
         return Center(x0, y0, np.inf)
     return Center(float(x0 + shift[0]), float(y0 + shift[1] / aspect), error)
+
+
+def _slope_variance(profile: RingProfile) -> np.ndarray:
+    """Variance of the central differences that make a profile's slope."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_variance = profile.variance / profile.pixels
+    result = np.full(mean_variance.shape, np.nan)
+    result[1:-1] = (mean_variance[:-2] + mean_variance[2:]) / (2.0 * profile.grid.width_px2) ** 2
+    return result
 
 
 def _center_of_symmetry(image: np.ndarray) -> tuple[float, float]:

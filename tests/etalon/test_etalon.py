@@ -1,0 +1,152 @@
+"""The fringe series against brute force, and laser fits against truth."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy import special
+
+from airglow.errors import NotAnalysable
+from airglow.etalon import (
+    ProfileData,
+    Shape,
+    central_phase,
+    fit_laser,
+    fit_shape,
+    fringes,
+    measure_state,
+    start_from_fringes,
+    terms_needed,
+)
+from airglow.etalon.airy import airy_derivatives
+
+LASER_M = 6.328e-7
+GAP_M = 1.5e-2
+WIDTH_PX2 = 256.0**2 / 500
+S = (np.arange(500) + 0.5) * WIDTH_PX2
+SHAPE = Shape(8.83e-5, 0.86, (0.12, -0.06), (1.2, 0.16, -0.04), 256.0)
+PHASE = central_phase(GAP_M, LASER_M)
+
+
+def airy(shape=SHAPE, phase=PHASE, s=S):
+    return fringes(s, WIDTH_PX2, phase, shape, terms_needed(shape.reflectivity)).airy()
+
+
+def test_without_blur_the_series_is_the_airy_function_averaged_over_annuli():
+    sharp = dataclasses.replace(SHAPE, blur_px=(0.0, 0.0, 0.0))
+    fine = (np.arange(200) + 0.5) / 200 * WIDTH_PX2
+    s = (S - WIDTH_PX2 / 2)[:, None] + fine
+    phi = PHASE / np.sqrt(1 + sharp.magnification_rad_per_pixel**2 * s)
+    coefficient = 4 * sharp.reflectivity / (1 - sharp.reflectivity) ** 2
+    brute = 1 / (1 + coefficient * np.sin(phi / 2) ** 2)
+    brute *= (1 + sharp.reflectivity) / (1 - sharp.reflectivity)
+    # The pixel's own blur remains in the series: compare where it is small against the annulus.
+    difference = airy(sharp)[:40] / brute.mean(axis=1)[:40] - 1
+    assert np.abs(difference).max() < 0.03
+
+
+def test_blur_is_two_dimensional_also_at_the_centre():
+    # Mean of the sharp fringes over a Gaussian in the plane: Rice distribution of the radius.
+    sigma = 2.0
+    shape = dataclasses.replace(SHAPE, reflectivity=0.6, blur_px=(sigma, 0.0, 0.0))
+    variance = sigma**2 + 1 / 12
+    radius = np.linspace(0, 60, 24001)
+    phi = PHASE / np.sqrt(1 + shape.magnification_rad_per_pixel**2 * radius**2)
+    sharp = 1 + 2 * sum(0.6**k * np.cos(k * phi) for k in range(1, 40))
+    for centre_px in (0.0, 3.0, 30.0):
+        weight = radius / variance * np.exp(-((radius - centre_px) ** 2) / (2 * variance))
+        weight *= special.ive(0, radius * centre_px / variance)
+        brute = np.trapezoid(weight * sharp, radius)
+        made = fringes(np.array([centre_px**2]), 1e-6, PHASE, shape, 40).airy()[0]
+        assert made == pytest.approx(brute, rel=2e-3)
+
+
+def test_derivatives_are_those_of_the_model():
+    made = fringes(S, WIDTH_PX2, PHASE, SHAPE, 80)
+    by = airy_derivatives(made, S, WIDTH_PX2, PHASE, SHAPE)
+
+    def numeric(step, change):
+        return (change(step) - change(-step)) / (2 * step)
+
+    def blurred(index):
+        def change(h):
+            blur = list(SHAPE.blur_px)
+            blur[index] += h
+            return airy(dataclasses.replace(SHAPE, blur_px=tuple(blur)))
+
+        return change
+
+    pairs = [
+        (by.central, numeric(1e-4, lambda h: airy(phase=PHASE + h))),
+        (
+            by.alpha,
+            numeric(
+                1e-10,
+                lambda h: airy(dataclasses.replace(SHAPE, magnification_rad_per_pixel=8.83e-5 + h)),
+            ),
+        ),
+        (
+            by.log_reflectivity,
+            numeric(1e-6, lambda h: airy(dataclasses.replace(SHAPE, reflectivity=0.86 * np.exp(h)))),
+        ),
+        *((by.blur[:, k], numeric(1e-5, blurred(k))) for k in range(3)),
+    ]
+    for analytic, expected in pairs:
+        assert np.abs(analytic - expected).max() < 1e-3 * np.abs(expected).max()
+
+
+def laser(gap_m=GAP_M, seed=0, amplitude=60.0, bias=300.0, shape=SHAPE):
+    phase = central_phase(gap_m, LASER_M)
+    light = shape.illumination(S) * (amplitude * airy(shape, phase) + 5.0)
+    sigma = np.sqrt((4 + light) / 411)
+    counts = bias + light + np.random.default_rng(seed).normal(0, sigma)
+    return ProfileData(S, counts, sigma, WIDTH_PX2)
+
+
+def test_start_needs_no_luck():
+    data = laser(GAP_M + 70e-9)
+    alpha, phase = start_from_fringes(data, PHASE, SHAPE.magnification_rad_per_pixel * 1.08)
+    assert alpha == pytest.approx(SHAPE.magnification_rad_per_pixel, rel=2e-3)
+    assert abs(np.angle(np.exp(1j * (phase - central_phase(GAP_M + 70e-9, LASER_M))))) < 0.5
+
+
+def test_shape_and_gaps_are_recovered_within_their_errors():
+    gaps = GAP_M + 1e-9 * np.array([0.0, 3.0, -60.0, 100.0])
+    start = Shape(8.7e-5, 0.7, (0.0, 0.0), (1.0, 0.0, 0.0), 256.0)
+    scores = {"alpha": [], "reflectivity": [], "gap": []}
+    for seed in range(5):
+        data = [laser(gap, 10 * seed + k) for k, gap in enumerate(gaps)]
+        fit = fit_shape(data, LASER_M, GAP_M, start)
+        assert fit.reduced_chi_square == pytest.approx(1.0, abs=0.15)
+        off = fit.shape.magnification_rad_per_pixel - SHAPE.magnification_rad_per_pixel
+        scores["alpha"].append(off / fit.magnification_error_rad_per_pixel)
+        scores["reflectivity"].append((fit.shape.reflectivity - 0.86) / fit.reflectivity_error)
+        for each, gap in zip(data, gaps, strict=True):
+            _, phase = start_from_fringes(each, PHASE, fit.shape.magnification_rad_per_pixel, search=1e-3)
+            one = fit_laser(each, LASER_M, phase, fit.shape)
+            scores["gap"].append((one.gap_m - gap) / one.gap_error_m)
+            assert one.gap_error_m < 0.05e-9
+    assert max(np.abs(scores["alpha"])) < 3.5
+    assert max(np.abs(scores["reflectivity"])) < 3.5
+    # One shape is shared by the four gaps of a seed, so its error moves them together.
+    relative = np.array(scores["gap"]).reshape(5, 4)
+    assert 0.5 < np.std(relative - relative.mean(axis=1, keepdims=True)) * np.sqrt(4 / 3) < 1.6
+
+
+def test_state_follows_the_gap_and_drops_a_laser_of_another_kind():
+    times = np.arange(12) * 1800.0
+    gaps = GAP_M + 1e-9 * (2.0 * np.sin(times / 6000) + times / 9000)
+    data = [laser(gap, k) for k, gap in enumerate(gaps)]
+    doubled = dataclasses.replace(data[5], counts=data[5].counts + laser(GAP_M + 100e-9, 99).counts - 300)
+    data[5] = doubled
+    state = measure_state(data, times, LASER_M, GAP_M, SHAPE, estimate_blur=True, shape_lasers=4)
+    assert list(np.flatnonzero(~state.used)) == [5]
+    value, error = state.gap_m(times)
+    offset = value - gaps
+    assert np.std(offset) < 0.05e-9
+    assert np.all(error < 0.1e-9) or error[5] < 0.5e-9
+
+
+def test_no_laser_is_an_outcome():
+    with pytest.raises(NotAnalysable, match="no laser"):
+        measure_state([], np.array([]), LASER_M, GAP_M, SHAPE, estimate_blur=True, shape_lasers=4)

@@ -1,0 +1,80 @@
+"""Sky line fits: truth within errors that are true, at the Cramér-Rao bound."""
+
+import numpy as np
+import pytest
+from scipy import constants
+
+from airglow.errors import NotAnalysable
+from airglow.etalon import ProfileData, Shape, central_phase, fringes
+from airglow.spectra import SkyLine, fit_line, start_velocity
+from airglow.spectra.line import OXYGEN_MASS_KG
+
+RED_M = 6.3e-7
+WIDTH_PX2 = 256.0**2 / 500
+S = (np.arange(500) + 0.5) * WIDTH_PX2
+SHAPE = Shape(8.83e-5, 0.8, (0.12, -0.06), (1.2, 0.16, -0.04), 256.0)
+PHASE = central_phase(1.5e-2, RED_M)
+LINE = SkyLine(RED_M, 800.0)
+
+
+def clean_profile(velocity_mps, temperature_k, intensity=10.0, continuum=3.0, bias=300.0):
+    """Summed over a sampled thermal spectrum, wavelength by wavelength: no closed form of the line."""
+    width = np.sqrt(constants.k * temperature_k / OXYGEN_MASS_KG)
+    u = np.linspace(-5, 5, 81)
+    weight = np.exp(-(u**2) / 2)
+    weight /= weight.sum()
+    light = 0.0
+    for shift, part in zip(velocity_mps + width * u, weight, strict=True):
+        phase = PHASE / (1 + shift / constants.c)
+        light = light + part * fringes(S, WIDTH_PX2, phase, SHAPE, 40).airy()
+    return bias + SHAPE.illumination(S) * (intensity * light + continuum)
+
+
+def data_of(counts, seed, scale=1.0):
+    sigma = scale * np.sqrt((counts - 290.0) / 411)
+    return ProfileData(S, counts + np.random.default_rng(seed).normal(0, sigma), sigma, WIDTH_PX2)
+
+
+@pytest.mark.parametrize(("velocity", "temperature"), [(0.0, 800.0), (250.0, 400.0), (-400.0, 1500.0)])
+def test_noiseless_profile_gives_back_what_was_put_in(velocity, temperature):
+    counts = clean_profile(velocity, temperature)
+    data = ProfileData(S, counts, np.full(S.size, 0.1), WIDTH_PX2)
+    fit = fit_line(data, PHASE, SHAPE, LINE, 0.0)
+    assert fit.settled
+    assert fit.velocity_mps == pytest.approx(velocity, abs=0.05)
+    assert fit.temperature_k == pytest.approx(temperature, rel=1e-3)
+    assert fit.intensity == pytest.approx(10.0, rel=1e-3)
+    assert fit.continuum + fit.bias == pytest.approx(303.0, abs=0.05)
+
+
+def test_errors_are_the_scatter():
+    counts = clean_profile(80.0, 900.0)
+    scores = {"v": [], "T": [], "I": []}
+    for seed in range(120):
+        fit = fit_line(data_of(counts, seed), PHASE, SHAPE, LINE, 60.0)
+        scores["v"].append((fit.velocity_mps - 80.0) / fit.velocity_error_mps)
+        scores["T"].append((fit.temperature_k - 900.0) / fit.temperature_error_k)
+        scores["I"].append((fit.intensity - 10.0) / fit.intensity_error)
+    for score in scores.values():
+        assert abs(np.mean(score)) < 0.35
+        assert 0.82 < np.std(score) < 1.2
+
+
+def test_start_is_found_anywhere_in_the_free_spectral_range():
+    fsr = constants.c * RED_M / (2 * 1.5e-2)
+    made = fringes(S, WIDTH_PX2, PHASE, SHAPE, 1)
+    for seed, velocity in enumerate(np.linspace(-0.45, 0.45, 7) * fsr):
+        data = data_of(clean_profile(velocity, 900.0), seed)
+        harmonic = start_velocity(data, made, LINE)
+        start = np.angle(harmonic) / PHASE * constants.c
+        fit = fit_line(data, PHASE, SHAPE, LINE, start)
+        assert fit.velocity_mps == pytest.approx(velocity, abs=6 * fit.velocity_error_mps)
+
+
+def test_a_profile_of_noise_has_errors_that_say_so():
+    data = data_of(np.full(S.size, 300.0), 3)
+    try:
+        fit = fit_line(data, PHASE, SHAPE, LINE, 0.0)
+    except NotAnalysable:
+        return
+    assert fit.velocity_error_mps > 100 or fit.intensity < 5 * fit.intensity_error
