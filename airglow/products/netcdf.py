@@ -187,6 +187,7 @@ def _write_time(file: netCDF4.Dataset, prefix: str, dimension: str, table: SkySa
             "long_name": "middle of the exposure, UTC",
             "units": TIME_UNITS,
             "calendar": "standard",
+            "units_metadata": "leap_seconds: none",
             "bounds": f"{prefix}time_bounds",
             **({"axis": "T"} if not prefix else {}),
         }

@@ -222,12 +222,14 @@ def _brightness(panel: Axes, sky: SkySamples) -> None:
 
 def _wind_errors(panel: Axes, sky: SkySamples) -> None:
     panel.set_ylabel("Wind error\n(m/s)")
-    shown = sky.wind_flag != BAD
+    shown = sky.wind_flag != BAD  # the errors of failed fits would hide all others
+    if not shown.any():
+        shown = ~shown
     drawn = [
         values[shown]
         for values in (sky.wind_fit_error_mps, sky.wind_calibration_error_mps, sky.wind_zero_error_mps)
     ]
-    if _nothing(panel, "no winds that are not bad", *drawn):
+    if _nothing(panel, "no winds", *drawn):
         return
     for value, color, form, label in zip(
         drawn, (BLUE, VERMILLION, GREEN), ("o", "^", "--"), ("fit", "calibration", "zero"), strict=True

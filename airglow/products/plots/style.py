@@ -32,7 +32,7 @@ BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE = (
     "#56B4E9",
     "#CC79A7",
 )
-FADE = {GOOD: 1.0, CAUTION: 0.40, BAD: 0.20}
+FADE = {GOOD: 1.0, CAUTION: 0.5, BAD: 0.25}
 FLAG_NAMES = {GOOD: "good", CAUTION: "caution", BAD: "bad (no error bar)"}
 
 _SETTINGS = {

@@ -33,7 +33,7 @@ def share_time(panels: list[Axes], result: NightResult) -> None:
         panel.xaxis.set_major_locator(_locator(begin, end, dt.UTC))
         panel.xaxis.set_major_formatter(_clock_face(dt.UTC))
         panel.tick_params(labelbottom=panel is panels[-1])
-    days = sorted({str(moment.astype("datetime64[D]")) for moment in (begin, end)})
+    days = sorted({str(moment.astype("datetime64[D]")) for moment in (begin + _MARGIN, end - _MARGIN)})
     panels[-1].set_xlabel(f"UTC, {' to '.join(days)}")
     name, zone = _local_clock(result)
     top = panels[0].secondary_xaxis("top")
@@ -43,11 +43,11 @@ def share_time(panels: list[Axes], result: NightResult) -> None:
 
 
 def _locator(begin: np.datetime64, end: np.datetime64, zone: dt.tzinfo) -> mdates.DateLocator:
-    """Ticks at whole hours of a zone, or at quarters on a very short night."""
+    """Ticks at whole hours of a zone, or more often on a short night."""
     hours = (end - begin) / np.timedelta64(1, "h")
-    if hours <= 2.5:
-        minutes = (0, 15, 30, 45) if hours > 1 else range(0, 60, 10)
-        return mdates.MinuteLocator(byminute=minutes, tz=zone)
+    for longest, step in ((1.0, 10), (2.5, 15), (5.5, 30)):
+        if hours <= longest:
+            return mdates.MinuteLocator(byminute=range(0, 60, step), tz=zone)
     return mdates.HourLocator(byhour=range(0, 24, 1 if hours <= 11 else 2), tz=zone)
 
 
