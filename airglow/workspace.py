@@ -71,12 +71,16 @@ def remove_older(directories: Iterable[Path], keep_days: float, now: float | Non
         return []
     limit = (time.time() if now is None else now) - keep_days * _SECONDS_PER_DAY
     removed = []
+    emptied = set()
     for directory in directories:
         for folder, _, names in os.walk(directory, topdown=False):
             for path in (Path(folder) / name for name in names):
                 if path.lstat().st_mtime < limit:
                     path.unlink()
                     removed.append(path)
-            if removed and Path(folder) != directory and not any(Path(folder).iterdir()):
-                Path(folder).rmdir()
+                    emptied.add(path.parent)
+            here = Path(folder)
+            if here in emptied and here != directory and not any(here.iterdir()):
+                here.rmdir()
+                emptied.add(here.parent)
     return removed

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from functools import lru_cache
 from pathlib import Path
 
@@ -113,8 +114,9 @@ def begin():
     or_workflow_error(STORE.ensure_keeper)
 
 
-def tell_status():
-    """After the last job: where the nights stand."""
+def end():
+    """After the last job: tell where the nights stand, and leave no copies of weather files to a later run."""
+    shutil.rmtree(WORK / "weather", ignore_errors=True)
     print(or_workflow_error(status.report, WORK, STORE))
 
 

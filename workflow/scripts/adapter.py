@@ -111,7 +111,9 @@ def step() -> Iterator[Step]:
     except Exception as error:
         logging.exception("unexpected")
         _fail(about, f"unexpected {type(error).__name__}: {error}")
-    logging.info("%s: done in %.1f s", about, time.monotonic() - begun)
+    done = f"{about}: done in {time.monotonic() - begun:.1f} s"
+    logging.info(done)
+    print(done, flush=True)
     forget_failure(WORK, snakemake.rule, WILDCARDS)
 
 

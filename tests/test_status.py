@@ -1,0 +1,111 @@
+"""The operator's table: every night with its state, reason and time."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from uploading import CONFIG, MINIME05, MINIME13, receipt, send
+
+from airglow.__main__ import main
+from airglow.demo.servers import S3Server
+from airglow.registry import load_registry
+from airglow.status import failures, forget_failure, night_row, record_failure, report, summarise_night
+from airglow.store import Store
+from airglow.uploads import SurveySettings, discovery_to_json, survey
+
+REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+WILDCARDS = {"instrument": "minime05", "site": "uao", "date": "20260429", "tag": "XR"}
+INDEX = {
+    "outcomes": {
+        "XG": {"state": "no frames", "reason": "no frame of tag XG", "products": []},
+        "XR": {"state": "analysed", "reason": "", "sky_frames": 40, "products": ["a.nc"]},
+    },
+    "products": [{"key": "Results/2026/a.nc"}],
+    "made_at": "2026-04-30T15:00:00+00:00",
+}
+
+
+def discover(store: Store, work: Path, **settings) -> None:
+    work.mkdir(exist_ok=True)
+    found = survey(store, REGISTRY, SurveySettings(**settings))
+    (work / "discovery.json").write_text(json.dumps(discovery_to_json(found)))
+
+
+def line_of(text: str, name: str) -> str:
+    return next(line for line in text.splitlines() if line.startswith(name))
+
+
+def test_each_night_has_its_state_and_reason(store: Store, tmp_path: Path) -> None:
+    send(store, MINIME05)
+    store.put_bytes(MINIME13.receipt_key, receipt(MINIME13, 3, 1000))
+    store.put_bytes("raw/holiday.jpg", b"?")
+    discover(store, tmp_path)
+    text = report(tmp_path)
+    assert "ready" in line_of(text, MINIME05.name)
+    assert "waiting" in line_of(text, MINIME13.name)
+    assert line_of(text, MINIME13.name).endswith("0 of 3 parts")
+    assert f"{dt.datetime.now(dt.UTC):%Y-%m-%d}" in line_of(text, MINIME13.name)
+    assert "1 objects in raw/ are none of ours" in text
+    assert "raw/holiday.jpg" in text
+
+
+def test_a_failure_is_shown_until_the_step_succeeds(store: Store, tmp_path: Path) -> None:
+    send(store, MINIME05)
+    discover(store, tmp_path)
+    record_failure(tmp_path, "analyze", WILDCARDS, "the sky fell", log="logs/a.log")
+    record_failure(tmp_path, "load", {**WILDCARDS, "tag": ""}, "no database", log="logs/l.log")
+    line = line_of(report(tmp_path, store), MINIME05.name)
+    assert "failed" in line
+    assert "analyze XR: the sky fell (and 1 more). Log: logs/a.log" in line
+    forget_failure(tmp_path, "analyze", WILDCARDS)
+    assert "load: no database. Log" in line_of(report(tmp_path, store), MINIME05.name)
+    forget_failure(tmp_path, "load", {**WILDCARDS, "tag": ""})
+    forget_failure(tmp_path, "load", {**WILDCARDS, "tag": ""})  # nothing to forget
+    assert "failed" not in report(tmp_path, store)
+
+
+def test_failures_of_nights_without_an_upload_are_shown_too(tmp_path: Path) -> None:
+    record_failure(tmp_path, "weather", {"site": "uao", "date": "20260429"}, "no bucket", log="w.log")
+    assert "weather: no bucket" in line_of(report(tmp_path), "uao_20260429")
+
+
+def test_half_a_record_is_no_reason_to_fail(tmp_path: Path) -> None:
+    record_failure(tmp_path, "load", WILDCARDS, "no database", log="l.log")
+    (tmp_path / "failures" / "half.json").write_text('{"rule": "lo')
+    assert [failure.reason for failure in failures(tmp_path)] == ["no database"]
+
+
+def test_a_night_is_followed_through_its_sentinels(store: Store) -> None:
+    assert night_row(store, MINIME05).state == "not archived"
+    store.put_json(MINIME05.manifest_key, {"totals": {"frames": 3}})
+    assert night_row(store, MINIME05).state == "archived, not finished"
+    store.put_json(MINIME05.published_key, INDEX)
+    row = night_row(store, MINIME05)
+    assert row.state == "published, not finished"
+    assert row.reason == "XG: no frames (no frame of tag XG); XR: 40 sky frames"
+    store.put_json(MINIME05.loaded_key, {"rows": 40, "made_at": "2026-04-30T15:01:00+00:00"})
+    assert night_row(store, MINIME05).state == "loaded, not finished"
+    store.put_json(MINIME05.cleaned_key, {"deleted": [], "made_at": "2026-04-30T15:02:00+00:00"})
+    row = night_row(store, MINIME05)
+    assert (row.state, row.since) == ("done", dt.datetime(2026, 4, 30, 15, 2, tzinfo=dt.UTC))
+    summary = summarise_night(store, MINIME05)
+    assert summary["state"] == "done"
+    assert summary["archive"] == {"frames": 3}
+    assert summary["products"] == ["Results/2026/a.nc"]
+    assert summary["database"]["rows"] == 40
+
+
+def test_the_command_line(
+    s3: S3Server, bucket: str, store: Store, tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture
+) -> None:
+    for name, value in s3.environment(bucket).items():
+        monkeypatch.setenv(name, value)
+    store.put_json(MINIME05.cleaned_key, {"made_at": "2026-04-30T15:02:00+00:00"})
+    assert main(["status", "--work", str(tmp_path)]) == 0
+    assert "No night is waiting or at work." in capsys.readouterr().out
+    assert main(["status", "--work", str(tmp_path), MINIME05.name]) == 0
+    assert "done" in line_of(capsys.readouterr().out, MINIME05.name)
+    assert main(["status", "yesterday"]) == 1
+    assert "yesterday: not a night" in capsys.readouterr().err
+    assert main(["status", "--offline", MINIME05.name]) == 1
