@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -185,9 +185,9 @@ def read_index(value: Any, name: str) -> dict[str, Any]:
 
 
 def fetch_products(
-    store: Store, index: Mapping[str, Any], directory: Path, suffixes: Sequence[str] = (".nc",)
-) -> dict[str, list[Path]]:
-    """Download a night's published products, verified against the index.
+    store: Store, index: Mapping[str, Any], directory: Path, suffix: str = ".nc"
+) -> list[Path]:
+    """Download a night's published products of one kind, verified against the index.
 
     Parameters
     ----------
@@ -197,22 +197,20 @@ def fetch_products(
         What was published.
     directory
         Where the files go; those that are there already and are the same stay.
-    suffixes
-        Which kinds.
+    suffix
+        Which kind.
 
     Returns
     -------
-    dict
-        Files by tag.
+    list of Path
+        In the order of the index.
 
     Raises
     ------
     StoreError
         If one is missing or is not what was published.
     """
-    wanted = [product for product in index["products"] if Path(product["name"]).suffix in suffixes]
+    directory.mkdir(parents=True, exist_ok=True)
+    wanted = [product for product in index["products"] if Path(product["name"]).suffix == suffix]
     files = [(StoredFile(p["key"], p["size"], p["sha256"], p["etag"]), directory / p["name"]) for p in wanted]
-    by_tag: dict[str, list[Path]] = {}
-    for product, path in zip(wanted, download_many(store, files), strict=True):
-        by_tag.setdefault(product["tag"], []).append(path)
-    return by_tag
+    return download_many(store, files)

@@ -123,8 +123,8 @@ def test_products_come_back_verified(store: Store, tmp_path: Path) -> None:
     planned, folders = plan(tmp_path)
     index = deliver(store, planned, folders)
     fetched = fetch_products(store, index, tmp_path / "again")
-    assert [path.name for path in fetched["XR"]] == ["minime05_uao_20260429_xr.nc"]
-    assert fetched["XR"][0].read_text() == "contents of minime05_uao_20260429_xr.nc"
+    assert [path.name for path in fetched] == ["minime05_uao_20260429_xr.nc"]
+    assert fetched[0].read_text() == "contents of minime05_uao_20260429_xr.nc"
 
     store.put_bytes("Results/2026/minime05_uao_20260429_xr.nc", b"of another night")
     with pytest.raises(StoreError, match="SHA-256"):

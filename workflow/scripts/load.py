@@ -1,0 +1,31 @@
+"""Load a night's published products into the database, in one transaction."""
+
+import shutil
+from contextlib import closing
+
+from adapter import WORK, step
+
+from airglow.catalogue import connect, load_night, migrate, settings_from_environment
+from airglow.products import read_netcdf
+from airglow.publish import fetch_products, read_index
+
+with step() as job:
+    night, attempts = job.night, job.config["database"]["attempts"]
+    index = read_index(job.store.get_json(night.published_key), night.published_key)
+    directory = job.local(WORK) / "load"
+    results = [read_netcdf(path) for path in fetch_products(job.store, index, directory)]
+    shutil.rmtree(directory)
+    with closing(connect(settings_from_environment(), attempts=attempts)) as connection:
+        migrate(connection)
+        record = load_night(
+            connection,
+            results,
+            list(index["outcomes"].values()),
+            job.site,
+            job.instrument,
+            products=index["products"],
+            manifest_sha256=index["manifest_sha256"],
+            attempts=attempts,
+        )
+    sentinel = {**record, "manifest_sha256": index["manifest_sha256"], "made_at": record["loaded_at"]}
+    job.store.put_json(night.loaded_key, sentinel)
