@@ -103,7 +103,7 @@ class SkySamples:
     wind_error_mps: np.ndarray  # all three in quadrature
     temperature_k: np.ndarray
     temperature_error_k: np.ndarray
-    intensity: np.ndarray  # line, counts per pixel per second
+    intensity: np.ndarray  # line, per second, in the network's unit (airglow.spectra.network_intensity_scale)
     intensity_error: np.ndarray
     background: np.ndarray  # spectral continuum, counts per pixel per second
     background_error: np.ndarray

@@ -28,7 +28,7 @@ from airglow.result import (
     ZeroReference,
     mid_exposure,
 )
-from airglow.spectra import SkyLine
+from airglow.spectra import SkyLine, network_intensity_scale
 from airglow.weather import WeatherFolder, summarise
 from airglow.winds import FlagInputs, Zero, flag_levels, flag_samples, look_direction
 from airglow.winds.flags import BRIGHT_MOON, NEAR_MOON_DEG
@@ -103,7 +103,7 @@ def analyse_night(
         )
 
     # Winds: the zero from the zenith, then flags.
-    samples = _samples(sky, lines, known, site, weather, instrument, date)
+    samples = _samples(sky, lines, line, known, site, weather, instrument, date)
     mid_time_s = sky.mid_time_s[list(lines.index)]
     zero = _zero(samples, mid_time_s, known)
     samples = _with_winds(samples, zero)
@@ -176,6 +176,7 @@ def _sun_and_moon(times: np.ndarray, site: Site) -> SunAndMoon:
 def _samples(
     sky: Profiles,
     lines: NightLines,
+    line: SkyLine,
     known: KnownInstrument,
     site: Site,
     weather: WeatherFolder | None,
@@ -196,6 +197,7 @@ def _samples(
     n = len(fits)
     none = np.full(n, np.nan)
     fit_error = column([fit.velocity_error_mps for fit in fits])
+    scale = network_intensity_scale(line.wavelength_m, known.nominal_gap_m)
     return SkySamples(
         name=tuple(frame.name for frame in frames),
         start_time=start,
@@ -210,8 +212,8 @@ def _samples(
         wind_error_mps=none,
         temperature_k=column([fit.temperature_k for fit in fits]),
         temperature_error_k=column([fit.temperature_error_k for fit in fits]),
-        intensity=column([fit.intensity for fit in fits]) / exposure_s,
-        intensity_error=column([fit.intensity_error for fit in fits]) / exposure_s,
+        intensity=column([fit.intensity for fit in fits]) * scale / exposure_s,
+        intensity_error=column([fit.intensity_error for fit in fits]) * scale / exposure_s,
         background=column([fit.continuum for fit in fits]) / exposure_s,
         background_error=column([fit.continuum_error for fit in fits]) / exposure_s,
         ccd_bias=column([fit.bias for fit in fits]),

@@ -49,10 +49,9 @@ def run(given: argparse.Namespace) -> int:
         with tqdm(disable=given.quiet or None, leave=False, unit="frame") as bar:
 
             def progress(stage: str, done: int, total: int, bar: tqdm = bar, tag: str = tag) -> None:
-                if bar.desc != f"{tag}: {stage}: ":
-                    bar.set_description(f"{tag}: {stage}")
+                bar.set_description(f"{tag}: {stage}", refresh=False)
                 bar.total, bar.n = total, done
-                bar.update(0)
+                bar.refresh()
 
             outcome = analyse_folder(
                 given.frames,

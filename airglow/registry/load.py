@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -156,6 +157,7 @@ def _instrument(
     azimuth_sign_flipped_before: dt.date | None,
 ) -> Instrument:
     defaults = dict(epoch["default_parameters"])
+    falloff, blur = defaults.pop("falloff"), defaults.pop("blur")
     quality = epoch["quality"]
     return Instrument(
         key=key,
@@ -163,8 +165,10 @@ def _instrument(
         annuli=Annuli(**epoch["annuli"]),
         optics=Optics(**epoch["optics"]),
         default_parameters=DefaultParameters(
-            blur_px=tuple(defaults.pop("blur")),
-            falloff=tuple(defaults.pop("falloff")),
+            # The files hold what the network's code has always used: falloff over x = pi r / r_max, and a
+            # blur exp(-(d / b)^2) with b = b0 + b1 cos x + b2 sin x, which is sqrt(2) standard deviations.
+            falloff=(math.pi * falloff[0], math.pi**2 * falloff[1]),
+            blur_px=tuple(b / math.sqrt(2.0) for b in (blur[0], blur[2], blur[1])),
             center_px=tuple(defaults.pop("center_px")),
             **defaults,
         ),

@@ -95,7 +95,8 @@ class Optics:
 class DefaultParameters:
     """The instrument's shape as last known, for nights without a usable laser.
 
-    ``falloff`` and ``blur_px`` are coefficients over r/r_max as in `airglow.result.InstrumentShape`.
+    ``falloff`` and ``blur_px`` are coefficients over r/r_max as in `airglow.result.InstrumentShape`; the
+    files hold them in the network's older convention, which is converted when they are read.
     """
 
     reflectivity: float
@@ -109,7 +110,7 @@ class DefaultParameters:
 
 @dataclass(frozen=True)
 class QualityLimits:
-    """Limits of red-line intensity and background (counts per pixel per second) that raise flags."""
+    """Limits of red-line intensity and background that raise flags, in the units of `SkySamples`."""
 
     sky_intensity_flag1: float
     sky_intensity_flag2: float

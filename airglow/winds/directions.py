@@ -9,7 +9,7 @@ import numpy as np
 from airglow.registry import Direction
 
 UNKNOWN = "Unknown"
-TOLERANCE_DEG = 3.0  # pointing of the sky scanners is good to a degree or two
+TOLERANCE_DEG = 10.0  # what the network has always allowed its sky scanners
 
 
 def separation_deg(

@@ -89,3 +89,10 @@ def test_wrong_entries_are_refused_with_their_place(tmp_path, change, message):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(RegistryError, match=r"nothing\.yaml: cannot be read"):
         load_registry(tmp_path / "nothing.yaml", INSTRUMENTS)
+
+
+def test_falloff_and_blur_are_converted_from_the_networks_convention(registry):
+    # Light 1 - 0.0026 x - 0.044 x^2 with x = pi at the edge; blur (1.1 + 0.2 cos x - 0.2 sin x) / sqrt 2.
+    defaults = registry.instrument("minime05", dt.date(2013, 10, 1)).default_parameters
+    assert 1 + sum(defaults.falloff) == pytest.approx(1 - 0.0026 * 3.14159 - 0.044 * 9.8696, abs=1e-4)
+    assert defaults.blur_px == pytest.approx((1.1 / 2**0.5, -0.2 / 2**0.5, 0.2 / 2**0.5))

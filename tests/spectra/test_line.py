@@ -15,6 +15,7 @@ S = (np.arange(500) + 0.5) * WIDTH_PX2
 SHAPE = Shape(8.83e-5, 0.8, (0.12, -0.06), (1.2, 0.16, -0.04), 256.0)
 PHASE = central_phase(1.5e-2, RED_M)
 LINE = SkyLine(RED_M, 800.0)
+LIGHT = SHAPE.illumination(S).mean()  # over the annuli, in which intensities are counted
 
 
 def clean_profile(velocity_mps, temperature_k, intensity=10.0, continuum=3.0, bias=300.0):
@@ -43,8 +44,8 @@ def test_noiseless_profile_gives_back_what_was_put_in(velocity, temperature):
     assert fit.settled
     assert fit.velocity_mps == pytest.approx(velocity, abs=0.05)
     assert fit.temperature_k == pytest.approx(temperature, rel=1e-3)
-    assert fit.intensity == pytest.approx(10.0, rel=1e-3)
-    assert fit.continuum + fit.bias == pytest.approx(303.0, abs=0.05)
+    assert fit.intensity == pytest.approx(10.0 * LIGHT, rel=1e-3)
+    assert fit.continuum + fit.bias == pytest.approx(300.0 + 3.0 * LIGHT, abs=0.05)
 
 
 def test_errors_are_the_scatter():
@@ -54,7 +55,7 @@ def test_errors_are_the_scatter():
         fit = fit_line(data_of(counts, seed), PHASE, SHAPE, LINE, 60.0)
         scores["v"].append((fit.velocity_mps - 80.0) / fit.velocity_error_mps)
         scores["T"].append((fit.temperature_k - 900.0) / fit.temperature_error_k)
-        scores["I"].append((fit.intensity - 10.0) / fit.intensity_error)
+        scores["I"].append((fit.intensity - 10.0 * LIGHT) / fit.intensity_error)
     for score in scores.values():
         assert abs(np.mean(score)) < 0.35
         assert 0.82 < np.std(score) < 1.2

@@ -1,0 +1,78 @@
+"""Simulated nights, made once for all tests of a process, and their truth."""
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from airglow.night import AnalysisSettings, analyse_night, read_night
+from airglow.registry import load_registry
+from airglow.simulate import read_truth, simulate_night
+from airglow.simulate.folder import write_night
+from airglow.weather import read_folder
+
+CONFIG = Path(__file__).parents[2] / "config"
+DATE = dt.date(2026, 5, 11)
+
+
+@pytest.fixture(scope="session")
+def registry():
+    return load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+
+
+class Night:
+    """A simulated night on disk, its analysis and its truth in the order of the analysis."""
+
+    def __init__(self, registry, folder, instrument, tag):
+        self.folder, self.tag = folder, tag
+        self.instrument, self.site = registry.instrument(instrument, DATE), registry.site("uao")
+        self.all_truth = {frame.name: frame for frame in read_truth(folder / "truth.csv")}
+
+    def analyse(self, frames=None, clouds=True):
+        settings = AnalysisSettings()
+        read = read_night(frames or self.folder / "frames", self.tag, self.site.clock(DATE), settings)
+        weather = read_folder(self.folder / "clouds", self.site) if clouds else None
+        return analyse_night(read, weather, self.instrument, self.site, DATE, self.tag, settings)
+
+    def truth(self, names, what):
+        return np.array([getattr(self.all_truth[name], what) for name in names])
+
+    def wind_errors(self, result):
+        return result.sky.line_of_sight_wind_mps - self.truth(result.sky.name, "los_wind_mps")
+
+    def temperature_errors(self, result):
+        return result.sky.temperature_k - self.truth(result.sky.name, "temperature_k")
+
+
+@pytest.fixture(scope="session")
+def make_night(registry, tmp_path_factory):
+    """Simulate a night once, under a name made of what it is."""
+    made = {}
+
+    def make(scenario="nominal", instrument="minime05", tag="XR", sky_frames=30, laser_frames=10, **options):
+        key = (scenario, instrument, tag, sky_frames, laser_frames, *sorted(options.items()))
+        if key not in made:
+            folder = tmp_path_factory.mktemp(scenario)
+            night = simulate_night(
+                registry.instrument(instrument, DATE),
+                registry.site("uao"),
+                DATE,
+                scenario,
+                (tag,),
+                seed=11,
+                sky_frames=sky_frames,
+                laser_frames=laser_frames,
+                **options,
+            )
+            write_night(night, folder)
+            made[key] = Night(registry, folder, instrument, tag)
+        return made[key]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def nominal(make_night):
+    night = make_night()
+    return night, night.analyse()

@@ -1,0 +1,193 @@
+"""Whole nights against a truth made by other means than the retrieval's."""
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from airglow.errors import NotAnalysable
+from airglow.night import AnalysisSettings, analyse_night, read_night
+from airglow.registry import load_registry
+from airglow.result import Cause, causes_in
+from airglow.spectra import network_intensity_scale
+
+from .conftest import CONFIG, DATE
+
+REAL = Path(__file__).parents[3] / "shared" / "reference" / "real"
+
+
+def zero_removed_rms(errors):
+    return float(np.std(errors))
+
+
+def test_nominal_night_is_recovered(nominal):
+    night, result = nominal
+    wind, temperature = night.wind_errors(result), night.temperature_errors(result)
+    assert len(result.sky) == 30
+    assert len(result.laser) == 10
+    assert result.rejections == ()
+    assert zero_removed_rms(wind) < 1.5
+    assert np.sqrt(np.mean(temperature**2)) < 6.0
+    assert abs(wind.mean()) < 3.5 * result.zero.error_mps
+    assert 0.9 < np.median(result.sky.reduced_chi_square) < 1.1
+    assert 0.9 < np.median(result.laser.reduced_chi_square) < 1.15
+
+
+def test_errors_of_the_nominal_night_are_true(nominal):
+    night, result = nominal
+    sky = result.sky
+    stated = np.hypot(sky.wind_fit_error_mps, sky.wind_calibration_error_mps)
+    wind = night.wind_errors(result)
+    assert 0.65 < np.std((wind - wind.mean()) / stated) < 1.4
+    assert 0.65 < np.std(night.temperature_errors(result) / sky.temperature_error_k) < 1.4
+    np.testing.assert_allclose(
+        sky.wind_error_mps**2, stated**2 + sky.wind_zero_error_mps**2, rtol=1e-12, err_msg="in quadrature"
+    )
+
+
+def test_intensity_centre_and_times_are_those_of_the_frames(nominal):
+    night, result = nominal
+    sky = result.sky
+    scale = network_intensity_scale(result.wavelength_m, night.instrument.optics.nominal_gap_m)
+    annuli = np.sqrt(np.linspace(0, 1, 1000))
+    light = np.mean(1 + result.shape.falloff[0] * annuli + result.shape.falloff[1] * annuli**2)
+    ratio = sky.intensity / (scale * light * night.truth(sky.name, "intensity"))
+    assert np.median(ratio) == pytest.approx(1.0, abs=0.02)
+    for got, what in ((sky.center_x_px, "center_x_px"), (sky.center_y_px, "center_y_px")):
+        assert np.std(got - night.truth(sky.name, what)) < 0.02
+    starts = [np.datetime64(night.all_truth[name].start_utc.replace(tzinfo=None), "us") for name in sky.name]
+    assert np.abs(sky.start_time - np.array(starts)).max() < np.timedelta64(1000, "us")
+    assert list(sky.direction) == [night.all_truth[name].direction for name in sky.name]
+
+
+def test_same_frames_same_result(nominal):
+    night, result = nominal
+    again = night.analyse()
+    np.testing.assert_array_equal(again.sky.line_of_sight_wind_mps, result.sky.line_of_sight_wind_mps)
+    np.testing.assert_array_equal(again.sky.causes, result.sky.causes)
+    assert again.provenance == result.provenance
+
+
+def test_green_line(make_night):
+    night = make_night("green", "minime13", "XG", sky_frames=20, laser_frames=8)
+    result = night.analyse()
+    assert zero_removed_rms(night.wind_errors(result)) < 0.6
+    assert np.sqrt(np.mean(night.temperature_errors(result) ** 2)) < 1.5
+
+
+def test_drifting_gap_is_followed(make_night):
+    night = make_night("drifting")
+    result = night.analyse()
+    assert zero_removed_rms(night.wind_errors(result)) < 2.0
+    gap_error = result.sky.gap_m - night.truth(result.sky.name, "gap_m")
+    assert np.std(gap_error) < 0.05e-9
+
+
+def test_dim_night_has_errors_to_match(make_night):
+    night = make_night("dim")
+    result = night.analyse()
+    wind = night.wind_errors(result)
+    assert np.median(result.sky.wind_fit_error_mps) > 3.0
+    stated = np.hypot(result.sky.wind_fit_error_mps, result.sky.wind_calibration_error_mps)
+    assert 0.65 < np.std((wind - wind.mean()) / stated) < 1.4
+
+
+def test_no_laser_falls_back_and_says_so(make_night):
+    night = make_night("no-laser", laser_frames=0)
+    result = night.analyse()
+    assert len(result.laser) == 0
+    assert result.shape.source == "registry defaults"
+    assert result.zero.method == "zenith in time"
+    assert zero_removed_rms(night.wind_errors(result)) < 10.0
+    for cause in (Cause.ZENITH_REFERENCE, Cause.DEFAULT_INSTRUMENT):
+        assert all(cause in causes_in(mask) for mask in result.sky.causes)
+    assert result.sky.wind_flag.min() == 1
+    assert set(result.sky.temperature_flag) == {2}
+
+
+def test_clouds_are_flagged_by_the_sensor(make_night):
+    night = make_night("clouds")
+    result = night.analyse()
+    truth = night.truth(result.sky.name, "sky_minus_ambient_c")
+    flagged = np.array([bool({Cause.CLOUDY, Cause.OVERCAST} & set(causes_in(m))) for m in result.sky.causes])
+    assert flagged[truth > -15].all()
+    assert not flagged[truth < -28].any()
+    assert 0 < flagged.sum() < flagged.size
+
+
+def test_no_cloud_sensor_is_a_caution(nominal):
+    night, _ = nominal
+    result = night.analyse(clouds=False)
+    assert all(Cause.NO_CLOUD_DATA in causes_in(mask) for mask in result.sky.causes)
+    assert result.sky.wind_flag.min() == 1
+
+
+def test_corrupt_frames_cost_nothing_but_themselves(make_night):
+    night = make_night("corrupt-frame")
+    result = night.analyse()
+    spoilt = {name for name, frame in night.all_truth.items() if frame.flaw}
+    assert {rejection.name for rejection in result.rejections} == spoilt
+    assert all(rejection.reason for rejection in result.rejections)
+    assert len(result.sky) + len(result.laser) == len(night.all_truth) - len(spoilt)
+    assert zero_removed_rms(night.wind_errors(result)) < 1.5
+
+
+def test_tag_without_frames_is_an_outcome(nominal):
+    night, _ = nominal
+    with pytest.raises(NotAnalysable, match="no XG frame") as outcome:
+        read_night(night.folder / "frames", "XG", night.site.clock(DATE), AnalysisSettings())
+    assert outcome.value.state == "no frames"
+
+
+def test_camera_that_was_off_is_an_outcome(nominal):
+    night, _ = nominal
+    settings = AnalysisSettings(camera_off_c=-100.0)
+    with pytest.raises(NotAnalysable) as outcome:
+        read_night(night.folder / "frames", "XR", night.site.clock(DATE), settings)
+    assert outcome.value.state == "camera off"
+
+
+def test_frames_in_daylight_are_left_out(nominal):
+    night, _ = nominal
+    settings = AnalysisSettings(highest_sun_deg=-25.0)
+    read = read_night(night.folder / "frames", "XR", night.site.clock(DATE), settings)
+    result = analyse_night(read, None, night.instrument, night.site, DATE, "XR", settings)
+    assert 0 < len(result.sky) < 30
+    assert all("sun at" in rejection.reason for rejection in result.rejections)
+    assert result.sky.sun_elevation_deg.max() <= -25.0
+
+
+def test_a_frame_of_another_size_is_left_out(nominal, make_night, tmp_path):
+    night, _ = nominal
+    frames = tmp_path / "frames"
+    shutil.copytree(night.folder / "frames", frames)
+    victim = sorted(frames.glob("*_XR_*"))[3]
+    with h5py.File(victim, "r+") as file:
+        image, attributes = file["image"][:256, :256], dict(file["image"].attrs)
+        del file["image"]
+        file["image"] = image
+        file["image"].attrs.update(attributes)
+    result = night.analyse(frames)
+    (rejection,) = result.rejections
+    assert rejection.name == victim.name
+    assert "256 x 256 pixels" in rejection.reason
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real frames are not here")
+def test_real_frames_are_analysed(tmp_path):
+    for path in REAL.glob("*.img"):
+        shutil.copy(path, tmp_path)
+    registry = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+    date = dt.date(2013, 10, 1)
+    site, instrument = registry.site("uao"), registry.instrument("minime05", date)
+    read = read_night(tmp_path, "X", site.clock(date), AnalysisSettings())
+    result = analyse_night(read, None, instrument, site, date, "X")
+    assert result.rejections == ()
+    assert (len(result.sky), len(result.laser)) == (2, 2)
+    assert set(result.sky.direction) == {"Zenith"}
+    assert np.all((result.sky.temperature_k > 400) & (result.sky.temperature_k < 1600))
+    assert np.all(result.sky.wind_fit_error_mps < 10)
+    assert np.abs(result.laser.gap_m - 0.015).max() < 1e-6

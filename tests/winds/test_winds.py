@@ -1,0 +1,176 @@
+"""Look directions, the zero of the wind, and flags with their causes."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from airglow.registry import Direction, QualityLimits
+from airglow.result import Cause, causes_in
+from airglow.winds import (
+    FlagInputs,
+    flag_levels,
+    flag_samples,
+    look_direction,
+    separation_deg,
+    zero_from_zenith,
+    zero_in_time,
+)
+
+DIRECTIONS = (
+    Direction("Zenith", 0.0, 0.0),
+    Direction("North", 0.0, 45.0),
+    Direction("South", 180.0, 45.0),
+    Direction("East", 90.0, 45.0),
+)
+
+
+def test_separation_is_along_the_great_circle():
+    assert separation_deg(0, 45, 180, 45) == pytest.approx(90.0)
+    assert separation_deg(37, 0, 211, 0) == pytest.approx(0.0, abs=1e-6)
+    assert separation_deg(0, 90, 60, 90) == pytest.approx(60.0)
+
+
+def test_direction_is_the_nearest_within_reach():
+    assert look_direction(359.0, 44.5, DIRECTIONS) == "North"
+    assert look_direction(212.0, 0.8, DIRECTIONS) == "Zenith"
+    assert look_direction(45.0, 45.0, DIRECTIONS) == "Unknown"
+
+
+def zenith_night(rng, spread, n=15, error=3.0, truth=-120.0):
+    is_zenith = np.arange(5 * n) % 5 == 0
+    velocity = truth + rng.normal(0, 80, is_zenith.size)
+    velocity[is_zenith] = truth + rng.normal(0, spread, n) + rng.normal(0, error, n)
+    return velocity, np.full(velocity.size, error), is_zenith
+
+
+def test_zero_has_an_error_that_includes_the_vertical_wind():
+    scores, spreads = [], []
+    for seed in range(150):
+        zero = zero_from_zenith(*zenith_night(np.random.default_rng(seed), spread=10.0))
+        scores.append((zero.value_mps[0] + 120.0) / zero.error_mps[0])
+        spreads.append(zero.vertical_wind_spread_mps)
+    assert 0.8 < np.std(scores) < 1.2
+    assert np.median(spreads) == pytest.approx(10.0, rel=0.15)
+
+
+def test_zero_survives_wild_zenith_samples():
+    velocity, error, is_zenith = zenith_night(np.random.default_rng(1), spread=5.0)
+    first, second = np.flatnonzero(is_zenith)[[3, 9]]
+    velocity[first] += 400.0
+    velocity[second] = np.nan
+    zero = zero_from_zenith(velocity, error, is_zenith)
+    assert zero.value_mps[0] == pytest.approx(-120.0, abs=4 * zero.error_mps[0])
+    assert zero.zenith_samples == 13
+
+
+def test_no_zenith_is_said_and_costs():
+    zero = zero_from_zenith(np.array([10.0, 30.0, 20.0]), np.ones(3), np.zeros(3, bool))
+    assert zero.zenith_samples == 0
+    assert zero.value_mps[0] == 20.0
+    assert zero.error_mps[0] >= 30.0
+
+
+def test_zero_follows_the_zenith_in_time():
+    rng = np.random.default_rng(2)
+    time_s = np.arange(100) * 300.0
+    drift = 40.0 * np.sin(time_s / 9000)
+    is_zenith = np.arange(100) % 5 == 0
+    velocity = drift + np.where(is_zenith, rng.normal(0, 5, 100), rng.normal(0, 80, 100))
+    zero = zero_in_time(time_s, velocity, np.full(100, 2.0), is_zenith)
+    assert np.std(zero.value_mps - drift) < 5.0
+    assert zero.method == "zenith in time"
+
+
+CLEAR = {
+    "wind_mps": np.zeros(12),
+    "wind_fit_error_mps": np.full(12, 3.0),
+    "temperature_error_k": np.full(12, 10.0),
+    "intensity": np.full(12, 1.0),
+    "background": np.full(12, 0.1),
+    "reduced_chi_square": np.ones(12),
+    "fit_settled": np.ones(12, bool),
+    "cloud_mean_c": np.full(12, -35.0),
+    "ccd_temperature_c": np.full(12, -70.0),
+    "is_zenith": np.ones(12, bool),
+    "near_bright_moon": np.zeros(12, bool),
+    "near_jump": np.zeros(12, bool),
+    "far_from_laser": np.zeros(12, bool),
+    "is_red_line": True,
+    "zenith_reference": False,
+    "default_instrument": False,
+    "no_zenith": False,
+    "laser_intensity": np.full(8, 100.0),
+    "limits": QualityLimits(0.4467, 0.1413, 0.2),
+    "wind_flag_by_hand": 0,
+    "temperature_flag_by_hand": 0,
+}
+
+
+def first_sample(**changes):
+    """Causes, wind flag and temperature flag of the first of twelve samples of a changed clear night."""
+    values = dict(CLEAR)
+    for key, value in changes.items():
+        if isinstance(CLEAR[key], np.ndarray) and not isinstance(value, np.ndarray):
+            value = np.concatenate([[value], CLEAR[key][1:]])
+        values[key] = value
+    mask = flag_samples(FlagInputs(**values))
+    wind, temperature = flag_levels(mask)
+    return set(causes_in(mask[0])), int(wind[0]), int(temperature[0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause", "wind", "temperature"),
+    [
+        ({"intensity": 0.4}, Cause.DIM_LINE, 1, 1),
+        ({"intensity": 0.1}, Cause.VERY_DIM_LINE, 2, 2),
+        ({"background": 0.21}, Cause.BRIGHT_BACKGROUND, 1, 1),
+        ({"zenith_reference": True}, Cause.ZENITH_REFERENCE, 1, 1),
+        ({"cloud_mean_c": np.nan}, Cause.NO_CLOUD_DATA, 1, 1),
+        ({"cloud_mean_c": -21.0}, Cause.CLOUDY, 1, 1),
+        ({"cloud_mean_c": -9.0}, Cause.OVERCAST, 2, 1),
+        ({"ccd_temperature_c": -59.0}, Cause.WARM_CCD, 1, 1),
+        ({"wind_fit_error_mps": 101.0}, Cause.LARGE_WIND_ERROR, 2, 2),
+        ({"temperature_error_k": 101.0}, Cause.LARGE_TEMPERATURE_ERROR, 2, 2),
+        ({"wind_fit_error_mps": np.nan}, Cause.LARGE_WIND_ERROR, 2, 2),
+        ({"wind_flag_by_hand": 1}, Cause.WIND_CAUTION_BY_HAND, 1, 0),
+        ({"temperature_flag_by_hand": 2}, Cause.TEMPERATURE_BAD_BY_HAND, 0, 2),
+        ({"fit_settled": False}, Cause.FIT_FAILED, 2, 2),
+        ({"near_bright_moon": True}, Cause.NEAR_MOON, 1, 1),
+        ({"near_jump": True}, Cause.GAP_JUMP, 1, 0),
+    ],
+)
+def test_each_cause_raises_its_flags(changes, cause, wind, temperature):
+    assert first_sample(**changes) == ({cause}, wind, temperature)
+
+
+def test_a_clear_night_is_good():
+    assert first_sample() == (set(), 0, 0)
+
+
+def test_the_highest_level_wins():
+    causes, wind, temperature = first_sample(cloud_mean_c=-5.0, intensity=0.3)
+    assert causes == {Cause.OVERCAST, Cause.DIM_LINE}
+    assert (wind, temperature) == (2, 1)
+
+
+def test_limits_that_are_not_settled_flag_nothing():
+    limits = QualityLimits(float("inf"), float("inf"), None)
+    assert first_sample(intensity=1e-6, limits=limits, background=9.0) == (set(), 0, 0)
+
+
+def test_green_line_has_no_intensity_limits():
+    assert first_sample(intensity=0.01, is_red_line=False) == (set(), 0, 0)
+
+
+def test_laser_drifts_only_when_wind_runs_and_laser_is_unsteady():
+    running = np.linspace(0, 60, 12)
+    unsteady = np.array([100.0] * 5 + [70.0, 60.0, 140.0])
+    assert Cause.LASER_DRIFTING in first_sample(wind_mps=running, laser_intensity=unsteady)[0]
+    assert Cause.LASER_DRIFTING not in first_sample(wind_mps=running)[0]
+    assert Cause.LASER_DRIFTING not in first_sample(laser_intensity=unsteady)[0]
+
+
+def test_bits_of_causes_are_all_different():
+    assert len({cause.bit for cause in Cause}) == len(Cause)
+    assert dataclasses.is_dataclass(FlagInputs)
