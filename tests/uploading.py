@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
+from airglow.archive import Manifest, extract_night, join_parts
 from airglow.store import Store
 from airglow.uploads import NightId
 
 CONFIG = Path(__file__).parents[1] / "config"
-MINIME05 = NightId.parse("minime05_uao_20250429")
-MINIME13 = NightId.parse("minime13_uao_20250429")
+MINIME05 = NightId.parse("minime05_uao_20260429")
+MINIME13 = NightId.parse("minime13_uao_20260429")
 LEGEND = [
     "1: 1st file name",
     "2: Number of parts",
@@ -22,9 +23,9 @@ LEGEND = [
     "5: GB Disk Free",
 ]
 FRAMES = {
-    "20250429/UAO_L_20250429_213000_001.hdf5": b"laser " * 500,
-    "20250429/UAO_X_20250429_213500_001.hdf5": bytes(range(256)) * 8,
-    "20250430/UAO_X_20250430_013500_001.hdf5": b"after midnight " * 100,
+    "20260429/UAO_L_20260429_213000_001.hdf5": b"laser " * 500,
+    "20260429/UAO_X_20260429_213500_001.hdf5": bytes(range(256)) * 8,
+    "20260430/UAO_X_20260430_013500_001.hdf5": b"after midnight " * 100,
 }
 
 
@@ -50,14 +51,16 @@ def cut(archive: bytes, parts: int = 3) -> list[bytes]:
 def receipt(night: NightId, parts: int, size: int) -> bytes:
     """The receipt that an instrument writes."""
     first = f"{night.upload}.tar.gz" + ("000000" if parts else "")
-    lines = [first, str(parts), str(size), "2025-04-30 13:05:07.123456", "412.55", *LEGEND]
+    lines = [first, str(parts), str(size), "2026-04-30 13:05:07.123456", "412.55", *LEGEND]
     return "\r\n".join(lines).encode()
 
 
-def send(store: Store, night: NightId, archive: bytes | None = None, clouds: bool = True) -> bytes:
+def send(
+    store: Store, night: NightId, archive: bytes | None = None, clouds: bool = True, parts: int = 3
+) -> bytes:
     """Upload a whole night; returns its archive."""
     archive = pack() if archive is None else archive
-    pieces = cut(archive)
+    pieces = cut(archive, parts)
     for number, piece in enumerate(pieces):
         store.put_bytes(part_key(night, number), piece)
     store.put_bytes(night.receipt_key, receipt(night, len(pieces), len(archive)))
@@ -87,3 +90,26 @@ def counted(store: Store):
         yield sent
     finally:
         store.client.meta.events.unregister("before-call.s3", note)
+
+
+def archive_night(store: Store, night: NightId, directory: Path) -> Manifest:
+    """Do what the workflow does with a complete upload until its manifest is in the bucket."""
+    tar, record, manifest = (directory / name for name in ("night.tar.gz", "parts.json", "manifest.json"))
+    join_parts(store, night, tar, record)
+    archived = extract_night(store, night, tar, record, manifest, directory / "frames")
+    store.put_file(night.manifest_key, manifest)
+    return archived
+
+
+def deliver(store: Store, manifest: Manifest) -> tuple[dict, dict]:
+    """Stand-ins for publication and load: one product, and the two records, which are also in the bucket."""
+    key = f"results/{manifest.night.date:%Y}/{manifest.night.name}.nc"
+    etag = store.put_bytes(key, b"winds")
+    published = {
+        "manifest_sha256": manifest.sha256,
+        "products": [{"key": key, "size": 5, "etag": etag}],
+    }
+    loaded = {"manifest_sha256": manifest.sha256}
+    store.put_json(manifest.night.published_key, published)
+    store.put_json(manifest.night.loaded_key, loaded)
+    return published, loaded

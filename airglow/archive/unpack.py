@@ -89,7 +89,7 @@ def unpack(
     try:
         _decompress(name, Path(tar_gz), tar, limits.max_bytes)
         members, ends_properly = _walk(name, tar, limits)
-        files, kept_out = _unpack_members(name, tar, Path(directory), members)
+        files, kept_out = _unpack_members(name, tar, Path(directory), members, limits.max_member_bytes)
     finally:
         tar.unlink(missing_ok=True)
     if not files:
@@ -143,7 +143,7 @@ def _walk(name: str, tar: Path, limits: UnpackLimits) -> tuple[int, bool]:
                 raise BadInput(name, f"archive has a header of {info.size:,} bytes after {last}", _HINT)
             if not extends:
                 members += 1
-                last = info.name
+                last = printable(info.name)
             if members > limits.max_members or headers > 4 * limits.max_members:
                 raise BadInput(name, f"archive has more than {limits.max_members:,} members", _HINT)
             offset += BLOCK
@@ -163,7 +163,9 @@ def _header(name: str, block: bytes, last: str) -> tarfile.TarInfo:
     except tarfile.HeaderError as error:
         raise BadInput(name, f"archive is damaged after {last} ({error})", _HINT) from error
     if info.size < 0 or info.type == tarfile.GNUTYPE_SPARSE:
-        raise BadInput(name, f"archive has a member of a kind that is not taken, {info.name}", _HINT)
+        raise BadInput(
+            name, f"archive has a member of a kind that is not taken, {printable(info.name)}", _HINT
+        )
     return info
 
 
@@ -174,7 +176,7 @@ def _expect_zeros(name: str, file) -> None:
 
 
 def _unpack_members(
-    name: str, tar: Path, directory: Path, expected: int
+    name: str, tar: Path, directory: Path, expected: int, size_limit: int
 ) -> tuple[list[Unpacked], list[KeptOut]]:
     files: list[Unpacked] = []
     kept_out: list[KeptOut] = []
@@ -189,10 +191,12 @@ def _unpack_members(
                 if not info.isreg():
                     kept_out.append(KeptOut(member, _kind(info)))
                     continue
+                if info.issparse() or info.size > size_limit:  # by attributes that the walk does not read
+                    raise BadInput(name, f"archive has a member of a kind that is not taken, {member}", _HINT)
                 path = directory / f"{seen:06d}"
                 size, sha256, md5 = _write(archive.extractfile(info), path)
                 files.append(Unpacked(member, path, size, sha256, md5, _path_problem(info.name)))
-    except tarfile.TarError as error:
+    except (tarfile.TarError, ValueError, OverflowError) as error:  # the latter from odd attributes
         if expected == 0:
             return [], []  # tarfile does not open what is empty
         raise BadInput(name, f"archive is damaged ({error})", _HINT) from error

@@ -22,7 +22,7 @@ from botocore.exceptions import (
 )
 
 from airglow.errors import StoreError
-from airglow.store.hashes import CHUNK_BYTES, hash_file, json_bytes
+from airglow.store.hashes import CHUNK_BYTES, FileHashes, hash_file, json_bytes
 
 KEEPER_KEY = "state/keep"
 STREAM_ATTEMPTS = 3  # boto3 retries a request, but not the reading of its answer
@@ -203,20 +203,23 @@ class Store:
         partial = path.with_name(path.name + ".partial")
         digest = hashlib.sha256()
 
-        with open(partial, "wb") as file:
+        try:
+            with open(partial, "wb") as file:
 
-            def restart() -> None:
-                nonlocal digest
-                digest = hashlib.sha256()
-                file.seek(0)
-                file.truncate()
+                def restart() -> None:
+                    nonlocal digest
+                    digest = hashlib.sha256()
+                    file.seek(0)
+                    file.truncate()
 
-            def write(_offset: int, chunk: bytes) -> None:
-                digest.update(chunk)
-                file.write(chunk)
+                def write(_offset: int, chunk: bytes) -> None:
+                    digest.update(chunk)
+                    file.write(chunk)
 
-            self.stream(key, write, etag, restart)
-        os.replace(partial, path)
+                self.stream(key, write, etag, restart)
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
         return digest.hexdigest()
 
     def put_bytes(self, key: str, data: bytes, content_type: str = "application/octet-stream") -> str:
@@ -231,15 +234,32 @@ class Store:
         sha256 = hashlib.sha256(data).hexdigest()
         return self._put(key, data, md5, sha256, content_type)
 
-    def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> str:
+    def put_file(
+        self,
+        key: str,
+        path: Path,
+        content_type: str = "application/octet-stream",
+        hashes: FileHashes | None = None,
+    ) -> str:
         """Write a file as an object, in one part so that its ETag is its MD5, and make sure that it arrived.
+
+        Parameters
+        ----------
+        key
+            Which object.
+        path
+            The file.
+        content_type
+            What it is.
+        hashes
+            Of the file, if they are known already.
 
         Returns
         -------
         str
             Its ETag.
         """
-        hashes = hash_file(path)
+        hashes = hashes or hash_file(path)
         with open(path, "rb") as file:
             return self._put(key, file, bytes.fromhex(hashes.md5), hashes.sha256, content_type)
 

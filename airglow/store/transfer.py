@@ -64,7 +64,7 @@ def upload_many(
         known = there.get(key)
         if known and known.size == hashes.size and known.etag == hashes.md5:
             return StoredFile(key, hashes.size, hashes.sha256, known.etag)
-        return StoredFile(key, hashes.size, hashes.sha256, store.put_file(key, path))
+        return StoredFile(key, hashes.size, hashes.sha256, store.put_file(key, path, hashes=hashes))
 
     return in_threads(upload, list(files), threads)
 

@@ -1,0 +1,290 @@
+"""Raw objects go only after proof, and only while they are what was read."""
+
+import datetime as dt
+import zoneinfo
+from pathlib import Path
+
+import pytest
+from uploading import (
+    CONFIG,
+    MINIME05,
+    MINIME13,
+    archive_night,
+    cut,
+    deliver,
+    keys,
+    pack,
+    part_key,
+    receipt,
+    send,
+)
+
+from airglow.archive import archive_weather, cleanup_night, cleanup_weather, read_manifest
+from airglow.errors import StoreError
+from airglow.registry import load_registry
+from airglow.store import Store, open_store, settings_from_environment
+from airglow.uploads import NightId, cloud_file
+
+REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+CLOUDS = "raw/Cloud_uao_20260429.txt"
+NEXT_CLOUDS = "raw/Cloud_uao_20260430.txt"
+
+
+def _finish(store: Store, night: NightId, directory: Path):
+    """A night as it is before its cleanup: manifest, published, loaded."""
+    send(store, night)
+    archive_weather(store, night.site, night.date)
+    manifest = archive_night(store, night, directory)
+    return manifest, *deliver(store, manifest)
+
+
+def _reasons(record: dict) -> dict[str, str]:
+    return {kept["key"]: kept["reason"] for kept in record["kept"]}
+
+
+def test_a_night_that_is_done_leaves_nothing_in_raw(store: Store, tmp_path: Path):
+    night = _finish(store, MINIME05, tmp_path)
+    before = set(keys(store))
+    record = cleanup_night(store, REGISTRY, *night)
+    assert record["deleted"] == [*[part_key(MINIME05, n) for n in range(3)], MINIME05.receipt_key, CLOUDS]
+    assert record["kept"] == []
+    assert (record["night"], record["manifest_sha256"]) == (MINIME05.name, night[0].sha256)
+    assert before - set(keys(store)) == set(record["deleted"])
+    assert keys(store, "raw/") == []
+
+
+def test_a_second_cleanup_is_no_error(store: Store, tmp_path: Path):
+    night = _finish(store, MINIME05, tmp_path)
+    cleanup_night(store, REGISTRY, *night)
+    record = cleanup_night(store, REGISTRY, *night)
+    assert (record["deleted"], record["kept"]) == ([], [])
+
+
+def _lose_frame(store: Store, manifest) -> str:
+    store.delete(manifest.frames[1].key)
+    return f"{manifest.frames[1].key}: not in the bucket"
+
+
+def _change_frame(store: Store, manifest) -> str:
+    store.put_bytes(manifest.frames[1].key, bytes(manifest.frames[1].size))
+    return f"{manifest.frames[1].key}: other contents in the bucket than in the manifest"
+
+
+def _cut_frame(store: Store, manifest) -> str:
+    store.put_bytes(manifest.frames[1].key, b"x")
+    return f"{manifest.frames[1].key}: 1 bytes in the bucket, 2,048 in the manifest"
+
+
+def _lose_manifest(store: Store, manifest) -> str:
+    store.delete(manifest.night.manifest_key)
+    return f"{manifest.night.manifest_key}: not in the bucket"
+
+
+def _change_manifest(store: Store, manifest) -> str:
+    store.put_bytes(manifest.night.manifest_key, b"{}")
+    return f"{manifest.night.manifest_key}: another manifest is in the bucket"
+
+
+def _lose_product(store: Store, manifest) -> str:
+    store.delete("results/2026/minime05_uao_20260429.nc")
+    return "results/2026/minime05_uao_20260429.nc: not in the bucket. Nothing was deleted; publish"
+
+
+def _change_product(store: Store, manifest) -> str:
+    store.put_bytes("results/2026/minime05_uao_20260429.nc", b"other")
+    return "results/2026/minime05_uao_20260429.nc: not in the bucket as it was published"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        _lose_frame,
+        _change_frame,
+        _cut_frame,
+        _lose_manifest,
+        _change_manifest,
+        _lose_product,
+        _change_product,
+    ],
+)
+def test_without_proof_nothing_is_deleted(store: Store, tmp_path: Path, spoil):
+    night = _finish(store, MINIME05, tmp_path)
+    reason = spoil(store, night[0])
+    before = keys(store)
+    with pytest.raises(StoreError) as refused:
+        cleanup_night(store, REGISTRY, *night)
+    assert reason in str(refused.value)
+    assert "Nothing was deleted" in str(refused.value)
+    assert keys(store) == before
+
+
+@pytest.mark.parametrize(
+    ("published", "loaded", "reason"),
+    [
+        ({"manifest_sha256": "0" * 64}, {}, "published.json: not of the manifest"),
+        ({"products": None}, {}, "published.json: not an index of products"),
+        ({}, {"manifest_sha256": "0" * 64}, "loaded.json: not of the manifest"),
+        ({}, {"manifest_sha256": None}, "loaded.json: not of the manifest"),
+    ],
+)
+def test_records_of_another_manifest_prove_nothing(store: Store, tmp_path: Path, published, loaded, reason):
+    manifest, is_published, is_loaded = _finish(store, MINIME05, tmp_path)
+    with pytest.raises(StoreError, match=reason):
+        cleanup_night(store, REGISTRY, manifest, {**is_published, **published}, {**is_loaded, **loaded})
+    assert len(keys(store, "raw/")) == 5
+
+
+def test_a_file_that_is_no_frame_is_proven_too(store: Store, tmp_path: Path):
+    send(store, MINIME05, pack({"n/UAO_X_20260429_220000_001.img": b"x", "n/notes.txt": b"notes"}))
+    manifest = archive_night(store, MINIME05, tmp_path)
+    store.delete(f"{MINIME05.frames_prefix}other/notes.txt")
+    with pytest.raises(StoreError, match=r"other/notes\.txt: not in the bucket"):
+        cleanup_night(store, REGISTRY, manifest, *deliver(store, manifest))
+
+
+@pytest.mark.parametrize("key", [part_key(MINIME05, 1), part_key(MINIME05, 3), MINIME05.receipt_key])
+def test_another_upload_that_began_is_kept_whole(store: Store, tmp_path: Path, key: str):
+    night = _finish(store, MINIME05, tmp_path)
+    store.put_bytes(key, b"new")
+    before = keys(store, "raw/")
+    record = cleanup_night(store, REGISTRY, *night)
+    assert record["deleted"] == []
+    assert keys(store, "raw/") == before
+    reasons = _reasons(record)
+    assert reasons[key] == f"{key} is not what was archived: another upload is under way"
+    assert reasons[CLOUDS] == "needed by minime05_uao_20260429"
+
+
+@pytest.mark.parametrize(("key", "stays"), [(part_key(MINIME05, 1), 2), (MINIME05.receipt_key, 1)])
+def test_an_object_that_changes_during_the_cleanup_is_kept(
+    store: Store, s3, tmp_path: Path, key: str, stays: int
+):
+    night = _finish(store, MINIME05, tmp_path)
+    other = open_store(settings_from_environment(s3.environment(store.bucket)))
+
+    def upload(model, params, **_):
+        if model.name == "DeleteObject" and params["url_path"].endswith(key):
+            other.put_bytes(key, b"new")
+
+    store.client.meta.events.register("before-call.s3", upload)
+    record = cleanup_night(store, REGISTRY, *night)
+    assert _reasons(record)[key] == "uploaded again while the night was cleaned up"
+    assert other.get_bytes(key) == b"new"
+    assert len(keys(other, MINIME05.raw_prefix)) == stays  # with the receipt, as long as a part is there
+
+
+def test_clouds_stay_for_another_instrument_of_the_site(store: Store, tmp_path: Path):
+    night = _finish(store, MINIME05, tmp_path / "05")
+    other = _finish(store, MINIME13, tmp_path / "13")
+    record = cleanup_night(store, REGISTRY, *night)
+    assert _reasons(record) == {CLOUDS: "needed by minime13_uao_20260429"}
+    assert cleanup_night(store, REGISTRY, *other)["deleted"][-1] == CLOUDS
+
+
+@pytest.mark.parametrize(
+    ("other", "parts", "stays"),
+    [
+        ("minime13_uao_20260428", 1, True),  # its hours after midnight
+        ("minime13_uao_20260429", 1, True),
+        ("minime77_uao_20260429", 1, True),  # until somebody says what that is
+        ("minime13_uao_20260427", 1, False),
+        ("minime13_uao_20260430", 1, False),
+        ("minime11_low_20260429", 1, False),
+        ("minime13_uao_20260429", 0, False),  # a collection error has no use for it
+    ],
+)
+def test_who_needs_the_clouds(store: Store, tmp_path: Path, other: str, parts: int, stays: bool):
+    night = _finish(store, MINIME05, tmp_path)
+    needing = NightId.parse(other)
+    store.put_bytes(needing.receipt_key, receipt(needing, parts, parts * 100))
+    cleanup_night(store, REGISTRY, *night)
+    assert (store.head(CLOUDS) is not None) is stays
+
+
+def test_a_part_without_its_receipt_needs_the_clouds(store: Store, tmp_path: Path):
+    night = _finish(store, MINIME05, tmp_path)
+    store.put_bytes(part_key(MINIME13, 0), b"x")
+    cleanup_night(store, REGISTRY, *night)
+    assert store.head(CLOUDS) is not None
+
+
+def test_clouds_of_the_next_date_go_too_when_complete(store: Store, tmp_path: Path):
+    night = _finish(store, MINIME05, tmp_path)
+    store.put_bytes(NEXT_CLOUDS, b"the whole next day\n")
+    store.put_bytes("raw/TempL00_uao_20260430.txt", b"1,2\n")
+    record = cleanup_night(store, REGISTRY, *night)
+    assert keys(store, "raw/") == []
+    assert {NEXT_CLOUDS, "raw/TempL00_uao_20260430.txt"} < set(record["deleted"])
+    assert store.get_bytes(cloud_file("uao", dt.date(2026, 4, 30)).archive_key) == b"the whole next day\n"
+    assert store.get_bytes("templogs/uao/2026/TempL00_uao_20260430.txt") == b"1,2\n"
+
+
+def test_a_file_of_a_day_that_is_not_over_stays(store: Store, tmp_path: Path):
+    """It is uploaded again, complete, when the day is over at the site."""
+    today = dt.datetime.now(zoneinfo.ZoneInfo("America/Chicago")).date()
+    night = NightId("minime05", "uao", today - dt.timedelta(days=1))
+    done = _finish(store, night, tmp_path)
+    partial = cloud_file("uao", today).raw_key
+    store.put_bytes(partial, b"half a day\n")
+    record = cleanup_night(store, REGISTRY, *done)
+    assert keys(store, "raw/") == [partial]
+    assert "can be a partial file" in _reasons(record)[partial]
+
+
+def test_clouds_that_were_uploaded_again_are_archived_before_they_go(store: Store, tmp_path: Path):
+    night = _finish(store, MINIME05, tmp_path)
+    longer = store.get_bytes(CLOUDS) + b"and the evening\n"
+    store.put_bytes(CLOUDS, longer)
+    cleanup_night(store, REGISTRY, *night)
+    assert store.head(CLOUDS) is None
+    assert store.get_bytes(cloud_file("uao", MINIME05.date).archive_key) == longer
+
+
+def test_clouds_that_change_during_the_cleanup_stay(store: Store, s3, tmp_path: Path):
+    night = _finish(store, MINIME05, tmp_path)
+    other = open_store(settings_from_environment(s3.environment(store.bucket)))
+
+    def upload(model, params, **_):
+        if model.name == "DeleteObject" and params["url_path"].endswith(CLOUDS):
+            other.put_bytes(CLOUDS, b"new")
+
+    store.client.meta.events.register("before-call.s3", upload)
+    record = cleanup_night(store, REGISTRY, *night)
+    assert _reasons(record) == {CLOUDS: "uploaded again while the night was cleaned up"}
+    assert other.get_bytes(CLOUDS) == b"new"
+
+
+def test_leftover_weather(store: Store):
+    store.put_bytes(CLOUDS, b"complete\n")
+    store.put_bytes(NEXT_CLOUDS, b"complete\n")
+    record = cleanup_weather(store, REGISTRY, "uao", MINIME05.date)
+    assert record["deleted"] == [CLOUDS]
+    assert keys(store) == [cloud_file("uao", MINIME05.date).archive_key, NEXT_CLOUDS]
+    assert cleanup_weather(store, REGISTRY, "uao", MINIME05.date)["deleted"] == []
+
+
+def test_leftover_weather_that_is_needed_after_all(store: Store):
+    store.put_bytes(CLOUDS, b"complete\n")
+    store.put_bytes(part_key(MINIME13, 0), cut(pack())[0])
+    record = cleanup_weather(store, REGISTRY, "uao", MINIME05.date)
+    assert _reasons(record) == {CLOUDS: "needed by minime13_uao_20260429"}
+    assert store.head(CLOUDS) is not None
+
+
+def test_a_manifest_cannot_name_what_is_not_raw_for_deletion(store: Store, tmp_path: Path):
+    """Only objects of the night's own upload are deleted, whatever the manifest names."""
+    import dataclasses
+
+    manifest, published, loaded = _finish(store, MINIME05, tmp_path)
+    send(store, MINIME13)
+    stranger = store.head(MINIME13.receipt_key)
+    value = store.get_bytes(MINIME05.manifest_key).replace(
+        f'"key": "{part_key(MINIME05, 0)}"'.encode(), f'"key": "{MINIME13.receipt_key}"'.encode()
+    )
+    value = value.replace(manifest.parts[0].etag.encode(), stranger.etag.encode())
+    store.put_bytes(MINIME05.manifest_key, value)
+    forged = read_manifest(value)
+    assert dataclasses.replace(forged, sha256="") != dataclasses.replace(manifest, sha256="")
+    records = [{**record, "manifest_sha256": forged.sha256} for record in (published, loaded)]
+    cleanup_night(store, REGISTRY, forged, *records)
+    assert store.head(MINIME13.receipt_key) == stranger

@@ -1,0 +1,121 @@
+"""Parts to one archive: in order, whole, and of one and the same upload."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from uploading import MINIME05, cut, keys, pack, part_key, receipt, send
+
+from airglow.archive import join_parts
+from airglow.errors import AirglowError, BadInput
+from airglow.store import Store, open_store, settings_from_environment
+
+
+def _join(store: Store, directory: Path) -> dict:
+    return join_parts(store, MINIME05, directory / "night.tar.gz", directory / "parts.json")
+
+
+def test_joined_in_order(store: Store, tmp_path: Path):
+    data = bytes(range(256)) * 4000
+    pieces = cut(data, 11)  # more than ten: 000010 comes after 000009
+    for number in reversed(range(len(pieces))):
+        store.put_bytes(part_key(MINIME05, number), pieces[number])
+    store.put_bytes(MINIME05.receipt_key, receipt(MINIME05, len(pieces), len(data)))
+    record = _join(store, tmp_path)
+    assert (tmp_path / "night.tar.gz").read_bytes() == data
+    assert json.loads((tmp_path / "parts.json").read_text()) == record
+    assert record["sha256"] == hashlib.sha256(data).hexdigest()
+    assert [part["etag"] for part in record["parts"]] == [hashlib.md5(piece).hexdigest() for piece in pieces]
+    assert record["receipt"]["etag"] == store.head(MINIME05.receipt_key).etag
+    assert record["receipt"]["parts"] == 11
+
+
+def test_the_night_is_marked_before_anything_is_read(store: Store, tmp_path: Path):
+    send(store, MINIME05)
+    store.put_json(MINIME05.cleaned_key, {})
+
+    def stop(model, params, **_):
+        if model.name == "GetObject" and ".tar.gz" in params["url_path"]:
+            raise KeyboardInterrupt
+
+    store.client.meta.events.register("before-call.s3", stop)
+    with pytest.raises(KeyboardInterrupt):
+        _join(store, tmp_path)
+    assert keys(store, "state/") == [MINIME05.pending_key]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "data", "reason"),
+    [
+        (part_key(MINIME05, 1), None, "2 of 3 parts"),
+        (part_key(MINIME05, 1), b"shorter", "bytes announced"),
+        (part_key(MINIME05, 3), b"more", "4 parts there, 3 announced"),
+        (MINIME05.receipt_key, None, "receipt missing"),
+        (MINIME05.receipt_key, b"rubbish", "receipt has 1 lines, not 10"),
+        (MINIME05.receipt_key, receipt(MINIME05, 0, 0), "collection error"),
+    ],
+)
+def test_what_is_not_complete_is_refused(store: Store, tmp_path: Path, key, data, reason):
+    send(store, MINIME05)
+    if data is None:
+        store.delete(key)
+    else:
+        store.put_bytes(key, data)
+    with pytest.raises(BadInput, match=reason) as refused:
+        _join(store, tmp_path)
+    assert refused.value.name.startswith("raw/fpi05_uao_20260429.")
+    assert refused.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("change", ["swap", "delete"])
+@pytest.mark.parametrize("key", [part_key(MINIME05, 2), MINIME05.receipt_key])
+def test_an_object_that_changes_between_listing_and_reading(
+    store: Store, s3, tmp_path: Path, key: str, change: str
+):
+    archive = send(store, MINIME05)
+    other = open_store(settings_from_environment(s3.environment(store.bucket)))
+
+    def interfere(model, **_):
+        if model.name == "GetObject" and other.head(key):
+            if change == "swap":
+                other.put_bytes(key, bytes(len(archive) // 3))  # same name, much the same size
+            else:
+                other.delete(key)
+
+    store.client.meta.events.register("before-call.s3", interfere)
+    with pytest.raises(BadInput, match=f"{re.escape(key)}: changed while.*next run reads it again"):
+        _join(store, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_room_on_the_disk(store: Store, tmp_path: Path, monkeypatch):
+    send(store, MINIME05)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full)  # a full disk cannot be had otherwise
+    with pytest.raises(AirglowError, match=r"no room for [\d,]+ bytes \(No space left on device\): free"):
+        _join(store, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_larger_upload_takes_no_more_memory(store: Store, tmp_path: Path):
+    """Parts are written at their place as they come; what is joined is what was sent."""
+    import tracemalloc
+
+    data = pack({"20260429/UAO_L_20260429_213000_001.hdf5": bytes(100)}) + bytes(24 << 20)
+    pieces = cut(data, 3)
+    for number, piece in enumerate(pieces):
+        store.put_bytes(part_key(MINIME05, number), piece)
+    store.put_bytes(MINIME05.receipt_key, receipt(MINIME05, len(pieces), len(data)))
+    tracemalloc.start()
+    record = _join(store, tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert record["sha256"] == hashlib.sha256(data).hexdigest()
+    assert peak < 14 << 20

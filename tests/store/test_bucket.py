@@ -1,0 +1,180 @@
+"""One bucket on a real server: what is written is verified, and only what was read is deleted."""
+
+import datetime as dt
+import hashlib
+import http.server
+import threading
+from pathlib import Path
+
+import pytest
+from uploading import counted, keys
+
+from airglow.errors import StoreError
+from airglow.store import (
+    ChangedObject,
+    MissingObject,
+    Store,
+    StoreSettings,
+    open_store,
+    settings_from_environment,
+)
+
+
+def test_put_list_head_get(store: Store):
+    etag = store.put_bytes("a/one", b"first")
+    store.put_bytes("a/two", b"")
+    store.put_bytes("b", b"elsewhere")
+    listed = store.list("a/")
+    assert [(o.key, o.size) for o in listed] == [("a/one", 5), ("a/two", 0)]
+    assert listed[0].etag == etag == hashlib.md5(b"first").hexdigest()
+    assert abs(dt.datetime.now(dt.UTC) - listed[0].modified) < dt.timedelta(minutes=1)
+    assert store.head("a/one") == listed[0]
+    assert store.get_bytes("a/one") == b"first"
+    assert store.get_bytes("a/two") == b""
+
+
+def test_a_listing_of_several_pages(store: Store):
+    for number in range(7):
+        store.put_bytes(f"many/{number}", b"")
+
+    def small_pages(params, **_):
+        params["MaxKeys"] = 3
+
+    store.client.meta.events.register("before-parameter-build.s3.ListObjectsV2", small_pages)
+    with counted(store) as sent:
+        assert keys(store, "many/") == [f"many/{number}" for number in range(7)]
+    assert len(sent) == 3
+
+
+def test_missing_objects(store: Store):
+    assert store.head("nothing") is None
+    assert store.get_json("nothing") is None
+    with pytest.raises(MissingObject, match="nothing: not in bucket"):
+        store.get_bytes("nothing")
+
+
+def test_get_refuses_another_object_than_the_listed_one(store: Store):
+    etag = store.put_bytes("key", b"first")
+    store.put_bytes("key", b"other")
+    with pytest.raises(ChangedObject, match="key: it was uploaded again"):
+        store.get_bytes("key", etag)
+
+
+def test_download_appears_only_when_whole(store: Store, tmp_path: Path):
+    data = bytes(range(256)) * 20_000  # more than a chunk
+    store.put_bytes("large", data)
+    path = tmp_path / "deep" / "large"
+    assert store.download("large", path) == hashlib.sha256(data).hexdigest()
+    assert path.read_bytes() == data
+    with pytest.raises(MissingObject):
+        store.download("nothing", tmp_path / "nothing")
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_json_is_the_same_bytes_for_the_same_value(store: Store):
+    assert store.put_json("a", {"b": 1, "a": "größer"}) == store.put_json("b", {"a": "größer", "b": 1})
+    assert store.get_json("a") == {"a": "größer", "b": 1}
+    store.put_bytes("c", b"{")
+    with pytest.raises(StoreError, match="c: not JSON"):
+        store.get_json("c")
+
+
+def test_put_file_sends_one_part(store: Store, tmp_path: Path):
+    (tmp_path / "frame").write_bytes(b"0123456789" * 1_000_000)  # beyond boto3's own threshold
+    etag = store.put_file("frame", tmp_path / "frame")
+    assert etag == hashlib.md5(b"0123456789" * 1_000_000).hexdigest()
+
+
+def test_copy(store: Store):
+    store.put_bytes("from", b"contents")
+    assert store.copy("from", "to").size == 8
+    assert store.get_bytes("to") == b"contents"
+    with pytest.raises(MissingObject):
+        store.copy("nothing", "to")
+
+
+def test_delete_only_what_was_read(store: Store):
+    etag = store.put_bytes("key", b"first")
+    store.put_bytes("key", b"other")
+    assert store.delete_if_unchanged("key", etag) is False
+    assert store.get_bytes("key") == b"other"
+    assert store.delete_if_unchanged("key", store.head("key").etag) is True
+    assert store.head("key") is None
+    assert store.delete_if_unchanged("key", etag) is True  # gone already
+
+
+def test_delete_sees_a_change_after_its_look(store: Store, s3):
+    """The upload comes between the look and the deletion: the condition on the deletion itself holds."""
+    other = open_store(settings_from_environment(s3.environment(store.bucket)))
+    etag = store.put_bytes("key", b"first")
+
+    def upload(model, **_):
+        if model.name == "DeleteObject":
+            other.put_bytes("key", b"other")
+
+    store.client.meta.events.register("before-call.s3", upload)
+    assert store.delete_if_unchanged("key", etag) is False
+    assert other.get_bytes("key") == b"other"
+
+
+def test_keeper_is_put_once(store: Store):
+    store.ensure_keeper()
+    with counted(store) as sent:
+        store.ensure_keeper()
+    assert sent == ["HeadObject"]
+    assert keys(store) == ["state/keep"]
+
+
+def test_check_names_what_is_wrong(store: Store, s3):
+    store.check()
+    missing = open_store(settings_from_environment(s3.environment("no-such-bucket")))
+    with pytest.raises(StoreError, match=r"no-such-bucket at http.* does not exist: create it"):
+        missing.check()
+    nowhere = open_store(StoreSettings("airglow", "http://127.0.0.1:9", "key", "secret"), attempts=1)
+    with pytest.raises(StoreError, match=r"airglow at http://127\.0\.0\.1:9 does not answer.*ENDPOINT"):
+        nowhere.check()
+    with pytest.raises(StoreError, match=r"could not list raw/\* .*127\.0\.0\.1:9"):
+        nowhere.list("raw/")
+
+
+class _BreaksOff(http.server.BaseHTTPRequestHandler):
+    """Announces ten bytes; the first answers break off after five."""
+
+    breaks = 2
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        data = b"0123456789"
+        self.send_response(200)
+        self.send_header("ETag", '"abc"')
+        self.send_header("Last-Modified", "Tue, 29 Apr 2025 10:00:00 GMT")
+        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        whole = self.server.answers >= self.breaks
+        self.server.answers += 1
+        self.wfile.write(data if whole else data[:5])
+        self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize(("breaks", "arrives"), [(2, True), (9, False)])
+def test_reading_survives_broken_connections(tmp_path: Path, breaks: int, arrives: bool):
+    handler = type("Handler", (_BreaksOff,), {"breaks": breaks})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.answers = 0
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    store = open_store(StoreSettings("b", f"http://127.0.0.1:{server.server_port}", "k", "s"), attempts=1)
+    try:
+        if arrives:
+            store.download("key", tmp_path / "file")
+            assert (tmp_path / "file").read_bytes() == b"0123456789"
+        else:
+            with pytest.raises(StoreError, match="key: the connection broke 3 times"):
+                store.download("key", tmp_path / "file")
+            assert list(tmp_path.iterdir()) == []
+    finally:
+        server.shutdown()
+        server.server_close()
