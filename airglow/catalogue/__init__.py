@@ -1,0 +1,14 @@
+"""The database: its tables, and nights loaded into them."""
+
+from airglow.catalogue.connection import DatabaseSettings, connect, settings_from_environment
+from airglow.catalogue.load import load_night
+from airglow.catalogue.schema import known_migrations, migrate
+
+__all__ = [
+    "DatabaseSettings",
+    "connect",
+    "known_migrations",
+    "load_night",
+    "migrate",
+    "settings_from_environment",
+]

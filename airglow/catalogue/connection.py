@@ -1,0 +1,252 @@
+"""The way to the database: settings, a connection set up for us, and transactions that are tried again."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import pymysql
+from pymysql.connections import Connection
+from pymysql.cursors import Cursor
+
+from airglow.errors import CatalogueError
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+ATTEMPTS = 4
+FIRST_PAUSE_S = 1.0  # doubled each time
+CONNECT_TIMEOUT_S = 10
+ANSWER_TIMEOUT_S = 300
+LOCK_TIMEOUT_S = 120
+
+_CANNOT_CONNECT = {2002, 2003, 1040, 1042, 1053, 1129, 1158, 1159, 1160, 1161}
+_CONNECTION_LOST = {2006, 2013, 2014, 2055, 1053, 1927, 4031}
+_LOST_A_RACE = {1205, 1213}  # lock wait timeout, deadlock
+_DATABASE_ERRORS = (pymysql.MySQLError, OSError)
+
+# One set of rules wherever we connect: a value that does not fit is an error, never cut or made zero.
+_SESSION = (
+    "SET SESSION time_zone = '+00:00', "
+    "sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+)
+
+
+@dataclass(frozen=True)
+class DatabaseSettings:
+    """Where the database is, and how to be let in."""
+
+    host: str
+    user: str
+    password: str = field(repr=False)
+    database: str
+    port: int = 3306
+    unix_socket: str | None = None
+    ssl_ca: str | None = None  # a file: the server must show a certificate of this authority
+
+    @property
+    def place(self) -> str:
+        """The database in words, for messages."""
+        where = self.unix_socket or f"{self.host}:{self.port}"
+        return f"database {self.database} at {where}"
+
+
+def settings_from_environment(environ: Mapping[str, str] | None = None) -> DatabaseSettings:
+    """Read the settings from environment variables.
+
+    ``MYSQL_HOST``, ``MYSQL_USER``, ``MYSQL_PASSWORD`` and ``MYSQL_DATABASE``; optional are ``MYSQL_PORT``,
+    ``MYSQL_UNIX_SOCKET`` (used instead of host and port) and ``MYSQL_SSL_CA`` (without it an encrypted
+    connection is not verified).
+
+    Parameters
+    ----------
+    environ
+        By default the process's.
+
+    Raises
+    ------
+    CatalogueError
+        Naming every variable that is missing or wrong.
+    """
+    environ = os.environ if environ is None else environ
+    names = ("MYSQL_HOST", "MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE")
+    missing = [name for name in names if not environ.get(name, "").strip()]
+    if missing:
+        raise CatalogueError(f"the environment lacks {', '.join(missing)}: the database cannot be reached")
+    port = environ.get("MYSQL_PORT", "").strip() or "3306"
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise CatalogueError(f"MYSQL_PORT is {port!r}: it must be a number from 1 to 65535")
+    ssl_ca = environ.get("MYSQL_SSL_CA", "").strip() or None
+    if ssl_ca and not os.path.isfile(ssl_ca):
+        raise CatalogueError(f"MYSQL_SSL_CA is {ssl_ca}: there is no such file")
+    return DatabaseSettings(
+        host=environ["MYSQL_HOST"].strip(),
+        user=environ["MYSQL_USER"].strip(),
+        password=environ["MYSQL_PASSWORD"],
+        database=environ["MYSQL_DATABASE"].strip(),
+        port=int(port),
+        unix_socket=environ.get("MYSQL_UNIX_SOCKET", "").strip() or None,
+        ssl_ca=ssl_ca,
+    )
+
+
+def connect(
+    settings: DatabaseSettings, *, attempts: int = ATTEMPTS, pause_s: float = FIRST_PAUSE_S
+) -> Connection:
+    """Connect, with sessions in UTC and utf8mb4 and with strict values.
+
+    Parameters
+    ----------
+    settings
+        Where, and as whom.
+    attempts
+        How often to try, if the server does not answer. A wrong password is not tried again.
+    pause_s
+        Before the second attempt; doubled before each further one.
+
+    Returns
+    -------
+    Connection
+        A PyMySQL connection, without autocommit.
+
+    Raises
+    ------
+    CatalogueError
+        If it cannot be had; nothing was changed then.
+    """
+    for attempt, pause in enumerate(_pauses(attempts, pause_s), start=1):
+        try:
+            return pymysql.connect(
+                host=settings.host,
+                port=settings.port,
+                unix_socket=settings.unix_socket,
+                user=settings.user,
+                password=settings.password,
+                database=settings.database,
+                charset="utf8mb4",
+                init_command=_SESSION,
+                autocommit=False,
+                connect_timeout=CONNECT_TIMEOUT_S,
+                read_timeout=ANSWER_TIMEOUT_S,
+                write_timeout=ANSWER_TIMEOUT_S,
+                **_verified_tls(settings),
+            )
+        except _DATABASE_ERRORS as error:
+            if pause is None or _code(error) not in _CANNOT_CONNECT | _CONNECTION_LOST:
+                tries = f" after {attempt} attempts" if attempt > 1 else ""
+                raise CatalogueError(
+                    f"{settings.place}: {_words(error)}{tries}; nothing was changed"
+                ) from error
+            log.warning("%s: %s; trying again in %.1f s", settings.place, _words(error), pause)
+            time.sleep(pause)
+    raise AssertionError("unreachable")
+
+
+def in_transaction(
+    connection: Connection,
+    work: Callable[[Cursor], T],
+    what: str,
+    *,
+    attempts: int = ATTEMPTS,
+    pause_s: float = FIRST_PAUSE_S,
+) -> T:
+    """Do work in one transaction: all of it or none of it.
+
+    After a deadlock, a lock that was not to be had, or a lost connection, the whole transaction is tried
+    again, on a new connection if need be. So ``work`` must be such that doing it twice is doing it once.
+
+    Parameters
+    ----------
+    connection
+        From `connect`.
+    work
+        Told a cursor; what it returns is returned.
+    what
+        What is being done, for messages.
+    attempts
+        How often to try.
+    pause_s
+        Before the second attempt; doubled before each further one.
+
+    Raises
+    ------
+    CatalogueError
+        If it did not work; nothing was changed then.
+    """
+    for attempt, pause in enumerate(_pauses(attempts, pause_s), start=1):
+        try:
+            if not connection.open:
+                connection.connect()
+            return _alone(connection, work, what)
+        except _DATABASE_ERRORS as error:
+            if _is_lost(error) and connection.open:
+                connection.close()
+            again = _is_lost(error) or _code(error) in _LOST_A_RACE | _CANNOT_CONNECT
+            if pause is None or not again:
+                tries = f" after {attempt} attempts" if attempt > 1 else ""
+                raise CatalogueError(f"{what}: {_words(error)}{tries}; nothing was changed") from error
+            log.warning("%s: %s; trying again in %.1f s", what, _words(error), pause)
+            time.sleep(pause)
+    raise AssertionError("unreachable")
+
+
+def _alone(connection: Connection, work: Callable[[Cursor], T], what: str) -> T:
+    """One transaction, while others that would write to our tables wait.
+
+    Two loads of one night at once would run into each other's locks, and two migrations would both define
+    the same table. The lock is held until after the commit; the server lets go of it when the connection
+    ends, however that happens.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CONCAT('airglow.', LEFT(SHA2(DATABASE(), 256), 32))")
+        (name,) = cursor.fetchone()
+        cursor.execute("SELECT GET_LOCK(%s, %s)", (name, LOCK_TIMEOUT_S))
+        if cursor.fetchone()[0] != 1:
+            raise CatalogueError(
+                f"{what}: another load has been at work for {LOCK_TIMEOUT_S} s; nothing was changed"
+            )
+        try:
+            connection.begin()
+            result = work(cursor)
+            connection.commit()
+            return result
+        except Exception:
+            with contextlib.suppress(*_DATABASE_ERRORS):  # the server undoes what a lost connection began
+                connection.rollback()
+            raise
+        except BaseException:  # Ctrl-C in the middle of an answer: the connection cannot be used any more
+            connection.close()
+            raise
+        finally:
+            with contextlib.suppress(*_DATABASE_ERRORS):  # a lost connection has let go already
+                cursor.execute("SELECT RELEASE_LOCK(%s)", (name,))
+
+
+def _verified_tls(settings: DatabaseSettings) -> dict[str, Any]:
+    if settings.ssl_ca is None:
+        return {}
+    return {"ssl_ca": settings.ssl_ca, "ssl_verify_cert": True, "ssl_verify_identity": True}
+
+
+def _pauses(attempts: int, first_s: float) -> list[float | None]:
+    """How long to wait after each attempt; None after the last."""
+    return [first_s * 2**n for n in range(attempts - 1)] + [None]
+
+
+def _is_lost(error: Exception) -> bool:
+    """Whether the connection is of no more use (PyMySQL raises InterfaceError on one it has closed)."""
+    return isinstance(error, (OSError, pymysql.err.InterfaceError)) or _code(error) in _CONNECTION_LOST
+
+
+def _code(error: Exception) -> int | None:
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, int) else None
+
+
+def _words(error: Exception) -> str:
+    return str(error.args[-1]) if error.args else type(error).__name__

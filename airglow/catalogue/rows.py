@@ -1,0 +1,238 @@
+"""A night as rows of our tables: plain Python values, None for what does not exist."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from airglow.errors import CatalogueError
+from airglow.result import GOOD, NightResult
+
+Row = dict[str, Any]
+ANALYSED = "analysed"
+
+SKY_VALUES = (
+    "exposure_s",
+    "direction",
+    "azimuth_deg",
+    "zenith_deg",
+    "line_of_sight_wind_mps",
+    "wind_error_mps",
+    "wind_fit_error_mps",
+    "wind_calibration_error_mps",
+    "wind_zero_error_mps",
+    "temperature_k",
+    "temperature_error_k",
+    "intensity",
+    "intensity_error",
+    "background",
+    "background_error",
+    "ccd_bias",
+    "ccd_bias_error",
+    "reduced_chi_square",
+    "zero_mps",
+    "gap_m",
+    "center_x_px",
+    "center_y_px",
+    "ccd_temperature_c",
+    "sky_minus_ambient_mean_c",
+    "sky_minus_ambient_max_c",
+    "sky_minus_ambient_min_c",
+    "sun_elevation_deg",
+    "moon_elevation_deg",
+    "moon_separation_deg",
+    "moon_illumination",
+    "wind_flag",
+    "temperature_flag",
+    "causes",
+)
+LASER_VALUES = (
+    "exposure_s",
+    "gap_m",
+    "gap_error_m",
+    "intensity",
+    "background",
+    "reduced_chi_square",
+    "center_x_px",
+    "center_y_px",
+    "ccd_temperature_c",
+    "used",
+)
+
+
+@dataclass(frozen=True)
+class NightRows:
+    """What is to be written of a night: the rows of every table, in the order in which they are written."""
+
+    instrument: str
+    site: str
+    date: dt.date
+    tables: Mapping[str, list[Row]]
+    analysed: tuple[NightResult, ...] = field(repr=False, default=())
+
+    @property
+    def name(self) -> str:
+        """As in ``minime05_uao_20250429``."""
+        return f"{self.instrument}_{self.site}_{self.date:%Y%m%d}"
+
+
+def night_rows(
+    results: Sequence[NightResult],
+    outcomes: Sequence[Mapping[str, Any]],
+    products: Sequence[Mapping[str, Any]],
+    manifest_sha256: str | None,
+) -> NightRows:
+    """Turn results and outcomes of all tags of a night into rows.
+
+    Parameters
+    ----------
+    results
+        One for each tag that was analysed.
+    outcomes
+        One for each tag: ``instrument``, ``site``, ``date`` (YYYYMMDD), ``tag``, ``state``, ``reason``, and
+        ``products``, names of files.
+    products
+        What is known of those files: ``tag``, ``name``, and where they are ``key``, ``size``, ``sha256``.
+    manifest_sha256
+        Of the manifest of the frames that were analysed.
+
+    Raises
+    ------
+    CatalogueError
+        If these are not the results of these outcomes, or not of one night.
+    """
+    nights = {(o["instrument"], o["site"], o["date"]) for o in outcomes}
+    nights |= {(r.instrument, r.site, f"{r.date:%Y%m%d}") for r in results}
+    if len(nights) != 1:
+        raise CatalogueError(f"one night at a time, not {len(nights)}: {sorted(nights)}; nothing was changed")
+    instrument, site, date = nights.pop()
+    name = f"{instrument}_{site}_{date}"
+    by_tag = {result.tag: result for result in results}
+    tags = [outcome["tag"] for outcome in outcomes]
+    analysed = [outcome["tag"] for outcome in outcomes if outcome["state"] == ANALYSED]
+    if len(set(tags)) != len(tags) or len(by_tag) != len(results):
+        raise CatalogueError(f"{name}: a tag is there twice; nothing was changed")
+    if set(analysed) != by_tag.keys():
+        raise CatalogueError(
+            f"{name}: analysed are {sorted(analysed)}, but there are results of {sorted(by_tag)}; "
+            "nothing was changed"
+        )
+    local_date = dt.datetime.strptime(date, "%Y%m%d").date()
+    tables: dict[str, list[Row]] = {
+        "fpi_night": [],
+        "fpi_sky_sample": [],
+        "fpi_laser_sample": [],
+        "fpi_rejection": [],
+        "fpi_product": [],
+    }
+    for outcome in outcomes:
+        tag = outcome["tag"]
+        result = by_tag.get(tag)
+        key = {"site": site, "local_date": local_date, "instrument": instrument, "tag": tag}
+        night = _night(result) if result else dict.fromkeys(_COUNTS, 0)
+        said = {
+            "state": outcome["state"],
+            "reason": outcome.get("reason") or "",
+            "manifest_sha256": manifest_sha256,
+        }
+        tables["fpi_night"].append({**key, **said, **night})
+        tables["fpi_product"] += [{**key, **row} for row in _products(outcome, products)]
+        if result is None:
+            continue
+        tables["fpi_sky_sample"] += [{**key, **row} for row in _samples(result.sky, SKY_VALUES)]
+        tables["fpi_laser_sample"] += [{**key, **row} for row in _samples(result.laser, LASER_VALUES)]
+        tables["fpi_rejection"] += [
+            {**key, "rejection_number": number, "frame": rejection.name, "reason": rejection.reason}
+            for number, rejection in enumerate(result.rejections)
+        ]
+    return NightRows(instrument, site, local_date, tables, tuple(by_tag[tag] for tag in analysed))
+
+
+_COUNTS = ("sky_frames", "laser_frames", "rejected_frames", "good_winds", "good_temperatures")
+
+
+def exposures_span(result: NightResult) -> tuple[dt.datetime, dt.datetime] | None:
+    """Start of the first sky exposure and end of the last one, UTC without a zone; None without samples."""
+    sky = result.sky
+    if not len(sky):
+        return None
+    length_us = np.round(np.asarray(sky.exposure_s, float) * 1e6).astype("timedelta64[us]")
+    start = np.asarray(sky.start_time, "datetime64[us]")
+    return start.min().item(), (start + length_us).max().item()
+
+
+def _night(result: NightResult) -> Row:
+    sky, shape, zero, provenance = result.sky, result.shape, result.zero, result.provenance
+    first, last = exposures_span(result) or (None, None)
+    values = {
+        "sky_frames": len(sky),
+        "laser_frames": len(result.laser),
+        "rejected_frames": len(result.rejections),
+        "good_winds": int(np.count_nonzero(np.asarray(sky.wind_flag) == GOOD)),
+        "good_temperatures": int(np.count_nonzero(np.asarray(sky.temperature_flag) == GOOD)),
+        "first_start": first,
+        "last_stop": last,
+        "wavelength_m": result.wavelength_m,
+        "median_wind_error_mps": _median(sky.wind_error_mps),
+        "median_temperature_k": _median(sky.temperature_k),
+        "median_temperature_error_k": _median(sky.temperature_error_k),
+        "zero_method": zero.method,
+        "zero_mps": zero.value_mps,
+        "zero_error_mps": zero.error_mps,
+        "vertical_wind_spread_mps": zero.vertical_wind_spread_mps,
+        "zenith_samples": zero.zenith_samples,
+        "shape_source": shape.source,
+        "magnification_rad_per_pixel": shape.magnification_rad_per_pixel,
+        "magnification_error_rad_per_pixel": shape.magnification_error_rad_per_pixel,
+        "reflectivity": shape.reflectivity,
+        "reflectivity_error": shape.reflectivity_error,
+        "code_version": provenance.code_version,
+        "settings_hash": provenance.settings_hash,
+        "registry_epoch": provenance.registry_epoch,
+        "input_hash": provenance.input_hash,
+        "weather_files": ", ".join(provenance.weather_files),
+    }
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _samples(samples: Any, names: Sequence[str]) -> list[Row]:
+    """Rows of a table of samples."""
+    columns: dict[str, Sequence[Any]] = {
+        "sample_number": range(len(samples)),
+        "frame": samples.name,
+        "start_time": np.asarray(samples.start_time, "datetime64[us]").tolist(),
+        "mid_time": np.asarray(samples.mid_time, "datetime64[us]").tolist(),
+    }
+    for name in names:
+        values = getattr(samples, name)
+        plain = values.tolist() if isinstance(values, np.ndarray) else values
+        columns[name] = [_plain(value) for value in plain]
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _products(outcome: Mapping[str, Any], products: Sequence[Mapping[str, Any]]) -> list[Row]:
+    known = {product["name"]: product for product in products if product["tag"] == outcome["tag"]}
+    rows = []
+    for name in outcome.get("products", ()):
+        product = known.get(name, {})
+        row = {"object_key": product.get("key"), "size_bytes": product.get("size")}
+        rows.append({"name": name, **row, "sha256": product.get("sha256")})
+    return rows
+
+
+def _median(values: np.ndarray) -> float | None:
+    finite = np.asarray(values, float)
+    finite = finite[np.isfinite(finite)]
+    return float(np.median(finite)) if finite.size else None
+
+
+def _plain(value: Any) -> Any:
+    """A value as the database takes it: Python's own types, None for NaN and infinity."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,136 @@
+"""The schema: applied once, by one process at a time, and never behind the back of what is there."""
+
+import dataclasses
+import threading
+
+import pytest
+
+from airglow.catalogue import connect, known_migrations, migrate
+from airglow.errors import CatalogueError
+from airglow.result import Cause
+
+
+def _rows(connection, sql, *values):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
+def test_numbers_begin_at_one_and_have_no_gaps():
+    assert [m.version for m in known_migrations()] == list(range(1, len(known_migrations()) + 1))
+
+
+def test_every_file_is_applied_once_and_is_on_record(settings):
+    connection = connect(settings)
+    names = [m.name for m in known_migrations()]
+    assert migrate(connection) == names
+    record = _rows(connection, "SELECT name, sha256, applied_at FROM fpi_schema_version ORDER BY version")
+    assert [(name, sha) for name, sha, _ in record] == [(m.name, m.sha256) for m in known_migrations()]
+    assert migrate(connection) == []
+    assert record == _rows(connection, "SELECT name, sha256, applied_at FROM fpi_schema_version")
+
+
+def test_tables_are_innodb_and_utf8mb4(database, settings):
+    tables = _rows(
+        database,
+        "SELECT table_name, engine, table_collation FROM information_schema.tables WHERE table_schema = %s",
+        settings.database,
+    )
+    assert {name for name, _, _ in tables} >= {"fpi_night", "fpi_sky_sample", "fpi_laser_sample", "DataSet"}
+    assert {(engine, collation) for _, engine, collation in tables} == {("InnoDB", "utf8mb4_unicode_ci")}
+
+
+def test_site_and_dates_are_read_off_the_key(database):
+    """The server looks at the rows of the nights that were asked for, and at no others."""
+    for table in ("fpi_night", "fpi_sky_sample", "fpi_laser_sample"):
+        (plan,) = _rows(
+            database,
+            f"EXPLAIN SELECT * FROM {table}"
+            " WHERE site = 'uao' AND local_date BETWEEN '2026-05-01' AND '2026-05-31'",
+        )
+        assert "PRIMARY" in plan[4]  # possible keys
+
+
+def test_processes_that_start_together_do_not_trip_over_each_other(settings):
+    applied, problems = [], []
+
+    def start() -> None:
+        try:
+            applied.extend(migrate(connect(settings)))
+        except Exception as problem:
+            problems.append(problem)
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert sorted(applied) == [m.name for m in known_migrations()]
+
+
+def test_a_changed_file_is_found_out(database):
+    first, *others = known_migrations()
+    changed = dataclasses.replace(first, sql=first.sql + "\n-- a remark\n")
+    with pytest.raises(CatalogueError, match=r"0001_.*is not the file that was applied"):
+        migrate(database, [changed, *others])
+
+
+def test_a_newer_database_is_left_alone(database):
+    with pytest.raises(CatalogueError, match="applied by a newer airglow"):
+        migrate(database, known_migrations()[:1])
+
+
+def test_a_file_that_failed_half_way_is_begun_again(database):
+    known = known_migrations()
+    number = known[-1].version + 1
+    sql = "CREATE TABLE IF NOT EXISTS half (a INT);\nCREATE TABLE IF NOT EXISTS other (b WRONG);\n"
+    bad = dataclasses.replace(known[0], version=number, name="0099_bad.sql", sql=sql)
+    with pytest.raises(CatalogueError, match="WRONG"):
+        migrate(database, [*known, bad])
+    good = dataclasses.replace(bad, sql=sql.replace("WRONG", "INT"))
+    assert migrate(database, [*known, good]) == ["0099_bad.sql"]
+
+
+def test_the_website_table_stays_as_it_is(settings):
+    """In production it is there before us, and looks as the website wants it."""
+    connection = connect(settings)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE DataSet (id INT AUTO_INCREMENT PRIMARY KEY, Site INT, Instrument INT,"
+            " StartUTTime DATETIME, StopUTTime DATETIME, SummaryImage VARCHAR(99), SummaryMovie VARCHAR(99),"
+            " LogFile VARCHAR(100), Extra INT) ENGINE=MyISAM CHARSET=latin1"
+        )
+    before = _rows(connection, "SHOW CREATE TABLE DataSet")
+    migrate(connection)
+    assert _rows(connection, "SHOW CREATE TABLE DataSet") == before
+
+
+def test_a_schema_that_is_up_to_date_needs_no_rights_but_those_on_rows(mariadb, database, settings):
+    with mariadb.connect_as_root() as root, root.cursor() as cursor:
+        cursor.execute("CREATE USER 'rows'@'%' IDENTIFIED BY 'only'")
+        name = settings.database.replace("_", r"\_")
+        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{name}`.* TO 'rows'@'%'")
+    try:
+        with connect(dataclasses.replace(settings, user="rows", password="only")) as connection:
+            assert migrate(connection) == []
+    finally:
+        with mariadb.connect_as_root() as root, root.cursor() as cursor:
+            cursor.execute("DROP USER 'rows'@'%'")
+
+
+def test_the_database_says_what_the_causes_mean(database):
+    known = sorted((c.bit, c.mask, c.name, c.meaning) for c in Cause)
+    assert _rows(database, "SELECT bit, mask, name, meaning FROM fpi_cause ORDER BY bit") == known
+    with database.cursor() as cursor:
+        cursor.execute("UPDATE fpi_cause SET meaning = 'of an older version' WHERE bit = 3")
+        database.commit()
+    migrate(database)
+    assert _rows(database, "SELECT bit, mask, name, meaning FROM fpi_cause ORDER BY bit") == known
+
+
+def test_nothing_that_only_one_of_mariadb_and_mysql_knows():
+    """What is known to run on one of them only; a MySQL server is not at hand in the tests."""
+    for migration in known_migrations():
+        for word in ("0900_ai_ci", "uca1400", "->>", "AS new", "IF NOT EXISTS (", "RETURNING", "SEQUENCE"):
+            assert word not in migration.sql
