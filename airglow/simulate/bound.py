@@ -78,7 +78,7 @@ def frame_bound(night: SimulatedNight, frame: FrameTruth) -> tuple[float, float]
     return float(error[0]), float(error[1])
 
 
-def night_bound(night: SimulatedNight, tag: str, every: int = 5) -> tuple[float, float]:
+def night_bound(night: SimulatedNight, tag: str, every: int = 7) -> tuple[float, float]:
     """Root mean square of `frame_bound` over sky frames of a tag.
 
     Parameters
@@ -88,7 +88,7 @@ def night_bound(night: SimulatedNight, tag: str, every: int = 5) -> tuple[float,
     tag
         Which line.
     every
-        Take one frame of so many: frames next to each other are alike.
+        Take one frame of so many: by default not a multiple of the cycle of look directions.
 
     Returns
     -------

@@ -15,6 +15,9 @@ from airglow.simulate.series import SmoothSeries, random_series
 
 NANOMETRE = 1e-9
 
+FAINTEST_RIM = 0.33  # some of the registry's entries make no sense: below this, take the usual falloff
+USUAL_FALLOFF = np.array([-0.05, -0.3])
+
 # How far the instrument of a night is from what the registry says (standard deviations).
 REFLECTIVITY_SPREAD = 0.006
 MAGNIFICATION_SPREAD = 5e-4  # relative
@@ -96,7 +99,7 @@ def draw_instrument(
         magnification_rad_per_pixel=float(
             defaults.magnification_rad_per_pixel * (1 + MAGNIFICATION_SPREAD * rng.standard_normal())
         ),
-        falloff=_pair(np.array(defaults.falloff) + FALLOFF_SPREAD * rng.standard_normal(2)),
+        falloff=_pair(sensible_falloff(defaults.falloff) + FALLOFF_SPREAD * rng.standard_normal(2)),
         blur_px=tuple(
             float(b) for b in np.array(defaults.blur_px) * (1 + BLUR_SPREAD * rng.standard_normal(3))
         ),
@@ -146,6 +149,13 @@ def draw_instrument(
             scenario.illumination_tilt * np.array([np.cos(tilt_angle), np.sin(tilt_angle)])
         ),
     )
+
+
+def sensible_falloff(coefficients: tuple[float, float]) -> np.ndarray:
+    """f0, f1 of the falloff as the registry has them, or usual ones where light would vanish within r_max."""
+    x = np.linspace(0, 1, 50)
+    illumination = 1 + coefficients[0] * x + coefficients[1] * x**2
+    return np.array(coefficients) if illumination.min() > FAINTEST_RIM else USUAL_FALLOFF
 
 
 def _pair(values: np.ndarray) -> tuple[float, float]:

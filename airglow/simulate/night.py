@@ -170,7 +170,7 @@ def simulate_night(
         scenario.resolved_laser_at(),
         scenario.sky_exposure_s,
         scenario.laser_exposure_s,
-        rng,
+        np.random.default_rng(_seed(seed, site, date, instrument.key, "plan")),
         scenario.directions,
     )
     span = [(when - midnight).total_seconds() / SECONDS_PER_HOUR for when in (plan[0].start, plan[-1].end)]

@@ -23,10 +23,11 @@ BOLTZMANN_J_PER_K = 1.380_649e-23
 OXYGEN_MASS_KG = 15.999 * 1.660_539_067e-27
 
 FINE_STEP_PX = 1 / 16  # a laser fringe at the corner is 0.3 px wide; the blur's quadrature sums over it
-COARSE_STEP_PX = 1 / 8  # what is blurred by a pixel or more is smooth on this step
-TABLE_STEP_PX = 1 / 64  # looked up linearly: the error is below 1e-4 of a fringe's height
+COARSE_STEP_PX = 1 / 8  # what is blurred is smooth on this step
+TABLE_STEP_PX = 1 / 64  # looked up linearly: the error is a few 1e-5 of the height of a fringe
 BLUR_REACH_SIGMAS = 6.5
-SMALLEST_BLUR_PX = 0.5  # below this the coarse step would no longer be fine enough
+FAINTEST_FALLOFF = 0.02  # a parabola that fits within r_max need not make sense in the corners
+SMALLEST_BLUR_PX = 0.35  # below this the coarse step would no longer be fine enough
 LINE_REACH_SIGMAS = 5.5
 LINE_SAMPLES = 101  # so fine that no harmonic of a sharp Airy function passes for a coarser one
 
@@ -67,7 +68,7 @@ class Optics:
     def falloff_at(self, radius_px: np.ndarray) -> np.ndarray:
         """Relative illumination at a radius, 1 in the centre."""
         x = np.asarray(radius_px) / self.max_radius_px
-        return 1 + self.falloff[0] * x + self.falloff[1] * x**2
+        return np.maximum(1 + self.falloff[0] * x + self.falloff[1] * x**2, FAINTEST_FALLOFF)
 
     def blur_at(self, radius_px: np.ndarray) -> np.ndarray:
         """Width (standard deviation per axis, px) of the Gaussian blur at a radius."""

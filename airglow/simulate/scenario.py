@@ -32,8 +32,8 @@ class Scenario:
     sky_exposure_s: float = 240.0
     laser_exposure_s: float = 30.0
 
-    intensity: float = 0.04
-    green_intensity: float = 0.85
+    intensity: float = 0.037
+    green_intensity: float = 0.45
     background: float = 0.012
     green_background: float = 0.02
     laser_intensity: float = 2.2
@@ -77,9 +77,9 @@ SCENARIOS: dict[str, Scenario] = {
             sky_frames=180,
             laser_frames=60,
             sky_exposure_s=180.0,
-            intensity=0.05,
+            intensity=0.046,
         ),
-        replace(NOMINAL, name="dim", summary="a faint red line", intensity=0.0048, green_intensity=0.05),
+        replace(NOMINAL, name="dim", summary="a faint red line", intensity=0.0044, green_intensity=0.05),
         replace(
             NOMINAL,
             name="drifting",

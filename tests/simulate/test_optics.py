@@ -110,7 +110,7 @@ def test_the_blur_is_a_two_dimensional_one(radius_px):
 
 
 def test_pixels_have_an_area():
-    profile = optics(blur_px=(0.7, 0.0, 0.0)).profile(monochromatic(LASER_M, 100.0), GAP_M)
+    profile = optics(blur_px=(0.5, 0.0, 0.0)).profile(monochromatic(LASER_M, 100.0), GAP_M)
     center = (31.37, 28.81)
     image = pixel_image(profile, (64, 64), center)
     inside = (np.arange(25) + 0.5) / 25 - 0.5
