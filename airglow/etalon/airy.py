@@ -17,7 +17,7 @@ short series in r / r_max. There the blur acts along r by numerical integration;
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,24 +52,35 @@ class Shape:
 
 @dataclass(frozen=True)
 class Fringes:
-    """Terms of the series at the annuli of a profile, and what its derivatives need.
+    """Terms of the series at the annuli of a profile: only those that are not negligible.
 
-    ``terms[k - 1]`` is R^k W_k exp(z_k), W_k of the annulus width; ``phase`` and ``beta`` belong to the
-    wavelength for which the terms were made.
+    Blur takes the higher terms away except near the centre, so that a fifth of all terms or fewer remain.
+    They stand in one row, term by term: ``order`` is k, ``annulus`` the annulus, and ``terms`` the value
+    R^k W_k exp(z_k), with W_k of the annulus width. ``phase`` and ``beta`` belong to the wavelength for
+    which the terms were made.
     """
 
     phase: np.ndarray  # (m,)
     beta: np.ndarray  # (m,)
-    terms: np.ndarray  # (k, m) complex
+    order: np.ndarray  # (n,)
+    annulus: np.ndarray  # (n,)
+    terms: np.ndarray  # (n,) complex
 
-    @property
-    def order(self) -> np.ndarray:
-        """k as a column."""
-        return np.arange(1, self.terms.shape[0] + 1)[:, None]
+    def summed(self, per_term: np.ndarray) -> np.ndarray:
+        """Sum over the terms of each annulus, (m,)."""
+        return np.bincount(self.annulus, per_term, self.phase.size)
 
     def airy(self) -> np.ndarray:
         """The blurred Airy function of a monochromatic line, of mean 1 over an order."""
-        return 1.0 + 2.0 * self.terms.real.sum(axis=0)
+        return 1.0 + 2.0 * self.summed(self.terms.real)
+
+    def shifted(self, by_rad: float) -> Fringes:
+        """The same at another gap: the central phase greater by a little.
+
+        Blur and annulus width change with the gap by its relative change, 1e-6 or less, which is left out.
+        """
+        turn = np.exp((1j * by_rad) * np.arange(self.order.max() + 1))
+        return replace(self, terms=self.terms * turn[self.order])
 
 
 def terms_needed(reflectivity: float) -> int:
@@ -109,21 +120,26 @@ def fringes(s_px2: np.ndarray, width_px2: float, central: float, shape: Shape, c
     shape
         The instrument.
     count
-        Number of terms.
+        Number of terms that may matter, as of `terms_needed`.
 
     Returns
     -------
     Fringes
     """
     phase, beta = phase_and_beta(s_px2, central, shape.magnification_rad_per_pixel)
-    k = np.arange(1, count + 1)[:, None]
     variance = shape.blur_width_px(s_px2) ** 2 + PIXEL_VARIANCE_PX2
-    a = k * beta
-    d = 1.0 + 2j * a * variance
-    exponent = 1j * k * np.mod(phase, 2 * np.pi) - 2.0 * a**2 * (variance * s_px2) / d
-    exponent += k * np.log(shape.reflectivity)
-    width = np.sinc(a * (width_px2 / (2.0 * np.pi)))
-    return Fringes(phase=phase, beta=beta, terms=width * np.exp(exponent) / d)
+    # Size of a term: R^k exp(-2 a^2 w s / |d|^2), |d|^2 = 1 + 4 a^2 w^2.
+    k = np.arange(1, count + 1)[:, None]
+    a_squared = (k * beta) ** 2
+    decay = 2.0 * a_squared * (variance * s_px2) / (1.0 + 4.0 * a_squared * variance**2)
+    row, annulus = np.nonzero(decay - k * np.log(shape.reflectivity) < -np.log(_SMALLEST_TERM))
+    order = row + 1
+    a, w, s = order * beta[annulus], variance[annulus], s_px2[annulus]
+    d = 1.0 + 2j * a * w
+    exponent = 1j * order * np.mod(phase, 2 * np.pi)[annulus] - 2.0 * a**2 * (w * s) / d
+    exponent += order * np.log(shape.reflectivity)
+    terms = np.sinc(a * (width_px2 / (2.0 * np.pi))) * np.exp(exponent) / d
+    return Fringes(phase=phase, beta=beta, order=order, annulus=annulus, terms=terms)
 
 
 @dataclass(frozen=True)
@@ -154,30 +170,32 @@ def airy_derivatives(
         By central phase, magnification, log of reflectivity and the blur's coefficients.
     """
     alpha = shape.magnification_rad_per_pixel
-    k = made.order
+    k, at = made.order, made.annulus
     blur_width = shape.blur_width_px(s_px2)
-    variance = blur_width**2 + PIXEL_VARIANCE_PX2
-    a = k * made.beta
-    d = 1.0 + 2j * a * variance
-    sa = s_px2 * a
+    w, s, beta = (blur_width**2 + PIXEL_VARIANCE_PX2)[at], s_px2[at], made.beta[at]
+    a = k * beta
+    d = 1.0 + 2j * a * w
     # z = i k phi - 2 a^2 w s / d - log d
-    by_a = -4.0 * sa * variance / d + 4j * (a * variance) * (sa * variance) / d**2 - 2j * variance / d
+    by_a = -4.0 * a * (w * s) / d + 4j * a**2 * (w**2 * s) / d**2 - 2j * w / d
     x = a * (width_px2 / 2.0)
+    sine = np.sin(x)
     with np.errstate(divide="ignore", invalid="ignore"):
-        # d log(sin x / x); where the term itself vanishes the product below is restored by its limit
-        by_a = by_a + (width_px2 / 2.0) * np.where(np.abs(np.sin(x)) > 1e-9, 1.0 / np.tan(x) - 1.0 / x, 0.0)
-    by_variance = -2.0 * a * sa / d + 4j * a * (a * variance) * sa / d**2 - 2j * a / d
+        # d log(sin x / x); where sin x vanishes so does the term, and next to it the two balance
+        by_a += (width_px2 / 2.0) * np.where(np.abs(sine) > 1e-9, np.cos(x) / sine - 1.0 / x, 0.0)
+    by_variance = -2.0 * a**2 * s / d + 4j * a**3 * (w * s) / d**2 - 2j * a / d
     cosine_squared = 1.0 / (1.0 + alpha**2 * s_px2)
     phase_by_alpha = -made.phase * alpha * s_px2 * cosine_squared
     beta_by_alpha = made.beta * (2.0 / alpha - 3.0 * alpha * s_px2 * cosine_squared)
+    weighted = made.terms * k
 
-    def summed(factor: np.ndarray) -> np.ndarray:
-        return 2.0 * np.real(made.terms * factor).sum(axis=0)
+    def summed(values: np.ndarray) -> np.ndarray:
+        return 2.0 * made.summed(values)
 
-    by_width = summed(by_variance) * 2.0 * blur_width
+    by_frequency = (weighted * by_a).real
+    by_width = summed((made.terms * by_variance).real) * 2.0 * blur_width
     return AiryDerivatives(
-        central=summed(1j * k * (made.phase / central) + by_a * k * (made.beta / central)),
-        alpha=summed(1j * k * phase_by_alpha + by_a * k * beta_by_alpha),
-        log_reflectivity=summed(k.astype(complex)),
+        central=summed(-weighted.imag * (made.phase / central)[at] + by_frequency * (beta / central)),
+        alpha=summed(-weighted.imag * phase_by_alpha[at] + by_frequency * beta_by_alpha[at]),
+        log_reflectivity=summed(weighted.real),
         blur=by_width[:, None] * blur_basis(s_px2, shape.max_radius_px),
     )

@@ -28,7 +28,8 @@ _START_REFLECTIVITIES = (0.6, 0.75, 0.87)
 _START_BLUR_PX = (1.0, 0.0, 0.0)
 _SCAN_RANGE = 0.12  # of the magnification, to either side of what is expected
 _SCAN_PHASE_STEP_RAD = 0.5  # at the edge of the frame
-_GAP_STEPS = 12
+_GAP_STEPS = 15
+_LARGEST_STEP_RAD = 0.3
 _SETTLED_RAD = 1e-6
 # Priors that only decide what a profile cannot: centre and width of falloff and blur coefficients.
 _FALLOFF_PRIOR = 0.5
@@ -312,22 +313,27 @@ def fit_laser(data: ProfileData, wavelength_m: float, start_phase: float, shape:
     NotAnalysable
         If the fit does not settle.
     """
-    count = terms_needed(shape.reflectivity)
-    central = start_phase
+    s = data.radius_squared_px2
+    start = fringes(s, data.width_px2, start_phase, shape, terms_needed(shape.reflectivity))
+    illumination, bias = flat_templates(data, shape)
+    moved = 0.0
     for _ in range(_GAP_STEPS):
-        fit, derivatives = _laser_model(data, central, shape, count)
-        gradient = derivatives.central / data.sigma
+        made = start.shifted(moved)
+        fit = fit_linear(data, [illumination * made.airy(), illumination, bias])
+        slope = -2.0 * made.summed(made.order * made.terms.imag)
+        gradient = fit.amplitudes[0] * illumination * slope / data.sigma
         gradient -= fit.basis @ (fit.basis.T @ gradient)
         curvature = gradient @ gradient
         if not curvature > 0:
             raise NotAnalysable("laser fit failed", "no fringes in the profile")
         residual = (data.counts - fit.model) / data.sigma
-        step = float(np.clip((gradient @ residual) / curvature, -0.3, 0.3))
-        central += step
+        step = float(np.clip((gradient @ residual) / curvature, -_LARGEST_STEP_RAD, _LARGEST_STEP_RAD))
+        moved += step
         if abs(step) < _SETTLED_RAD:
             break
     else:
         raise NotAnalysable("laser fit failed", "the gap did not settle")
+    central = start_phase + moved
     freedom = max(len(data) - 4, 1)
     chi_square = float(residual @ residual) / freedom
     metres = wavelength_m / (4.0 * np.pi)

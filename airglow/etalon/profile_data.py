@@ -9,6 +9,8 @@ import numpy as np
 
 from airglow.etalon.airy import Shape
 
+_RIDGE = 1e-11  # of the squared length of a template
+
 
 @dataclass(frozen=True)
 class ProfileData:
@@ -57,21 +59,28 @@ def fit_linear(data: ProfileData, templates: Sequence[np.ndarray]) -> LinearFit:
     data
         The profile.
     templates
-        Each (m,). Templates that the profile cannot tell apart share the amplitude (minimum norm).
+        Each (m,). Templates that the profile cannot tell apart share the amplitude.
 
     Returns
     -------
     LinearFit
     """
     matrix = np.stack(templates, axis=1) / data.sigma[:, None]
-    scale = np.linalg.norm(matrix, axis=0)
-    u, singular, vt = np.linalg.svd(matrix / scale, full_matrices=False)
-    good = singular > 1e-7 * singular[0]
-    u, singular, vt = u[:, good], singular[good], vt[good]
-    projected = u.T @ (data.counts / data.sigma)
-    amplitudes = (vt.T @ (projected / singular)) / scale
-    covariance = (vt.T / singular**2) @ vt / np.outer(scale, scale)
-    return LinearFit(amplitudes, covariance, (u @ projected) * data.sigma, u)
+    scale = np.sqrt(np.einsum("ij,ij->j", matrix, matrix))
+    matrix /= scale
+    # The ridge is below rounding for templates that differ at all, and shares between those that do not.
+    gram = matrix.T @ matrix
+    gram[np.diag_indices_from(gram)] += _RIDGE
+    lower = np.linalg.cholesky(gram)
+    inverse = np.linalg.inv(lower)
+    basis = matrix @ inverse.T
+    projected = basis.T @ (data.counts / data.sigma)
+    return LinearFit(
+        amplitudes=(inverse.T @ projected) / scale,
+        covariance=(inverse.T @ inverse) / np.outer(scale, scale),
+        model=(basis @ projected) * data.sigma,
+        basis=basis,
+    )
 
 
 def flat_templates(data: ProfileData, shape: Shape) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft, ndimage
 
-from airglow.rings.profile import AnnulusGrid, RingProfile, reduce_frame
+from airglow.rings.geometry import AnnulusGrid
+from airglow.rings.profile import RingProfile, reduce_frame
 
 _SMOOTHING_PX = 1.5
 _BACKGROUND_PX = 25.0

@@ -11,27 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from airglow.rings.geometry import AnnulusGrid, Geometry, geometry_near
+
 CLIP_SIGMA = 5.0
 _CLIP_ROUNDS = 4
 _FEWEST_PIXELS = 20  # in an annulus, for a mean and a scatter worth having
-
-
-@dataclass(frozen=True)
-class AnnulusGrid:
-    """Annuli of equal area: how many, and the outer radius of the last one in pixels.
-
-    ``first`` and ``stop`` bound the annuli that are used.
-    """
-
-    count: int
-    max_radius_px: float
-    first: int = 0
-    stop: int | None = None
-
-    @property
-    def width_px2(self) -> float:
-        """Width of an annulus in r squared."""
-        return self.max_radius_px**2 / self.count
 
 
 @dataclass(frozen=True)
@@ -67,7 +51,7 @@ def reduce_frame(
     image
         (rows, columns) counts.
     center_px
-        Column and row of the centre.
+        Column and row of the centre; the profile is taken about the nearest of a fine grid of centres.
     grid
         The annuli.
     aspect
@@ -76,107 +60,79 @@ def reduce_frame(
     Returns
     -------
     RingProfile
+
+    Raises
+    ------
+    ValueError
+        If no pixel of the frame lies in the annuli.
     """
     image = np.asarray(image)
-    rows, columns = image.shape
-    dx = np.arange(columns) - center_px[0]
-    dy = (np.arange(rows) - center_px[1]) * aspect
-    # Only the bounding box of the outermost annulus has pixels to offer.
-    inside_x = np.flatnonzero(np.abs(dx) < grid.max_radius_px)
-    inside_y = np.flatnonzero(np.abs(dy) < grid.max_radius_px)
-    if not inside_x.size or not inside_y.size:
-        raise ValueError(f"centre {center_px} leaves no pixel of the frame in the annuli")
-    box = np.s_[inside_y[0] : inside_y[-1] + 1, inside_x[0] : inside_x[-1] + 1]
-    dx, dy = dx[box[1]], dy[box[0]]
-    squared = (dx**2)[None, :] + (dy**2)[:, None]
-    annulus = (squared * (1.0 / grid.width_px2)).astype(np.intp).ravel()
-    np.minimum(annulus, grid.count, out=annulus)  # one bin beyond the last collects the rest
-    squared = squared.ravel()
-    values = image[box].astype(float).ravel()
-
-    size = grid.count + 1
-    number = np.bincount(annulus, minlength=size).astype(float)
-    total = np.bincount(annulus, values, size)
-    total_s = np.bincount(annulus, squared, size)
+    where = geometry_near(image.shape, center_px, grid, aspect)
+    values = image.ravel()[where.order].astype(np.float32)
+    pedestal = float(np.median(values[:: max(values.size // 1000, 1)]))
+    values -= np.float32(pedestal)  # single precision is for the deviations, not for the bias
+    number = where.pixels.astype(float)
+    mean = where.total(values) / number
+    slope = np.gradient(mean, where.mean_s_px2) if mean.size > 2 else np.zeros(mean.size)
+    residual = values - where.spread(mean.astype(np.float32))
+    residual -= where.spread(slope.astype(np.float32)) * where.s_px2
+    total_s = np.zeros(mean.size)  # of the kept pixels, about the annulus' mean
+    keep = None
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean, mean_s = total / number, total_s / number
-        slope = _slope(mean, mean_s, grid.count)
-        residual = values - (mean - slope * mean_s)[annulus] - slope[annulus] * squared
-        keep = np.ones(values.size, bool)
         for _ in range(_CLIP_ROUNDS):
-            residual_squared = residual**2
-            scatter = np.bincount(annulus, residual_squared * keep, size)
-            limit = CLIP_SIGMA**2 * scatter / number
-            out = np.flatnonzero(keep & (residual_squared > limit[annulus]))
-            out = out[annulus[out] < grid.count]
+            squared = residual**2
+            if keep is not None:
+                squared[~keep] = 0.0
+            scatter = where.total(squared)
+            out = np.flatnonzero(
+                squared > where.spread((CLIP_SIGMA**2 * scatter / number).astype(np.float32))
+            )
             if not out.size:
                 break
+            if keep is None:
+                keep = np.ones(values.size, bool)
             keep[out] = False
-            bins = annulus[out]
-            number -= np.bincount(bins, minlength=size)
-            total -= np.bincount(bins, values[out], size)
-            total_s -= np.bincount(bins, squared[out], size)
+            number -= _sum_at(where, out, np.ones(out.size))
+            total_s -= _sum_at(where, out, where.s_px2[out])
             # The line through an annulus passes its mean, which the clipped pixels had pulled.
-            shift = total / number - mean - slope * (total_s / number - mean_s)
+            residual[~keep] = 0.0
+            shift = where.total(residual) / number
             mean = mean + shift
-            residual -= np.where(np.isfinite(shift), shift, 0.0)[annulus]
-        counts = total / number
-        radius_squared = total_s / number
-        variance = np.bincount(annulus, residual**2 * keep, size) / (number - 2.0)
-    deviation = np.where(keep, values - np.where(np.isfinite(counts), counts, 0.0)[annulus], 0.0)
-    cosine, sine = _first_harmonic(deviation.reshape(dy.size, dx.size), annulus, dx, dy, squared * keep, size)
-    whole = _whole_annuli(image.shape, center_px, grid, aspect)
-    used = number[:-1] >= _FEWEST_PIXELS
+            residual -= where.spread(shift.astype(np.float32))
+        variance = scatter / (number - 2.0)
+        mean_s = where.mean_s_px2 + total_s / number
+        counts = pedestal + mean + slope * (total_s / number)
+        if keep is not None:
+            residual[~keep] = 0.0
+        out = np.array([], int) if keep is None else np.flatnonzero(~keep)
+        cosine, sine = (
+            where.total(residual * axis) / (whole - _sum_at(where, out, axis[out] ** 2))
+            for axis, whole in ((where.x_px, where.x_squared), (where.y_px, where.y_squared))
+        )
+    used = number >= _FEWEST_PIXELS
+    whole = used & where.whole
 
-    def clean(array: np.ndarray, where: np.ndarray = used) -> np.ndarray:
-        return np.where(where, array[:-1], np.nan)
+    def full(array: np.ndarray, valid: np.ndarray = used) -> np.ndarray:
+        result = np.full(grid.count, np.nan)
+        result[where.annulus[valid]] = array[valid]
+        return result
 
+    pixels = np.zeros(grid.count)
+    pixels[where.annulus] = number
     return RingProfile(
         grid=grid,
-        center_px=(float(center_px[0]), float(center_px[1])),
-        radius_squared_px2=clean(radius_squared),
-        counts=clean(counts),
-        variance=clean(variance),
-        pixels=number[:-1],
-        cosine=clean(cosine, used & whole),
-        sine=clean(sine, used & whole),
-        clipped=int((~keep).sum()),
+        center_px=where.center_px,
+        radius_squared_px2=full(mean_s),
+        counts=full(counts),
+        variance=full(variance),
+        pixels=pixels,
+        cosine=full(cosine, whole),
+        sine=full(sine, whole),
+        clipped=out.size,
     )
 
 
-def _slope(mean: np.ndarray, mean_s: np.ndarray, count: int) -> np.ndarray:
-    """Slope of the profile in s in each annulus, 0 beyond the last and where it is not known."""
-    slope = np.zeros(count + 1)
-    slope[:count] = np.gradient(mean[:count], mean_s[:count])
-    return np.where(np.isfinite(slope), slope, 0.0)
-
-
-def _first_harmonic(
-    deviation: np.ndarray,
-    annulus: np.ndarray,
-    dx: np.ndarray,
-    dy: np.ndarray,
-    kept_squared: np.ndarray,
-    size: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Least-squares amplitudes of x and y in the deviations from the annulus means."""
-    norm = np.bincount(annulus, kept_squared, size) / 2.0
-    along_x = np.bincount(annulus, (deviation * dx[None, :]).ravel(), size)
-    along_y = np.bincount(annulus, (deviation * dy[:, None]).ravel(), size)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return along_x / norm, along_y / norm
-
-
-def _whole_annuli(
-    shape: tuple[int, int], center_px: tuple[float, float], grid: AnnulusGrid, aspect: float
-) -> np.ndarray:
-    """Which annuli lie wholly on the frame."""
-    rows, columns = shape
-    edge = min(
-        center_px[0] + 0.5,
-        columns - 0.5 - center_px[0],
-        (center_px[1] + 0.5) * aspect,
-        (rows - 0.5 - center_px[1]) * aspect,
-    )
-    outer = np.sqrt(np.arange(1, grid.count + 1) * grid.width_px2)
-    return outer <= edge
+def _sum_at(where: Geometry, pixels: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Sum over each annulus of values that a few pixels have."""
+    annulus = np.searchsorted(where.begin, pixels, "right") - 1
+    return np.bincount(annulus, values, where.begin.size)

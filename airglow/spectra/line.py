@@ -112,7 +112,7 @@ def start_velocity(data: ProfileData, instrument: Fringes, line: SkyLine) -> com
         Its angle is the central phase that the Doppler shift takes away (positive: towards red), its
         size the strength of the fringes in units of its noise.
     """
-    template = instrument.terms[0] / np.abs(instrument.terms[0])
+    template = np.exp(1j * np.mod(instrument.phase, 2.0 * np.pi))
     weight = 1.0 / data.sigma**2
     s = data.radius_squared_px2
     trend = np.polynomial.Polynomial.fit(s, data.counts, 2, w=np.sqrt(weight))
@@ -216,20 +216,23 @@ class _LineModel:
 
     def __init__(self, data: ProfileData, instrument: Fringes, shape: Shape, line: SkyLine) -> None:
         self.data = data
-        self.terms = instrument.terms
-        self.k_phase = instrument.order * instrument.phase
+        self.instrument = instrument
+        self.k_phase = instrument.order * instrument.phase[instrument.annulus]
         self.decay = self.k_phase**2 * line.thermal_rate()
         self.illumination, self.bias = flat_templates(data, shape)
 
     def evaluate(self, velocity: float, temperature: float) -> _Point:
-        terms = self.terms * np.exp(self.k_phase * (-1j * velocity / constants.c) - self.decay * temperature)
-        airy = 1.0 + 2.0 * terms.real.sum(axis=0)
+        terms = self.instrument.terms * np.exp(
+            self.k_phase * (-1j * velocity / constants.c) - self.decay * temperature
+        )
+        summed = self.instrument.summed
+        airy = 1.0 + 2.0 * summed(terms.real)
         templates = [self.illumination * airy, self.illumination, self.bias]
         fit = fit_linear(self.data, templates)
         residual = (self.data.counts - fit.model) / self.data.sigma
         light = 2.0 * fit.amplitudes[0] * self.illumination / self.data.sigma
-        by_velocity = light * (terms.imag * self.k_phase).sum(axis=0) / constants.c
-        by_temperature = -light * (terms.real * self.decay).sum(axis=0)
+        by_velocity = light * summed(terms.imag * self.k_phase) / constants.c
+        by_temperature = -light * summed(terms.real * self.decay)
         gradient = np.stack([by_velocity, by_temperature], axis=1)
         return _Point(
             velocity=velocity,
