@@ -1,0 +1,62 @@
+# make demo   everything once, on this machine alone: servers, simulated nights, the workflow, plots to look at
+# make test   every test                          make test ARGS="tests/store -x" some of them
+# make lint   style of Python and Snakemake files
+# make lock   new requirements.lock from pyproject.toml, pins kept where they can be (ARGS=--upgrade: newest)
+#
+# The first of them sets up what is missing: Debian packages, and .venv from requirements.lock.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format lock set-up system-packages
+
+# The first Python that is new enough.
+PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && exit; \
+	done; echo python3)
+BIN := .venv/bin
+ARGS ?=
+
+# One thread for linear algebra in each process: small fits gain nothing from more.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+# Nothing of a developer's own Snakemake or pytest settings.
+unexport SNAKEMAKE_PROFILE PYTEST_ADDOPTS PYTHONPATH
+
+help: ## what can be made
+	@sed -n '/^# make/s/^# //p' Makefile
+
+demo: set-up
+	@$(BIN)/python -m airglow.demo
+
+test: set-up
+	@$(BIN)/python -m pytest -n 2 --durations=10 $(ARGS)
+
+lint: set-up
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/snakefmt --check workflow
+
+format: set-up
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/snakefmt workflow
+
+set-up: .venv/.ready
+
+system-packages:
+	@.ci/system-packages $(PYTHON)
+
+.venv/.ready: requirements.lock pyproject.toml | system-packages
+	@.ci/virtual-environment $(PYTHON)
+	@touch $@
+
+# uv in a place of its own, thrown away at the end: it is no part of the environment that it describes.
+lock: | system-packages
+	@tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
+	$(PYTHON) -m venv "$$tools"; \
+	"$$tools/bin/pip" install --quiet --disable-pip-version-check uv; \
+	"$$tools/bin/uv" pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+		--extra dev pyproject.toml -o requirements.lock $(ARGS)
+	@echo "requirements.lock is new: bring environment.yml up to it (tests/test_environment.py compares them)"
