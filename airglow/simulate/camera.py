@@ -23,8 +23,8 @@ class Camera:
     x_binning: int = 2
     y_binning: int = 2
     bias_counts: float = 297.0
-    gain_e_per_count: float = 1.1
-    read_noise_e: float = 2.7
+    gain_e_per_count: float = 0.85
+    read_noise_e: float = 2.3
     temperature_c: float = -70.0
     cosmic_rays_per_s: float = 0.0
     hot_pixels: tuple[np.ndarray, np.ndarray, np.ndarray] | None = field(default=None, compare=False)

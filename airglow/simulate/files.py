@@ -185,6 +185,7 @@ def truth_about(night: SimulatedNight) -> dict:
         "optics": asdict(truth.optics),
         "camera": {key: value for key, value in camera.items() if value is not None},
         "hot_pixels": [] if hot is None else np.stack(hot[:2], axis=1).tolist(),
+        "sensitivity": truth.sensitivity,
         "laser_wavelength_m": truth.laser_wavelength_m,
         "zero_offset_mps": truth.zero_offset_mps,
         "illumination_tilt": list(truth.illumination_tilt),

@@ -18,6 +18,10 @@ NANOMETRE = 1e-9
 FAINTEST_RIM = 0.33  # some of the registry's entries make no sense: below this, take the usual falloff
 USUAL_FALLOFF = np.array([-0.05, -0.3])
 
+# Limits of intensity in the registry are in counts: an instrument whose limit is higher than that of minime05
+# makes more counts of the same light.
+USUAL_INTENSITY_LIMIT = 0.4467
+
 # How far the instrument of a night is from what the registry says (standard deviations).
 REFLECTIVITY_SPREAD = 0.006
 MAGNIFICATION_SPREAD = 5e-4  # relative
@@ -33,11 +37,13 @@ class InstrumentTruth:
     """What an instrument was really like on the night: ``hours`` below are from local midnight.
 
     ``zero_offset_mps`` says how far the laser's wavelength is from the registry's, as a velocity: a
-    retrieval that trusts the registry finds every wind off by about this much.
+    retrieval that trusts the registry finds every wind off by about this much. ``sensitivity`` is how many
+    counts there are of light that gives one count in the camera of minime05.
     """
 
     optics: Optics
     camera: Camera
+    sensitivity: float
     gap_m: SmoothSeries
     center_x_px: SmoothSeries
     center_y_px: SmoothSeries
@@ -77,7 +83,7 @@ def draw_instrument(
     scenario
         How it drifts and jumps, and how its sensor is blemished.
     camera
-        Size, binning, gain and noise.
+        Size, binning, noise, and the gain that it has in minime05.
     span_hours
         First and last exposure, in hours from local midnight.
     rng
@@ -126,8 +132,13 @@ def draw_instrument(
     )
     zero_mps = float(ZERO_SPREAD_MPS * rng.standard_normal())
     tilt_angle = rng.uniform(0, 2 * np.pi)
+    sensitivity = counts_per_usual_count(instrument)
     blemished = with_blemishes(
-        replace(camera, cosmic_rays_per_s=scenario.cosmic_rays_per_s),
+        replace(
+            camera,
+            cosmic_rays_per_s=scenario.cosmic_rays_per_s,
+            gain_e_per_count=camera.gain_e_per_count / sensitivity,
+        ),
         rng,
         scenario.hot_pixels,
         scenario.column_pattern_counts,
@@ -135,6 +146,7 @@ def draw_instrument(
     return InstrumentTruth(
         optics=optics,
         camera=blemished,
+        sensitivity=sensitivity,
         gap_m=gap,
         center_x_px=random_series(rng, center_x, wander, (2.0, 8.0), drift[0]),
         center_y_px=random_series(rng, center_y, wander, (2.0, 8.0), drift[1]),
@@ -149,6 +161,12 @@ def draw_instrument(
             scenario.illumination_tilt * np.array([np.cos(tilt_angle), np.sin(tilt_angle)])
         ),
     )
+
+
+def counts_per_usual_count(instrument: Instrument) -> float:
+    """How many counts an instrument makes of one count's light in minime05, by the registry's limits."""
+    limit = instrument.quality.sky_intensity_flag1
+    return max(1.0, limit / USUAL_INTENSITY_LIMIT) if math.isfinite(limit) else 1.0
 
 
 def sensible_falloff(coefficients: tuple[float, float]) -> np.ndarray:

@@ -54,7 +54,8 @@ class SimulatedNight:
         line, intensity = line_of_tag(frame.tag, self.scenario)
         wavelength_m = self.instrument.optics.line_wavelength_m(frame.tag)
         look = Direction(frame.direction, frame.true_azimuth_deg, frame.true_zenith_deg)
-        return sky_spectrum(self.atmosphere, line, wavelength_m, hours, look, intensity)
+        light = sky_spectrum(self.atmosphere, line, wavelength_m, hours, look, intensity)
+        return light.times(self.truth.sensitivity)
 
     def light(self, frame: FrameTruth) -> np.ndarray:
         """Counts per pixel from light alone, noise-free, without stars: rows x columns."""
@@ -238,8 +239,9 @@ def _frames(
             "flaw": flawed.get(number, ""),
         }
         if exposure.tag == "L":
-            level = scenario.laser_intensity * truth.laser_level.at(hours)
-            frames.append(FrameTruth(**common, intensity=level, background=scenario.laser_background))
+            level = scenario.laser_intensity * truth.laser_level.at(hours) * truth.sensitivity
+            background = scenario.laser_background * truth.sensitivity
+            frames.append(FrameTruth(**common, intensity=level, background=background))
             continue
         line, intensity = line_of_tag(exposure.tag, scenario)
         layer = atmosphere.layers[line]
@@ -248,7 +250,7 @@ def _frames(
         east, north, up = layer.wind_mps(hours)
         look = Direction(exposure.direction, true_azimuth % 360, true_zenith)
         wavelength_m = instrument.optics.line_wavelength_m(exposure.tag)
-        light = sky_spectrum(atmosphere, line, wavelength_m, hours, look, intensity)
+        light = sky_spectrum(atmosphere, line, wavelength_m, hours, look, intensity).times(truth.sensitivity)
         frames.append(
             FrameTruth(
                 **common,

@@ -177,6 +177,10 @@ class Spectrum:
             self.continuum + other.continuum,
         )
 
+    def times(self, factor: float) -> Spectrum:
+        """The same light, brighter or fainter."""
+        return Spectrum(self.wavelength_m, self.weight * factor, self.continuum * factor)
+
 
 def monochromatic(wavelength_m: float, intensity: float, continuum: float = 0.0) -> Spectrum:
     """A laser: one wavelength."""

@@ -20,7 +20,7 @@ class CloudsAfterDusk:
 @dataclass(frozen=True)
 class Scenario:
     """What a night is like. Intensities are counts per pixel per second, averaged over a fringe order at
-    the centre of the rings; wanders are root mean squares."""
+    the centre of the rings, of a camera like that of minime05; wanders are root mean squares."""
 
     name: str
     summary: str
@@ -32,11 +32,11 @@ class Scenario:
     sky_exposure_s: float = 240.0
     laser_exposure_s: float = 30.0
 
-    intensity: float = 0.037
-    green_intensity: float = 0.45
-    background: float = 0.012
-    green_background: float = 0.02
-    laser_intensity: float = 2.2
+    intensity: float = 0.047
+    green_intensity: float = 0.58
+    background: float = 0.015
+    green_background: float = 0.025
+    laser_intensity: float = 2.5
     laser_background: float = 0.1
     laser_wander: float = 0.03  # relative
     vertical_rms_mps: float = 3.0
@@ -77,9 +77,9 @@ SCENARIOS: dict[str, Scenario] = {
             sky_frames=180,
             laser_frames=60,
             sky_exposure_s=180.0,
-            intensity=0.046,
+            intensity=0.058,
         ),
-        replace(NOMINAL, name="dim", summary="a faint red line", intensity=0.0044, green_intensity=0.05),
+        replace(NOMINAL, name="dim", summary="a faint red line", intensity=0.0056, green_intensity=0.06),
         replace(
             NOMINAL,
             name="drifting",

@@ -212,6 +212,16 @@ def test_nominal_and_dim_nights_have_the_brightness_that_was_meant(draw):
     assert dim == (pytest.approx(5.2, rel=0.15), pytest.approx(19, rel=0.2))
 
 
+def test_an_instrument_with_higher_limits_makes_more_counts_of_the_same_light(draw):
+    five, thirteen = (
+        draw(date=SPRING_2026, instrument=key, tags=("XR",)) for key in ("minime05", "minime13")
+    )
+    ratio = 3.0 / 0.4467
+    assert thirteen.frames[1].intensity / five.frames[1].intensity == pytest.approx(ratio, rel=0.01)
+    gains = [night.truth.camera.gain_e_per_count for night in (five, thirteen)]
+    assert gains[0] / gains[1] == pytest.approx(ratio, rel=0.01)
+
+
 def test_light_falls_off_towards_the_rim_as_in_real_frames(draw, registry):
     """Real laser frames of minime05 lose 35 to 45 % on the way; no entry may turn light negative."""
     rim = draw().truth.optics.falloff_at(np.array([0.0, 249.0]))
