@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import json
 
-from airglow.errors import BadInput, StoreError
+from airglow.errors import BadInput
 from airglow.store import MissingObject, Store
 from airglow.uploads.discovery import Discovery
 from airglow.uploads.keys import PENDING, NightId
@@ -68,16 +69,17 @@ def archived_upload(store: Store, night: NightId) -> dict[str, str] | None:
 
     Raises
     ------
-    StoreError
-        If the manifest is there and cannot be read.
+    BadInput
+        If the manifest is there and is none.
     """
-    manifest = store.get_json(night.manifest_key)
-    if manifest is None:
-        return None
     try:
+        manifest = json.loads(store.get_bytes(night.manifest_key))
         return {entry["key"]: entry["etag"] for entry in (manifest["receipt"], *manifest["parts"])}
-    except (KeyError, TypeError) as error:
-        raise StoreError(f"{night.manifest_key}: not a manifest ({error!r})") from error
+    except MissingObject:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        hint = "put back one of the copies under manifests/, or delete it and upload the night again"
+        raise BadInput(night.manifest_key, f"not a manifest ({error!r})", hint) from error
 
 
 def kept_manifest_key(night: NightId, sha256: str) -> str:

@@ -216,17 +216,22 @@ def _compare_with_archive(store: Store, report: NightReport, upload: _Upload, ma
     """Tell work that was interrupted, and another upload of a night that is archived, from a first upload."""
     if report.state not in (State.READY, State.WAITING):
         return report
-    archived = archived_upload(store, report.night)
+    try:
+        archived = archived_upload(store, report.night)
+    except BadInput as unreadable:
+        return replace(report, state=State.REFUSED, reason=str(unreadable))
     if archived is None:
         if marked and not upload.objects:
             return _without_upload(store, report)
         if marked and report.state is State.READY:
             return replace(report, state=State.CONTINUING, reason="interrupted before it was archived")
         return report
-    same = all(archived.get(found.key) == found.etag for found in upload.objects)
-    if same and (marked or report.state is State.READY or report.parts_expected):
-        return replace(report, state=State.CONTINUING, reason="archived, to be finished")
-    if report.state is State.READY and not same:
+    if all(archived.get(found.key) == found.etag for found in upload.objects):
+        # Without a marker, some objects of the archived upload are what an interrupted cleanup left; but if a
+        # cleanup was finished, the upload is being sent once more: then all of it is waited for.
+        if marked or report.state is State.READY or store.head(report.night.cleaned_key) is None:
+            return replace(report, state=State.CONTINUING, reason="archived, to be finished")
+    elif report.state is State.READY:
         return replace(report, reason="another upload of a night that is archived", changed=True)
     return report
 

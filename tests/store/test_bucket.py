@@ -103,6 +103,28 @@ def test_delete_only_what_was_read(store: Store):
     assert store.delete_if_unchanged("key", etag) is True  # gone already
 
 
+def test_delete_keeps_a_change_also_where_the_server_knows_no_condition(store: Store):
+    def forget_condition(params, **_):
+        params.pop("IfMatch", None)
+
+    store.client.meta.events.register("before-parameter-build.s3.DeleteObject", forget_condition)
+    etag = store.put_bytes("key", b"first")
+    store.put_bytes("key", b"other")
+    assert store.delete_if_unchanged("key", etag) is False
+    assert store.get_bytes("key") == b"other"
+
+
+def test_reading_notices_a_change_also_where_the_server_knows_no_condition(store: Store):
+    def forget_condition(params, **_):
+        params.pop("IfMatch", None)
+
+    store.client.meta.events.register("before-parameter-build.s3.GetObject", forget_condition)
+    etag = store.put_bytes("key", b"first")
+    store.put_bytes("key", b"other")
+    with pytest.raises(ChangedObject, match="key: it was uploaded again"):
+        store.get_bytes("key", etag)
+
+
 def test_delete_sees_a_change_after_its_look(store: Store, s3):
     """The upload comes between the look and the deletion: the condition on the deletion itself holds."""
     other = open_store(settings_from_environment(s3.environment(store.bucket)))

@@ -307,6 +307,35 @@ def test_the_same_upload_again_is_only_cleaned_up_again(store: Store):
     assert store.head(MINIME05.cleaned_key) is None
 
 
+def test_an_upload_that_is_sent_once_more_is_waited_for(store: Store):
+    """Cleaning up after each object as it comes would leave the rest without its receipt for ever."""
+    send(store, MINIME05)
+    _archive(store)
+    store.put_json(MINIME05.cleaned_key, {})
+    for key in (part_key(MINIME05, 0), part_key(MINIME05, 1)):
+        store.delete(key)
+    assert _only(store) == (State.WAITING, "1 of 3 parts")
+    store.delete(MINIME05.receipt_key)
+    assert _only(store) == (State.WAITING, "receipt missing")
+
+
+@pytest.mark.parametrize("data", [b"{", b"[]", b'{"parts": []}'])
+def test_a_manifest_that_is_none_stops_only_its_own_night(store: Store, data: bytes):
+    send(store, MINIME05)
+    send(store, MINIME13)
+    store.put_bytes(MINIME05.manifest_key, data)
+    first, second = _look(store).nights
+    assert first.state is State.REFUSED
+    assert first.reason.startswith(f"{MINIME05.manifest_key}: not a manifest")
+    assert second.state is State.READY
+
+
+def test_what_lies_among_the_markers_is_passed_over(store: Store):
+    store.put_bytes("state/pending/notes.txt", b"x")
+    assert _look(store).nights == ()
+    assert keys(store) == ["state/pending/notes.txt"]
+
+
 def test_weather_leftovers(store: Store):
     store.put_bytes(CLOUDS, b"a line\n")
     store.put_bytes("raw/TempL00_uao_20260501.txt", b"a line\n")
@@ -363,3 +392,22 @@ def test_waiting_nights_cost_in_proportion(store: Store):
 def test_a_discovery_that_is_none():
     with pytest.raises(BadInput, match=r"x\.json: not a discovery"):
         discovery_from_json({"format": 1}, "x.json")
+
+
+@pytest.mark.parametrize("request_number", [0, 1])
+def test_a_mark_that_is_killed_is_never_taken_for_finished_work(store: Store, request_number: int):
+    """An old proof of a finished cleanup beside a new mark would make the work be forgotten."""
+    store.put_json(MINIME05.cleaned_key, {})
+    sent = 0
+
+    def kill(**_):
+        nonlocal sent
+        sent += 1
+        if sent > request_number:
+            raise KeyboardInterrupt
+
+    store.client.meta.events.register("before-call.s3", kill)
+    with pytest.raises(KeyboardInterrupt):
+        mark_pending(store, MINIME05, "reanalysis")
+    store.client.meta.events.unregister("before-call.s3", kill)
+    assert store.head(MINIME05.pending_key) is None
