@@ -63,7 +63,7 @@ def prove_published(store: Store, manifest: Manifest, published: Mapping[str, An
     key = manifest.night.published_key
     _expect_manifest(key, manifest, published, "publish")
     products = published.get("products")
-    if not isinstance(products, list):
+    if not isinstance(products, list) or not all({"key", "size"} <= product.keys() for product in products):
         raise StoreError(f"{key}: not an index of products. Nothing was deleted; publish the night again")
     for product in products:
         found = store.head(product["key"])
@@ -83,7 +83,7 @@ def prove_loaded(manifest: Manifest, loaded: Mapping[str, Any]) -> None:
 
 
 def _expect_manifest(key: str, manifest: Manifest, value: Mapping[str, Any], verb: str) -> None:
-    if value.get("manifest_sha256") != manifest.sha256:
+    if not isinstance(value, Mapping) or value.get("manifest_sha256") != manifest.sha256:
         raise StoreError(
             f"{key}: not of the manifest that is archived now. Nothing was deleted; {verb} the night again"
         )

@@ -123,6 +123,7 @@ def test_without_proof_nothing_is_deleted(store: Store, tmp_path: Path, spoil):
     [
         ({"manifest_sha256": "0" * 64}, {}, "published.json: not of the manifest"),
         ({"products": None}, {}, "published.json: not an index of products"),
+        ({"products": [{"key": "results/x.nc"}]}, {}, "published.json: not an index of products"),
         ({}, {"manifest_sha256": "0" * 64}, "loaded.json: not of the manifest"),
         ({}, {"manifest_sha256": None}, "loaded.json: not of the manifest"),
     ],
