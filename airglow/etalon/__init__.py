@@ -1,8 +1,9 @@
 """The instrument: the Airy function with falloff and blur, laser fits, and its state over a night."""
 
 from airglow.etalon.airy import Fringes, Shape, central_phase, fringes, phase_and_beta, terms_needed
-from airglow.etalon.laser import LaserFit, ShapeFit, fit_laser, fit_shape, start_from_fringes
+from airglow.etalon.laser import LaserFit, fit_laser, start_from_fringes
 from airglow.etalon.profile_data import LinearFit, ProfileData, fit_linear, flat_templates
+from airglow.etalon.shape import ShapeFit, fit_shape
 from airglow.etalon.state import LaserState, measure_state
 
 __all__ = [

@@ -8,6 +8,9 @@ a = k beta the term's frequency in s:
   exp(i k phi - 2 a^2 w s / d) / d with d = 1 + 2 i a w (the characteristic function of a non-central
   chi-square with two degrees of freedom; right at the centre too);
 - the mean over an annulus of width ds multiplies by sin(a ds / 2) / (a ds / 2);
+- gaps that differ from place to place on the plates multiply it by the characteristic function of their
+  distribution: exp(-k^2 m2 / 2 - i k^3 m3 / 6) with the second and third central moments of the gap's
+  relative departure, times the central phase to that power (real lasers ask for both: `METHOD.md`);
 - a thermal line multiplies by exp(-(k phi)^2 kB T / (2 m c^2)), a Doppler shift v by
   exp(-i k phi v / c) (see `airglow.spectra`).
 
@@ -39,6 +42,8 @@ class Shape:
     falloff: tuple[float, float]
     blur_px: tuple[float, float, float]
     max_radius_px: float
+    gap_variance: float = 0.0  # over the plates, relative to the gap squared
+    gap_third_moment: float = 0.0  # central, relative to the gap cubed
 
     def illumination(self, s_px2: np.ndarray) -> np.ndarray:
         """Relative illumination at r^2, 1 at the centre."""
@@ -138,6 +143,8 @@ def fringes(s_px2: np.ndarray, width_px2: float, central: float, shape: Shape, c
     d = 1.0 + 2j * a * w
     exponent = 1j * order * np.mod(phase, 2 * np.pi)[annulus] - 2.0 * a**2 * (w * s) / d
     exponent += order * np.log(shape.reflectivity)
+    exponent += (-0.5 * central**2 * shape.gap_variance) * order**2
+    exponent += (-1j / 6.0 * central**3 * shape.gap_third_moment) * order**3
     terms = np.sinc(a * (width_px2 / (2.0 * np.pi))) * np.exp(exponent) / d
     return Fringes(phase=phase, beta=beta, order=order, annulus=annulus, terms=terms)
 
@@ -150,6 +157,8 @@ class AiryDerivatives:
     alpha: np.ndarray
     log_reflectivity: np.ndarray
     blur: np.ndarray
+    phase_variance: np.ndarray  # by gap_variance times the central phase squared
+    phase_third_moment: np.ndarray  # by gap_third_moment times the central phase cubed
 
 
 def airy_derivatives(
@@ -167,7 +176,8 @@ def airy_derivatives(
     Returns
     -------
     AiryDerivatives
-        By central phase, magnification, log of reflectivity and the blur's coefficients.
+        By central phase, magnification, log of reflectivity, the blur's coefficients, and the moments of the
+        gap over the plates.
     """
     alpha = shape.magnification_rad_per_pixel
     k, at = made.order, made.annulus
@@ -198,4 +208,6 @@ def airy_derivatives(
         alpha=summed(-weighted.imag * phase_by_alpha[at] + by_frequency * beta_by_alpha[at]),
         log_reflectivity=summed(weighted.real),
         blur=by_width[:, None] * blur_basis(s_px2, shape.max_radius_px),
+        phase_variance=summed(-0.5 * k * weighted.real),
+        phase_third_moment=summed(k**2 / 6.0 * weighted.imag),
     )

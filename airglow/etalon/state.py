@@ -9,8 +9,9 @@ import numpy as np
 
 from airglow.errors import NotAnalysable
 from airglow.etalon.airy import Shape, central_phase
-from airglow.etalon.laser import LaserFit, ShapeFit, fit_laser, fit_shape, start_from_fringes
+from airglow.etalon.laser import LaserFit, fit_laser, start_from_fringes
 from airglow.etalon.profile_data import ProfileData
+from airglow.etalon.shape import ShapeFit, fit_shape
 from airglow.smooth import Smooth, smooth
 
 GAP_RATE_NM_PER_H = 2.0  # typical: a tenth of a kelvin an hour on a Zerodur-spaced etalon and its air

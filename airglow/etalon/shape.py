@@ -1,0 +1,224 @@
+"""Fit the instrument's shape to several laser profiles together, each with its own gap.
+
+Amplitudes are eliminated by variable projection (Golub & Pereyra 1973, SIAM J. Numer. Anal. 10, 413, with
+Kaufman's 1975 simplification of the Jacobian).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import optimize
+
+from airglow.errors import NotAnalysable
+from airglow.etalon.airy import Shape, central_phase, terms_needed
+from airglow.etalon.laser import laser_model, start_from_fringes
+from airglow.etalon.profile_data import ProfileData
+
+_START_REFLECTIVITIES = (0.6, 0.75, 0.87)
+_START_BLUR_PX = (1.0, 0.0, 0.0)
+_PHASE_SEARCH = 1e-3  # relative range of the magnification searched once it is known
+_MOST_STEPS_ALONE, _MOST_STEPS_TOGETHER = 40, 60
+# The vector that is stepped: all of order one.
+_ALPHA, _REFLECTIVITY, _VARIANCE, _THIRD = 0, 1, 2, 3
+_FALLOFF = slice(4, 6)
+_BLUR = slice(6, 9)
+_ALPHA_UNIT = 1e-4  # relative change of the magnification
+_VARIANCE_UNIT = 1e-2  # rad^2, at the laser's wavelength
+_THIRD_UNIT = 1e-2  # rad^3
+# Priors that only decide what profiles cannot: centre and width, in the units of the vector.
+_PRIORS = {
+    _VARIANCE: (0.0, 3.0),
+    _THIRD: (0.0, 2.0),
+    4: (0.0, 0.5),
+    5: (0.0, 0.5),
+    6: (1.0, 1.5),
+    7: (0.0, 1.0),
+    8: (0.0, 1.0),
+}
+
+
+@dataclass(frozen=True)
+class ShapeFit:
+    """The instrument's shape with the standard errors of its parameters, and how well it fits."""
+
+    shape: Shape
+    magnification_error_rad_per_pixel: float
+    reflectivity_error: float
+    reduced_chi_square: float
+
+
+def fit_shape(
+    profiles: Sequence[ProfileData],
+    wavelength_m: float,
+    nominal_gap_m: float,
+    start: Shape,
+    *,
+    estimate_blur: bool = True,
+) -> ShapeFit:
+    """Fit one instrument shape to several laser profiles together, each with its own gap.
+
+    Parameters
+    ----------
+    profiles
+        Laser profiles of the night.
+    wavelength_m
+        Of the laser.
+    nominal_gap_m
+        Gap that resolves the order of interference.
+    start
+        Where to begin; only its magnification must be about right.
+    estimate_blur
+        False keeps the blur of ``start``.
+
+    Returns
+    -------
+    ShapeFit
+
+    Raises
+    ------
+    NotAnalysable
+        If the fit fails.
+    """
+    nominal = central_phase(nominal_gap_m, wavelength_m)
+    brightest = max(profiles, key=lambda p: np.ptp(p.counts))
+    alpha, _ = start_from_fringes(brightest, nominal, start.magnification_rad_per_pixel)
+    alone = []
+    for reflectivity in _START_REFLECTIVITIES:
+        trial = replace(
+            start,
+            magnification_rad_per_pixel=alpha,
+            reflectivity=reflectivity,
+            falloff=(0.0, 0.0),
+            blur_px=_START_BLUR_PX if estimate_blur else start.blur_px,
+        )
+        alone.append(_fit([brightest], nominal, trial, estimate_blur, _MOST_STEPS_ALONE))
+    begin = min(alone, key=lambda each: each[1].cost)
+    problem, answer = _fit(profiles, nominal, begin[0].shape(begin[1].x), estimate_blur, _MOST_STEPS_TOGETHER)
+    if not np.isfinite(answer.cost):
+        raise NotAnalysable("laser fit failed", "the instrument's shape could not be fitted to the lasers")
+    return problem.result(answer)
+
+
+def _fit(
+    profiles: Sequence[ProfileData], nominal: float, start: Shape, estimate_blur: bool, most_steps: int
+) -> tuple[_Problem, optimize.OptimizeResult]:
+    alpha = start.magnification_rad_per_pixel
+    phases = [start_from_fringes(data, nominal, alpha, search=_PHASE_SEARCH)[1] for data in profiles]
+    problem = _Problem(profiles, start, np.array(phases), nominal, estimate_blur)
+    answer = optimize.least_squares(
+        problem.residuals,
+        problem.start(),
+        jac=problem.jacobian,
+        x_scale="jac",
+        max_nfev=most_steps,
+        ftol=1e-6,
+        xtol=1e-7,
+    )
+    return problem, answer
+
+
+class _Problem:
+    """Residuals and Jacobian of the joint fit; after the shape, the vector holds each profile's phase."""
+
+    def __init__(
+        self,
+        profiles: Sequence[ProfileData],
+        start: Shape,
+        phases: np.ndarray,
+        nominal: float,
+        estimate_blur: bool,
+    ) -> None:
+        self.profiles = profiles
+        self.base = start
+        self.phases = phases
+        self.nominal = nominal
+        self.estimate_blur = estimate_blur
+        self.shared = _BLUR.stop if estimate_blur else _BLUR.start
+        self._cache: tuple[bytes, np.ndarray, np.ndarray] | None = None
+
+    def start(self) -> np.ndarray:
+        x = np.zeros(self.shared + len(self.profiles))
+        x[_REFLECTIVITY] = np.log(-np.log(self.base.reflectivity))
+        x[_VARIANCE] = self.base.gap_variance * self.nominal**2 / _VARIANCE_UNIT
+        x[_THIRD] = self.base.gap_third_moment * self.nominal**3 / _THIRD_UNIT
+        x[_FALLOFF] = self.base.falloff
+        if self.estimate_blur:
+            x[_BLUR] = self.base.blur_px
+        return x
+
+    def shape(self, x: np.ndarray) -> Shape:
+        return replace(
+            self.base,
+            magnification_rad_per_pixel=float(
+                self.base.magnification_rad_per_pixel * (1 + _ALPHA_UNIT * x[_ALPHA])
+            ),
+            reflectivity=float(np.clip(np.exp(-np.exp(x[_REFLECTIVITY])), 0.05, 0.98)),
+            falloff=tuple(map(float, x[_FALLOFF])),
+            blur_px=tuple(map(float, x[_BLUR])) if self.estimate_blur else self.base.blur_px,
+            gap_variance=float(x[_VARIANCE] * _VARIANCE_UNIT / self.nominal**2),
+            gap_third_moment=float(x[_THIRD] * _THIRD_UNIT / self.nominal**3),
+        )
+
+    def residuals(self, x: np.ndarray) -> np.ndarray:
+        return self._evaluate(x)[0]
+
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        return self._evaluate(x)[1]
+
+    def _evaluate(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        key = x.tobytes()
+        if self._cache is None or self._cache[0] != key:
+            self._cache = (key, *self._compute(x))
+        return self._cache[1], self._cache[2]
+
+    def _compute(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        shape = self.shape(x)
+        count = terms_needed(shape.reflectivity)
+        residuals, blocks = [], []
+        for index, data in enumerate(self.profiles):
+            central = self.phases[index] + x[self.shared + index]
+            fit, by = laser_model(data, central, shape, count)
+            columns = np.zeros((len(data), x.size))
+            columns[:, _ALPHA] = by.airy.alpha * self.base.magnification_rad_per_pixel * _ALPHA_UNIT
+            columns[:, _REFLECTIVITY] = by.airy.log_reflectivity * -np.exp(x[_REFLECTIVITY])
+            columns[:, _VARIANCE] = by.airy.phase_variance * _VARIANCE_UNIT
+            columns[:, _THIRD] = by.airy.phase_third_moment * _THIRD_UNIT
+            columns[:, _FALLOFF] = by.falloff
+            if self.estimate_blur:
+                columns[:, _BLUR] = by.airy.blur
+            columns[:, self.shared + index] = by.airy.central
+            columns /= data.sigma[:, None]
+            columns -= fit.basis @ (fit.basis.T @ columns)
+            residuals.append((fit.model - data.counts) / data.sigma)
+            blocks.append(columns)
+        prior, prior_rows = self._prior(x)
+        return np.concatenate([*residuals, prior]), np.concatenate([*blocks, prior_rows])
+
+    def _prior(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        priors = {place: prior for place, prior in _PRIORS.items() if place < self.shared}
+        rows = np.zeros((len(priors), x.size))
+        values = np.empty(len(priors))
+        for index, (place, (middle, width)) in enumerate(priors.items()):
+            rows[index, place] = 1.0 / width
+            values[index] = (x[place] - middle) / width
+        return values, rows
+
+    def result(self, answer: optimize.OptimizeResult) -> ShapeFit:
+        shape = self.shape(answer.x)
+        number = sum(map(len, self.profiles))
+        freedom = max(number - answer.x.size - 3 * len(self.profiles), 1)
+        chi_square = 2.0 * answer.cost / freedom
+        covariance = np.linalg.pinv(answer.jac.T @ answer.jac, hermitian=True) * max(chi_square, 1.0)
+        error = np.sqrt(np.diag(covariance))
+        log_r = np.log(shape.reflectivity)
+        return ShapeFit(
+            shape=shape,
+            magnification_error_rad_per_pixel=float(
+                self.base.magnification_rad_per_pixel * _ALPHA_UNIT * error[_ALPHA]
+            ),
+            reflectivity_error=float(abs(shape.reflectivity * log_r) * error[_REFLECTIVITY]),
+            reduced_chi_square=float(chi_square),
+        )
