@@ -1,0 +1,149 @@
+"""Two simulated nights that went all the way, made once for all tests here, and small ones for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from running import Clone, Front, Ran, clone, everything, front, new_place, surroundings, upload
+
+from airglow.demo.servers import MariadbServer, S3Server
+from airglow.registry import load_registry
+from airglow.simulate import NightFolder, simulate_night, write_night
+from airglow.store import Store
+from airglow.uploads import NightId
+
+CONFIG = Path(__file__).parents[2] / "config"
+MIB = 2**20
+SMALL = NightId.parse("minime05_uao_20260512")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A clone with a bucket (behind a `Front`) and a database of its own."""
+
+    clone: Clone
+    store: Store
+    front: Front
+    database: str
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """Two nights that went from parts to rows in one run."""
+
+    place: Place
+    ran: Ran
+    nights: dict[str, NightFolder]
+
+
+def simulated(directory: Path, name: str, sky_frames: int, laser_frames: int) -> NightFolder:
+    """Simulate a night and pack it as the instrument does."""
+    registry = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+    night = NightId.parse(name)
+    made = simulate_night(
+        registry.instrument(night.instrument, night.date),
+        registry.site(night.site),
+        night.date,
+        sky_frames=sky_frames,
+        laser_frames=laser_frames,
+        seed=int(f"{night.date:%d}"),
+    )
+    return write_night(made, directory / name, pack=True, part_bytes=MIB)
+
+
+@pytest.fixture(scope="session")
+def behind(s3: S3Server) -> Iterator[Front]:
+    """The front before the shared S3 server."""
+    with front(s3.endpoint_url) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def small_night(tmp_path_factory: pytest.TempPathFactory) -> NightFolder:
+    """A night of one tag with few frames, in three parts."""
+    return simulated(tmp_path_factory.mktemp("small"), SMALL.name, 4, 3)
+
+
+def place_at(directory: Path, s3: S3Server, mariadb: MariadbServer, behind: Front) -> Place:
+    """A clone, and nothing in its bucket and database."""
+    store, database = new_place(s3, mariadb)
+    environment = surroundings(behind.url, store.bucket, s3, mariadb, database)
+    return Place(clone(directory, environment), store, behind, database)
+
+
+@pytest.fixture
+def place(tmp_path: Path, s3: S3Server, mariadb: MariadbServer, behind: Front) -> Iterator[Place]:
+    """A clone of the test's own, and nothing in its bucket and database."""
+    yield place_at(tmp_path / "clone", s3, mariadb, behind)
+    behind.forget()
+
+
+@dataclass(frozen=True)
+class InTwoSteps:
+    """A night whose last part came later: a run before and one after."""
+
+    place: Place
+    before: Ran
+    raw_before: dict[str, tuple[str, str]]
+    after: Ran
+
+
+@pytest.fixture(scope="session")
+def in_two_steps(
+    tmp_path_factory: pytest.TempPathFactory,
+    small_night: NightFolder,
+    s3: S3Server,
+    mariadb: MariadbServer,
+    behind: Front,
+) -> InTwoSteps:
+    """The small night, at first without its last part."""
+    place = place_at(tmp_path_factory.mktemp("steps") / "clone", s3, mariadb, behind)
+    last = small_night.upload.parts[-1]
+    upload(place.store, small_night.raw, leave_out=last.name)
+    before = place.clone.hourly()
+    raw_before = everything(place.store)
+    place.store.put_file(f"raw/{last.name}", last)
+    return InTwoSteps(place, before, raw_before, place.clone.hourly())
+
+
+@pytest.fixture(scope="session")
+def delivered(
+    tmp_path_factory: pytest.TempPathFactory, s3: S3Server, mariadb: MariadbServer, behind: Front
+) -> Delivered:
+    """minime05 and minime13 (two tags) of one date at one site, and a night that lacks a part."""
+    directory = tmp_path_factory.mktemp("delivered")
+    nights = {
+        name: simulated(directory, name, *frames)
+        for name, frames in {
+            "minime13_uao_20260510": (5, 3),
+            "minime05_uao_20260510": (24, 8),
+        }.items()
+    }
+    place = place_at(directory / "clone", s3, mariadb, behind)
+    for folder in nights.values():
+        upload(place.store, folder.raw)
+    lacking = simulated(directory, "minime05_uao_20260511", 3, 2)
+    upload(place.store, lacking.raw, leave_out="fpi05_uao_20260511.tar.gz000000")
+    return Delivered(place, place.clone.hourly(), nights)
+
+
+def rows(mariadb: MariadbServer, database: str, sql: str, *values: object) -> list[tuple]:
+    """Ask the database."""
+    with mariadb.connect_as_root() as connection, connection.cursor() as cursor:
+        cursor.execute(f"USE {database}")
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
+def contents(mariadb: MariadbServer, database: str) -> dict[str, list[tuple]]:
+    """Every row of every table."""
+    tables = [name for (name,) in rows(mariadb, database, "SHOW TABLES")]
+    return {table: sorted(rows(mariadb, database, f"SELECT * FROM {table}"), key=repr) for table in tables}
+
+
+def line_of(text: str, name: str) -> str:
+    """The line of a night in the table at the end of a run."""
+    return next(line for line in text.splitlines() if line.startswith(f"{name} "))

@@ -1,0 +1,191 @@
+"""Simulated nights through Snakemake as an operator runs it: to the database, idle, and once more."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from running import Clone, clone, everything
+
+from airglow.demo.servers import MariadbServer
+from airglow.products import read_netcdf
+from airglow.simulate import read_truth
+from airglow.uploads import NightId
+
+from .conftest import Delivered, contents, line_of, rows
+
+MINIME05 = NightId.parse("minime05_uao_20260510")
+MINIME13 = NightId.parse("minime13_uao_20260510")
+LACKING = NightId.parse("minime05_uao_20260511")
+NETCDF = "results/2026/minime05_uao_20260510_xr.nc"
+
+pytestmark = pytest.mark.xdist_group("delivered")  # one process makes the nights for all of these
+
+
+def test_both_nights_arrive(delivered: Delivered) -> None:
+    assert delivered.ran.code == 0, delivered.ran.text
+    store = delivered.place.store
+    for night in (MINIME05, MINIME13):
+        for key in (night.manifest_key, night.published_key, night.loaded_key, night.cleaned_key):
+            assert store.head(key) is not None, key
+        assert store.head(night.pending_key) is None
+        assert store.list(night.raw_prefix) == []
+        for product in store.get_json(night.published_key)["products"]:
+            assert store.head(product["key"]).etag == product["etag"]
+
+
+def test_every_frame_of_the_instrument_is_in_the_archive(delivered: Delivered) -> None:
+    for night in (MINIME05, MINIME13):
+        frames = delivered.nights[night.name].frames
+        archived = {
+            found.key.removeprefix(night.frames_prefix): found.size
+            for found in delivered.place.store.list(night.frames_prefix)
+        }
+        assert archived == {path.name: path.stat().st_size for path in frames.iterdir()}
+
+
+def test_products_are_where_people_look_for_them(delivered: Delivered) -> None:
+    keys = set(everything(delivered.place.store))
+    assert NETCDF in keys
+    assert "madrigal/fpi/2026/minime05_uao_20260510_xr.txt" in keys
+    for tag in ("xr", "xg"):
+        stem = f"2026/minime13_uao_20260510_{tag}"
+        assert {f"results/{stem}.nc", f"results/{stem}.log", f"summaryimages/{stem}_winds.png"} <= keys
+    assert not [key for key in keys if key.startswith("madrigal/") and "minime13" in key]
+
+
+def test_the_truth_is_found_again(delivered: Delivered, tmp_path: Path) -> None:
+    delivered.place.store.download(NETCDF, tmp_path / "night.nc")
+    sky = read_netcdf(tmp_path / "night.nc").sky
+    truth = {frame.name: frame for frame in read_truth(delivered.nights[MINIME05.name].truth)}
+    assert len(sky) == 24
+    wind = sky.line_of_sight_wind_mps - [truth[name].los_wind_mps for name in sky.name]
+    temperature = sky.temperature_k - [truth[name].temperature_k for name in sky.name]
+    assert np.sqrt(np.mean((wind - np.mean(wind)) ** 2)) < 3.0
+    assert abs(np.mean(wind)) < 6.0  # the zero is that of a real vertical wind, which is not nothing
+    assert np.sqrt(np.mean(temperature**2)) < 15.0
+
+
+def test_rows_are_in_the_database(delivered: Delivered, mariadb: MariadbServer) -> None:
+    database = delivered.place.database
+    nights = rows(mariadb, database, "SELECT instrument, tag, state, sky_frames FROM fpi_night ORDER BY 1, 2")
+    assert nights == [
+        ("minime05", "XR", "analysed", 24),
+        ("minime13", "XG", "analysed", 5),
+        ("minime13", "XR", "analysed", 5),
+    ]
+    images = [image for (image,) in rows(mariadb, database, "SELECT SummaryImage FROM DataSet")]
+    assert "SummaryImages/2026/minime05_uao_20260510_xr_winds.png" in images
+    assert len(images) == len(set(images))
+
+
+def test_a_night_that_lacks_a_part_waits_and_says_so(delivered: Delivered) -> None:
+    store = delivered.place.store
+    line = line_of(delivered.ran.text, LACKING.name)
+    assert "waiting" in line
+    assert "2 of 3 parts" in line or "1 of 2 parts" in line
+    assert store.head(LACKING.manifest_key) is None
+    assert store.head(LACKING.receipt_key) is not None
+    for night in (MINIME05, MINIME13):
+        assert "done" in line_of(delivered.ran.text, night.name)
+
+
+def test_cloud_files_are_archived_and_kept_while_a_night_needs_them(delivered: Delivered) -> None:
+    store = delivered.place.store
+    archived = {found.key for found in store.list("cloudsensor/uao/2026/")}
+    assert {f"cloudsensor/uao/2026/Cloud_uao_202605{day}.txt" for day in (10, 11)} <= archived
+    raw = {found.key for found in store.list("raw/Cloud")}
+    assert "raw/Cloud_uao_20260510.txt" not in raw  # only the two nights needed it
+    assert "raw/Cloud_uao_20260511.txt" in raw  # the waiting night needs it
+
+
+def test_an_idle_run_leaves_everything_and_asks_little(delivered: Delivered, mariadb: MariadbServer) -> None:
+    place = delivered.place
+    before, before_rows = everything(place.store), contents(mariadb, place.database)
+    place.front.forget()
+    ran = place.clone.hourly()
+    asked = list(place.front.requests)
+    assert ran.code == 0, ran.text
+    assert everything(place.store) == before
+    assert contents(mariadb, place.database) == before_rows
+    # the bucket, the keeper, two lists, and the receipt of the night that waits
+    assert len(asked) <= 6, asked
+    assert {method for method, _ in asked} <= {"GET", "HEAD"}
+
+
+def test_a_reanalysis_from_the_archive_alone(
+    delivered: Delivered, mariadb: MariadbServer, tmp_path: Path
+) -> None:
+    place = delivered.place
+    before, before_rows = everything(place.store), contents(mariadb, place.database)
+    elsewhere = clone(tmp_path / "clone", place.clone.environment)  # nothing of the first run on this disk
+    ran = elsewhere.hourly("-R", "analyze", "nights/uao_20260510.json")
+    assert ran.code == 0, ran.text
+    after = everything(place.store)
+    assert after.keys() == before.keys()
+    for key in before:
+        same_etag, same_time = (new == old for new, old in zip(after[key], before[key], strict=True))
+        if key.startswith(("results/", "summaryimages/", "madrigal/")):
+            assert not same_time, f"{key} was not delivered again"
+            assert same_etag or key.endswith(".png"), f"{key}: same input, other output"
+        elif not key.startswith("state/minime"):
+            assert same_etag, key
+    for night in (MINIME05, MINIME13):
+        assert before[night.manifest_key] == after[night.manifest_key]
+        assert before[night.loaded_key] != after[night.loaded_key]
+    after_rows = contents(mariadb, place.database)
+    assert {table: len(found) for table, found in after_rows.items() if table != "fpi_load"} == {
+        table: len(found) for table, found in before_rows.items() if table != "fpi_load"
+    }
+    summary = {
+        entry["night"]: entry
+        for entry in json.loads((elsewhere.directory / "nights/uao_20260510.json").read_text())
+    }
+    assert summary.keys() == {MINIME05.name, MINIME13.name}
+    assert summary[MINIME05.name]["state"] == "done"
+    assert summary[MINIME13.name]["outcomes"]["XG"]["sky_frames"] == 5
+
+
+def test_a_reanalysis_that_fails_changes_nothing(
+    delivered: Delivered, mariadb: MariadbServer, tmp_path: Path
+) -> None:
+    place = delivered.place
+    elsewhere = clone(tmp_path / "clone", place.clone.environment)
+    frame = place.store.list(MINIME13.frames_prefix)[0].key
+    data = place.store.get_bytes(frame)
+    place.store.delete(frame)
+    before, before_rows = everything(place.store), contents(mariadb, place.database)
+    try:
+        ran = elsewhere.hourly("-R", "analyze", "nights/minime13_uao_20260510.json")
+        assert ran.code == 1
+        assert f"{frame}: not in bucket" in line_of(ran.text, MINIME13.name)
+        assert everything(place.store) == before
+        assert contents(mariadb, place.database) == before_rows
+    finally:
+        place.store.put_bytes(frame, data)
+
+
+def test_a_reanalysis_whose_analysis_fails_changes_nothing(
+    delivered: Delivered, mariadb: MariadbServer, tmp_path: Path
+) -> None:
+    place = delivered.place
+    elsewhere = clone(tmp_path / "clone", place.clone.environment)
+    before, before_rows = everything(place.store), contents(mariadb, place.database)
+    spoil_analysis(elsewhere)
+    ran = elsewhere.hourly("-R", "analyze", "nights/minime13_uao_20260510.json")
+    assert ran.code == 1
+    assert "analyze X" in line_of(ran.text, MINIME13.name)
+    assert everything(place.store) == before
+    assert contents(mariadb, place.database) == before_rows
+
+
+def spoil_analysis(clone: Clone) -> None:
+    """Let the analysis meet a fault of its own."""
+    script = clone.directory / "workflow/scripts/analyze.py"
+    script.write_text(script.read_text().replace("analyse_folder(", "analyse_folder(None and "))
+
+
+def test_a_date_without_nights_is_refused_in_words(delivered: Delivered) -> None:
+    ran = delivered.place.clone.hourly("-R", "analyze", "nights/uao_20260402.json")
+    assert ran.code == 1
+    assert "no night of uao on 2026-04-02 is in the archive or in raw/" in ran.text

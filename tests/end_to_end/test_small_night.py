@@ -1,0 +1,152 @@
+"""A small night that comes in two steps, and one that is killed again and again: both end alike."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+from running import TIMEOUT_S, everything, upload
+
+from airglow.archive import load_manifest
+from airglow.demo.servers import MariadbServer
+from airglow.simulate import NightFolder
+from airglow.store import Store, hash_file
+
+from .conftest import SMALL, InTwoSteps, Place, contents, line_of
+
+pytestmark = pytest.mark.xdist_group("small night")
+
+
+def test_a_night_that_lacks_its_last_part_waits(in_two_steps: InTwoSteps, small_night: NightFolder) -> None:
+    parts = len(small_night.upload.parts)
+    assert in_two_steps.before.code == 0
+    line = line_of(in_two_steps.before.text, SMALL.name)
+    assert "waiting" in line
+    assert f"{parts - 1} of {parts} parts" in line
+    assert set(in_two_steps.raw_before) == {"state/keep"} | {
+        f"raw/{path.name}" for path in small_night.raw.iterdir() if path != small_night.upload.parts[-1]
+    }
+
+
+def test_it_is_done_once_the_part_is_there(in_two_steps: InTwoSteps, mariadb: MariadbServer) -> None:
+    place = in_two_steps.place
+    assert in_two_steps.after.code == 0, in_two_steps.after.text
+    assert "done" in line_of(in_two_steps.after.text, SMALL.name)
+    assert place.store.list("raw/") == []
+    assert len(contents(mariadb, place.database)["fpi_sky_sample"]) == 4
+
+
+def nothing_is_lost(store: Store, night: NightFolder) -> None:
+    """Every frame is in raw/ or proven in the archive; raw objects have only gone when all else was done."""
+    raw = {found.key: found.etag for found in store.list(SMALL.raw_prefix)}
+    sent = [*night.upload.parts, night.upload.receipt]
+    if any(raw.get(f"raw/{path.name}") != hash_file(path).md5 for path in sent):
+        manifest = load_manifest(store, SMALL)
+        archived = {found.key: (found.size, found.etag) for found in store.list(SMALL.frames_prefix)}
+        assert {frame.name for frame in manifest.frames} == {path.name for path in night.frames.iterdir()}
+        assert all(archived[frame.key] == (frame.size, frame.etag) for frame in manifest.frames)
+        assert store.head(SMALL.published_key)
+        assert store.head(SMALL.loaded_key)
+
+
+def end_state(place: Place, mariadb: MariadbServer) -> tuple[dict, dict]:
+    """What must not depend on how a night got there: all but the times at which it was done."""
+    dated = (SMALL.published_key, SMALL.loaded_key, SMALL.cleaned_key)
+    objects = {key: "" if key in dated else etag for key, (etag, _) in everything(place.store).items()}
+    tables = contents(mariadb, place.database)
+    for name in ("fpi_load", "fpi_night", "fpi_schema_version"):
+        tables[name] = [()] * len(tables[name]) if name == "fpi_night" else []
+    return objects, tables
+
+
+def run_until(place: Place, method: str, path_part: str, number: int) -> None:
+    """An hourly run that is killed (-9), with all its steps, in place of a request to the bucket."""
+    process: list[subprocess.Popen] = []
+    place.front.when(method, path_part, number, lambda: os.killpg(process[0].pid, signal.SIGKILL))
+    process.append(place.clone.start("--profile", "hourly"))
+    text, _ = process[0].communicate(timeout=TIMEOUT_S)
+    assert process[0].returncode == -signal.SIGKILL, f"it was never asked to {method} {path_part}: {text}"
+
+
+def wait_for(process: subprocess.Popen, words: str) -> str:
+    """Read what a run says up to a line with these words in it."""
+    assert process.stdout is not None
+    return next(line for line in process.stdout if words in line)
+
+
+# In place of which requests a run is killed, one after the other.
+KILLS: tuple[tuple[str, str, int], ...] = (
+    ("GET", "tar.gz000001", 1),  # concatenate, in the middle
+    ("PUT", f"/{SMALL.frames_prefix}", 3),  # extract, in the middle
+    ("PUT", SMALL.manifest_key, 1),  # extract, all but the manifest
+    ("PUT", "/results/", 2),  # publish, in the middle
+    ("PUT", SMALL.published_key, 1),  # publish, all but the index
+    ("GET", "/results/", 1),  # load, before the database
+    ("PUT", SMALL.loaded_key, 1),  # load, committed but not on record
+    ("DELETE", "/raw/fpi", 2),  # cleanup, in the middle
+    ("PUT", SMALL.cleaned_key, 1),  # cleanup, all but the sentinel
+    ("DELETE", SMALL.pending_key, 1),  # cleanup, all but the marker
+)
+
+
+def test_killed_at_every_step_a_night_ends_the_same(
+    place: Place, in_two_steps: InTwoSteps, small_night: NightFolder, mariadb: MariadbServer
+) -> None:
+    upload(place.store, small_night.raw)
+    for method, path_part, number in KILLS:
+        run_until(place, method, path_part, number)
+        nothing_is_lost(place.store, small_night)
+    ran = place.clone.hourly()
+    assert ran.code == 0, ran.text
+    assert end_state(place, mariadb) == end_state(in_two_steps.place, mariadb)
+    assert place.store.list("state/pending/") == []
+
+
+def test_a_step_that_outlives_its_run_is_waited_for(
+    place: Place, in_two_steps: InTwoSteps, small_night: NightFolder, mariadb: MariadbServer
+) -> None:
+    upload(place.store, small_night.raw)
+    killed: list[subprocess.Popen] = []
+    place.front.when("PUT", f"/{SMALL.frames_prefix}", 2, lambda: killed[0].kill())
+    go_on = place.front.hold("PUT", f"/{SMALL.frames_prefix}")
+    killed.append(place.clone.start("--profile", "hourly"))
+    assert killed[0].wait(TIMEOUT_S) == -signal.SIGKILL  # alone: the extraction lives on
+
+    again = place.clone.start("--profile", "hourly")
+    assert "Waiting at most 600 s" in wait_for(again, "still at work")
+    assert place.store.head(SMALL.manifest_key) is None
+    go_on.set()
+    text, _ = again.communicate(timeout=TIMEOUT_S)
+    assert again.returncode == 0, text
+    assert end_state(place, mariadb) == end_state(in_two_steps.place, mariadb)
+
+
+def test_a_second_run_beside_the_first_is_refused(place: Place, small_night: NightFolder) -> None:
+    upload(place.store, small_night.raw)
+    place.clone.configure("run", wait_seconds=0)
+    go_on = place.front.hold("GET", "tar.gz000000")
+    first = place.clone.start("--profile", "hourly")
+    wait_for(first, "discover: done")
+    second = place.clone.hourly("-R", "analyze", f"nights/{SMALL.name}.json")
+    assert second.code == 1
+    assert f"another run is at work in .snakemake: process {first.pid} on" in second.text
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    go_on.set()
+
+
+def test_without_a_database_the_night_waits_in_raw(
+    place: Place, in_two_steps: InTwoSteps, small_night: NightFolder, mariadb: MariadbServer
+) -> None:
+    upload(place.store, small_night.raw)
+    raw = {key: value for key, value in everything(place.store).items() if key.startswith("raw/")}
+    place.clone.configure("database", attempts=1)
+    ran = place.clone.hourly(MYSQL_PORT="1")
+    assert ran.code == 1
+    assert "load: database" in line_of(ran.text, SMALL.name)
+    assert "nothing was changed" in line_of(ran.text, SMALL.name)
+    assert raw.items() <= everything(place.store).items()
+    ran = place.clone.hourly()
+    assert ran.code == 0, ran.text
+    assert "analyze" not in ran.text  # what was done is not done again
+    assert end_state(place, mariadb) == end_state(in_two_steps.place, mariadb)

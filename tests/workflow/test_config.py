@@ -1,0 +1,105 @@
+"""Wrong settings and missing surroundings: one clear message, before anything is done."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from running import ROOT, Clone, clone, new_place, surroundings
+
+from airglow.archive import UnpackLimits
+from airglow.demo.servers import MariadbServer, S3Server
+from airglow.night import AnalysisSettings
+from airglow.uploads import SurveySettings
+
+CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+
+
+@pytest.fixture
+def at_hand(tmp_path: Path, s3: S3Server, mariadb: MariadbServer) -> Clone:
+    """A clone with everything that a run needs."""
+    store, database = new_place(s3, mariadb)
+    return clone(tmp_path / "clone", surroundings(s3.endpoint_url, store.bucket, s3, mariadb, database))
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "message"),
+    [
+        (
+            "uploads",
+            {"cloud_wait_hours": -1},
+            "config: uploads: cloud_wait_hours: -1 is less than the minimum",
+        ),
+        ("uploads", {"cloud_wait_hour": 3}, "config: uploads: .*'cloud_wait_hour' was unexpected"),
+        ("uploads", {"hold": ["uao"]}, "config: uploads: hold: 0: 'uao' does not match"),
+        ("archive", {"threads": "many"}, "config: archive: threads: 'many' is not of type 'integer'"),
+        ("run", {"wait_seconds": None}, "config: run: wait_seconds: None is not of type 'number'"),
+        ("registry", {"sites": "config/nowhere.yaml"}, "config/nowhere.yaml: cannot be read: No such file"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named(at_hand: Clone, section: str, values: dict, message: str) -> None:
+    at_hand.configure(section, **values)
+    ran = at_hand.hourly("-n")
+    assert ran.code == 1
+    assert re.search(message, ran.text), ran.text
+    assert "Traceback" not in ran.text
+    assert not (at_hand.directory / "work").exists()
+
+
+def test_a_configuration_that_is_not_yaml_is_named(at_hand: Clone) -> None:
+    (at_hand.directory / "config/config.yaml").write_text("uploads: [\n")
+    ran = at_hand.hourly("-n")
+    assert ran.code == 1
+    assert "Config file is not valid JSON or YAML" in ran.text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"MYSQL_HOST": "", "RESULTS_PATH": ""}, "the environment lacks MYSQL_HOST, RESULTS_PATH"),
+        ({"AWS_S3_ENDPOINT_URL": "http://127.0.0.1:1"}, "does not answer: .*Check AWS_S3_ENDPOINT_URL"),
+        ({"DEST_BUCKET": "nowhere"}, "bucket nowhere at .* does not exist"),
+    ],
+)
+def test_what_is_missing_around_is_named_also_in_a_dry_run(
+    at_hand: Clone, change: dict[str, str], message: str
+) -> None:
+    ran = at_hand.hourly("-n", **change)
+    assert ran.code == 1
+    assert re.search(message, ran.text), ran.text
+    assert "Traceback" not in ran.text
+    assert "concatenate" not in ran.text  # nothing was planned
+
+
+def keys(schema: dict, prefix: str = "") -> dict[str, dict]:
+    """Every key that a schema describes, by its dotted name."""
+    found = {}
+    for name, entry in schema["properties"].items():
+        found |= {f"{prefix}{name}": entry} | (
+            keys(entry, f"{prefix}{name}.") if "properties" in entry else {}
+        )
+    return found
+
+
+def test_every_key_is_described_and_explained_to_the_operator() -> None:
+    readme = (ROOT / "config/README.md").read_text()
+    for name, entry in keys(SCHEMA).items():
+        assert len(entry["description"]) > 20, name
+        assert "default" in entry, name
+        if "properties" not in entry:
+            assert f"`{name}`" in readme, name
+
+
+def test_the_file_says_what_the_defaults_are() -> None:
+    for name, entry in keys(SCHEMA).items():
+        if "properties" not in entry:
+            section, key = name.split(".")
+            assert CONFIG[section][key] == entry["default"], name
+
+
+def test_the_keys_are_those_that_the_package_takes() -> None:
+    AnalysisSettings(**CONFIG["analysis"])
+    SurveySettings(**CONFIG["uploads"])
+    assert AnalysisSettings(**CONFIG["analysis"]) == AnalysisSettings()
+    assert {"max_members", "max_bytes", "max_member_bytes"} == set(UnpackLimits.__dataclass_fields__)

@@ -1,0 +1,72 @@
+"""The workflow's files: style, profiles, and that the package stands without Snakemake."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from running import ROOT, SNAKEMAKE
+
+SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
+MODULES = sorted((ROOT / "airglow").rglob("*.py"))
+
+
+def test_snakemake_finds_nothing_to_complain_about() -> None:
+    """Without any environment: linting needs no servers."""
+    ran = subprocess.run(
+        [SNAKEMAKE, "--lint"], cwd=ROOT, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "good condition" in ran.stdout + ran.stderr
+
+
+def test_rules_are_formatted() -> None:
+    snakefmt = Path(sys.executable).with_name("snakefmt")
+    ran = subprocess.run([snakefmt, "--check", "workflow"], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+
+
+def imports(path: Path) -> set[str]:
+    """First parts of the modules that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name.split(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_the_package_knows_no_snakemake() -> None:
+    assert [path for path in MODULES if "snakemake" in imports(path)] == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_scripts_are_adapters(path: Path) -> None:
+    """A docstring, imports and one ``with step()``: what is more belongs into the package."""
+    docstring, *body = ast.parse(path.read_text()).body
+    assert isinstance(docstring, ast.Expr)
+    if path.stem == "adapter":
+        return
+    kinds = {type(node) for node in body}
+    assert kinds <= {ast.Import, ast.ImportFrom, ast.With}
+    assert sum(isinstance(node, ast.With) for node in body) == 1
+    assert len(path.read_text().splitlines()) <= 40
+
+
+def test_the_hourly_profile_is_found_from_the_root() -> None:
+    assert (ROOT / "hourly").is_symlink()
+    assert (ROOT / "hourly/config.yaml").samefile(ROOT / "profiles/hourly/config.yaml")
+
+
+@pytest.mark.parametrize("name", ["hourly", "demo"])
+def test_profiles_look_at_raw_again_and_survive_a_kill(name: str) -> None:
+    profile = yaml.safe_load((ROOT / f"profiles/{name}/config.yaml").read_text())
+    assert profile["forcerun"] == ["discover"]
+    assert profile["keep-going"] is True
+    assert profile["rerun-incomplete"] is True
+    assert profile["nolock"] is True
+    assert profile["rerun-triggers"] == ["mtime"]
+    assert profile["resources"]["raw_listing"] == 1
