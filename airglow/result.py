@@ -176,6 +176,8 @@ class InstrumentShape:
     falloff: tuple[float, float]
     blur_px: tuple[float, float, float]
     max_radius_px: float
+    gap_variance_m2: float  # of the gap over the plates
+    gap_third_moment_m3: float  # central, likewise
     source: str  # "laser frames of the night" or "registry defaults"
 
 

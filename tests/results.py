@@ -88,6 +88,8 @@ def example_result(
             falloff=(0.0712, -0.0451),
             blur_px=(1.06, 0.206, -0.066),
             max_radius_px=251.4,
+            gap_variance_m2=7.2e-17,
+            gap_third_moment_m3=1.2e-24,
             source="laser frames of the night" if laser_frames else "registry defaults",
         ),
         zero=ZeroReference(

@@ -324,6 +324,8 @@ def _shape(known: KnownInstrument) -> InstrumentShape:
         falloff=shape.falloff,
         blur_px=shape.blur_px,
         max_radius_px=shape.max_radius_px,
+        gap_variance_m2=shape.gap_variance * known.nominal_gap_m**2,
+        gap_third_moment_m3=shape.gap_third_moment * known.nominal_gap_m**3,
         source="laser frames of the night" if measured else "registry defaults",
     )
 

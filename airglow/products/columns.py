@@ -248,6 +248,13 @@ SHAPE_COLUMNS = (
         "1",
     ),
     Column("max_radius_px", "max_radius", "r_max: radius of the outermost annulus, in pixels", "1"),
+    Column("gap_variance_m2", "gap_variance", "variance of the etalon gap over the plates", "m2"),
+    Column(
+        "gap_third_moment_m3",
+        "gap_third_moment",
+        "third central moment of the etalon gap over the plates",
+        "m3",
+    ),
 )
 
 ZERO_COLUMNS = (
