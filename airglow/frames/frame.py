@@ -1,4 +1,4 @@
-"""The frame: an image and what its header says."""
+"""The frame: what its header says, and an image."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 
-@dataclass(frozen=True)
-class Frame:
-    """A CCD frame as it was read.
+@dataclass(frozen=True, kw_only=True)
+class FrameHeader:
+    """What a frame's header says.
 
     The zenith angle is signed as in the header, ``local_start`` is the camera computer's clock with no
     zone, and a sensor that the header lacks is None.
@@ -18,7 +18,6 @@ class Frame:
 
     name: str
     tag: str  # L, X, XR, XG, D or B
-    image: np.ndarray  # (rows, columns) counts, as stored
     exposure_s: float
     azimuth_deg: float
     zenith_deg: float
@@ -30,3 +29,10 @@ class Frame:
     sky_temperature_c: float | None = None
     pressure_hpa: float | None = None
     humidity_percent: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame(FrameHeader):
+    """A CCD frame as it was read."""
+
+    image: np.ndarray  # (rows, columns) counts, as stored

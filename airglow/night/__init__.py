@@ -1,17 +1,23 @@
 """A whole night, from frames to a result."""
 
-from airglow.night.analyse import analyse_night
+from airglow.night.analyse import analyse_night, analyse_profiles
 from airglow.night.folder import ANALYSED, analyse_folder
 from airglow.night.frames import NightFrames, Progress, TimedFrame, read_night
+from airglow.night.reduce import ReducedNight, reduce_night
 from airglow.night.settings import AnalysisSettings
+from airglow.night.which import WhichNight
 
 __all__ = [
     "ANALYSED",
     "AnalysisSettings",
     "NightFrames",
     "Progress",
+    "ReducedNight",
     "TimedFrame",
+    "WhichNight",
     "analyse_folder",
     "analyse_night",
+    "analyse_profiles",
     "read_night",
+    "reduce_night",
 ]

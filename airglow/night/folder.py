@@ -14,6 +14,7 @@ from airglow.errors import BadInput, NotAnalysable
 from airglow.night.analyse import analyse_night
 from airglow.night.frames import Progress, no_progress, read_night
 from airglow.night.settings import AnalysisSettings
+from airglow.night.which import WhichNight
 from airglow.products import write_products
 from airglow.registry import Instrument, Site
 from airglow.result import GOOD, NightResult
@@ -85,7 +86,8 @@ def analyse_folder(
         # The matrices are small: more BLAS threads only wait for each other.
         with threadpool_limits(limits=1):
             read = read_night(frames, tag, site.clock(date), settings, progress, sha256)
-            result = analyse_night(read, weather, instrument, site, date, tag, settings, progress)
+            which = WhichNight(instrument, site, date, tag, settings)
+            result = analyse_night(which, read, weather, progress)
     except NotAnalysable as reason:
         return {**outcome, "state": reason.state, "reason": reason.reason, "products": []}
     out.mkdir(parents=True, exist_ok=True)

@@ -17,9 +17,9 @@ from airglow.etalon import (
     start_from_fringes,
 )
 from airglow.night.profiles import REGISTRY_BINNING, Profiles
-from airglow.night.settings import AnalysisSettings
+from airglow.night.which import WhichNight
 from airglow.registry import Instrument
-from airglow.rings import AnnulusGrid, NoiseModel
+from airglow.rings import AnnulusGrid
 
 
 @dataclass(frozen=True)
@@ -52,51 +52,37 @@ def default_shape(instrument: Instrument, grid: AnnulusGrid, binning: int) -> Sh
 
 
 def know_instrument(
-    lasers: Profiles,
-    sky: Profiles,
-    noise: NoiseModel,
-    instrument: Instrument,
-    grid: AnnulusGrid,
-    line_wavelength_m: float,
-    settings: AnalysisSettings,
+    which: WhichNight, lasers: Profiles, sky: Profiles, line_wavelength_m: float
 ) -> KnownInstrument:
     """Measure the instrument on the lasers; fall back on the registry, its magnification from the sky.
 
     Parameters
     ----------
+    which
+        The night.
     lasers, sky
-        Ring profiles of the night.
-    noise
-        The camera's.
-    instrument
-        The registry's entry as of the date.
-    grid
-        The annuli.
+        Its ring profiles.
     line_wavelength_m
         Of the sky line.
-    settings
-        Of the analysis.
 
     Returns
     -------
     KnownInstrument
     """
-    optics = instrument.optics
-    start = default_shape(instrument, grid, sky.frames[0].frame.x_binning)
-    data = [lasers.data(k, noise) for k in range(len(lasers.frames))]
+    optics = which.instrument.optics
+    start = default_shape(which.instrument, sky.grid, sky.frames[0].frame.x_binning)
     try:
         state = measure_state(
-            data,
+            lasers.all_data(),
             lasers.mid_time_s,
             optics.laser_wavelength_m,
             optics.nominal_gap_m,
             start,
             estimate_blur=optics.estimate_blur,
-            shape_lasers=settings.shape_lasers,
+            shape_lasers=which.settings.shape_lasers,
         )
     except NotAnalysable as reason:
-        skies = [sky.data(k, noise) for k in range(len(sky.frames))]
-        shape = _magnification_from_sky(skies, start, optics.nominal_gap_m, line_wavelength_m)
+        shape = _magnification_from_sky(sky.all_data(), start, optics.nominal_gap_m, line_wavelength_m)
         return KnownInstrument(shape, optics.nominal_gap_m, None, reason.reason)
     return KnownInstrument(state.shape.shape, optics.nominal_gap_m, state, "")
 

@@ -13,7 +13,6 @@ from airglow.night.frames import Progress
 from airglow.night.instrument import KnownInstrument
 from airglow.night.profiles import Profiles
 from airglow.result import Rejection
-from airglow.rings import NoiseModel
 from airglow.spectra import LineFit, SkyLine, fit_line, start_velocity
 
 
@@ -28,9 +27,7 @@ class NightLines:
     rejections: tuple[Rejection, ...]
 
 
-def fit_lines(
-    sky: Profiles, noise: NoiseModel, known: KnownInstrument, line: SkyLine, progress: Progress
-) -> NightLines:
+def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Progress) -> NightLines:
     """Fit the line in each sky profile, at the gap of its mid-exposure.
 
     The order of interference leaves one constant in all velocities of a night. It is found first, as the
@@ -40,8 +37,6 @@ def fit_lines(
     ----------
     sky
         Ring profiles.
-    noise
-        The camera's.
     known
         The instrument.
     line
@@ -56,7 +51,7 @@ def fit_lines(
     gap_m, gap_error_m = known.gap_m(sky.mid_time_s)
     phases = central_phase(gap_m, line.wavelength_m)
     count = line.terms_needed(float(phases[0]), known.shape.reflectivity)
-    data = [sky.data(k, noise) for k in range(len(sky.frames))]
+    data = sky.all_data()
     harmonics = []
     for each, phase in zip(data, phases, strict=True):
         made = fringes(each.radius_squared_px2, each.width_px2, phase, known.shape, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,24 +32,60 @@ _USABLE_CENTER_PX = 0.3  # largest error of a frame's own centre that beats the 
 
 @dataclass(frozen=True)
 class Profiles:
-    """Ring profiles of a series of frames, with times in seconds since the night's first frame."""
+    """Ring profiles of a series of n frames, with times in seconds since the night's first frame.
+
+    ``sigma`` are the standard errors of the counts, one array per profile; it is empty until they are
+    known (`with_noise`).
+    """
 
     frames: tuple[TimedFrame, ...]
-    rings: tuple[RingProfile, ...]
     centers: tuple[Center, ...]
-    mid_time_s: np.ndarray
+    mid_time_s: np.ndarray  # (n,)
+    grid: AnnulusGrid
+    radius_squared_px2: tuple[np.ndarray, ...]
+    counts: tuple[np.ndarray, ...]
+    sigma: tuple[np.ndarray, ...] = ()
+    rings: tuple[RingProfile, ...] = ()  # as they were reduced; none when only profiles survive
 
-    def data(self, index: int, noise: NoiseModel) -> ProfileData:
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def data(self, index: int) -> ProfileData:
         """One profile as fits see it."""
-        rings = self.rings[index]
         return ProfileData.select(
-            rings.radius_squared_px2,
-            rings.counts,
-            noise.standard_error(rings),
-            rings.grid.width_px2,
-            rings.grid.first,
-            rings.grid.stop,
+            self.radius_squared_px2[index],
+            self.counts[index],
+            self.sigma[index],
+            self.grid.width_px2,
+            self.grid.first,
+            self.grid.stop,
         )
+
+    def all_data(self) -> list[ProfileData]:
+        """All profiles as fits see them."""
+        return [self.data(index) for index in range(len(self))]
+
+    def with_noise(self, noise: NoiseModel) -> Profiles:
+        """The same with the standard errors that the camera's noise gives."""
+        return replace(self, sigma=tuple(noise.standard_error(rings) for rings in self.rings))
+
+
+def _profiles(
+    frames: Sequence[TimedFrame],
+    centers: Sequence[Center],
+    rings: Sequence[RingProfile],
+    grid: AnnulusGrid,
+    origin: np.datetime64,
+) -> Profiles:
+    return Profiles(
+        frames=tuple(frames),
+        centers=tuple(centers),
+        mid_time_s=mid_times_s(frames, origin),
+        grid=grid,
+        radius_squared_px2=tuple(each.radius_squared_px2 for each in rings),
+        counts=tuple(each.counts for each in rings),
+        rings=tuple(rings),
+    )
 
 
 def annulus_grid(shape: tuple[int, int], instrument: Instrument) -> AnnulusGrid:
@@ -96,7 +132,7 @@ def reduce_lasers(
             guess = center.xy
         rings.append(profile)
         centers.append(center)
-    return Profiles(tuple(frames), tuple(rings), tuple(centers), _mid_times(frames, origin))
+    return _profiles(frames, centers, rings, grid, origin)
 
 
 def reduce_skies(
@@ -123,7 +159,7 @@ def reduce_skies(
     Profiles
     """
     course = center_course(lasers) or _course_from_sky(frames, grid, origin)
-    mid_time_s = _mid_times(frames, origin)
+    mid_time_s = mid_times_s(frames, origin)
     rings, centers = [], []
     for done, (timed, time_s) in enumerate(zip(frames, mid_time_s, strict=True)):
         progress("reduce sky", done, len(frames))
@@ -137,7 +173,7 @@ def reduce_skies(
             profile = reduce_frame(timed.frame.image, center.xy, grid)
         rings.append(profile)
         centers.append(center)
-    return Profiles(tuple(frames), tuple(rings), tuple(centers), mid_time_s)
+    return _profiles(frames, centers, rings, grid, origin)
 
 
 def night_noise(sky: Profiles, laser: Profiles) -> NoiseModel:
@@ -179,10 +215,11 @@ def _course_from_sky(
         center = find_center(timed.frame.image, grid)
         centers.append(center)
         rings.append(reduce_frame(timed.frame.image, center.xy, grid))
-    return center_course(Profiles(tuple(few), tuple(rings), tuple(centers), _mid_times(few, origin)))
+    return center_course(_profiles(few, centers, rings, grid, origin))
 
 
-def _mid_times(frames: Sequence[TimedFrame], origin: np.datetime64) -> np.ndarray:
+def mid_times_s(frames: Sequence[TimedFrame], origin: np.datetime64) -> np.ndarray:
+    """Middle of the exposures in seconds since an origin."""
     starts = np.array([timed.start for timed in frames], "datetime64[us]")
     exposures = np.array([timed.frame.exposure_s for timed in frames])
     return seconds_since(origin, mid_exposure(starts, exposures))

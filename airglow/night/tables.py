@@ -9,7 +9,6 @@ import numpy as np
 from airglow.etalon import LaserFit, LaserState
 from airglow.night.profiles import Profiles
 from airglow.result import LaserSamples, RingProfiles
-from airglow.rings import NoiseModel
 
 
 def column(values: list[float | None]) -> np.ndarray:
@@ -42,21 +41,19 @@ def laser_table(lasers: Profiles, state: LaserState | None) -> LaserSamples:
     )
 
 
-def ring_profiles(
-    profiles: Profiles, index: list[int], noise: NoiseModel, models: list[np.ndarray | None]
-) -> RingProfiles:
+def ring_profiles(profiles: Profiles, index: list[int], models: list[np.ndarray | None]) -> RingProfiles:
     """Profiles of the frames ``index`` with the models fitted to their used annuli (float32 precision)."""
-    count = profiles.rings[0].grid.count if profiles.rings else 0
-    shape = (len(index), count)
-    arrays = {name: np.full(shape, np.nan, np.float32) for name in ("s", "counts", "sigma", "model")}
+    count = profiles.grid.count
+    arrays = {
+        name: np.full((len(index), count), np.nan, np.float32) for name in ("s", "counts", "sigma", "model")
+    }
     for row, (k, model) in enumerate(zip(index, models, strict=True)):
-        rings = profiles.rings[k]
-        sigma = noise.standard_error(rings)
+        counts, sigma = profiles.counts[k], profiles.sigma[k]
         used = np.zeros(count, bool)
-        used[rings.grid.first : rings.grid.stop] = True
-        used &= np.isfinite(rings.counts) & np.isfinite(sigma) & (sigma > 0)
-        arrays["s"][row, used] = rings.radius_squared_px2[used]
-        arrays["counts"][row, used] = rings.counts[used]
+        used[profiles.grid.first : profiles.grid.stop] = True
+        used &= np.isfinite(counts) & np.isfinite(sigma) & (sigma > 0)
+        arrays["s"][row, used] = profiles.radius_squared_px2[k][used]
+        arrays["counts"][row, used] = counts[used]
         arrays["sigma"][row, used] = sigma[used]
         if model is not None:
             arrays["model"][row, used] = model

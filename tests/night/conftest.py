@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from airglow.night import AnalysisSettings, analyse_night, read_night
+from airglow.night import AnalysisSettings, WhichNight, analyse_night, read_night
 from airglow.registry import load_registry
 from airglow.simulate import read_truth, simulate_night
 from airglow.simulate.folder import write_night
@@ -33,7 +33,8 @@ class Night:
         settings = AnalysisSettings()
         read = read_night(frames or self.folder / "frames", self.tag, self.site.clock(DATE), settings)
         weather = read_folder(self.folder / "clouds", self.site) if clouds else None
-        return analyse_night(read, weather, self.instrument, self.site, DATE, self.tag, settings)
+        which = WhichNight(self.instrument, self.site, DATE, self.tag, settings)
+        return analyse_night(which, read, weather)
 
     def truth(self, names, what):
         return np.array([getattr(self.all_truth[name], what) for name in names])

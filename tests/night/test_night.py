@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from airglow.errors import NotAnalysable
-from airglow.night import AnalysisSettings, analyse_night, read_night
+from airglow.night import AnalysisSettings, WhichNight, analyse_night, read_night
 from airglow.registry import load_registry
 from airglow.result import Cause, causes_in
 from airglow.spectra import network_intensity_scale
@@ -154,7 +154,7 @@ def test_frames_in_daylight_are_left_out(nominal):
     night, _ = nominal
     settings = AnalysisSettings(highest_sun_deg=-25.0)
     read = read_night(night.folder / "frames", "XR", night.site.clock(DATE), settings)
-    result = analyse_night(read, None, night.instrument, night.site, DATE, "XR", settings)
+    result = analyse_night(WhichNight(night.instrument, night.site, DATE, "XR", settings), read, None)
     assert 0 < len(result.sky) < 30
     assert all("sun at" in rejection.reason for rejection in result.rejections)
     assert result.sky.sun_elevation_deg.max() <= -25.0
@@ -184,7 +184,7 @@ def test_real_frames_are_analysed(tmp_path):
     date = dt.date(2013, 10, 1)
     site, instrument = registry.site("uao"), registry.instrument("minime05", date)
     read = read_night(tmp_path, "X", site.clock(date), AnalysisSettings())
-    result = analyse_night(read, None, instrument, site, date, "X")
+    result = analyse_night(WhichNight(instrument, site, date, "X"), read, None)
     assert result.rejections == ()
     assert (len(result.sky), len(result.laser)) == (2, 2)
     assert set(result.sky.direction) == {"Zenith"}

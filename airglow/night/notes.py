@@ -1,0 +1,45 @@
+"""The log of an analysis, a sentence each."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from airglow.night.instrument import KnownInstrument
+from airglow.night.reduce import ReducedNight
+from airglow.result import SkySamples
+from airglow.weather import WeatherFolder
+from airglow.winds import Zero
+
+
+def night_notes(
+    reduced: ReducedNight,
+    known: KnownInstrument,
+    zero: Zero,
+    weather: WeatherFolder | None,
+    samples: SkySamples,
+) -> tuple[str, ...]:
+    """The log of the analysis, a sentence each."""
+    notes = [*reduced.notes, f"{len(samples)} of {len(reduced.sky)} sky frames were fitted."]
+    if known.lasers is None:
+        notes.append(f"Registry defaults describe the instrument, since {known.why_default}.")
+    else:
+        state = known.lasers
+        notes.append(
+            f"{int(state.used.sum())} of {len(reduced.lasers)} laser frames give the gap, "
+            f"{1e3 * state.median_gap_m:.6f} mm; "
+            f"reduced chi-square of the shape {state.shape.reduced_chi_square:.2f}."
+        )
+        for before, after in state.gap_nm.jumps_s:
+            notes.append(f"The gap jumped {before / 3600:.2f} to {after / 3600:.2f} h after the first frame.")
+    notes.append(
+        f"Zero of the wind: {zero.method}, {np.mean(zero.value_mps):.1f} m/s "
+        f"from {zero.zenith_samples} samples, error {np.sqrt(np.mean(zero.error_mps**2)):.1f} m/s "
+        f"with a vertical wind of {zero.vertical_wind_spread_mps:.1f} m/s."
+    )
+    if weather is None or weather.clouds is None:
+        notes.append("No cloud sensor data.")
+    else:
+        notes.append(f"Cloud sensor: {weather.clouds.kind}, {len(weather.clouds)} samples.")
+    for name, reason in weather.rejected if weather else ():
+        notes.append(f"{name} was refused: {reason}.")
+    return tuple(notes)

@@ -1,0 +1,92 @@
+"""From a night's frames to ring profiles with errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from airglow.errors import NotAnalysable
+from airglow.night.frames import NightFrames, Progress, TimedFrame, no_progress
+from airglow.night.profiles import Profiles, annulus_grid, night_noise, reduce_lasers, reduce_skies
+from airglow.night.samples import sun_and_moon_over
+from airglow.night.settings import AnalysisSettings
+from airglow.night.which import WhichNight
+from airglow.registry import Site
+from airglow.result import Rejection, mid_exposure
+
+
+@dataclass(frozen=True)
+class ReducedNight:
+    """Ring profiles of a night, all that the fits need."""
+
+    sky: Profiles
+    lasers: Profiles
+    rejections: tuple[Rejection, ...]
+    notes: tuple[str, ...]
+    input_hash: str
+
+
+def reduce_night(which: WhichNight, frames: NightFrames, progress: Progress = no_progress) -> ReducedNight:
+    """Reduce the laser frames and the sky frames that were taken in the dark.
+
+    Parameters
+    ----------
+    which
+        The night.
+    frames
+        As of `airglow.night.read_night`.
+    progress
+        Told of each frame.
+
+    Returns
+    -------
+    ReducedNight
+
+    Raises
+    ------
+    NotAnalysable
+        If no sky frame was taken in the dark.
+    """
+    sky_frames, sunlit = _dark_frames(frames.sky, which.site, which.settings)
+    if not sky_frames:
+        raise NotAnalysable(
+            "no frames", f"none of the {len(frames.sky)} {which.tag} frames was taken in the dark"
+        )
+    grid = annulus_grid(sky_frames[0].frame.image.shape, which.instrument)
+    origin = min(timed.start for timed in (*frames.laser, *sky_frames))
+    lasers = reduce_lasers(frames.laser, grid, origin, progress)
+    expected_center = which.instrument.default_parameters.center_px
+    sky = reduce_skies(sky_frames, grid, origin, lasers, expected_center, progress)
+    noise = night_noise(sky, lasers)
+    clipped = sum(rings.clipped for rings in (*sky.rings, *lasers.rings))
+    notes = (
+        f"{len(frames.sky)} sky frames and {len(frames.laser)} laser frames were read; "
+        f"{len(sky_frames)} sky frames were taken in the dark.",
+        f"Camera gain from the scatter of the pixels: {noise.gain:.2f} counts per electron.",
+        f"{clipped} pixels were left out as cosmic rays, stars or hot pixels.",
+    )
+    return ReducedNight(
+        sky=sky.with_noise(noise),
+        lasers=lasers.with_noise(noise),
+        rejections=(*frames.rejections, *sunlit),
+        notes=notes,
+        input_hash=frames.input_hash,
+    )
+
+
+def _dark_frames(
+    frames: tuple[TimedFrame, ...], site: Site, settings: AnalysisSettings
+) -> tuple[list[TimedFrame], list[Rejection]]:
+    """Frames with the sun low enough at mid-exposure, and why the others are not used."""
+    starts = np.array([timed.start for timed in frames], "datetime64[us]")
+    middle = mid_exposure(starts, np.array([timed.frame.exposure_s for timed in frames]))
+    elevation = sun_and_moon_over(middle, site).sun_elevation_deg
+    dark = elevation <= settings.highest_sun_deg
+    kept = [timed for timed, ok in zip(frames, dark, strict=True) if ok]
+    sunlit = [
+        Rejection(timed.frame.name, f"sun at {angle:.1f} degrees, above {settings.highest_sun_deg:g}")
+        for timed, ok, angle in zip(frames, dark, elevation, strict=True)
+        if not ok
+    ]
+    return kept, sunlit

@@ -1,0 +1,172 @@
+"""From fits to the table of sky samples: geometry, weather, winds and flags."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from airglow.ephemeris import SunAndMoon, moon_separation_deg, sun_and_moon
+from airglow.night.instrument import KnownInstrument
+from airglow.night.lines import NightLines
+from airglow.night.profiles import Profiles
+from airglow.night.tables import column
+from airglow.night.which import WhichNight
+from airglow.registry import Site
+from airglow.registry.load import normalise_direction
+from airglow.registry.records import GREEN_TAG
+from airglow.result import SkySamples, mid_exposure
+from airglow.spectra import SkyLine, network_intensity_scale
+from airglow.weather import WeatherFolder, summarise
+from airglow.winds import FlagInputs, Zero, flag_levels, flag_samples, look_direction
+from airglow.winds.flags import BRIGHT_MOON, NEAR_MOON_DEG
+from airglow.winds.zero import gap_error_as_velocity_mps, zero_from_zenith, zero_in_time
+
+ZENITH_WITHIN_DEG = 3.0
+FAR_FROM_LASER_S = 2 * 3600.0
+
+
+def sun_and_moon_over(times: np.ndarray, site: Site) -> SunAndMoon:
+    """Sun and moon at times as seen from a site."""
+    return sun_and_moon(times, site.latitude_deg, site.longitude_deg, site.altitude_m)
+
+
+def sky_samples(
+    which: WhichNight,
+    sky: Profiles,
+    lines: NightLines,
+    line: SkyLine,
+    known: KnownInstrument,
+    weather: WeatherFolder | None,
+) -> SkySamples:
+    """The table of the sky frames with everything but the zero and the flags."""
+    instrument, site, date = which.instrument, which.site, which.date
+    index, fits = lines.index, lines.fits
+    frames = [sky.frames[k].frame for k in index]
+    start = np.array([sky.frames[k].start for k in index], "datetime64[us]")
+    exposure_s = column([frame.exposure_s for frame in frames])
+    flipped = instrument.azimuth_sign_flipped_before
+    sign = -1.0 if flipped is not None and date < flipped else 1.0
+    pointed = [normalise_direction(sign * frame.azimuth_deg, frame.zenith_deg) for frame in frames]
+    azimuth, zenith = (column(values) for values in zip(*pointed, strict=True))
+    bodies = sun_and_moon_over(mid_exposure(start, exposure_s), site)
+    clouds = summarise(weather.clouds if weather else None, start, exposure_s)
+    n = len(fits)
+    none = np.full(n, np.nan)
+    fit_error = column([fit.velocity_error_mps for fit in fits])
+    scale = network_intensity_scale(line.wavelength_m, known.nominal_gap_m)
+    return SkySamples(
+        name=tuple(frame.name for frame in frames),
+        start_time=start,
+        exposure_s=exposure_s,
+        azimuth_deg=azimuth,
+        zenith_deg=zenith,
+        direction=tuple(look_direction(a, z, site.directions) for a, z in zip(azimuth, zenith, strict=True)),
+        line_of_sight_wind_mps=column([fit.velocity_mps for fit in fits]),
+        wind_fit_error_mps=fit_error,
+        wind_calibration_error_mps=gap_error_as_velocity_mps(lines.gap_error_m, lines.gap_m),
+        wind_zero_error_mps=none,
+        wind_error_mps=none,
+        temperature_k=column([fit.temperature_k for fit in fits]),
+        temperature_error_k=column([fit.temperature_error_k for fit in fits]),
+        intensity=column([fit.intensity for fit in fits]) * scale / exposure_s,
+        intensity_error=column([fit.intensity_error for fit in fits]) * scale / exposure_s,
+        background=column([fit.continuum for fit in fits]) / exposure_s,
+        background_error=column([fit.continuum_error for fit in fits]) / exposure_s,
+        ccd_bias=column([fit.bias for fit in fits]),
+        ccd_bias_error=column([fit.bias_error for fit in fits]),
+        reduced_chi_square=column([fit.reduced_chi_square for fit in fits]),
+        zero_mps=none,
+        gap_m=lines.gap_m,
+        center_x_px=column([sky.centers[k].x_px for k in index]),
+        center_y_px=column([sky.centers[k].y_px for k in index]),
+        ccd_temperature_c=column([frame.ccd_temperature_c for frame in frames]),
+        sky_minus_ambient_mean_c=clouds.mean,
+        sky_minus_ambient_max_c=clouds.max,
+        sky_minus_ambient_min_c=clouds.min,
+        sun_elevation_deg=bodies.sun_elevation_deg,
+        moon_elevation_deg=bodies.moon_elevation_deg,
+        moon_separation_deg=moon_separation_deg(bodies, azimuth, zenith),
+        moon_illumination=bodies.moon_illumination,
+        wind_flag=np.zeros(n, np.int8),
+        temperature_flag=np.zeros(n, np.int8),
+        causes=np.zeros(n, np.uint32),
+    )
+
+
+def _is_zenith(samples: SkySamples) -> np.ndarray:
+    return samples.zenith_deg < ZENITH_WITHIN_DEG
+
+
+def find_zero(samples: SkySamples, mid_time_s: np.ndarray, known: KnownInstrument) -> Zero:
+    """The zero of the wind: from the zenith, over the lasers' gap or in time."""
+    velocity = samples.line_of_sight_wind_mps
+    error = np.hypot(samples.wind_fit_error_mps, samples.wind_calibration_error_mps)
+    if known.lasers is None:
+        return zero_in_time(mid_time_s, velocity, error, _is_zenith(samples))
+    return zero_from_zenith(velocity, error, _is_zenith(samples))
+
+
+def with_winds(samples: SkySamples, zero: Zero) -> SkySamples:
+    """Samples with the zero taken out and all errors in quadrature."""
+    errors = (samples.wind_fit_error_mps, samples.wind_calibration_error_mps, zero.error_mps)
+    return replace(
+        samples,
+        line_of_sight_wind_mps=samples.line_of_sight_wind_mps - zero.value_mps,
+        zero_mps=zero.value_mps,
+        wind_zero_error_mps=zero.error_mps,
+        wind_error_mps=np.sqrt(sum(error**2 for error in errors)),
+    )
+
+
+def with_flags(
+    which: WhichNight,
+    samples: SkySamples,
+    mid_time_s: np.ndarray,
+    lines: NightLines,
+    lasers: Profiles,
+    known: KnownInstrument,
+    zero: Zero,
+) -> SkySamples:
+    """Samples with the causes that hold for them and the flags that those raise."""
+    instrument, date = which.instrument, which.date
+    n = len(samples)
+    near_jump, far = np.zeros(n, bool), np.zeros(n, bool)
+    laser_intensity = np.array([])
+    if known.lasers is not None:
+        for before, after in known.lasers.gap_nm.jumps_s:
+            near_jump |= (mid_time_s > before) & (mid_time_s < after)
+        laser_s = lasers.mid_time_s[known.lasers.used]
+        far = np.abs(mid_time_s[:, None] - laser_s[None, :]).min(axis=1) > FAR_FROM_LASER_S
+        laser_intensity = np.array([fit.intensity for fit in known.lasers.fits if fit])
+    moon_up = samples.moon_elevation_deg > 0
+    near_moon = (
+        moon_up & (samples.moon_separation_deg < NEAR_MOON_DEG) & (samples.moon_illumination > BRIGHT_MOON)
+    )
+    causes = flag_samples(
+        FlagInputs(
+            wind_mps=samples.line_of_sight_wind_mps,
+            wind_fit_error_mps=samples.wind_fit_error_mps,
+            temperature_error_k=samples.temperature_error_k,
+            intensity=samples.intensity,
+            background=samples.background,
+            reduced_chi_square=samples.reduced_chi_square,
+            fit_settled=np.array([fit.settled for fit in lines.fits]),
+            cloud_mean_c=samples.sky_minus_ambient_mean_c,
+            ccd_temperature_c=samples.ccd_temperature_c,
+            is_zenith=_is_zenith(samples),
+            near_bright_moon=near_moon,
+            near_jump=near_jump,
+            far_from_laser=far,
+            is_red_line=which.tag != GREEN_TAG,
+            zenith_reference=known.lasers is None,
+            default_instrument=known.lasers is None,
+            no_zenith=zero.zenith_samples == 0,
+            laser_intensity=laser_intensity,
+            limits=instrument.quality,
+            wind_flag_by_hand=instrument.flag_by_hand("wind", date),
+            temperature_flag_by_hand=instrument.flag_by_hand("temperature", date),
+        )
+    )
+    wind_flag, temperature_flag = flag_levels(causes)
+    return replace(samples, causes=causes, wind_flag=wind_flag, temperature_flag=temperature_flag)

@@ -1,0 +1,20 @@
+"""Which night is analysed, and how."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from airglow.night.settings import AnalysisSettings
+from airglow.registry import Instrument, Site
+
+
+@dataclass(frozen=True)
+class WhichNight:
+    """One night of one instrument and tag."""
+
+    instrument: Instrument  # as of the date
+    site: Site
+    date: dt.date  # local date on which the night began
+    tag: str  # X, XR or XG
+    settings: AnalysisSettings = field(default_factory=AnalysisSettings)
