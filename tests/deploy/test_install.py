@@ -1,0 +1,144 @@
+"""What an operator installs: units that systemd accepts, an environment that is kept, a command that runs."""
+
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from running import ROOT, clone, everything, new_place, surroundings
+
+from airglow.demo.servers import MariadbServer, S3Server
+from airglow.preflight import REQUIRED
+
+DEPLOY = ROOT / "deploy"
+WORST_EXPOSURE = 20  # systemd's own scale: 20 is 2.0, "OK"
+
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here (Debian package systemd)"
+)
+
+
+def install(*arguments: object) -> subprocess.CompletedProcess:
+    return subprocess.run([DEPLOY / "install", *map(str, arguments)], capture_output=True, text=True)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A directory in the place of /, with everything installed."""
+    done = install("--root", tmp_path / "root")
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "root"
+
+
+@needs_systemd
+def test_systemd_accepts_the_units(root: Path) -> None:
+    units = sorted((root / "etc/systemd/system").iterdir())
+    assert [unit.name for unit in units] == ["airglow.service", "airglow.timer"]
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True
+    )
+    assert checked.returncode == 0
+    assert checked.stdout + checked.stderr == ""  # an unknown key only gives a line here
+
+
+@needs_systemd
+def test_systemd_would_have_said_so(root: Path) -> None:
+    service = root / "etc/systemd/system/airglow.service"
+    service.write_text(service.read_text().replace("NoNewPrivileges", "NoNewPriviliges"))
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", service], capture_output=True, text=True
+    )
+    assert "NoNewPriviliges" in checked.stderr
+
+
+@needs_systemd
+def test_the_service_is_confined(root: Path) -> None:
+    checked = subprocess.run(
+        [
+            "systemd-analyze",
+            "security",
+            "--offline=true",
+            f"--threshold={WORST_EXPOSURE}",
+            root / "etc/systemd/system/airglow.service",
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert checked.returncode == 0, checked.stdout[-300:]
+
+
+def test_the_units_are_of_this_clone(root: Path) -> None:
+    for unit in (root / "etc/systemd/system").iterdir():
+        text = unit.read_text()
+        assert not re.search("@[A-Z]+@", text)
+        assert str(ROOT) in text
+    timer = (root / "etc/systemd/system/airglow.timer").read_text()
+    for setting in ("OnCalendar=hourly", "RandomizedDelaySec=", "Persistent=yes"):
+        assert setting in timer
+    command = root / "usr/local/bin/airglow-workflow"
+    assert command.resolve() == DEPLOY / "airglow-workflow"
+
+
+def test_another_account(tmp_path: Path) -> None:
+    assert install("--root", tmp_path, "--user", "fpi").returncode == 0
+    assert "User=fpi\n" in (tmp_path / "etc/systemd/system/airglow.service").read_text()
+
+
+def test_a_second_installation_keeps_the_environment(root: Path) -> None:
+    environment = root / "etc/airglow/environment"
+    assert stat.S_IMODE(environment.stat().st_mode) == 0o600
+    environment.write_text("DEST_BUCKET=airglow\n")
+    assert install("--root", root).returncode == 0
+    assert environment.read_text() == "DEST_BUCKET=airglow\n"
+
+
+def test_a_dry_run_does_nothing(tmp_path: Path) -> None:
+    done = install("--dry-run", "--root", tmp_path / "root")
+    assert done.returncode == 0
+    assert "airglow.timer" in done.stdout
+    assert not (tmp_path / "root").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--rot", "x"], ["--user", "no good"]])
+def test_a_wrong_option_is_refused(arguments: list[str]) -> None:
+    done = install("--dry-run", *arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith("deploy/install: ")
+    assert done.stdout == ""
+
+
+def test_the_example_names_all_that_a_run_needs() -> None:
+    text = (DEPLOY / "environment.example").read_text()
+    assert re.findall(r"^([A-Z_0-9]+)=", text, re.M) == list(REQUIRED)
+    for name in ("MYSQL_PORT", "MYSQL_SSL_CA"):
+        assert f"\n#{name}=" in text
+
+
+def test_the_installed_command_runs_the_workflow_and_tells_where_nights_stand(
+    tmp_path: Path, s3: S3Server, mariadb: MariadbServer
+) -> None:
+    """As the service starts it: another directory, and a clone that is not written to."""
+    store, database = new_place(s3, mariadb)
+    store.put_bytes("raw/fpi05_uao_20260510.txt", b"?")
+    place = clone(tmp_path / "clone", surroundings(s3.endpoint_url, store.bucket, s3, mariadb, database))
+    shutil.copytree(DEPLOY, place.directory / "deploy")
+    before = sorted(path for path in place.directory.rglob("*") if "__pycache__" not in str(path))
+    state = tmp_path / "state"
+    state.mkdir()
+    environment = {**place.environment, "STATE_DIRECTORY": str(state), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+
+    def run(*arguments: str) -> subprocess.CompletedProcess:
+        command = place.directory / "deploy/airglow-workflow"
+        return subprocess.run([command, *arguments], cwd="/", env=environment, capture_output=True, text=True)
+
+    ran = run()
+    assert ran.returncode == 0, ran.stderr
+    assert "minime05_uao_20260510  refused" in ran.stdout
+    assert "minime05_uao_20260510  refused" in run("status").stdout
+    assert (state / "work/discovery.json").exists()
+    assert sorted(path for path in place.directory.rglob("*")) == before
+    assert set(everything(store)) == {"raw/fpi05_uao_20260510.txt", "state/keep"}
