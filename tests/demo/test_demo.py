@@ -1,0 +1,76 @@
+"""The demo as a newcomer runs it: it ends well, shows winds, and leaves nothing running."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from airglow.demo.summary import HEADINGS, format_table
+
+ROOT = Path(__file__).parents[2]
+TIMEOUT_S = 600
+PNG = b"\x89PNG\r\n"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The demo, run once: how it ended, what it said, and its directory."""
+    directory = tmp_path_factory.mktemp("demo") / "demo"
+    (directory / "products").mkdir(parents=True)
+    (directory / "products" / "of an earlier demo.png").write_text("old")
+    done = subprocess.run(
+        [sys.executable, "-m", "airglow.demo", "--directory", directory],
+        cwd=ROOT,
+        env=os.environ | {"MYSQL_HOST": "production.invalid", "DEST_BUCKET": "production"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+    )
+    return done, directory
+
+
+@pytest.mark.xdist_group("demo")
+def test_it_ends_well_and_says_what_came_of_each_night(demo):
+    done, _ = demo
+    assert done.returncode == 0, done.stdout + done.stderr
+    for line in (
+        r"minime05_uao_20260511 XR +60 \+ 20 .* m/s .* K .* \d+ deleted",
+        r"minime05_uao_20260512 +waiting: 3 of 4 parts",
+        r"minime13_uao_20260511 XG +60 \+ 20 .* m/s .* K .* \d+ deleted",
+        r"minime13_uao_20260511 XR +60 \+ 20 .* m/s .* K",
+    ):
+        assert re.search(f"^{line}", done.stdout, re.MULTILINE), done.stdout
+    assert " left" not in done.stdout  # nothing of a finished night is still in raw/
+
+
+@pytest.mark.xdist_group("demo")
+def test_the_plots_that_it_names_are_there(demo):
+    done, directory = demo
+    named = [Path(line.strip()) for line in done.stdout.splitlines() if line.endswith(".png")]
+    assert len(named) == 9
+    assert all((ROOT / path).read_bytes().startswith(PNG) for path in named)
+    kept = {path.name for path in (directory / "products").glob("*.png")}
+    assert kept == {path.name for path in named}
+
+
+@pytest.mark.xdist_group("demo")
+def test_nothing_of_it_is_left_running(demo):
+    _, directory = demo
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            assert os.fspath(directory) not in process.read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+
+
+def test_a_night_that_waits_does_not_widen_the_table():
+    full = ("minime05_uao_20260511 XR", "60 + 20", "1.6 m/s", *"abcdef")
+    waiting = ("minime05_uao_20260512", "waiting: a very long reason that goes on and on")
+    lines = format_table([full, waiting]).splitlines()
+    assert len(full) == len(HEADINGS)
+    assert lines[0].index("wind error") == lines[2].index("1.6 m/s")
+    assert lines[3].endswith("goes on and on")
