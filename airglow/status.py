@@ -38,7 +38,7 @@ class Failure:
     """A step that failed, and was not repeated with success since."""
 
     rule: str
-    name: str  # of the night, or site and date
+    name: str  # of the night; site and date, or the rule, where the step is of no single night
     tag: str
     reason: str
     at: dt.datetime  # UTC
@@ -63,7 +63,8 @@ def record_failure(work: Path, rule: str, wildcards: Mapping[str, str], reason: 
     path.parent.mkdir(parents=True, exist_ok=True)
     at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     tag = wildcards.get("tag", "")
-    record = {"rule": rule, "name": _name(wildcards), "tag": tag, "reason": reason, "at": at, "log": log}
+    name = _name(wildcards) or rule
+    record = {"rule": rule, "name": name, "tag": tag, "reason": reason, "at": at, "log": log}
     path.write_bytes(json_bytes(record))
 
 

@@ -67,7 +67,9 @@ def test_a_failure_is_shown_until_the_step_succeeds(store: Store, tmp_path: Path
 
 def test_failures_of_nights_without_an_upload_are_shown_too(tmp_path: Path) -> None:
     record_failure(tmp_path, "weather", {"site": "uao", "date": "20260429"}, "no bucket", log="w.log")
+    record_failure(tmp_path, "discover", {}, "no answer", log="d.log")
     assert "weather: no bucket" in line_of(report(tmp_path), "uao_20260429")
+    assert "discover: no answer" in line_of(report(tmp_path), "discover")
 
 
 def test_half_a_record_is_no_reason_to_fail(tmp_path: Path) -> None:

@@ -150,3 +150,37 @@ def test_without_a_database_the_night_waits_in_raw(
     assert ran.code == 0, ran.text
     assert "analyze" not in ran.text  # what was done is not done again
     assert end_state(place, mariadb) == end_state(in_two_steps.place, mariadb)
+
+
+def test_a_bad_upload_of_an_archived_night_harms_nothing(
+    place: Place, in_two_steps: InTwoSteps, small_night: NightFolder, mariadb: MariadbServer
+) -> None:
+    before = everything(in_two_steps.place.store)
+    for key in before:
+        place.store.put_bytes(key, in_two_steps.place.store.get_bytes(key))
+    upload(place.store, small_night.raw)
+    spoilt = small_night.upload.parts[1]
+    place.store.put_bytes(f"raw/{spoilt.name}", bytes(spoilt.stat().st_size))
+
+    ran = place.clone.hourly()
+    assert ran.code == 1
+    assert "extract: " in line_of(ran.text, SMALL.name)
+    after = {key: etag for key, (etag, _) in everything(place.store).items()}
+    assert {f"raw/{path.name}" for path in small_night.raw.iterdir()} <= after.keys()
+    for key, (etag, _) in before.items():
+        if not key.startswith("state/"):
+            assert after[key] == etag, key
+
+    for found in place.store.list(SMALL.raw_prefix):  # the instrument's people take it back
+        place.store.delete(found.key)
+    ran = place.clone.hourly()
+    assert ran.code == 0, ran.text
+    assert end_state(place, mariadb) == end_state(in_two_steps.place, mariadb)
+
+
+def test_weather_files_that_no_night_needs_any_more_go_to_the_archive(place: Place) -> None:
+    place.clone.configure("uploads", cloud_wait_hours=0)
+    place.store.put_bytes("raw/Cloud_uao_20260512.txt", b"complete, a day after the night was done")
+    ran = place.clone.hourly()
+    assert ran.code == 0, ran.text
+    assert set(everything(place.store)) == {"state/keep", "cloudsensor/uao/2026/Cloud_uao_20260512.txt"}

@@ -117,7 +117,12 @@ def begin():
 def end():
     """After the last job: tell where the nights stand, and leave no copies of weather files to a later run."""
     shutil.rmtree(WORK / "weather", ignore_errors=True)
-    print(or_workflow_error(status.report, WORK, STORE))
+    try:
+        print(status.report(WORK, STORE))
+    except AirglowError as error:
+        print(
+            f"{status.report(WORK)}\nThe bucket could not be asked how far they are: {error}"
+        )
 
 
 def outcomes_of_night(wildcards):
@@ -141,17 +146,14 @@ def wanted_by_discovery(wildcards):
     discovery = or_workflow_error(
         discovery_from_json, json.loads(Path(found).read_text()), str(found)
     )
+    leftovers = [
+        {"site": day.site, "date": f"{day.date:%Y%m%d}"}
+        for day in discovery.weather_leftovers
+    ]
     return [
         found,
         *(cleaned(report.night) for report in discovery.wanted),
-        *(
-            expand(
-                rules.cleanup_weather.output.done,
-                site=day.site,
-                date=f"{day.date:%Y%m%d}",
-            )
-            for day in discovery.weather_leftovers
-        ),
+        *(rules.cleanup_weather.output.done.format(**day) for day in leftovers),
     ]
 
 
