@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 import airglow
 import airglow.night.command
+import airglow.night.profiles_command
 import airglow.simulate.command
 import airglow.status
 from airglow.errors import AirglowError
 
 _COMMANDS = {
     "analyze": (airglow.night.command, "analyse a folder of frames, with no bucket and no database"),
+    "profiles": (airglow.night.profiles_command, "analyse a file of ring profiles"),
     "simulate": (airglow.simulate.command, "make a night that never was, with known truth"),
     "status": (airglow.status, "show what waits, what failed and why"),
 }

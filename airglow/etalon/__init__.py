@@ -2,6 +2,7 @@
 
 from airglow.etalon.airy import Fringes, Shape, central_phase, fringes, phase_and_beta, terms_needed
 from airglow.etalon.laser import LaserFit, fit_laser, start_from_fringes
+from airglow.etalon.pattern import common_pattern, without_pattern
 from airglow.etalon.profile_data import LinearFit, ProfileData, fit_linear, flat_templates
 from airglow.etalon.shape import ShapeFit, fit_shape
 from airglow.etalon.state import LaserState, measure_state
@@ -15,6 +16,7 @@ __all__ = [
     "Shape",
     "ShapeFit",
     "central_phase",
+    "common_pattern",
     "fit_laser",
     "fit_linear",
     "fit_shape",
@@ -24,4 +26,5 @@ __all__ = [
     "phase_and_beta",
     "start_from_fringes",
     "terms_needed",
+    "without_pattern",
 ]

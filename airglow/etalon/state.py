@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from airglow.errors import NotAnalysable
 from airglow.etalon.airy import Shape, central_phase
 from airglow.etalon.laser import LaserFit, fit_laser, start_from_fringes
+from airglow.etalon.pattern import common_pattern, without_pattern
 from airglow.etalon.profile_data import ProfileData
 from airglow.etalon.shape import ShapeFit, fit_shape
 from airglow.smooth import Smooth, smooth
@@ -79,16 +80,20 @@ def measure_state(
     shape = fit_shape(
         [lasers[k] for k in chosen], wavelength_m, nominal_gap_m, start, estimate_blur=estimate_blur
     )
-    nominal_phase = central_phase(nominal_gap_m, wavelength_m)
-    fits: list[LaserFit | None] = []
-    for data in lasers:
-        try:
-            _, phase = start_from_fringes(
-                data, nominal_phase, shape.shape.magnification_rad_per_pixel, search=_PHASE_SEARCH
+    fits = _fit_each(lasers, shape.shape, nominal_gap_m, wavelength_m)
+    good = [k for k, fit in enumerate(fits) if fit]
+    pattern = common_pattern([lasers[k] for k in good], [fits[k].model for k in good])
+    if pattern is not None:
+        cleaned = [
+            without_pattern(data, fit.model, pattern) if fit else data
+            for data, fit in zip(lasers, fits, strict=True)
+        ]
+        fits = [
+            replace(fit, model=fit.model + data.counts - clean.counts) if fit else None
+            for fit, data, clean in zip(
+                _fit_each(cleaned, shape.shape, nominal_gap_m, wavelength_m), lasers, cleaned, strict=True
             )
-            fits.append(fit_laser(data, wavelength_m, phase, shape.shape))
-        except NotAnalysable:
-            fits.append(None)
+        ]
     gap_m = np.array([fit.gap_m if fit else np.nan for fit in fits])
     error_m = np.array([fit.gap_error_m if fit else np.nan for fit in fits])
     chi_square = np.array([fit.reduced_chi_square if fit else np.nan for fit in fits])
@@ -105,6 +110,23 @@ def measure_state(
         find_jumps=True,
     )
     return LaserState(shape, tuple(fits), course.used, course, median)
+
+
+def _fit_each(
+    lasers: Sequence[ProfileData], shape: Shape, nominal_gap_m: float, wavelength_m: float
+) -> list[LaserFit | None]:
+    """Fit the gap of each profile; None where that fails."""
+    nominal_phase = central_phase(nominal_gap_m, wavelength_m)
+    fits: list[LaserFit | None] = []
+    for data in lasers:
+        try:
+            _, phase = start_from_fringes(
+                data, nominal_phase, shape.magnification_rad_per_pixel, search=_PHASE_SEARCH
+            )
+            fits.append(fit_laser(data, wavelength_m, phase, shape))
+        except NotAnalysable:
+            fits.append(None)
+    return fits
 
 
 def _spread(lasers: Sequence[ProfileData], number: int) -> list[int]:

@@ -1,8 +1,9 @@
 """A whole night, from frames to a result."""
 
 from airglow.night.analyse import analyse_night, analyse_profiles
-from airglow.night.folder import ANALYSED, analyse_folder
+from airglow.night.folder import ANALYSED, analyse_folder, analyse_profile_file
 from airglow.night.frames import NightFrames, Progress, TimedFrame, read_night
+from airglow.night.profile_input import read_profiles
 from airglow.night.reduce import ReducedNight, reduce_night
 from airglow.night.settings import AnalysisSettings
 from airglow.night.which import WhichNight
@@ -17,7 +18,9 @@ __all__ = [
     "WhichNight",
     "analyse_folder",
     "analyse_night",
+    "analyse_profile_file",
     "analyse_profiles",
     "read_night",
+    "read_profiles",
     "reduce_night",
 ]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tqdm import tqdm
 
 from airglow.errors import BadInput
 from airglow.night.folder import ANALYSED, analyse_folder
-from airglow.night.settings import AnalysisSettings
-from airglow.registry import load_registry
+from airglow.night.frames import Progress
+from airglow.registry import Instrument, Site, load_registry
 
 SKY_TAGS = ("X", "XR", "XG")
 CONFIG = Path(__file__).parents[2] / "config"  # of a clone, which is how airglow is installed
@@ -19,65 +21,86 @@ CONFIG = Path(__file__).parents[2] / "config"  # of a clone, which is how airglo
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("--instrument", required=True, help="such as minime05")
-    parser.add_argument("--site", required=True, help="such as uao")
-    parser.add_argument("--date", required=True, help="local date on which the night began, YYYYMMDD")
+    add_night_arguments(parser)
     parser.add_argument("--frames", required=True, type=Path, metavar="DIR", help="folder of the frames")
-    parser.add_argument("--clouds", type=Path, metavar="DIR", help="folder of Cloud_<site>_<date>.txt files")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the products")
+    parser.add_argument("--date", required=True, help="local date on which the night began, YYYYMMDD")
     parser.add_argument(
         "--tags", nargs="+", choices=SKY_TAGS, metavar="TAG", help="X, XR, XG (those the registry expects)"
     )
+
+
+def add_night_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments that all commands on one night share."""
+    parser.add_argument("--instrument", required=True, help="such as minime05")
+    parser.add_argument("--site", required=True, help="such as uao")
+    parser.add_argument("--clouds", type=Path, metavar="DIR", help="folder of Cloud_<site>_<date>.txt files")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the products")
     parser.add_argument("--config", type=Path, default=CONFIG, metavar="DIR", help="default: %(default)s")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def run(given: argparse.Namespace) -> int:
     """Analyse; exit status 1 when no tag could be analysed."""
-    try:
-        date = dt.datetime.strptime(given.date, "%Y%m%d").date()
-    except ValueError as error:
-        raise BadInput("--date", f"{given.date!r} is not a date", "Write it as 20250429") from error
-    registry = load_registry(given.config / "sites.yaml", given.config / "instruments.yaml")
-    site, instrument = registry.site(given.site), registry.instrument(given.instrument, date)
-    tags = tuple(given.tags) if given.tags else instrument.expected_tags
-    if not registry.is_deployed(given.instrument, given.site, date):
-        print(f"Note: the registry does not have {given.instrument} at {given.site} on {date}.")
+    date = parse_date(given.date)
+    site, instrument = look_up(given, date)
     analysed = 0
-    for tag in tags:
-        # tqdm draws nothing where the output is not a terminal (disable=None).
-        with tqdm(disable=given.quiet or None, leave=False, unit="frame") as bar:
-
-            def progress(stage: str, done: int, total: int, bar: tqdm = bar, tag: str = tag) -> None:
-                bar.set_description(f"{tag}: {stage}", refresh=False)
-                bar.total, bar.n = total, done
-                bar.refresh()
-
+    for tag in given.tags or instrument.expected_tags:
+        with progress_bar(tag, given.quiet) as progress:
             outcome = analyse_folder(
-                given.frames,
-                given.clouds,
-                instrument,
-                site,
-                date,
-                tag,
-                given.out,
-                settings=AnalysisSettings(),
-                progress=progress,
+                given.frames, given.clouds, instrument, site, date, tag, given.out, progress=progress
             )
-        print(_line(outcome))
-        for name in outcome["products"]:
-            print(f"  {given.out / name}")
+        report(outcome, given.out)
         analysed += outcome["state"] == ANALYSED
     return 0 if analysed else 1
 
 
-def _line(outcome: dict) -> str:
+def parse_date(text: str) -> dt.date:
+    """A date as it is written on the command line.
+
+    Raises
+    ------
+    BadInput
+        If it is none.
+    """
+    try:
+        return dt.datetime.strptime(text, "%Y%m%d").date()
+    except ValueError as error:
+        raise BadInput("--date", f"{text!r} is not a date", "Write it as 20250429") from error
+
+
+def look_up(given: argparse.Namespace, date: dt.date) -> tuple[Site, Instrument]:
+    """Site and instrument in the registry; a note when they were not together on that date."""
+    registry = load_registry(given.config / "sites.yaml", given.config / "instruments.yaml")
+    site, instrument = registry.site(given.site), registry.instrument(given.instrument, date)
+    if not registry.is_deployed(given.instrument, given.site, date):
+        print(f"Note: the registry does not have {given.instrument} at {given.site} on {date}.")
+    return site, instrument
+
+
+@contextmanager
+def progress_bar(tag: str, quiet: bool) -> Iterator[Progress]:
+    """A progress bar where the output is a terminal, nothing elsewhere."""
+    with tqdm(disable=quiet or None, leave=False, unit="frame") as bar:
+
+        def progress(stage: str, done: int, total: int) -> None:
+            bar.set_description(f"{tag}: {stage}", refresh=False)
+            bar.total, bar.n = total, done
+            bar.refresh()
+
+        yield progress
+
+
+def report(outcome: dict, out: Path) -> None:
+    """Print one line on a tag's outcome, and the files."""
     title = f"{outcome['instrument']} {outcome['site']} {outcome['date']} {outcome['tag']}"
     if outcome["state"] != ANALYSED:
-        return f"{title}: {outcome['state']}: {outcome['reason']}"
-    return (
+        print(f"{title}: {outcome['state']}: {outcome['reason']}")
+        return
+    print(
         f"{title}: {outcome['sky_frames']} sky and {outcome['laser_frames']} laser frames, "
         f"{outcome['rejected_frames']} not used; "
         f"median wind error {outcome['median_wind_error_mps']:.1f} m/s, "
         f"temperature {outcome['median_temperature_k']:.0f} K"
     )
+    for name in outcome["products"]:
+        print(f"  {out / name}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,15 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from airglow.errors import BadInput, NotAnalysable
-from airglow.night.analyse import analyse_night
+from airglow.night.analyse import analyse_night, analyse_profiles
 from airglow.night.frames import Progress, no_progress, read_night
+from airglow.night.profile_input import read_profiles
 from airglow.night.settings import AnalysisSettings
 from airglow.night.which import WhichNight
 from airglow.products import write_products
 from airglow.registry import Instrument, Site
 from airglow.result import GOOD, NightResult
-from airglow.weather import read_folder
+from airglow.weather import WeatherFolder, read_folder
 
 ANALYSED = "analysed"
 
@@ -70,36 +71,84 @@ def analyse_folder(
     BadInput
         If a folder does not exist.
     """
-    frames, out = Path(frames), Path(out)
+    frames = Path(frames)
     if not frames.is_dir():
         raise BadInput(str(frames), "is not a directory", "Give the folder of the night's frames")
-    settings = settings or AnalysisSettings()
-    night_dates = (date, date + dt.timedelta(days=1))
-    weather = read_folder(clouds, site, night_dates) if clouds is not None else None
+    which = WhichNight(instrument, site, date, tag, settings or AnalysisSettings())
+
+    def analyse(weather: WeatherFolder | None) -> NightResult:
+        read = read_night(frames, tag, site.clock(date), which.settings, progress, sha256)
+        return analyse_night(which, read, weather, progress)
+
+    return _outcome(which, analyse, clouds, Path(out), progress)
+
+
+def analyse_profile_file(
+    profiles: Path,
+    clouds: Path | None,
+    which: WhichNight,
+    out: Path,
+    *,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Analyse a file of ring profiles and write the products.
+
+    Parameters
+    ----------
+    profiles
+        As for `airglow.night.read_profiles`.
+    clouds
+        Folder of the site's weather files; None if there are none.
+    which
+        The night.
+    out
+        Folder for the products, made if absent.
+    progress
+        Told of each stage and frame.
+
+    Returns
+    -------
+    dict
+        As of `analyse_folder`.
+
+    Raises
+    ------
+    BadInput
+        If the file is not one of ring profiles.
+    """
+
+    def analyse(weather: WeatherFolder | None) -> NightResult:
+        return analyse_profiles(which, read_profiles(profiles, which), weather, progress)
+
+    return _outcome(which, analyse, clouds, Path(out), progress)
+
+
+def _outcome(
+    which: WhichNight,
+    analyse: Callable[[WeatherFolder | None], NightResult],
+    clouds: Path | None,
+    out: Path,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Analyse, write the products, and say what came of it."""
+    night_dates = (which.date, which.date + dt.timedelta(days=1))
+    weather = read_folder(clouds, which.site, night_dates) if clouds is not None else None
     outcome: dict[str, Any] = {
-        "instrument": instrument.key,
-        "site": site.key,
-        "date": f"{date:%Y%m%d}",
-        "tag": tag,
+        "instrument": which.instrument.key,
+        "site": which.site.key,
+        "date": f"{which.date:%Y%m%d}",
+        "tag": which.tag,
     }
     try:
         # The matrices are small: more BLAS threads only wait for each other.
         with threadpool_limits(limits=1):
-            read = read_night(frames, tag, site.clock(date), settings, progress, sha256)
-            which = WhichNight(instrument, site, date, tag, settings)
-            result = analyse_night(which, read, weather, progress)
+            result = analyse(weather)
     except NotAnalysable as reason:
         return {**outcome, "state": reason.state, "reason": reason.reason, "products": []}
     out.mkdir(parents=True, exist_ok=True)
     progress("write products", 0, 1)
-    products = write_products(result, out)
-    return {
-        **outcome,
-        **_numbers(result),
-        "state": ANALYSED,
-        "reason": "",
-        "products": [p.name for p in products],
-    }
+    products = [path.name for path in write_products(result, out)]
+    return {**outcome, **_numbers(result), "state": ANALYSED, "reason": "", "products": products}
 
 
 def _numbers(result: NightResult) -> dict[str, Any]:

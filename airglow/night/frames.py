@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from airglow.errors import BadInput, NotAnalysable
-from airglow.frames import Frame, read_frame, tag_of_name, utc_starts
+from airglow.frames import Frame, FrameHeader, read_frame, tag_of_name, utc_starts
 from airglow.night.settings import AnalysisSettings
 from airglow.result import Rejection
 
@@ -25,9 +25,9 @@ def no_progress(stage: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class TimedFrame:
-    """A frame and the start of its exposure, datetime64[us] UTC."""
+    """A frame (or what is left of it) and the start of its exposure, datetime64[us] UTC."""
 
-    frame: Frame
+    frame: Frame | FrameHeader
     start: np.datetime64
 
 

@@ -10,9 +10,7 @@ from airglow.errors import NotAnalysable
 from airglow.night.frames import NightFrames, Progress, TimedFrame, no_progress
 from airglow.night.profiles import Profiles, annulus_grid, night_noise, reduce_lasers, reduce_skies
 from airglow.night.samples import sun_and_moon_over
-from airglow.night.settings import AnalysisSettings
 from airglow.night.which import WhichNight
-from airglow.registry import Site
 from airglow.result import Rejection, mid_exposure
 
 
@@ -48,11 +46,7 @@ def reduce_night(which: WhichNight, frames: NightFrames, progress: Progress = no
     NotAnalysable
         If no sky frame was taken in the dark.
     """
-    sky_frames, sunlit = _dark_frames(frames.sky, which.site, which.settings)
-    if not sky_frames:
-        raise NotAnalysable(
-            "no frames", f"none of the {len(frames.sky)} {which.tag} frames was taken in the dark"
-        )
+    sky_frames, sunlit = dark_frames(frames.sky, which)
     grid = annulus_grid(sky_frames[0].frame.image.shape, which.instrument)
     origin = min(timed.start for timed in (*frames.laser, *sky_frames))
     lasers = reduce_lasers(frames.laser, grid, origin, progress)
@@ -75,18 +69,28 @@ def reduce_night(which: WhichNight, frames: NightFrames, progress: Progress = no
     )
 
 
-def _dark_frames(
-    frames: tuple[TimedFrame, ...], site: Site, settings: AnalysisSettings
+def dark_frames(
+    frames: tuple[TimedFrame, ...], which: WhichNight
 ) -> tuple[list[TimedFrame], list[Rejection]]:
-    """Frames with the sun low enough at mid-exposure, and why the others are not used."""
+    """Frames with the sun low enough at mid-exposure, and why the others are not used.
+
+    Raises
+    ------
+    NotAnalysable
+        If there is no such frame.
+    """
+    highest = which.settings.highest_sun_deg
     starts = np.array([timed.start for timed in frames], "datetime64[us]")
     middle = mid_exposure(starts, np.array([timed.frame.exposure_s for timed in frames]))
-    elevation = sun_and_moon_over(middle, site).sun_elevation_deg
-    dark = elevation <= settings.highest_sun_deg
-    kept = [timed for timed, ok in zip(frames, dark, strict=True) if ok]
+    elevation = sun_and_moon_over(middle, which.site).sun_elevation_deg
+    dark = [timed for timed, angle in zip(frames, elevation, strict=True) if angle <= highest]
     sunlit = [
-        Rejection(timed.frame.name, f"sun at {angle:.1f} degrees, above {settings.highest_sun_deg:g}")
-        for timed, ok, angle in zip(frames, dark, elevation, strict=True)
-        if not ok
+        Rejection(timed.frame.name, f"sun at {angle:.1f} degrees, above {highest:g}")
+        for timed, angle in zip(frames, elevation, strict=True)
+        if angle > highest
     ]
-    return kept, sunlit
+    if not dark:
+        raise NotAnalysable(
+            "no frames", f"none of the {len(frames)} {which.tag} frames was taken in the dark"
+        )
+    return dark, sunlit

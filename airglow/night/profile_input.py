@@ -1,0 +1,213 @@
+"""A night of which only ring profiles survive, as arrays in an ``.npz`` file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from airglow.errors import BadInput
+from airglow.frames import FrameHeader
+from airglow.night.frames import LASER_TAG, TimedFrame
+from airglow.night.profiles import Profiles, mid_times_s
+from airglow.night.reduce import ReducedNight, dark_frames
+from airglow.night.which import WhichNight
+from airglow.rings import AnnulusGrid, Center
+
+_NEEDED = ("profile", "radius_px", "time_utc", "exposure_s")  # after sky_ and laser_
+_NEEDED_OF_SKY = ("azimuth_deg", "zenith_deg")
+_NOISE_BINS = 12
+_FEWEST_ANNULI = 50
+_MEDIAN_OF_SQUARE = 0.4549  # of a standard normal deviate
+
+
+def read_profiles(path: Path, which: WhichNight) -> ReducedNight:
+    """Read a night of ring profiles.
+
+    The file holds, for ``sky`` and for ``laser``: ``<kind>_profile`` (frames x annuli, counts),
+    ``<kind>_radius_px`` (mid-radii of annuli of equal area), ``<kind>_time_utc`` (starts of the exposures),
+    ``<kind>_exposure_s``; for the sky also ``sky_azimuth_deg`` and ``sky_zenith_deg``, and if known
+    ``sky_ccd_temperature_C`` and ``center_px`` (column and row per laser frame). No laser at all is a night
+    too. The noise is estimated from the profiles.
+
+    Parameters
+    ----------
+    path
+        The file.
+    which
+        The night.
+
+    Returns
+    -------
+    ReducedNight
+
+    Raises
+    ------
+    BadInput
+        If the file cannot be read, lacks an array, or the arrays do not fit together.
+    NotAnalysable
+        If no sky profile was taken in the dark.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files if not name.startswith("ref_")}
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+        raise BadInput(path.name, f"cannot be read as .npz: {error}") from error
+    frames = {kind: _frames(path.name, kind, arrays, which.tag) for kind in ("sky", "laser")}
+    sky_frames, sunlit = dark_frames(tuple(frames["sky"]), which)
+    origin = min(timed.start for timed in (*frames["laser"], *sky_frames))
+    kept = np.isin([t.frame.name for t in frames["sky"]], [t.frame.name for t in sky_frames])
+    centers = arrays.get("center_px", np.empty((0, 2)))
+    if len(centers) != len(frames["laser"]):
+        centers = np.full((len(frames["laser"]), 2), np.nan)
+    laser_centers = [Center(float(x), float(y), np.inf) for x, y in centers]
+    median = np.median(centers, axis=0) if len(centers) else (np.nan, np.nan)
+    sky_centers = [Center(float(median[0]), float(median[1]), np.inf)] * len(sky_frames)
+    sky = _profiles(arrays, "sky", kept, sky_frames, sky_centers, origin, which)
+    every = np.ones(len(frames["laser"]), bool)
+    lasers = _profiles(arrays, "laser", every, frames["laser"], laser_centers, origin, which)
+    offset, gain, pedestal = estimate_noise(sky.counts)
+    return ReducedNight(
+        sky=_with_noise(sky, offset, gain, pedestal),
+        lasers=_with_noise(lasers, offset, gain, pedestal),
+        rejections=tuple(sunlit),
+        notes=(
+            f"{len(frames['sky'])} sky profiles and {len(frames['laser'])} laser profiles were read; "
+            f"{len(sky_frames)} sky frames were taken in the dark.",
+            f"Noise from the profiles themselves: variance of an annulus {offset:.4g} counts^2 "
+            f"at {pedestal:.0f} counts, {gain:.4g} more per count.",
+        ),
+        input_hash=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def _frames(name: str, kind: str, arrays: dict[str, np.ndarray], tag: str) -> list[TimedFrame]:
+    """Headers of the profiles of a kind, in the order of the file."""
+    needed = [f"{kind}_{what}" for what in _NEEDED + (_NEEDED_OF_SKY if kind == "sky" else ())]
+    missing = [key for key in needed if key not in arrays]
+    if missing and kind == "laser" and len(missing) == len(needed):
+        for key, shape in zip(needed, ((0, 1), (0, 1), (0,), (0,)), strict=True):
+            arrays[key] = np.empty(shape, "datetime64[ms]" if key.endswith("utc") else float)
+    elif missing:
+        raise BadInput(name, f"lacks {', '.join(missing)}", "See airglow.night.profile_input for the arrays")
+    number = len(arrays[f"{kind}_profile"])
+    for key in needed:
+        if len(arrays[key]) != number:
+            raise BadInput(name, f"{key} has {len(arrays[key])} entries, {kind}_profile {number}")
+    if arrays[f"{kind}_radius_px"].shape != arrays[f"{kind}_profile"].shape:
+        raise BadInput(name, f"{kind}_radius_px and {kind}_profile differ in shape")
+    starts = arrays[f"{kind}_time_utc"].astype("datetime64[us]")
+    ccd = arrays.get(f"{kind}_ccd_temperature_C", np.full(number, np.nan))
+    frames = []
+    for k in range(number):
+        header = FrameHeader(
+            name=f"{kind} profile {k + 1:04d}",
+            tag=tag if kind == "sky" else LASER_TAG,
+            exposure_s=float(arrays[f"{kind}_exposure_s"][k]),
+            azimuth_deg=float(arrays["sky_azimuth_deg"][k]) if kind == "sky" else 0.0,
+            zenith_deg=float(arrays["sky_zenith_deg"][k]) if kind == "sky" else 180.0,
+            local_start=starts[k].astype(dt.datetime),
+            ccd_temperature_c=float(ccd[k]) if np.isfinite(ccd[k]) else None,
+        )
+        frames.append(TimedFrame(header, starts[k]))
+    return frames
+
+
+def mean_radius_squared(mid_radius_px: np.ndarray) -> tuple[np.ndarray, float]:
+    """Mean of r squared over annuli of equal area, from their mid-radii.
+
+    An annulus of mid-radius m and area pi w has the width w / (2 m), so that the mean of r squared over it
+    is m^2 + (w / 4 m)^2: exact, and half an annulus away from m^2 at the centre.
+
+    Parameters
+    ----------
+    mid_radius_px
+        (m,) ascending.
+
+    Returns
+    -------
+    s_px2 : ndarray
+        Mean of r squared over each annulus.
+    width_px2 : float
+        Width of the annuli in r squared.
+    """
+    squared = np.asarray(mid_radius_px, float) ** 2
+    width = float(np.median(np.diff(squared)))
+    return squared + width**2 / (16.0 * squared), width
+
+
+def _profiles(
+    arrays: dict[str, np.ndarray],
+    kind: str,
+    kept: np.ndarray,
+    frames: list[TimedFrame],
+    centers: list[Center],
+    origin: np.datetime64,
+    which: WhichNight,
+) -> Profiles:
+    counts = arrays[f"{kind}_profile"][kept].astype(float)
+    radii = arrays[f"{kind}_radius_px"][kept].astype(float)
+    # Every frame has its own annuli, about its own centre; their width differs by next to nothing.
+    pairs = [mean_radius_squared(radius) for radius in radii]
+    widths = [width for _, width in pairs] or [1.0]
+    annuli = which.instrument.annuli
+    size = counts.shape[1] if counts.size else annuli.count
+    grid = AnnulusGrid(size, float(np.sqrt(np.median(widths) * size)), annuli.first, min(annuli.stop, size))
+    return Profiles(
+        frames=tuple(frames),
+        centers=tuple(centers),
+        mid_time_s=mid_times_s(frames, origin),
+        grid=grid,
+        radius_squared_px2=tuple(s for s, _ in pairs),
+        counts=tuple(counts),
+    )
+
+
+def estimate_noise(profiles: tuple[np.ndarray, ...]) -> tuple[float, float, float]:
+    """Noise of the annuli of sky profiles, from their third differences.
+
+    The fringes of a sky line are smooth over a few annuli: what third differences leave of them is less
+    than a thousandth of their height. The variance is taken as linear in the counts, as that of a camera.
+
+    Parameters
+    ----------
+    profiles
+        Counts over annuli.
+
+    Returns
+    -------
+    offset : float
+        Variance (counts^2) at the pedestal.
+    gain : float
+        Its increase per count.
+    pedestal : float
+        Counts.
+    """
+    third = np.concatenate([np.diff(counts, 3) for counts in profiles]) / np.sqrt(20.0)
+    level = np.concatenate([0.25 * (c[:-3] + c[1:-2] + c[2:-1] + c[3:]) for c in profiles])
+    good = np.isfinite(third) & np.isfinite(level)
+    third, level = third[good], level[good]
+    pedestal = float(np.percentile(level, 5))
+    order = np.argsort(level)
+    groups = [group for group in np.array_split(order, _NOISE_BINS) if group.size > _FEWEST_ANNULI]
+    variance = np.array([np.median(third[group] ** 2) / _MEDIAN_OF_SQUARE for group in groups])
+    x = np.array([np.median(level[group]) for group in groups]) - pedestal
+    weight = 1.0 / variance**2
+    slope = 0.0
+    if len(groups) > 2 and np.ptp(x) > 0:
+        mean_x, mean_v = np.average(x, weights=weight), np.average(variance, weights=weight)
+        slope = float((weight @ ((x - mean_x) * (variance - mean_v))) / (weight @ (x - mean_x) ** 2))
+        slope = max(slope, 0.0)
+    offset = float(np.average(variance - slope * x, weights=weight))
+    return max(offset, 1e-12), slope, pedestal
+
+
+def _with_noise(profiles: Profiles, offset: float, gain: float, pedestal: float) -> Profiles:
+    sigma = tuple(np.sqrt(np.maximum(offset + gain * (c - pedestal), 0.2 * offset)) for c in profiles.counts)
+    return replace(profiles, sigma=sigma)

@@ -1,0 +1,53 @@
+"""Analyse a night of which only ring profiles survive (an .npz file), and write the same products."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+
+from airglow.errors import BadInput
+from airglow.night.command import (
+    SKY_TAGS,
+    add_night_arguments,
+    look_up,
+    parse_date,
+    progress_bar,
+    report,
+)
+from airglow.night.folder import ANALYSED, analyse_profile_file
+from airglow.night.which import WhichNight
+from airglow.registry import load_registry
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("profiles", type=Path, metavar="NIGHT.npz", help="file of ring profiles")
+    add_night_arguments(parser)
+    parser.add_argument("--date", help="local date of the evening, YYYYMMDD (from the times in the file)")
+    parser.add_argument("--tag", choices=SKY_TAGS, help="of the sky profiles (the first that is expected)")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Analyse; exit status 1 when that is not possible."""
+    date = parse_date(given.date) if given.date else _evening(given)
+    site, instrument = look_up(given, date)
+    which = WhichNight(instrument, site, date, given.tag or instrument.expected_tags[-1])
+    with progress_bar(which.tag, given.quiet) as progress:
+        outcome = analyse_profile_file(given.profiles, given.clouds, which, given.out, progress=progress)
+    report(outcome, given.out)
+    return 0 if outcome["state"] == ANALYSED else 1
+
+
+def _evening(given: argparse.Namespace) -> dt.date:
+    """Local date on which the night of the file began: nights run from noon to noon."""
+    try:
+        with np.load(given.profiles, allow_pickle=False) as file:
+            first = file["sky_time_utc"].min().astype("datetime64[us]").astype(dt.datetime)
+    except (OSError, ValueError, KeyError) as error:
+        raise BadInput(str(given.profiles), f"no sky_time_utc can be read from it: {error}") from error
+    site = load_registry(given.config / "sites.yaml", given.config / "instruments.yaml").site(given.site)
+    local = first.replace(tzinfo=dt.UTC).astimezone(site.clock(first.date()))
+    return (local - dt.timedelta(hours=12)).date()
