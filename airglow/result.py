@@ -38,12 +38,13 @@ class Cause(Enum):
     TEMPERATURE_CAUTION_BY_HAND = (13, 0, 1, "manual entry: temperature, caution")
     TEMPERATURE_BAD_BY_HAND = (14, 0, 2, "manual entry: temperature, bad")
     POOR_FIT = (15, 1, 1, "the line fit leaves much more than noise")
-    DEFAULT_INSTRUMENT = (16, 1, 2, "instrument shape not measured on this night")
+    DEFAULT_INSTRUMENT = (16, 1, 1, "instrument shape from the registry, refined on the sky")
     FIT_FAILED = (17, 2, 2, "the line fit did not converge")
     NEAR_MOON = (18, 1, 1, "bright moon close to the look direction")
     GAP_JUMP = (19, 1, 0, "etalon gap or ring centre jumped near this sample")
     LASER_FAR = (20, 1, 0, "far from the nearest laser frame")
     NO_ZENITH = (21, 1, 0, "no usable zenith sample: the zero of the wind is assumed")
+    UNKNOWN_WIDTH = (22, 0, 2, "instrument's own width not known: temperature not to be used")
 
     def __init__(self, bit: int, wind: int, temperature: int, meaning: str) -> None:
         self.bit = bit

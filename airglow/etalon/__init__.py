@@ -4,7 +4,7 @@ from airglow.etalon.airy import Fringes, Shape, central_phase, fringes, phase_an
 from airglow.etalon.laser import LaserFit, fit_laser, start_from_fringes
 from airglow.etalon.pattern import common_pattern, without_pattern
 from airglow.etalon.profile_data import LinearFit, ProfileData, fit_linear, flat_templates
-from airglow.etalon.shape import ShapeFit, fit_shape
+from airglow.etalon.shape import ShapeFit, SkyShapeFit, fit_shape, refine_shape_on_sky
 from airglow.etalon.state import LaserState, measure_state
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "ProfileData",
     "Shape",
     "ShapeFit",
+    "SkyShapeFit",
     "central_phase",
     "common_pattern",
     "fit_laser",
@@ -24,6 +25,7 @@ __all__ = [
     "fringes",
     "measure_state",
     "phase_and_beta",
+    "refine_shape_on_sky",
     "start_from_fringes",
     "terms_needed",
     "without_pattern",

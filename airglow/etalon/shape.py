@@ -28,8 +28,8 @@ _BLUR = slice(6, 9)
 _ALPHA_UNIT = 1e-4  # relative change of the magnification
 _VARIANCE_UNIT = 1e-2  # rad^2, at the laser's wavelength
 _THIRD_UNIT = 1e-2  # rad^3
-# Priors that only decide what profiles cannot: centre and width, in the units of the vector.
-_PRIORS = {
+# Priors that only decide what laser profiles cannot: centre and width, in the units of the vector.
+_LASER_PRIORS = {
     _VARIANCE: (0.0, 3.0),
     _THIRD: (0.0, 2.0),
     4: (0.0, 0.5),
@@ -38,6 +38,9 @@ _PRIORS = {
     7: (0.0, 1.0),
     8: (0.0, 1.0),
 }
+# How far from the registry's shape an instrument is found years later: reflectivity (log of -log R), gap
+# moments, falloff and blur. A line as broad as the sky's cannot tell these from temperature by itself.
+_SKY_PRIOR_WIDTHS = {_REFLECTIVITY: 0.25, _VARIANCE: 0.5, _THIRD: 0.3, 4: 0.5, 5: 0.5, 6: 0.3, 7: 0.3, 8: 0.3}
 
 
 @dataclass(frozen=True)
@@ -102,12 +105,72 @@ def fit_shape(
     return problem.result(answer)
 
 
+@dataclass(frozen=True)
+class SkyShapeFit:
+    """An instrument's shape refined on sky profiles.
+
+    ``width_error_rad2`` is the standard error that the shape leaves in the phase variance of every line
+    alike: what it says of temperature is common to the night.
+    """
+
+    shape: Shape
+    width_error_rad2: float
+    reduced_chi_square: float
+
+
+def refine_shape_on_sky(
+    profiles: Sequence[ProfileData],
+    wavelength_m: float,
+    nominal_gap_m: float,
+    start: Shape,
+    typical_width_rad2: float,
+) -> SkyShapeFit:
+    """Refine a known shape on sky profiles, each with its own phase and line width.
+
+    A thermal line is a spread of phase like that of the gap over the plates, but its own in every frame.
+
+    Parameters
+    ----------
+    profiles
+        Sky profiles, the brighter the better.
+    wavelength_m
+        Of the line.
+    nominal_gap_m
+        Of the etalon.
+    start
+        The registry's shape; the answer is drawn to it where the profiles do not tell.
+    typical_width_rad2
+        Phase variance of a typical line.
+
+    Returns
+    -------
+    SkyShapeFit
+    """
+    nominal = central_phase(nominal_gap_m, wavelength_m)
+    brightest = max(profiles, key=lambda p: np.ptp(np.convolve(p.counts, np.ones(9) / 9, "valid")))
+    alpha, _ = start_from_fringes(brightest, nominal, start.magnification_rad_per_pixel)
+    begin = replace(start, magnification_rad_per_pixel=alpha)
+    problem, answer = _fit(
+        profiles, nominal, begin, True, _MOST_STEPS_TOGETHER, np.full(len(profiles), typical_width_rad2)
+    )
+    widths = slice(problem.shared + len(profiles), None)
+    covariance = np.linalg.pinv(answer.jac.T @ answer.jac, hermitian=True)
+    common = float(np.sqrt(covariance[widths, widths].mean())) * _VARIANCE_UNIT
+    freedom = max(sum(map(len, profiles)) - answer.x.size, 1)
+    return SkyShapeFit(problem.shape(answer.x), common, float(2.0 * answer.cost / freedom))
+
+
 def _fit(
-    profiles: Sequence[ProfileData], nominal: float, start: Shape, estimate_blur: bool, most_steps: int
+    profiles: Sequence[ProfileData],
+    nominal: float,
+    start: Shape,
+    estimate_blur: bool,
+    most_steps: int,
+    own_widths_rad2: np.ndarray | None = None,
 ) -> tuple[_Problem, optimize.OptimizeResult]:
     alpha = start.magnification_rad_per_pixel
     phases = [start_from_fringes(data, nominal, alpha, search=_PHASE_SEARCH)[1] for data in profiles]
-    problem = _Problem(profiles, start, np.array(phases), nominal, estimate_blur)
+    problem = _Problem(profiles, start, np.array(phases), nominal, estimate_blur, own_widths_rad2)
     answer = optimize.least_squares(
         problem.residuals,
         problem.start(),
@@ -121,7 +184,10 @@ def _fit(
 
 
 class _Problem:
-    """Residuals and Jacobian of the joint fit; after the shape, the vector holds each profile's phase."""
+    """Residuals and Jacobian of the joint fit.
+
+    After the shape, the vector holds each profile's phase and, for sky lines, its own phase variance.
+    """
 
     def __init__(
         self,
@@ -130,26 +196,38 @@ class _Problem:
         phases: np.ndarray,
         nominal: float,
         estimate_blur: bool,
+        own_widths_rad2: np.ndarray | None = None,
     ) -> None:
         self.profiles = profiles
         self.base = start
         self.phases = phases
         self.nominal = nominal
         self.estimate_blur = estimate_blur
+        self.own_widths_rad2 = own_widths_rad2
         self.shared = _BLUR.stop if estimate_blur else _BLUR.start
         self._cache: tuple[bytes, np.ndarray, np.ndarray] | None = None
+        if own_widths_rad2 is None:
+            priors = _LASER_PRIORS
+        else:
+            begin = self.start()
+            priors = {place: (begin[place], width) for place, width in _SKY_PRIOR_WIDTHS.items()}
+        self.priors = {place: prior for place, prior in priors.items() if place < self.shared}
 
     def start(self) -> np.ndarray:
-        x = np.zeros(self.shared + len(self.profiles))
+        number = len(self.profiles)
+        x = np.zeros(self.shared + number * (1 if self.own_widths_rad2 is None else 2))
         x[_REFLECTIVITY] = np.log(-np.log(self.base.reflectivity))
         x[_VARIANCE] = self.base.gap_variance * self.nominal**2 / _VARIANCE_UNIT
         x[_THIRD] = self.base.gap_third_moment * self.nominal**3 / _THIRD_UNIT
         x[_FALLOFF] = self.base.falloff
         if self.estimate_blur:
             x[_BLUR] = self.base.blur_px
+        if self.own_widths_rad2 is not None:
+            x[self.shared + number :] = self.own_widths_rad2 / _VARIANCE_UNIT
         return x
 
     def shape(self, x: np.ndarray) -> Shape:
+        """The instrument's shape, without any line's width."""
         return replace(
             self.base,
             magnification_rad_per_pixel=float(
@@ -175,11 +253,16 @@ class _Problem:
         return self._cache[1], self._cache[2]
 
     def _compute(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        shape = self.shape(x)
-        count = terms_needed(shape.reflectivity)
+        common = self.shape(x)
+        count = terms_needed(common.reflectivity)
+        number = len(self.profiles)
         residuals, blocks = [], []
         for index, data in enumerate(self.profiles):
             central = self.phases[index] + x[self.shared + index]
+            shape = common
+            if self.own_widths_rad2 is not None:
+                own = x[self.shared + number + index] * _VARIANCE_UNIT / self.nominal**2
+                shape = replace(common, gap_variance=common.gap_variance + own)
             fit, by = laser_model(data, central, shape, count)
             columns = np.zeros((len(data), x.size))
             columns[:, _ALPHA] = by.airy.alpha * self.base.magnification_rad_per_pixel * _ALPHA_UNIT
@@ -190,6 +273,8 @@ class _Problem:
             if self.estimate_blur:
                 columns[:, _BLUR] = by.airy.blur
             columns[:, self.shared + index] = by.airy.central
+            if self.own_widths_rad2 is not None:
+                columns[:, self.shared + number + index] = columns[:, _VARIANCE]
             columns /= data.sigma[:, None]
             columns -= fit.basis @ (fit.basis.T @ columns)
             residuals.append((fit.model - data.counts) / data.sigma)
@@ -198,10 +283,9 @@ class _Problem:
         return np.concatenate([*residuals, prior]), np.concatenate([*blocks, prior_rows])
 
     def _prior(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        priors = {place: prior for place, prior in _PRIORS.items() if place < self.shared}
-        rows = np.zeros((len(priors), x.size))
-        values = np.empty(len(priors))
-        for index, (place, (middle, width)) in enumerate(priors.items()):
+        rows = np.zeros((len(self.priors), x.size))
+        values = np.empty(len(self.priors))
+        for index, (place, (middle, width)) in enumerate(self.priors.items()):
             rows[index, place] = 1.0 / width
             values[index] = (x[place] - middle) / width
         return values, rows

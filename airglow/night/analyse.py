@@ -84,7 +84,7 @@ def analyse_profiles(
     line = _sky_line(which)
 
     # The instrument from the lasers, the line from the sky.
-    known = know_instrument(which, lasers, sky, line.wavelength_m)
+    known = know_instrument(which, lasers, sky, line)
     lines = fit_lines(sky, known, line, progress)
     if not lines.fits:
         raise NotAnalysable("no line", f"no line could be fitted in any of {len(sky)} {which.tag} frames")
@@ -152,5 +152,5 @@ def _shape(known: KnownInstrument) -> InstrumentShape:
         max_radius_px=shape.max_radius_px,
         gap_variance_m2=shape.gap_variance * known.nominal_gap_m**2,
         gap_third_moment_m3=shape.gap_third_moment * known.nominal_gap_m**3,
-        source="laser frames of the night" if measured else "registry defaults",
+        source="laser frames of the night" if measured else "registry, refined on sky frames",
     )

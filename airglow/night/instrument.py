@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from airglow.errors import NotAnalysable
 from airglow.etalon import (
     LaserState,
-    ProfileData,
     Shape,
     central_phase,
     measure_state,
-    start_from_fringes,
+    refine_shape_on_sky,
 )
 from airglow.night.profiles import REGISTRY_BINNING, Profiles
 from airglow.night.which import WhichNight
 from airglow.registry import Instrument
 from airglow.rings import AnnulusGrid
+from airglow.spectra import SkyLine
+
+_SHAPE_SKIES = 12  # sky frames on which the shape is refined when there is no laser
+_SMOOTHING = np.ones(9) / 9.0
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ class KnownInstrument:
 
     shape: Shape
     nominal_gap_m: float
-    lasers: LaserState | None  # None: the registry's defaults are used
+    lasers: LaserState | None  # None: the registry's defaults, refined on the sky
     why_default: str  # empty when measured
+    temperature_error_k: float  # common to the night: what the shape leaves open
 
     def gap_m(self, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gap and its standard error (m); without lasers the nominal gap, its error not known (0)."""
@@ -51,10 +54,8 @@ def default_shape(instrument: Instrument, grid: AnnulusGrid, binning: int) -> Sh
     )
 
 
-def know_instrument(
-    which: WhichNight, lasers: Profiles, sky: Profiles, line_wavelength_m: float
-) -> KnownInstrument:
-    """Measure the instrument on the lasers; fall back on the registry, its magnification from the sky.
+def know_instrument(which: WhichNight, lasers: Profiles, sky: Profiles, line: SkyLine) -> KnownInstrument:
+    """Measure the instrument on the lasers, or else on the sky with the registry's help.
 
     Parameters
     ----------
@@ -62,8 +63,8 @@ def know_instrument(
         The night.
     lasers, sky
         Its ring profiles.
-    line_wavelength_m
-        Of the sky line.
+    line
+        The sky line.
 
     Returns
     -------
@@ -82,16 +83,22 @@ def know_instrument(
             shape_lasers=which.settings.shape_lasers,
         )
     except NotAnalysable as reason:
-        shape = _magnification_from_sky(sky.all_data(), start, optics.nominal_gap_m, line_wavelength_m)
-        return KnownInstrument(shape, optics.nominal_gap_m, None, reason.reason)
-    return KnownInstrument(state.shape.shape, optics.nominal_gap_m, state, "")
+        return _from_sky(sky, start, optics.nominal_gap_m, line, reason.reason)
+    return KnownInstrument(state.shape.shape, optics.nominal_gap_m, state, "", 0.0)
 
 
-def _magnification_from_sky(
-    skies: Sequence[ProfileData], start: Shape, nominal_gap_m: float, wavelength_m: float
-) -> Shape:
-    """The registry's shape with the magnification that the brightest sky fringes show."""
-    brightest = max(skies, key=lambda d: np.ptp(np.convolve(d.counts, np.ones(9) / 9, "valid")))
-    phase = central_phase(nominal_gap_m, wavelength_m)
-    alpha, _ = start_from_fringes(brightest, phase, start.magnification_rad_per_pixel)
-    return replace(start, magnification_rad_per_pixel=alpha)
+def _from_sky(
+    sky: Profiles, start: Shape, nominal_gap_m: float, line: SkyLine, why_default: str
+) -> KnownInstrument:
+    """The registry's shape, refined on the brightest sky frames of each stretch of the night."""
+    data = sky.all_data()
+    contrast = np.array(
+        [np.ptp(np.convolve(d.counts, _SMOOTHING, "valid") / np.median(d.sigma)) for d in data]
+    )
+    stretches = np.array_split(np.arange(len(data)), min(_SHAPE_SKIES, len(data)))
+    chosen = [data[stretch[np.argmax(contrast[stretch])]] for stretch in stretches]
+    phase = central_phase(nominal_gap_m, line.wavelength_m)
+    typical = line.phase_variance_rad2(phase, line.typical_temperature_k)
+    fit = refine_shape_on_sky(chosen, line.wavelength_m, nominal_gap_m, start, typical)
+    per_kelvin = line.phase_variance_rad2(phase, 1.0)
+    return KnownInstrument(fit.shape, nominal_gap_m, None, why_default, fit.width_error_rad2 / per_kelvin)

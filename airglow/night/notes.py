@@ -21,7 +21,10 @@ def night_notes(
     """The log of the analysis, a sentence each."""
     notes = [*reduced.notes, f"{len(samples)} of {len(reduced.sky)} sky frames were fitted."]
     if known.lasers is None:
-        notes.append(f"Registry defaults describe the instrument, since {known.why_default}.")
+        notes.append(
+            f"The registry's shape, refined on the sky, describes the instrument, since {known.why_default}; "
+            f"it leaves {known.temperature_error_k:.0f} K open in every temperature."
+        )
     else:
         state = known.lasers
         notes.append(

@@ -68,7 +68,9 @@ def sky_samples(
         wind_zero_error_mps=none,
         wind_error_mps=none,
         temperature_k=column([fit.temperature_k for fit in fits]),
-        temperature_error_k=column([fit.temperature_error_k for fit in fits]),
+        temperature_error_k=np.hypot(
+            column([fit.temperature_error_k for fit in fits]), known.temperature_error_k
+        ),
         intensity=column([fit.intensity for fit in fits]) * scale / exposure_s,
         intensity_error=column([fit.intensity_error for fit in fits]) * scale / exposure_s,
         background=column([fit.continuum for fit in fits]) / exposure_s,
@@ -161,6 +163,7 @@ def with_flags(
             is_red_line=which.tag != GREEN_TAG,
             zenith_reference=known.lasers is None,
             default_instrument=known.lasers is None,
+            width_error_k=known.temperature_error_k,
             no_zenith=zero.zenith_samples == 0,
             laser_intensity=laser_intensity,
             limits=instrument.quality,

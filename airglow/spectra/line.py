@@ -41,6 +41,10 @@ class SkyLine:
         """kB / (2 m c^2), per kelvin."""
         return constants.k / (2.0 * self.mass_kg * constants.c**2)
 
+    def phase_variance_rad2(self, central_phase: float, temperature_k: float) -> float:
+        """Spread of phase that a line of this temperature has: exp(-k^2 / 2 times it)."""
+        return 2.0 * central_phase**2 * self.thermal_rate() * temperature_k
+
     def terms_needed(self, central_phase: float, reflectivity: float) -> int:
         """Terms of the series beyond which even a cold line has none."""
         k = np.arange(1, _MOST_TERMS + 1)

@@ -14,6 +14,7 @@ OVERCAST_C = -10.0
 WARM_CCD_C = -60.0
 LARGE_WIND_ERROR_MPS = 100.0
 LARGE_TEMPERATURE_ERROR_K = 100.0
+UNKNOWN_WIDTH_K = 50.0
 POOR_FIT_CHI_SQUARE = 10.0
 DRIFT_SAMPLES = 5  # zenith samples compared at both ends of the night
 DRIFT_MPS = 30.0
@@ -43,6 +44,7 @@ class FlagInputs:
     is_red_line: bool
     zenith_reference: bool
     default_instrument: bool
+    width_error_k: float  # what the instrument's shape leaves open in every temperature
     no_zenith: bool
     laser_intensity: np.ndarray  # per laser frame
     limits: QualityLimits
@@ -97,6 +99,7 @@ def flag_samples(given: FlagInputs) -> np.ndarray:
             raise_cause(causes[level - 1], True)
     raise_cause(Cause.POOR_FIT, given.reduced_chi_square > POOR_FIT_CHI_SQUARE)
     raise_cause(Cause.DEFAULT_INSTRUMENT, given.default_instrument)
+    raise_cause(Cause.UNKNOWN_WIDTH, given.width_error_k > UNKNOWN_WIDTH_K)
     raise_cause(Cause.FIT_FAILED, ~given.fit_settled)
     raise_cause(Cause.NEAR_MOON, given.near_bright_moon)
     raise_cause(Cause.GAP_JUMP, given.near_jump)

@@ -99,6 +99,7 @@ CLEAR = {
     "is_red_line": True,
     "zenith_reference": False,
     "default_instrument": False,
+    "width_error_k": 0.0,
     "no_zenith": False,
     "laser_intensity": np.full(8, 100.0),
     "limits": QualityLimits(0.4467, 0.1413, 0.2),
@@ -137,6 +138,8 @@ def first_sample(**changes):
         ({"temperature_flag_by_hand": 2}, Cause.TEMPERATURE_BAD_BY_HAND, 0, 2),
         ({"fit_settled": False}, Cause.FIT_FAILED, 2, 2),
         ({"near_bright_moon": True}, Cause.NEAR_MOON, 1, 1),
+        ({"default_instrument": True}, Cause.DEFAULT_INSTRUMENT, 1, 1),
+        ({"width_error_k": 60.0}, Cause.UNKNOWN_WIDTH, 0, 2),
         ({"near_jump": True}, Cause.GAP_JUMP, 1, 0),
     ],
 )
