@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 from running import Clone, clone, everything
 
 from airglow.demo.servers import MariadbServer
@@ -18,8 +17,6 @@ MINIME05 = NightId.parse("minime05_uao_20260510")
 MINIME13 = NightId.parse("minime13_uao_20260510")
 LACKING = NightId.parse("minime05_uao_20260511")
 NETCDF = "results/2026/minime05_uao_20260510_xr.nc"
-
-pytestmark = pytest.mark.xdist_group("delivered")  # one process makes the nights for all of these
 
 
 def test_both_nights_arrive(delivered: Delivered) -> None:

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 
-import pytest
 from running import TIMEOUT_S, everything, upload
 
 from airglow.archive import load_manifest
@@ -13,8 +12,6 @@ from airglow.simulate import NightFolder
 from airglow.store import Store, hash_file
 
 from .conftest import SMALL, InTwoSteps, Place, contents, line_of
-
-pytestmark = pytest.mark.xdist_group("small night")
 
 
 def test_a_night_that_lacks_its_last_part_waits(in_two_steps: InTwoSteps, small_night: NightFolder) -> None:
