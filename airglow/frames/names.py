@@ -7,7 +7,8 @@ import re
 # UAO_L_20091103_210000_001.img, L20091103001.img, UAO_XR_20221129_121336.hdf5; the archive adds
 # __<folder> to the second of two frames of one name.
 _NAME = re.compile(
-    r"^(?:[A-Za-z0-9]{2,8}_)?(?P<tag>XR|XG|X|L|D|B)_?(?P<date>\d{8})(?:_?\d{1,6}){0,2}(?:__[\w-]+)?\.(?:img|hdf5)$",
+    r"^(?:[A-Za-z0-9]{2,8}_)?(?P<tag>XR|XG|X|L|D|B)_?(?P<date>\d{8})"
+    r"(?:_(?P<time>\d{6}))?(?:_?(?P<number>\d{1,5}))?(?:__[\w-]+)?\.(?:img|hdf5)$",
     re.IGNORECASE,
 )
 
@@ -21,3 +22,9 @@ def tag_of_name(name: str) -> str | None:
     """Tag of a frame by its base name: L, X, XR, XG, D or B; None if the name is not a frame's."""
     match = _NAME.match(name)
     return match.group("tag").upper() if match else None
+
+
+def number_of_name(name: str) -> int | None:
+    """Running number of a frame among those of its tag; None if its name has none."""
+    match = _NAME.match(name)
+    return int(match.group("number")) if match and match.group("number") else None

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from airglow.errors import BadInput, NotAnalysable
-from airglow.frames import Frame, FrameHeader, read_frame, tag_of_name, utc_starts
+from airglow.frames import Frame, FrameHeader, frame_starts, read_frame, tag_of_name
 from airglow.night.settings import AnalysisSettings
 from airglow.result import Rejection
 
@@ -91,12 +91,11 @@ def read_night(
             rejections.append(Rejection(path.name, reason))
     frames, odd = _of_one_shape(frames)
     rejections += odd
-    frames.sort(key=lambda frame: (frame.local_start, frame.name))
-    starts = utc_starts([frame.local_start for frame in frames], clock)
     timed = [
         TimedFrame(frame, np.datetime64(start.replace(tzinfo=None), "us"))
-        for frame, start in zip(frames, starts, strict=True)
+        for frame, start in zip(frames, frame_starts(frames, clock), strict=True)
     ]
+    timed.sort(key=lambda each: (each.start, each.frame.name))
     sky = [t for t in timed if t.frame.tag == tag]
     if not sky:
         raise NotAnalysable("no frames", f"none of the {tag} frames of this night can be read")

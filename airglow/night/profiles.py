@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from airglow.etalon import ProfileData
+from airglow.frames import Frame, FrameHeader
 from airglow.night.frames import Progress, TimedFrame
 from airglow.registry import Instrument
 from airglow.result import mid_exposure
@@ -88,10 +89,17 @@ def _profiles(
     )
 
 
-def annulus_grid(shape: tuple[int, int], instrument: Instrument) -> AnnulusGrid:
-    """The registry's annuli on frames of this shape: out to half of the shorter side."""
+def annulus_grid(frame: Frame, instrument: Instrument) -> AnnulusGrid:
+    """The registry's annuli on frames like this: out to half of the shorter side, in pixel widths."""
     annuli = instrument.annuli
-    return AnnulusGrid(annuli.count, min(shape) / 2.0, annuli.first, annuli.stop)
+    rows, columns = frame.image.shape
+    radius = min(columns, rows * pixel_aspect(frame)) / 2.0
+    return AnnulusGrid(annuli.count, radius, annuli.first, annuli.stop)
+
+
+def pixel_aspect(frame: FrameHeader) -> float:
+    """Height of a binned pixel over its width; the sensor's own pixels are square."""
+    return frame.y_binning / frame.x_binning
 
 
 def seconds_since(origin: np.datetime64, times: np.ndarray) -> np.ndarray:
@@ -124,10 +132,10 @@ def reduce_lasers(
     for done, timed in enumerate(frames):
         progress("reduce laser", done, len(frames))
         if guess is None:
-            found = find_center(timed.frame.image, grid)
+            found = find_center(timed.frame.image, grid, pixel_aspect(timed.frame))
             guess = found.xy if np.isfinite(found.error_px) else None
         start = guess or _middle(timed.frame.image.shape)
-        center, profile = refine_center(timed.frame.image, start, grid)
+        center, profile = refine_center(timed.frame.image, start, grid, pixel_aspect(timed.frame))
         if np.isfinite(center.error_px) and center.error_px < _USABLE_CENTER_PX:
             guess = center.xy
         rings.append(profile)
@@ -164,13 +172,14 @@ def reduce_skies(
     for done, (timed, time_s) in enumerate(zip(frames, mid_time_s, strict=True)):
         progress("reduce sky", done, len(frames))
         guess = _course_at(course, time_s) if course else expected_center_px
-        profile = reduce_frame(timed.frame.image, guess, grid)
-        center = measure_center(profile)
+        aspect = pixel_aspect(timed.frame)
+        profile = reduce_frame(timed.frame.image, guess, grid, aspect)
+        center = measure_center(profile, aspect)
         distance = np.hypot(center.x_px - guess[0], center.y_px - guess[1])
         if not center.error_px < _USABLE_CENTER_PX or distance > max(5.0, 10.0 * center.error_px):
             center = Center(*guess, np.inf)
         elif distance > _SETTLED_CENTER_PX:
-            profile = reduce_frame(timed.frame.image, center.xy, grid)
+            profile = reduce_frame(timed.frame.image, center.xy, grid, aspect)
         rings.append(profile)
         centers.append(center)
     return _profiles(frames, centers, rings, grid, origin)
@@ -212,9 +221,10 @@ def _course_from_sky(
     few = [frames[k] for k in sorted(set(np.linspace(0, len(frames) - 1, 7).astype(int)))]
     centers, rings = [], []
     for timed in few:
-        center = find_center(timed.frame.image, grid)
+        aspect = pixel_aspect(timed.frame)
+        center = find_center(timed.frame.image, grid, aspect)
         centers.append(center)
-        rings.append(reduce_frame(timed.frame.image, center.xy, grid))
+        rings.append(reduce_frame(timed.frame.image, center.xy, grid, aspect))
     return center_course(_profiles(few, centers, rings, grid, origin))
 
 

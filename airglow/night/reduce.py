@@ -8,7 +8,14 @@ import numpy as np
 
 from airglow.errors import NotAnalysable
 from airglow.night.frames import NightFrames, Progress, TimedFrame, no_progress
-from airglow.night.profiles import Profiles, annulus_grid, night_noise, reduce_lasers, reduce_skies
+from airglow.night.profiles import (
+    REGISTRY_BINNING,
+    Profiles,
+    annulus_grid,
+    night_noise,
+    reduce_lasers,
+    reduce_skies,
+)
 from airglow.night.samples import sun_and_moon_over
 from airglow.night.which import WhichNight
 from airglow.result import Rejection, mid_exposure
@@ -47,10 +54,10 @@ def reduce_night(which: WhichNight, frames: NightFrames, progress: Progress = no
         If no sky frame was taken in the dark.
     """
     sky_frames, sunlit = dark_frames(frames.sky, which)
-    grid = annulus_grid(sky_frames[0].frame.image.shape, which.instrument)
+    grid = annulus_grid(sky_frames[0].frame, which.instrument)
     origin = min(timed.start for timed in (*frames.laser, *sky_frames))
     lasers = reduce_lasers(frames.laser, grid, origin, progress)
-    expected_center = which.instrument.default_parameters.center_px
+    expected_center = _expected_center(which, sky_frames[0])
     sky = reduce_skies(sky_frames, grid, origin, lasers, expected_center, progress)
     noise = night_noise(sky, lasers)
     clipped = sum(rings.clipped for rings in (*sky.rings, *lasers.rings))
@@ -67,6 +74,13 @@ def reduce_night(which: WhichNight, frames: NightFrames, progress: Progress = no
         notes=notes,
         input_hash=frames.input_hash,
     )
+
+
+def _expected_center(which: WhichNight, timed: TimedFrame) -> tuple[float, float]:
+    """The registry's centre in pixels of the frames' binning."""
+    x, y = which.instrument.default_parameters.center_px
+    frame = timed.frame
+    return x * REGISTRY_BINNING / frame.x_binning, y * REGISTRY_BINNING / frame.y_binning
 
 
 def dark_frames(

@@ -52,7 +52,7 @@ def make_night(registry, tmp_path_factory):
     made = {}
 
     def make(scenario="nominal", instrument="minime05", tag="XR", sky_frames=30, laser_frames=10, **options):
-        key = (scenario, instrument, tag, sky_frames, laser_frames, *sorted(options.items()))
+        key = (scenario, instrument, tag, sky_frames, laser_frames, *sorted(map(str, options.items())))
         if key not in made:
             folder = tmp_path_factory.mktemp(scenario)
             night = simulate_night(

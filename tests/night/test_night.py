@@ -12,6 +12,7 @@ from airglow.errors import NotAnalysable
 from airglow.night import AnalysisSettings, WhichNight, analyse_night, read_night
 from airglow.registry import load_registry
 from airglow.result import Cause, causes_in
+from airglow.simulate import Camera
 from airglow.spectra import network_intensity_scale
 
 from .conftest import CONFIG, DATE
@@ -193,3 +194,18 @@ def test_real_frames_are_analysed(tmp_path):
     assert np.all((result.sky.temperature_k > 400) & (result.sky.temperature_k < 1600))
     assert np.all(result.sky.wind_fit_error_mps < 10)
     assert np.abs(result.laser.gap_m - 0.015).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    "camera",
+    [
+        Camera(rows=256, columns=256, x_binning=4, y_binning=4),
+        Camera(rows=256, columns=512, x_binning=2, y_binning=4),
+    ],
+    ids=["4 x 4", "2 x 4"],
+)
+def test_binning_is_that_of_the_header(make_night, camera):
+    night = make_night("nominal", sky_frames=10, laser_frames=4, camera=camera)
+    result = night.analyse()
+    assert zero_removed_rms(night.wind_errors(result)) < 2.0
+    assert np.sqrt(np.mean(night.temperature_errors(result) ** 2)) < 8.0
