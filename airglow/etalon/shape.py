@@ -6,7 +6,8 @@ Kaufman's 1975 simplification of the Jacobian).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +19,7 @@ from airglow.etalon.laser import laser_model, start_from_fringes
 from airglow.etalon.profile_data import ProfileData
 
 _START_REFLECTIVITIES = (0.6, 0.75, 0.87)
-_START_BLUR_PX = (1.0, 0.0, 0.0)
+_START_BLURS = (1.0, 0.4)  # times the registry's
 _PHASE_SEARCH = 1e-3  # relative range of the magnification searched once it is known
 _MOST_STEPS_ALONE, _MOST_STEPS_TOGETHER = 40, 60
 # The vector that is stepped: all of order one.
@@ -38,6 +39,7 @@ _LASER_PRIORS = {
     7: (0.0, 1.0),
     8: (0.0, 1.0),
 }
+_ONE_GAP = {**_LASER_PRIORS, _VARIANCE: (0.0, 1e-3), _THIRD: (0.0, 1e-3)}
 # How far from the registry's shape an instrument is found years later: reflectivity (log of -log R), gap
 # moments, falloff and blur. A line as broad as the sky's cannot tell these from temperature by itself.
 _SKY_PRIOR_WIDTHS = {_REFLECTIVITY: 0.25, _VARIANCE: 0.5, _THIRD: 0.3, 4: 0.5, 5: 0.5, 6: 0.3, 7: 0.3, 8: 0.3}
@@ -88,16 +90,20 @@ def fit_shape(
     nominal = central_phase(nominal_gap_m, wavelength_m)
     brightest = max(profiles, key=lambda p: np.ptp(p.counts))
     alpha, _ = start_from_fringes(brightest, nominal, start.magnification_rad_per_pixel)
+    # The brightest profile alone, from several starts, with one gap all over the plates: its moments could
+    # otherwise pass for a reflectivity or a blur that is far off.
     alone = []
-    for reflectivity in _START_REFLECTIVITIES:
+    for reflectivity, blur in itertools.product(
+        _START_REFLECTIVITIES, _START_BLURS if estimate_blur else (1.0,)
+    ):
         trial = replace(
             start,
             magnification_rad_per_pixel=alpha,
             reflectivity=reflectivity,
             falloff=(0.0, 0.0),
-            blur_px=_START_BLUR_PX if estimate_blur else start.blur_px,
+            blur_px=tuple(blur * b for b in start.blur_px),
         )
-        alone.append(_fit([brightest], nominal, trial, estimate_blur, _MOST_STEPS_ALONE))
+        alone.append(_fit([brightest], nominal, trial, estimate_blur, _MOST_STEPS_ALONE, priors=_ONE_GAP))
     begin = min(alone, key=lambda each: each[1].cost)
     problem, answer = _fit(profiles, nominal, begin[0].shape(begin[1].x), estimate_blur, _MOST_STEPS_TOGETHER)
     if not np.isfinite(answer.cost):
@@ -167,10 +173,11 @@ def _fit(
     estimate_blur: bool,
     most_steps: int,
     own_widths_rad2: np.ndarray | None = None,
+    priors: Mapping[int, tuple[float, float]] = _LASER_PRIORS,
 ) -> tuple[_Problem, optimize.OptimizeResult]:
     alpha = start.magnification_rad_per_pixel
     phases = [start_from_fringes(data, nominal, alpha, search=_PHASE_SEARCH)[1] for data in profiles]
-    problem = _Problem(profiles, start, np.array(phases), nominal, estimate_blur, own_widths_rad2)
+    problem = _Problem(profiles, start, np.array(phases), nominal, estimate_blur, priors, own_widths_rad2)
     answer = optimize.least_squares(
         problem.residuals,
         problem.start(),
@@ -196,6 +203,7 @@ class _Problem:
         phases: np.ndarray,
         nominal: float,
         estimate_blur: bool,
+        priors: Mapping[int, tuple[float, float]],
         own_widths_rad2: np.ndarray | None = None,
     ) -> None:
         self.profiles = profiles
@@ -206,9 +214,7 @@ class _Problem:
         self.own_widths_rad2 = own_widths_rad2
         self.shared = _BLUR.stop if estimate_blur else _BLUR.start
         self._cache: tuple[bytes, np.ndarray, np.ndarray] | None = None
-        if own_widths_rad2 is None:
-            priors = _LASER_PRIORS
-        else:
+        if own_widths_rad2 is not None:
             begin = self.start()
             priors = {place: (begin[place], width) for place, width in _SKY_PRIOR_WIDTHS.items()}
         self.priors = {place: prior for place, prior in priors.items() if place < self.shared}
