@@ -1,0 +1,164 @@
+"""CPU time by stage and memory of one full night: 180 sky and 60 laser frames of 512 x 512, read from HDF5.
+
+python -m tests.benchmarks.speed [--keep DIR] [--repeat N]
+
+The night is analysed in a process of its own with one thread. The stages are the functions of `airglow` that
+`analyse_night`, `reduce_night` and `read_night` call; each is charged with what its own callees do not take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import inspect
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tests.benchmarks.nights import DATE, FIRST_SEED, SITE, make_night, registry
+from tests.benchmarks.text import number, table
+
+USUAL_CODE_S = 271.0  # CPU time of the code in use, for as many frames
+INSTRUMENT, TAG = "minime05", "XR"
+STAGE_MODULES = ("airglow.night.frames", "airglow.night.reduce", "airglow.night.analyse")
+# Which stages belong to one kind of frames; reading is shared by their numbers.
+OF_LASERS = ("reduce_lasers", "know_instrument", "laser_table")
+OF_SKIES = ("reduce_skies", "fit_lines", "sky_samples")
+SMALLEST_SHARE = 0.005
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
+
+
+class Stopwatch:
+    """CPU time of functions, each without that of the other timed functions that it calls."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._inner = [0.0]
+
+    def timed(self, name: str, function: Callable) -> Callable:
+        """The same function, timed."""
+
+        @functools.wraps(function)
+        def wrapper(*positional: Any, **named: Any) -> Any:
+            self._inner.append(0.0)
+            begin = time.process_time()
+            try:
+                return function(*positional, **named)
+            finally:
+                took = time.process_time() - begin
+                inner = self._inner.pop()
+                self._inner[-1] += took
+                self.seconds[name] = self.seconds.get(name, 0.0) + took - inner
+
+        return wrapper
+
+    def watch(self, module: ModuleType) -> None:
+        """Time all functions of airglow that a module calls by name."""
+        for name, value in vars(module).copy().items():
+            if inspect.isfunction(value) and value.__module__.startswith("airglow") and name != "no_progress":
+                setattr(module, name, self.timed(name, value))
+
+
+def measure(folder: Path) -> dict[str, Any]:
+    """Analyse the night in this process; seconds by stage and peak memory."""
+    begin = time.process_time()
+    import importlib
+
+    from airglow.night import AnalysisSettings, WhichNight
+    from airglow.weather import read_folder
+
+    known = registry()
+    imported = time.process_time() - begin
+    site, settings = known.site(SITE), AnalysisSettings()
+    watch = Stopwatch()
+    for name in STAGE_MODULES:
+        watch.watch(importlib.import_module(name))
+    frames_module, analyse_module = (
+        importlib.import_module(f"airglow.night.{n}") for n in ("frames", "analyse")
+    )
+    begin = time.process_time()
+    frames = frames_module.read_night(folder / "frames", TAG, site.clock(DATE), settings)
+    weather = read_folder(folder / "clouds", site)
+    which = WhichNight(known.instrument(INSTRUMENT, DATE), site, DATE, TAG, settings)
+    result = analyse_module.analyse_night(which, frames, weather)
+    total = time.process_time() - begin
+    return {
+        "sky": len(result.sky),
+        "laser": len(result.laser),
+        "total_s": total,
+        "import_s": imported,
+        "stages_s": watch.seconds,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def report(runs: list[dict[str, Any]]) -> str:
+    """The run of least CPU time as a table."""
+    run = min(runs, key=lambda each: each["total_s"])
+    stages, total = run["stages_s"], run["total_s"]
+    frames = run["sky"] + run["laser"]
+    reading = (stages.get("read_night", 0.0) + stages.get("read_frame", 0.0)) / frames
+    shown = sorted(
+        ((name, seconds) for name, seconds in stages.items() if seconds > SMALLEST_SHARE * total),
+        key=lambda each: -each[1],
+    )
+    rest = total - sum(seconds for _, seconds in shown)
+    rows = [
+        [name, number(seconds, 3), number(100 * seconds / total, 1)]
+        for name, seconds in (*shown, ("all others", rest), ("total", total))
+    ]
+    per_sky = sum(stages.get(name, 0.0) for name in OF_SKIES) / run["sky"] + reading
+    per_laser = sum(stages.get(name, 0.0) for name in OF_LASERS) / run["laser"] + reading
+    totals = ", ".join(number(each["total_s"]) for each in runs)
+    return "\n".join(
+        (
+            f"{run['sky']} sky and {run['laser']} laser frames, one thread",
+            f"CPU seconds of {len(runs)} runs: {totals}; the fastest:",
+            "",
+            table(("stage", "CPU s", "%"), rows),
+            "",
+            f"per sky frame   {number(1e3 * per_sky, 1):>7} ms, reading included ({', '.join(OF_SKIES)})",
+            f"per laser frame {number(1e3 * per_laser, 1):>7} ms, reading included ({', '.join(OF_LASERS)})",
+            f"peak memory     {run['peak_mb']:7.0f} MB",
+            f"imports         {number(run['import_s'], 2):>7} s, not in the total",
+            f"usual code      {USUAL_CODE_S:7.0f} s, {USUAL_CODE_S / total:.0f} times as much",
+        )
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the simulated night for another run")
+    parser.add_argument(
+        "--repeat", type=int, default=3, help="runs, of which the fastest is shown (%(default)s)"
+    )
+    parser.add_argument(
+        "--measure", type=Path, metavar="DIR", help=argparse.SUPPRESS
+    )  # in the process measured
+    given = parser.parse_args()
+    if given.measure:
+        print(json.dumps(measure(given.measure)))
+        return
+    with tempfile.TemporaryDirectory(prefix="airglow-speed-") as temporary:
+        night = make_night(registry(), given.keep or Path(temporary), "full", INSTRUMENT, FIRST_SEED)
+        command = [sys.executable, "-m", "tests.benchmarks.speed", "--measure", str(night.folder)]
+        runs = []
+        for _ in range(given.repeat):
+            done = subprocess.run(
+                command, env={**os.environ, **ONE_THREAD}, stdout=subprocess.PIPE, check=True, text=True
+            )
+            runs.append(json.loads(done.stdout.splitlines()[-1]))
+    print(report(runs))
+
+
+if __name__ == "__main__":
+    main()
