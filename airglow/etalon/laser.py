@@ -23,6 +23,7 @@ from airglow.etalon.profile_data import LinearFit, ProfileData, fit_linear, flat
 
 _SCAN_RANGE = 0.12  # of the magnification, to either side of what is expected
 _SCAN_PHASE_STEP_RAD = 0.5  # at the edge of the frame
+_FINE_TRIALS = 41
 _GAP_STEPS = 15
 _LARGEST_STEP_RAD = 0.3
 _SETTLED_RAD = 1e-6
@@ -61,19 +62,44 @@ def start_from_fringes(
     magnification, central_phase : float
         The phase within pi of the nominal one.
     """
-    s = data.radius_squared_px2
-    weight = 1.0 / data.sigma**2
-    trend = np.polynomial.Polynomial.fit(s, data.counts, 2, w=np.sqrt(weight))
-    level = (data.counts - trend(s)) * weight
+    s, level = data.radius_squared_px2, _fringes_alone(data)
     edge = nominal_phase * magnification**2 * s.max()  # change of phase per relative change of alpha
     steps = int(np.ceil(2 * search * edge / _SCAN_PHASE_STEP_RAD)) + 1
     trials = magnification * np.linspace(1 - search, 1 + search, max(steps, 3))
     answers = np.array([_harmonic(level, s, nominal_phase, alpha) for alpha in trials])
     best = int(np.argmax(np.abs(answers)))
-    fine = trials[best] * np.linspace(1 - 2 * search / steps, 1 + 2 * search / steps, 41)
+    fine = trials[best] * np.linspace(1 - 2 * search / steps, 1 + 2 * search / steps, _FINE_TRIALS)
     answers = np.array([_harmonic(level, s, nominal_phase, alpha) for alpha in fine])
     best = int(np.argmax(np.abs(answers)))
     return float(fine[best]), nominal_phase + float(np.angle(answers[best]))
+
+
+def start_phase(data: ProfileData, nominal_phase: float, magnification: float) -> float:
+    """Central phase from the first harmonic of the fringes, at a known magnification.
+
+    Parameters
+    ----------
+    data
+        A profile with fringes.
+    nominal_phase
+        Central phase (rad) of the nominal gap.
+    magnification
+        To about 1e-4 of itself, rad per pixel.
+
+    Returns
+    -------
+    float
+        Within pi of the nominal phase.
+    """
+    harmonic = _harmonic(_fringes_alone(data), data.radius_squared_px2, nominal_phase, magnification)
+    return nominal_phase + float(np.angle(harmonic))
+
+
+def _fringes_alone(data: ProfileData) -> np.ndarray:
+    """Weighted counts less their trend over r^2."""
+    s, weight = data.radius_squared_px2, 1.0 / data.sigma**2
+    trend = np.polynomial.Polynomial.fit(s, data.counts, 2, w=np.sqrt(weight))
+    return (data.counts - trend(s)) * weight
 
 
 def _harmonic(level: np.ndarray, s: np.ndarray, central: float, alpha: float) -> complex:

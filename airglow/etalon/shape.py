@@ -15,12 +15,11 @@ from scipy import optimize
 
 from airglow.errors import NotAnalysable
 from airglow.etalon.airy import Shape, central_phase, terms_needed
-from airglow.etalon.laser import laser_model, start_from_fringes
+from airglow.etalon.laser import laser_model, start_from_fringes, start_phase
 from airglow.etalon.profile_data import ProfileData
 
 _START_REFLECTIVITIES = (0.6, 0.75, 0.87)
 _START_BLURS = (1.0, 0.4)  # times the registry's
-_PHASE_SEARCH = 1e-3  # relative range of the magnification searched once it is known
 _MOST_STEPS_ALONE, _MOST_STEPS_TOGETHER = 40, 60
 # The vector that is stepped: all of order one.
 _ALPHA, _REFLECTIVITY, _VARIANCE, _THIRD = 0, 1, 2, 3
@@ -176,7 +175,7 @@ def _fit(
     priors: Mapping[int, tuple[float, float]] = _LASER_PRIORS,
 ) -> tuple[_Problem, optimize.OptimizeResult]:
     alpha = start.magnification_rad_per_pixel
-    phases = [start_from_fringes(data, nominal, alpha, search=_PHASE_SEARCH)[1] for data in profiles]
+    phases = [start_phase(data, nominal, alpha) for data in profiles]
     problem = _Problem(profiles, start, np.array(phases), nominal, estimate_blur, priors, own_widths_rad2)
     answer = optimize.least_squares(
         problem.residuals,

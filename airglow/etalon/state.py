@@ -9,7 +9,7 @@ import numpy as np
 
 from airglow.errors import NotAnalysable
 from airglow.etalon.airy import Shape, central_phase
-from airglow.etalon.laser import LaserFit, fit_laser, start_from_fringes
+from airglow.etalon.laser import LaserFit, fit_laser, start_phase
 from airglow.etalon.pattern import common_pattern, without_pattern
 from airglow.etalon.profile_data import ProfileData
 from airglow.etalon.shape import ShapeFit, fit_shape
@@ -17,7 +17,6 @@ from airglow.smooth import Smooth, smooth
 
 GAP_RATE_NM_PER_H = 2.0  # typical: a tenth of a kelvin an hour on a Zerodur-spaced etalon and its air
 _ODD_CHI_SQUARE = 6.0  # times the night's median: a laser frame of another kind (double exposure, fog)
-_PHASE_SEARCH = 1e-3  # relative range of the magnification searched once it is known
 
 
 @dataclass(frozen=True)
@@ -120,9 +119,7 @@ def _fit_each(
     fits: list[LaserFit | None] = []
     for data in lasers:
         try:
-            _, phase = start_from_fringes(
-                data, nominal_phase, shape.magnification_rad_per_pixel, search=_PHASE_SEARCH
-            )
+            phase = start_phase(data, nominal_phase, shape.magnification_rad_per_pixel)
             fits.append(fit_laser(data, wavelength_m, phase, shape))
         except NotAnalysable:
             fits.append(None)

@@ -13,7 +13,7 @@ from airglow.night.frames import Progress
 from airglow.night.instrument import KnownInstrument
 from airglow.night.profiles import Profiles
 from airglow.result import Rejection
-from airglow.spectra import LineFit, SkyLine, fit_line, start_velocity
+from airglow.spectra import LineFit, SkyLine, first_harmonic, fit_line
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,8 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
     phases = central_phase(gap_m, line.wavelength_m)
     count = line.terms_needed(float(phases[0]), known.shape.reflectivity)
     data = sky.all_data()
-    harmonics = []
-    for each, phase in zip(data, phases, strict=True):
-        made = fringes(each.radius_squared_px2, each.width_px2, phase, known.shape, 1)
-        harmonics.append(start_velocity(each, made, line))
+    alpha = known.shape.magnification_rad_per_pixel
+    harmonics = [first_harmonic(each, phase, alpha) for each, phase in zip(data, phases, strict=True)]
     common = np.angle(sum(h / max(abs(h), 1e-12) * min(abs(h), 10.0) for h in harmonics))
     starts, instruments = [], []
     for each, phase, harmonic in zip(data, phases, harmonics, strict=True):

@@ -18,7 +18,16 @@ import numpy as np
 from scipy import constants
 
 from airglow.errors import NotAnalysable
-from airglow.etalon import Fringes, LinearFit, ProfileData, Shape, fit_linear, flat_templates, fringes
+from airglow.etalon import (
+    Fringes,
+    LinearFit,
+    ProfileData,
+    Shape,
+    fit_linear,
+    flat_templates,
+    fringes,
+    phase_and_beta,
+)
 
 OXYGEN_MASS_KG = 15.9949 * constants.atomic_mass  # of 16-O, which emits the red and the green line
 _COLDEST_K, _HOTTEST_K = 20.0, 20000.0
@@ -98,17 +107,17 @@ class LineFit:
     settled: bool
 
 
-def start_velocity(data: ProfileData, instrument: Fringes, line: SkyLine) -> complex:
-    """First harmonic of a sky profile against the instrument's fringes.
+def first_harmonic(data: ProfileData, central_phase: float, magnification: float) -> complex:
+    """First harmonic of a sky profile against the phase of the rest wavelength.
 
     Parameters
     ----------
     data
         The sky profile.
-    instrument
-        Fringe terms at the line's wavelength.
-    line
-        The line.
+    central_phase
+        Phase along the axis at the rest wavelength.
+    magnification
+        Of the instrument, rad per pixel.
 
     Returns
     -------
@@ -116,12 +125,11 @@ def start_velocity(data: ProfileData, instrument: Fringes, line: SkyLine) -> com
         Its angle is the central phase that the Doppler shift takes away (positive: towards red), its
         size the strength of the fringes in units of its noise.
     """
-    template = np.exp(1j * np.mod(instrument.phase, 2.0 * np.pi))
-    weight = 1.0 / data.sigma**2
-    s = data.radius_squared_px2
+    s, weight = data.radius_squared_px2, 1.0 / data.sigma**2
+    phase, _ = phase_and_beta(s, central_phase, magnification)
     trend = np.polynomial.Polynomial.fit(s, data.counts, 2, w=np.sqrt(weight))
     level = (data.counts - trend(s)) * weight
-    return complex(np.conj(level @ np.conj(template))) / float(np.sqrt(0.5 * weight.sum()))
+    return complex(level @ np.exp(1j * np.mod(phase, 2.0 * np.pi))) / float(np.sqrt(0.5 * weight.sum()))
 
 
 def fit_line(
