@@ -110,28 +110,28 @@ def rows(discovery: Discovery | None, failed: Iterable[Failure], store: Store | 
         of_night = by_name.pop(report.night.name, [])
         if of_night:
             table.append(_failed_row(report.night.name, of_night))
-        elif report.is_wanted and store is not None:
-            table.append(night_row(store, report.night, report.reason))
         else:
-            table.append(Row(report.night.name, report.state.value, report.reason, report.since))
+            reached = night_row(store, report.night) if report.is_wanted and store is not None else None
+            as_found = Row(report.night.name, report.state.value, report.reason, report.since)
+            table.append(reached or as_found)
     table += [_failed_row(name, of_night) for name, of_night in by_name.items()]
     return table
 
 
-def night_row(store: Store, night: NightId, reason: str = "") -> Row:
-    """Where a night that was worked on stands, by its sentinels in the bucket."""
-    cleaned = store.get_json(night.cleaned_key)
+def night_row(store: Store, night: NightId) -> Row | None:
+    """Where a night that was worked on stands, by its sentinels in the bucket; None if there is none."""
     published = store.get_json(night.published_key)
-    if cleaned is not None:
-        return Row(night.name, "done", describe_outcomes(published), _moment(cleaned))
-    for state, key in (("loaded", night.loaded_key), ("published", night.published_key)):
+    reached = (
+        ("done", night.cleaned_key),
+        ("loaded, not finished", night.loaded_key),
+        ("published, not finished", night.published_key),
+    )
+    for state, key in reached:
         sentinel = store.get_json(key)
         if sentinel is not None:
-            return Row(night.name, f"{state}, not finished", describe_outcomes(published), _moment(sentinel))
+            return Row(night.name, state, describe_outcomes(published), _moment(sentinel))
     manifest = store.head(night.manifest_key)
-    if manifest is not None:
-        return Row(night.name, "archived, not finished", reason, manifest.modified)
-    return Row(night.name, "not archived", reason, None)
+    return Row(night.name, "archived, not finished", "", manifest.modified) if manifest else None
 
 
 def summarise_night(store: Store, night: NightId) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def summarise_night(store: Store, night: NightId) -> dict[str, Any]:
     published = store.get_json(night.published_key) or {}
     return {
         "night": night.name,
-        "state": night_row(store, night).state,
+        "state": _row_or_nothing(store, night).state,
         "archive": manifest.get("totals"),
         "outcomes": published.get("outcomes", {}),
         "products": [product["key"] for product in published.get("products", [])],
@@ -227,10 +227,14 @@ def run(args: argparse.Namespace) -> int:
         by_name.setdefault(failure.name, []).append(failure)
     table = []
     for name in args.night:
-        table.append(night_row(store, NightId.parse(name)))
+        table.append(_row_or_nothing(store, NightId.parse(name)))
         table += [_failed_row(name, [failure]) for failure in by_name.get(name, [])]
     print(format_table(table))
     return 0
+
+
+def _row_or_nothing(store: Store, night: NightId) -> Row:
+    return night_row(store, night) or Row(night.name, "not archived", "", None)
 
 
 def _failed_row(name: str, of_night: list[Failure]) -> Row:

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from running import Clone, clone, everything, new_place, surroundings
+from running import ROOT, Clone, clone, everything, new_place, surroundings
+from uploading import send
 
 from airglow.demo.servers import MariadbServer, S3Server
 from airglow.store import Store
@@ -15,20 +16,25 @@ WAY = ("concatenate", "extract", "frames", "weather", "analyze", "collect", "pub
 
 
 @pytest.fixture
-def there(tmp_path: Path, s3: S3Server, mariadb: MariadbServer) -> tuple[Clone, Store]:
-    """A clone, and a bucket with the receipt of a night."""
+def place(tmp_path: Path, s3: S3Server, mariadb: MariadbServer) -> tuple[Clone, Store]:
+    """A clone, and an empty bucket."""
     store, database = new_place(s3, mariadb)
-    store.put_bytes(NIGHT.receipt_key, b"...")
-    return clone(
-        tmp_path / "clone", surroundings(s3.endpoint_url, store.bucket, s3, mariadb, database)
-    ), store
+    environment = surroundings(s3.endpoint_url, store.bucket, s3, mariadb, database)
+    return clone(tmp_path / "clone", environment), store
+
+
+@pytest.fixture
+def there(place: tuple[Clone, Store]) -> tuple[Clone, Store]:
+    """A clone, and a bucket with the receipt of a night."""
+    place[1].put_bytes(NIGHT.receipt_key, b"...")
+    return place
 
 
 @pytest.mark.parametrize("target", ["nights/uao_20260510.json", "nights/minime13_uao_20260510.json"])
 def test_a_dry_run_shows_the_full_night_and_does_nothing(there: tuple[Clone, Store], target: str) -> None:
-    place, store = there
+    at_hand, store = there
     before = everything(store)
-    ran = place.run("--cores", "1", "-n", target)
+    ran = at_hand.run("--cores", "1", "-n", target)
     assert ran.code == 0, ran.text
     planned = dict(re.findall(r"^(\w+) +(\d+)$", ran.text, re.M))
     assert {rule: planned.get(rule) for rule in WAY} == {rule: "1" for rule in WAY} | {"analyze": "2"}
@@ -37,9 +43,24 @@ def test_a_dry_run_shows_the_full_night_and_does_nothing(there: tuple[Clone, Sto
 
 @pytest.mark.parametrize("picture", ["--dag", "--rulegraph", "--filegraph"])
 def test_pictures_show_the_full_night(there: tuple[Clone, Store], picture: str) -> None:
-    place, _ = there
-    ran = place.run("--cores", "1", "nights/uao_20260510.json", picture)
+    at_hand, _ = there
+    ran = at_hand.run("--cores", "1", "nights/uao_20260510.json", picture)
     assert ran.code == 0, ran.text
     assert "digraph" in ran.text
     for rule in WAY:
         assert rule in ran.text
+
+
+def test_the_picture_in_the_readme_is_that_of_the_workflow(place: tuple[Clone, Store]) -> None:
+    """Made with a complete night in raw/: snakemake --cores 1 discover, then --rulegraph | dot -Tsvg."""
+    at_hand, store = place
+    send(store, NIGHT)
+    assert at_hand.run("--cores", "1", "discover").code == 0
+    graph = at_hand.run("--cores", "1", "--rulegraph").text
+    picture = (ROOT / "docs/rulegraph.svg").read_text()
+    names = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', graph, re.M))
+    arrows = {(names[a], names[b]) for a, b in re.findall(r"^\s*(\d+) -> (\d+)$", graph, re.M)}
+    shown = dict(re.findall(r"<title>(\d+)</title>.*?<text[^>]*>(\w+)</text>", picture, re.S))
+    drawn = re.findall(r"<title>(\d+)&#45;&gt;(\d+)</title>", picture)
+    assert set(shown.values()) == set(names.values()) >= {*WAY, "discover", "all"}
+    assert {(shown[a], shown[b]) for a, b in drawn} == arrows
