@@ -1,6 +1,7 @@
 """The workflow's files: style, profiles, and that the package stands without Snakemake."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 from running import ROOT, SNAKEMAKE
+
+from airglow.uploads import State
 
 SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
 MODULES = sorted((ROOT / "airglow").rglob("*.py"))
@@ -70,3 +73,14 @@ def test_profiles_look_at_raw_again_and_survive_a_kill(name: str) -> None:
     assert profile["nolock"] is True
     assert profile["rerun-triggers"] == ["mtime"]
     assert profile["resources"]["raw_listing"] == 1
+
+
+def test_the_readme_shows_what_is_there_and_explains_every_state() -> None:
+    text = (ROOT / "README.md").read_text()
+    named = re.findall(r"!\[.*?\]\((.*?)\)", text) + re.findall(
+        r"`((?:config|deploy|workflow)/[\w./]*)`", text
+    )
+    assert len(named) > 5
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    table = " ".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| "))
+    assert [state.value for state in State if state.value not in table] == []
