@@ -11,11 +11,11 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from airglow.errors import AirglowError
+from airglow.errors import AirglowError, BadInput
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
 from airglow.uploads import Discovery, NightId, discovery_from_json
 
@@ -108,12 +108,15 @@ def rows(discovery: Discovery | None, failed: Iterable[Failure], store: Store | 
     table = []
     for report in discovery.nights if discovery else ():
         of_night = by_name.pop(report.night.name, [])
-        if of_night:
-            table.append(_failed_row(report.night.name, of_night))
-        else:
-            reached = night_row(store, report.night) if report.is_wanted and store is not None else None
-            as_found = Row(report.night.name, report.state.value, report.reason, report.since)
-            table.append(reached or as_found)
+        row = Row(report.night.name, report.state.value, report.reason, report.since)
+        if report.is_wanted:
+            if of_night:
+                row = _failed_row(row.name, of_night)
+            elif store is not None:
+                row = night_row(store, report.night) or row
+        elif of_night:  # what it waits for comes first
+            row = replace(row, reason=f"{row.reason}; failed before: {_what_failed(of_night)}")
+        table.append(row)
     table += [_failed_row(name, of_night) for name, of_night in by_name.items()]
     return table
 
@@ -189,10 +192,7 @@ def report(work: Path, store: Store | None = None) -> str:
     store
         If given, nights that were worked on are looked up in the bucket.
     """
-    path = work / "discovery.json"
-    discovery = None
-    if path.exists():
-        discovery = discovery_from_json(json.loads(path.read_text(encoding="utf-8")), str(path))
+    discovery = _last_discovery(work / "discovery.json")
     text = format_table(rows(discovery, failures(work), store)) or "No night is waiting or at work."
     if discovery is None:
         return text
@@ -233,15 +233,27 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _last_discovery(path: Path) -> Discovery | None:
+    """What was found last; None before the first discovery, or after one of another version."""
+    try:
+        return discovery_from_json(json.loads(path.read_text(encoding="utf-8")), str(path))
+    except (FileNotFoundError, ValueError, BadInput):
+        return None
+
+
 def _row_or_nothing(store: Store, night: NightId) -> Row:
     return night_row(store, night) or Row(night.name, "not archived", "", None)
 
 
 def _failed_row(name: str, of_night: list[Failure]) -> Row:
+    return Row(name, "failed", _what_failed(of_night), of_night[0].at)
+
+
+def _what_failed(of_night: list[Failure]) -> str:
     first = of_night[0]
     what = " ".join(filter(None, (first.rule, first.tag)))
     more = f" (and {len(of_night) - 1} more)" if len(of_night) > 1 else ""
-    return Row(name, "failed", f"{what}: {first.reason}{more}. Log: {first.log}", first.at)
+    return f"{what}: {first.reason}{more}. Log: {first.log}"
 
 
 def _name(wildcards: Mapping[str, str]) -> str:

@@ -65,6 +65,21 @@ def test_a_failure_is_shown_until_the_step_succeeds(store: Store, tmp_path: Path
     assert "failed" not in report(tmp_path, store)
 
 
+def test_a_night_that_is_not_worked_on_shows_why_before_what_failed(store: Store, tmp_path: Path) -> None:
+    send(store, MINIME05)
+    record_failure(tmp_path, "extract", WILDCARDS | {"tag": ""}, "gzip ends early", log="e.log")
+    discover(store, tmp_path, hold=(MINIME05.name,))
+    line = line_of(report(tmp_path, store), MINIME05.name)
+    assert " held " in line
+    assert line.endswith("held by the configuration; failed before: extract: gzip ends early. Log: e.log")
+
+
+def test_a_discovery_of_another_version_is_none(tmp_path: Path) -> None:
+    for text in ('{"format": 99}', "[", "{}"):
+        (tmp_path / "discovery.json").write_text(text)
+        assert report(tmp_path) == "No night is waiting or at work."
+
+
 def test_failures_of_nights_without_an_upload_are_shown_too(tmp_path: Path) -> None:
     record_failure(tmp_path, "weather", {"site": "uao", "date": "20260429"}, "no bucket", log="w.log")
     record_failure(tmp_path, "discover", {}, "no answer", log="d.log")

@@ -118,6 +118,7 @@ def test_a_reanalysis_from_the_archive_alone(
     elsewhere = clone(tmp_path / "clone", place.clone.environment)  # nothing of the first run on this disk
     ran = elsewhere.hourly("-R", "analyze", "nights/uao_20260510.json")
     assert ran.code == 0, ran.text
+    assert "discover" not in ran.text  # only what was asked for
     after = everything(place.store)
     assert after.keys() == before.keys()
     for key in before:

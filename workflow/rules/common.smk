@@ -12,7 +12,6 @@ from snakemake.utils import validate
 from airglow import preflight, runlock, status
 from airglow.errors import AirglowError
 from airglow.registry import load_registry
-from airglow.store import open_store, settings_from_environment
 from airglow.uploads import NightId, discovery_from_json
 
 ROOT = Path(workflow.basedir).parent
