@@ -1,0 +1,143 @@
+"""Nights of which only ring profiles survive."""
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from airglow.__main__ import main
+from airglow.errors import BadInput
+from airglow.night import (
+    AnalysisSettings,
+    WhichNight,
+    analyse_profiles,
+    read_night,
+    read_profiles,
+    reduce_night,
+)
+from airglow.night.profile_input import estimate_noise, mean_radius_squared
+from airglow.registry import load_registry
+
+from .conftest import CONFIG, DATE
+
+REAL = Path(__file__).parents[3] / "shared" / "reference" / "real"
+
+
+@pytest.fixture(scope="module")
+def reduced(nominal):
+    night, _ = nominal
+    settings = AnalysisSettings()
+    frames = read_night(night.folder / "frames", "XR", night.site.clock(DATE), settings)
+    which = WhichNight(night.instrument, night.site, DATE, "XR", settings)
+    return which, reduce_night(which, frames)
+
+
+def arrays_of(reduced):
+    """The night as other archives keep it: counts over mid-radii, and no noise."""
+    arrays = {}
+    for kind, profiles in (("sky", reduced.sky), ("laser", reduced.lasers)):
+        edges = np.sqrt(np.arange(profiles.grid.count + 1) * profiles.grid.width_px2)
+        middle = 0.5 * (edges[1:] + edges[:-1])
+        frames = [timed.frame for timed in profiles.frames]
+        arrays[f"{kind}_profile"] = np.array(profiles.counts)
+        arrays[f"{kind}_radius_px"] = np.tile(middle, (len(frames), 1))
+        arrays[f"{kind}_time_utc"] = np.array([t.start for t in profiles.frames]).astype("datetime64[ms]")
+        arrays[f"{kind}_exposure_s"] = np.array([frame.exposure_s for frame in frames])
+    sky = [timed.frame for timed in reduced.sky.frames]
+    arrays["sky_azimuth_deg"] = np.array([frame.azimuth_deg for frame in sky])
+    arrays["sky_zenith_deg"] = np.array([frame.zenith_deg for frame in sky])
+    return arrays
+
+
+def test_mid_radii_give_the_mean_of_r_squared_exactly():
+    edges = np.sqrt(np.arange(501) * 130.0)
+    s, width = mean_radius_squared(0.5 * (edges[1:] + edges[:-1]))
+    assert width == pytest.approx(130.0, rel=1e-4)
+    np.testing.assert_allclose(s, (np.arange(500) + 0.5) * 130.0, rtol=1e-4)
+
+
+def test_profiles_give_what_their_frames_give(nominal, reduced, tmp_path):
+    _, from_frames = nominal
+    which, profiles = reduced
+    np.savez(tmp_path / "night.npz", **arrays_of(profiles))
+    result = analyse_profiles(which, read_profiles(tmp_path / "night.npz", which), None)
+    sky = result.sky
+    wind_difference = sky.line_of_sight_wind_mps - from_frames.sky.line_of_sight_wind_mps
+    assert np.std(wind_difference) < 0.5 * np.median(sky.wind_fit_error_mps)
+    assert np.abs(np.median(sky.temperature_k - from_frames.sky.temperature_k)) < 5.0
+    ratio = np.median(sky.wind_fit_error_mps / from_frames.sky.wind_fit_error_mps)
+    assert ratio == pytest.approx(1.0, abs=0.1), "the noise is found from the profiles alone"
+    assert 0.85 < np.median(sky.reduced_chi_square) < 1.15
+
+
+def test_noise_is_that_of_the_profiles():
+    rng = np.random.default_rng(5)
+    s = np.arange(500)
+    clean = [300 + a * (1 + np.cos(s / 7 + a)) for a in rng.uniform(5, 40, 60)]
+    sigma = [np.sqrt(0.01 + 0.002 * (c - 300)) for c in clean]
+    offset, gain, pedestal = estimate_noise(
+        tuple(c + rng.normal(0, e) for c, e in zip(clean, sigma, strict=True))
+    )
+    for level in (310.0, 350.0):
+        assert offset + gain * (level - pedestal) == pytest.approx(0.01 + 0.002 * (level - 300), rel=0.1)
+
+
+def test_a_night_without_lasers_is_a_night(reduced, tmp_path):
+    which, profiles = reduced
+    arrays = {key: value for key, value in arrays_of(profiles).items() if not key.startswith("laser")}
+    np.savez(tmp_path / "night.npz", **arrays)
+    result = analyse_profiles(which, read_profiles(tmp_path / "night.npz", which), None)
+    assert len(result.laser) == 0
+    assert result.zero.method == "zenith in time"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda a: a.pop("sky_time_utc"), "lacks sky_time_utc"),
+        (lambda a: a.update(sky_exposure_s=a["sky_exposure_s"][:-1]), "sky_exposure_s has 29 entries"),
+        (lambda a: a.update(laser_radius_px=a["laser_radius_px"][:, :-1]), "differ in shape"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(reduced, tmp_path, change, message):
+    which, profiles = reduced
+    arrays = arrays_of(profiles)
+    change(arrays)
+    np.savez(tmp_path / "night.npz", **arrays)
+    with pytest.raises(BadInput, match=message):
+        read_profiles(tmp_path / "night.npz", which)
+
+
+def test_a_file_that_is_no_archive_is_refused(reduced, tmp_path):
+    path = tmp_path / "night.npz"
+    path.write_bytes(b"PK\x03\x04 no more")
+    with pytest.raises(BadInput, match=r"night\.npz: cannot be read as \.npz"):
+        read_profiles(path, reduced[0])
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real nights are not here")
+def test_real_nights_fit_to_their_noise(tmp_path):
+    registry = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+    laser, sky = [], []
+    for path in sorted(REAL.glob("*.npz")):
+        date = dt.datetime.strptime(path.stem[-8:], "%Y%m%d").date()
+        which = WhichNight(registry.instrument("minime90", date), registry.site("mrh"), date, "XR")
+        result = analyse_profiles(which, read_profiles(path, which), None)
+        laser.append(np.median(result.laser.reduced_chi_square))
+        sky.append(np.median(result.sky.reduced_chi_square))
+        reference = np.load(path)["ref_los_wind"]
+        rows = [int(name.split()[-1]) - 1 for name in result.sky.name]
+        bright = result.sky.wind_fit_error_mps < 6
+        difference = (result.sky.line_of_sight_wind_mps - reference[rows])[bright]
+        assert 1.4826 * np.median(np.abs(difference - np.median(difference))) < 8.0
+    assert np.median(laser) < 2.0
+    assert max(sky) < 1.15
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real nights are not here")
+def test_the_command_takes_a_night_from_its_file(tmp_path, capsys):
+    given = [str(REAL / "minime90_mrh_20150613.npz"), "--instrument", "minime90", "--site", "mrh"]
+    assert main(["profiles", *given, "--out", str(tmp_path), "--quiet"]) == 0
+    assert "minime90 mrh 20150613 XR: 202 sky and 22 laser frames" in capsys.readouterr().out
+    assert (tmp_path / "minime90_mrh_20150613_xr.nc").exists()
