@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import http.client
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import format_datetime, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -185,9 +188,18 @@ class Front:
             self._traps.clear()
 
 
+def later(stamp: str, seconds: float) -> str:
+    """A time of an HTTP header or of a listing, as a clock that is ahead would have it."""
+    if stamp.endswith("GMT"):
+        moment = parsedate_to_datetime(stamp) + dt.timedelta(seconds=seconds)
+        return format_datetime(moment, usegmt=True)
+    moment = dt.datetime.fromisoformat(stamp) + dt.timedelta(seconds=seconds)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.000Z"
+
+
 @contextmanager
-def front(endpoint_url: str) -> Iterator[Front]:
-    """Run a `Front` before a server."""
+def front(endpoint_url: str, ahead_s: float = 0.0) -> Iterator[Front]:
+    """Run a `Front` before a server, whose clock then seems to be ahead by so many seconds."""
     behind = urlsplit(endpoint_url)
     made: list[Front] = []
 
@@ -204,11 +216,17 @@ def front(endpoint_url: str) -> Iterator[Front]:
                 headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "expect")}
                 connection.request(self.command, self.path, body or None, headers)
                 answer = connection.getresponse()
-                data = answer.read()
+                data = re.sub(
+                    rb"(?<=<LastModified>)[^<]+",
+                    lambda found: later(found[0].decode(), ahead_s).encode(),
+                    answer.read(),
+                )
             finally:
                 connection.close()
             self.send_response_only(answer.status, answer.reason)
             for name, value in answer.getheaders():
+                if name.lower() == "last-modified":
+                    value = later(value, ahead_s)
                 if name.lower() not in ("connection", "transfer-encoding", "content-length"):
                     self.send_header(name, value)
             length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(data))

@@ -93,20 +93,17 @@ class InTwoSteps:
 
 @pytest.fixture(scope="session")
 def in_two_steps(
-    tmp_path_factory: pytest.TempPathFactory,
-    small_night: NightFolder,
-    s3: S3Server,
-    mariadb: MariadbServer,
-    behind: Front,
-) -> InTwoSteps:
-    """The small night, at first without its last part."""
-    place = place_at(tmp_path_factory.mktemp("steps") / "clone", s3, mariadb, behind)
-    last = small_night.upload.parts[-1]
-    upload(place.store, small_night.raw, leave_out=last.name)
-    before = place.clone.hourly()
-    raw_before = everything(place.store)
-    place.store.put_file(f"raw/{last.name}", last)
-    return InTwoSteps(place, before, raw_before, place.clone.hourly())
+    tmp_path_factory: pytest.TempPathFactory, small_night: NightFolder, s3: S3Server, mariadb: MariadbServer
+) -> Iterator[InTwoSteps]:
+    """The small night, at first without its last part, in a store whose clock is an hour ahead of ours."""
+    with front(s3.endpoint_url, ahead_s=3600) as fast:
+        place = place_at(tmp_path_factory.mktemp("steps") / "clone", s3, mariadb, fast)
+        last = small_night.upload.parts[-1]
+        upload(place.store, small_night.raw, leave_out=last.name)
+        before = place.clone.hourly()
+        raw_before = everything(place.store)
+        place.store.put_file(f"raw/{last.name}", last)
+        yield InTwoSteps(place, before, raw_before, place.clone.hourly())
 
 
 @pytest.fixture(scope="session")
