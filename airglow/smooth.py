@@ -1,25 +1,82 @@
 """A quantity over the night from noisy samples: a Gaussian process about a linear trend.
 
-The process has a Matern covariance (nu = 3/2), the trend a flat prior, and the amplitude, the length in
-time and the excess noise are those of greatest marginal likelihood (Rasmussen & Williams 2006, Gaussian
-Processes for Machine Learning, sections 2.7 and 5.4). Its variance grows by itself where samples are
-missing.
+The trend has a broad prior. The process' covariance is that of the Matern family (nu = 3/2, 5/2, infinite)
+with the greatest posterior density at its best amplitude, length in time and excess noise (Rasmussen &
+Williams 2006, Gaussian Processes for Machine Learning, sections 2.2, 2.7, 4.2.1 and 5.4; leave-one-out
+predictions: 5.4.2). Its variance grows by itself where samples are missing.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg, optimize
 
-_OUTLIER_SIGMA = 5.0
-_MOST_OUTLIERS = 0.25  # of the samples
+_STANDS_OUT = 3.5  # standard deviations from the process through the others: worth a closer look
+_FEWEST_FOR_OUTLIERS = 4
+_OUTLIER_RANGE = 30.0  # natural rates over which an outlier may lie anywhere
+_OUTLIER_SHARE = 0.01  # of all samples, expected
 _SHORTEST_LENGTH_S = 600.0
 _LONGEST_LENGTH_S = 12 * 3600.0
-_JUMP_EVIDENCE = 5.0  # gain in log marginal likelihood that two processes must bring over one
+_JUMP_EVIDENCE = 5.0  # log of the odds against a jump: what two processes must bring over one
+_JUMP_CANDIDATES = 3
 _FEWEST_EACH_SIDE = 3
+_STEEP = 2.0  # times the step that errors and natural rate let expect: perhaps a jump
+# Priors of the logarithms of amplitude over natural rate, length over an hour, excess noise over the
+# samples' error: middle and width. A few samples do not overrule them, many do.
+_PRIOR_MIDDLE = np.array([0.0, 0.4, -2.0])
+_PRIOR_WIDTH = np.array([1.5, 0.7, 1.5])
+_START = np.array([-0.7, 0.4, -2.0])
+_BOUNDS = (
+    (-5.0, 5.0),
+    (np.log(_SHORTEST_LENGTH_S / 3600.0), np.log(_LONGEST_LENGTH_S / 3600.0)),
+    (-5.0, 4.0),
+)
+_IMPOSSIBLE = 1e30  # cost of a process that cannot be
+
+# Correlation at distances over the length, and its derivative by the logarithm of the length.
+Kernel = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def _rough(distance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Matern, nu = 3/2: a course with a rate."""
+    x = np.sqrt(3.0) * distance
+    decay = np.exp(-x)
+    return (1.0 + x) * decay, x**2 * decay
+
+
+def _smoother(distance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Matern, nu = 5/2: a course with a curvature."""
+    x = np.sqrt(5.0) * distance
+    decay = np.exp(-x)
+    return (1.0 + x + x**2 / 3.0) * decay, x**2 * (1.0 + x) / 3.0 * decay
+
+
+def _smoothest(distance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Squared exponential, nu infinite: all derivatives."""
+    correlation = np.exp(-0.5 * distance**2)
+    return correlation, distance**2 * correlation
+
+
+KERNELS: tuple[Kernel, ...] = (_rough, _smoother, _smoothest)
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a Gaussian process is like."""
+
+    amplitude: float
+    length_s: float
+    excess: float  # noise beyond the stated errors
+    natural_rate: float  # per hour, for the prior of the trend
+    kernel: Kernel
+
+    def covariance(self, a_s: np.ndarray, b_s: np.ndarray) -> np.ndarray:
+        """Covariance of the course, less its trend, between two sets of times."""
+        return self.amplitude**2 * self.kernel(np.abs(a_s[:, None] - b_s[None, :]) / self.length_s)[0]
 
 
 @dataclass(frozen=True)
@@ -31,9 +88,7 @@ class Piece:
     time_s: np.ndarray
     value: np.ndarray
     error: np.ndarray
-    amplitude: float
-    length_s: float
-    excess: float  # noise beyond the stated errors
+    process: Process
 
 
 @dataclass(frozen=True)
@@ -103,146 +158,176 @@ def smooth(
         If no sample is usable.
     """
     time_s, value, error = (np.asarray(a, float) for a in (time_s, value, error))
-    usable = np.isfinite(value) & np.isfinite(error) & (error > 0)
-    if not usable.any():
+    index = np.flatnonzero(np.isfinite(value) & np.isfinite(error) & (error > 0))
+    if not index.size:
         raise ValueError("no usable sample")
-    used = usable.copy()
-    used[usable] = _without_outliers(time_s[usable], value[usable], error[usable])
-    edges = _split(time_s[used], value[used], error[used], natural_rate) if find_jumps else []
-    bounds = [0, *edges, int(used.sum())]
-    t, v, e = time_s[used], value[used], error[used]
+
+    def samples(of: np.ndarray) -> _Samples:
+        return _Samples(time_s[of], value[of], error[of], natural_rate)
+
+    parts = _explain(samples(index), index, find_jumps)
+    used = np.zeros(time_s.size, bool)
+    used[np.concatenate(parts)] = True
+    between = [0.5 * (time_s[a[-1]] + time_s[b[0]]) for a, b in itertools.pairwise(parts)]
     pieces = []
-    for begin, end in itertools.pairwise(bounds):
-        start_s = -np.inf if begin == 0 else 0.5 * (t[begin - 1] + t[begin])
-        stop_s = np.inf if end == t.size else 0.5 * (t[end - 1] + t[end])
-        part = slice(begin, end)
-        hyper, _ = _fit(t[part], v[part], e[part], natural_rate)
-        pieces.append(Piece(start_s, stop_s, t[part], v[part], e[part], *hyper))
+    for part, start_s, stop_s in zip(parts, [-np.inf, *between], [*between, np.inf], strict=True):
+        process, _ = _fit(samples(part), KERNELS)
+        pieces.append(Piece(start_s, stop_s, time_s[part], value[part], error[part], process))
     return Smooth(pieces=tuple(pieces), used=used)
 
 
-def _covariance(a_s: np.ndarray, b_s: np.ndarray, amplitude: float, length_s: float) -> np.ndarray:
-    x = np.sqrt(3.0) * np.abs(a_s[:, None] - b_s[None, :]) / length_s
-    return amplitude**2 * (1.0 + x) * np.exp(-x)
+@dataclass(frozen=True)
+class _Samples:
+    """Samples of a quantity, and its natural rate."""
+
+    time_s: np.ndarray
+    value: np.ndarray
+    error: np.ndarray
+    natural_rate: float
+
+    def __len__(self) -> int:
+        return self.time_s.size
+
+    def __getitem__(self, part: slice | np.ndarray) -> _Samples:
+        return _Samples(self.time_s[part], self.value[part], self.error[part], self.natural_rate)
+
+    @property
+    def trend(self) -> np.ndarray:
+        """Level and slope at the samples, each times the width of its prior."""
+        return self.trend_at(self.time_s)
+
+    def trend_at(self, time_s: np.ndarray) -> np.ndarray:
+        """The same at other times: level within the samples' range, slope within a few natural rates."""
+        spread = np.ptp(self.value)
+        hours = max(np.ptp(self.time_s) / 3600.0, 1.0)
+        level, slope = 10.0 * (spread + self.natural_rate), spread / hours + 2.0 * self.natural_rate
+        return np.stack([np.full_like(time_s, level), slope * (time_s - self.time_s.mean()) / 3600.0], axis=1)
+
+    def process(self, log_ratios: np.ndarray, kernel: Kernel) -> Process:
+        """Process of these logarithms of amplitude, length and excess noise over their units."""
+        amplitude, hours, excess = np.exp(log_ratios)
+        return Process(
+            amplitude=float(self.natural_rate * amplitude),
+            length_s=float(3600.0 * hours),
+            excess=float(np.median(self.error) * excess),
+            natural_rate=self.natural_rate,
+            kernel=kernel,
+        )
+
+    def total_covariance(self, process: Process) -> np.ndarray:
+        """Covariance of the samples under a process: course, trend and noise."""
+        matrix = process.covariance(self.time_s, self.time_s) + self.trend @ self.trend.T
+        matrix[np.diag_indices_from(matrix)] += self.error**2 + process.excess**2
+        return matrix
+
+    def solve(self, process: Process) -> tuple[tuple[np.ndarray, bool], np.ndarray]:
+        """Factor of the total covariance, and its solution for the values about their median."""
+        factor = linalg.cho_factor(self.total_covariance(process), lower=True)
+        return factor, linalg.cho_solve(factor, self.value - np.median(self.value))
 
 
-def _trend(time_s: np.ndarray, reference_s: float) -> np.ndarray:
-    return np.stack([np.ones_like(time_s), (time_s - reference_s) / 3600.0], axis=1)
+def _fit(samples: _Samples, kernels: Sequence[Kernel]) -> tuple[Process, float]:
+    """Process of greatest posterior density, and the logarithm of that density."""
+    centred = samples.value - np.median(samples.value)
+    distance_s = np.abs(samples.time_s[:, None] - samples.time_s[None, :])
+    trend, noise = samples.trend @ samples.trend.T, samples.error**2
+    constant = -0.5 * len(samples) * np.log(2.0 * np.pi)
 
+    def cost(log_ratios: np.ndarray, kernel: Kernel) -> tuple[float, np.ndarray]:
+        process = samples.process(log_ratios, kernel)
+        correlation, by_length = kernel(distance_s / process.length_s)
+        matrix = process.amplitude**2 * correlation + trend
+        matrix[np.diag_indices_from(matrix)] += noise + process.excess**2
+        factor, failed = linalg.lapack.dpotrf(matrix, lower=True)
+        if failed:  # singular within rounding: no noise to speak of
+            return _IMPOSSIBLE, np.zeros(3)
+        log_determinant = 2.0 * np.log(np.diag(factor)).sum()
+        inverse = np.tril(linalg.lapack.dpotri(factor, lower=True)[0])
+        inverse += np.tril(inverse, -1).T
+        solution = inverse @ centred
+        density = constant - 0.5 * (centred @ solution + log_determinant)
+        # Half of: solution' dK solution - trace(inverse dK), for each logarithm.
+        slope = np.outer(solution, solution) - inverse
+        by = process.amplitude**2 * np.array(
+            [np.vdot(slope, correlation), 0.5 * np.vdot(slope, by_length), 0.0]
+        )
+        by[2] = process.excess**2 * np.trace(slope)
+        off = (log_ratios - _PRIOR_MIDDLE) / _PRIOR_WIDTH
+        return 0.5 * off @ off - density, off / _PRIOR_WIDTH - by
 
-def _solve(t: np.ndarray, v: np.ndarray, e: np.ndarray, hyper: tuple[float, float, float], rate: float):
-    """Factor of the covariance (trend included, with its broad prior), its solution and log likelihood."""
-    amplitude, length_s, excess = hyper
-    scale = _prior_scale(t, v, rate)
-    basis = _trend(t, t.mean()) * scale
-    matrix = _covariance(t, t, amplitude, length_s) + basis @ basis.T
-    matrix[np.diag_indices_from(matrix)] += e**2 + excess**2
-    factor = linalg.cho_factor(matrix, lower=True)
-    centred = v - np.median(v)
-    solution = linalg.cho_solve(factor, centred)
-    log_likelihood = -0.5 * centred @ solution - np.log(np.diag(factor[0])).sum()
-    return factor, solution, float(log_likelihood)
-
-
-def _prior_scale(t: np.ndarray, v: np.ndarray, rate: float) -> np.ndarray:
-    """Broad prior of the trend: level within the samples' range, slope within a few natural rates."""
-    hours = max(np.ptp(t) / 3600.0, 1.0)
-    return np.array([10.0 * (np.ptp(v) + rate), np.ptp(v) / hours + 2.0 * rate])
-
-
-def _fit(
-    t: np.ndarray, v: np.ndarray, e: np.ndarray, rate: float
-) -> tuple[tuple[float, float, float], float]:
-    """Hyperparameters of greatest posterior density, and the log likelihood there."""
-    middle = float(np.median(e))
-
-    def hyper(x: np.ndarray) -> tuple[float, float, float]:
-        return rate * np.exp(x[0]), 3600.0 * np.exp(x[1]), middle * np.exp(x[2])
-
-    def cost(x: np.ndarray) -> float:
-        # Weak priors: amplitude within a factor e^1 or so of the natural rate, a length of about 1.5
-        # hours, little excess noise. A few samples do not overrule them, many do.
-        prior = 0.5 * ((x[0] / 1.5) ** 2 + ((x[1] - 0.4) / 0.7) ** 2 + ((x[2] + 2.0) / 1.5) ** 2)
-        return prior - _solve(t, v, e, hyper(x), rate)[2]
-
-    bounds = [
-        (-5.0, 5.0),
-        (np.log(_SHORTEST_LENGTH_S / 3600.0), np.log(_LONGEST_LENGTH_S / 3600.0)),
-        (-5.0, 4.0),
-    ]
-    if t.size < 2:
-        best = np.array([0.0, 0.4, -2.0])
-    else:
-        best = optimize.minimize(cost, [-0.7, 0.4, -2.0], method="L-BFGS-B", bounds=bounds).x
-    return hyper(best), -float(cost(best))
+    if len(samples) < 2:
+        return samples.process(_PRIOR_MIDDLE, kernels[0]), -cost(_PRIOR_MIDDLE, kernels[0])[0]
+    best: tuple[Process, float] | None = None
+    start = _START
+    for kernel in kernels:
+        answer = optimize.minimize(cost, start, (kernel,), "L-BFGS-B", jac=True, bounds=_BOUNDS)
+        start = answer.x  # the next is not far
+        if best is None or -answer.fun > best[1]:
+            best = samples.process(answer.x, kernel), -float(answer.fun)
+    return best
 
 
 def _predict(piece: Piece, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    hyper = piece.amplitude, piece.length_s, piece.excess
-    rate = piece.amplitude
-    factor, solution, _ = _solve(piece.time_s, piece.value, piece.error, hyper, rate)
-    scale = _prior_scale(piece.time_s, piece.value, rate)
-    basis = _trend(piece.time_s, piece.time_s.mean()) * scale
-    there = _trend(time_s, piece.time_s.mean()) * scale
-    cross = _covariance(time_s, piece.time_s, piece.amplitude, piece.length_s) + there @ basis.T
-    value = np.median(piece.value) + cross @ solution
-    own = piece.amplitude**2 + (there**2).sum(axis=1)
+    process = piece.process
+    samples = _Samples(piece.time_s, piece.value, piece.error, process.natural_rate)
+    factor, solution = samples.solve(process)
+    there = samples.trend_at(time_s)
+    cross = process.covariance(time_s, samples.time_s) + there @ samples.trend.T
+    value = np.median(samples.value) + cross @ solution
+    own = process.amplitude**2 + (there**2).sum(axis=1)
     variance = own - np.einsum("ij,ji->i", cross, linalg.cho_solve(factor, cross.T))
     return value, np.sqrt(np.maximum(variance, 0.0))
 
 
-def _without_outliers(t: np.ndarray, v: np.ndarray, e: np.ndarray) -> np.ndarray:
-    """Drop samples, worst first, that stand out alone from the line through their four neighbours.
+def _off_others(samples: _Samples, process: Process) -> np.ndarray:
+    """Distance of each sample from the process through all others, in standard deviations."""
+    factor, solution = samples.solve(process)
+    inverse = linalg.cho_solve(factor, np.eye(len(samples)))
+    return np.abs(solution) / np.sqrt(np.diag(inverse))
 
-    Both sides of a jump stand out from such lines, and by the same amount; an outlier does so more than
-    twice as far as those next to it.
+
+def _explain(samples: _Samples, index: np.ndarray, find_jumps: bool) -> list[np.ndarray]:
+    """Explain samples by as many processes as there are stretches without a jump, and by outliers.
+
+    Where a sample stands out from all others, three stories are told: it is of the same process after all;
+    it is an outlier, which may lie anywhere; one process ends beside it and another begins. The likeliest
+    holds, and what it leaves is looked at again.
+
+    Returns the ``index`` of the samples of each stretch, without outliers.
     """
-    kept = np.ones(t.size, bool)
-    for _ in range(int(_MOST_OUTLIERS * t.size)):
-        index = np.flatnonzero(kept)
-        if index.size < 6:
-            break
-        residual = _off_neighbours(t[index], v[index])
-        score = np.abs(residual) / np.maximum(1.5 * e[index], 1.4826 * np.median(np.abs(residual)))
-        worst = int(np.argmax(score))
-        beside = [abs(residual[k]) for k in (worst - 1, worst + 1) if 0 <= k < index.size]
-        if score[worst] < _OUTLIER_SIGMA or max(beside) > 0.7 * abs(residual[worst]):
-            break
-        kept[index[worst]] = False
-    return kept
+    one, whole = _fit(samples, KERNELS)
+    places = np.arange(len(samples))
+    alone, edges = _suspects(samples, one)
+    stories: list[tuple[float, list[np.ndarray]]] = [(whole, [])]
+    if len(samples) >= _FEWEST_FOR_OUTLIERS:
+        price = np.log(_OUTLIER_RANGE * samples.natural_rate / _OUTLIER_SHARE)
+        for k in alone:
+            others = np.delete(places, k)
+            stories.append((_fit(samples[others], KERNELS)[1] - price, [others]))
+    for cut in edges if find_jumps else ():
+        sides = [places[:cut], places[cut:]]
+        if min(map(len, sides)) >= _FEWEST_EACH_SIDE:
+            apart = sum(_fit(samples[side], KERNELS)[1] for side in sides)
+            stories.append((apart - _JUMP_EVIDENCE, sides))
+    _, parts = max(stories, key=lambda story: story[0])
+    if not parts:
+        return [index]
+    explained = [_explain(samples[part], index[part], find_jumps) for part in parts]
+    return [stretch for stretches in explained for stretch in stretches]
 
 
-def _off_neighbours(t: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Distance of each sample from the line through its four neighbours."""
-    residual = np.empty(t.size)
-    for k in range(t.size):
-        near = np.argsort(np.abs(np.arange(t.size) - k), kind="stable")[1:5]
-        residual[k] = v[k] - np.linalg.lstsq(_trend(t[near], t[k]), v[near], rcond=None)[0][0]
-    return residual
+def _suspects(samples: _Samples, fitted: Process) -> tuple[set[int], set[int]]:
+    """Samples that may be outliers, and those before which a jump may be.
 
-
-def _split(t: np.ndarray, v: np.ndarray, e: np.ndarray, rate: float) -> list[int]:
-    """Indices at which a new piece begins."""
-
-    def search(begin: int, end: int) -> list[int]:
-        if end - begin < 2 * _FEWEST_EACH_SIDE:
-            return []
-        steps = np.abs(np.diff(v[begin:end]))
-        hours = np.diff(t[begin:end]) / 3600.0
-        expected = np.hypot(np.hypot(e[begin : end - 1], e[begin + 1 : end]), rate * hours)
-        candidates = [begin + 1 + k for k in np.argsort(-steps / expected)[:3] if steps[k] > 2 * expected[k]]
-        if not candidates:
-            return []
-        _, whole = _fit(t[begin:end], v[begin:end], e[begin:end], rate)
-        best, best_gain = None, _JUMP_EVIDENCE
-        for cut in candidates:
-            if min(cut - begin, end - cut) < _FEWEST_EACH_SIDE:
-                continue
-            parts = [_fit(t[a:b], v[a:b], e[a:b], rate)[1] for a, b in ((begin, cut), (cut, end))]
-            if sum(parts) - whole > best_gain:
-                best, best_gain = int(cut), sum(parts) - whole
-        if best is None:
-            return []
-        return [*search(begin, best), best, *search(best, end)]
-
-    return search(0, t.size)
+    An outlier may have spoilt the process that was fitted, and hidden itself: a typical one looks as well.
+    """
+    alone: set[int] = set()
+    for process in (fitted, samples.process(_PRIOR_MIDDLE, KERNELS[0])):
+        off = _off_others(samples, process)
+        if off.max() > _STANDS_OUT:
+            alone.add(int(np.argmax(off)))
+    steps, hours = np.abs(np.diff(samples.value)), np.diff(samples.time_s) / 3600.0
+    expected = np.hypot(np.hypot(samples.error[:-1], samples.error[1:]), samples.natural_rate * hours)
+    largest = np.argsort(-steps / expected)[:_JUMP_CANDIDATES]
+    edges = {int(k) + 1 for k in largest if steps[k] > _STEEP * expected[k]}
+    return alone, edges
