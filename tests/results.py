@@ -18,6 +18,7 @@ from airglow.result import (
     SkySamples,
     ZeroReference,
 )
+from airglow.winds import horizontal_winds, tangent_points
 
 CYCLE = ("Zenith", "North", "East", "South", "West", "CV_ANN_UAO_1")
 LOOK = {
@@ -67,6 +68,7 @@ def example_result(
     evening = np.datetime64(date, "us") + np.timedelta64(round((20.0 - longitude / 15) * 3600), "s")
     laser = _laser(laser_frames, evening, random)
     sky = _sky(sky_frames, evening, (latitude, longitude, altitude), tag, laser_frames > 0, random)
+    cycles, smooth_winds = horizontal_winds(sky, laser.mid_time[laser.used], latitude, longitude, 600.0)
     return NightResult(
         instrument=instrument,
         site=site,
@@ -99,6 +101,8 @@ def example_result(
             vertical_wind_spread_mps=6.2,
             zenith_samples=sky.direction.count("Zenith"),
         ),
+        cycles=cycles,
+        smooth_winds=smooth_winds,
         sky_profiles=_profiles(sky_frames, annuli, wavelength, 45.0, 14, random),
         laser_profiles=_profiles(laser_frames, annuli, LASER_M, 900.0, 60, random),
         rejections=(
@@ -195,12 +199,18 @@ def _sky(
         temperature_error[60] = 240.0
         causes[60] |= Cause.LARGE_WIND_ERROR.mask
     position = sun_and_moon(start, *site)
+    points = tangent_points(*site, azimuth, zenith, 97e3 if tag == "XG" else 250e3)
     return SkySamples(
         name=tuple(f"UAO_{tag}_{stamp}.hdf5" for stamp in _stamps(start - np.timedelta64(5, "h"))),
         start_time=start,
         exposure_s=exposure,
         azimuth_deg=azimuth,
         zenith_deg=zenith,
+        tangent_latitude_deg=points.latitude_deg,
+        tangent_longitude_deg=points.longitude_deg,
+        tangent_height_m=points.height_m,
+        tangent_azimuth_deg=points.azimuth_deg,
+        tangent_zenith_deg=points.zenith_deg,
         direction=tuple(direction),
         line_of_sight_wind_mps=wind,
         wind_fit_error_mps=fit_error,

@@ -18,6 +18,7 @@ from airglow.registry.records import GREEN_TAG
 from airglow.result import InstrumentShape, NightResult, Provenance, ZeroReference
 from airglow.spectra import SkyLine
 from airglow.weather import WeatherFolder
+from airglow.winds import horizontal_winds
 
 RED_LINE_TEMPERATURE_K = 800.0  # to begin the fit with
 GREEN_LINE_TEMPERATURE_K = 250.0
@@ -96,6 +97,14 @@ def analyse_profiles(
     zero = find_zero(velocities, mid_time_s, known)
     winds = with_winds(velocities, zero)
     samples = with_flags(which, winds, mid_time_s, lines, lasers, known, zero)
+    laser = laser_table(lasers, known.lasers)
+    cycles, smooth_winds = horizontal_winds(
+        samples,
+        laser.mid_time[laser.used],
+        which.site.latitude_deg,
+        which.site.longitude_deg,
+        which.settings.smooth_wind_step_s,
+    )
 
     laser_models = [fit.model if fit else None for fit in known.lasers.fits] if known.lasers else None
     site, instrument = which.site, which.instrument
@@ -111,7 +120,7 @@ def analyse_profiles(
         site_altitude_m=site.altitude_m,
         site_timezone=str(site.clock(which.date)),
         sky=samples,
-        laser=laser_table(lasers, known.lasers),
+        laser=laser,
         shape=_shape(known),
         zero=ZeroReference(
             method=zero.method,
@@ -120,6 +129,8 @@ def analyse_profiles(
             vertical_wind_spread_mps=zero.vertical_wind_spread_mps,
             zenith_samples=zero.zenith_samples,
         ),
+        cycles=cycles,
+        smooth_winds=smooth_winds,
         sky_profiles=ring_profiles(sky, fitted, [fit.model for fit in lines.fits]),
         laser_profiles=ring_profiles(lasers, list(range(len(lasers))), laser_models or [None] * len(lasers)),
         rejections=(*reduced.rejections, *lines.rejections),

@@ -18,7 +18,7 @@ from airglow.registry.records import GREEN_TAG
 from airglow.result import SkySamples, mid_exposure
 from airglow.spectra import SkyLine, network_intensity_scale
 from airglow.weather import WeatherFolder, summarise
-from airglow.winds import FlagInputs, Zero, flag_levels, flag_samples, look_direction
+from airglow.winds import FlagInputs, Zero, flag_levels, flag_samples, look_direction, tangent_points
 from airglow.winds.flags import BRIGHT_MOON, NEAR_MOON_DEG
 from airglow.winds.zero import gap_error_as_velocity_mps, zero_from_zenith, zero_in_time
 
@@ -49,6 +49,8 @@ def sky_samples(
     sign = -1.0 if flipped is not None and date < flipped else 1.0
     pointed = [normalise_direction(sign * frame.azimuth_deg, frame.zenith_deg) for frame in frames]
     azimuth, zenith = (column(values) for values in zip(*pointed, strict=True))
+    place = site.latitude_deg, site.longitude_deg, site.altitude_m
+    points = tangent_points(*place, azimuth, zenith, which.emission_height_m)
     bodies = sun_and_moon_over(mid_exposure(start, exposure_s), site)
     clouds = summarise(weather.clouds if weather else None, start, exposure_s)
     n = len(fits)
@@ -61,6 +63,11 @@ def sky_samples(
         exposure_s=exposure_s,
         azimuth_deg=azimuth,
         zenith_deg=zenith,
+        tangent_latitude_deg=points.latitude_deg,
+        tangent_longitude_deg=points.longitude_deg,
+        tangent_height_m=points.height_m,
+        tangent_azimuth_deg=points.azimuth_deg,
+        tangent_zenith_deg=points.zenith_deg,
         direction=tuple(look_direction(a, z, site.directions) for a, z in zip(azimuth, zenith, strict=True)),
         line_of_sight_wind_mps=column([fit.velocity_mps for fit in fits]),
         wind_fit_error_mps=fit_error,

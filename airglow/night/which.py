@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from airglow.night.settings import AnalysisSettings
 from airglow.registry import Instrument, Site
+from airglow.registry.records import GREEN_TAG
 
 
 @dataclass(frozen=True)
@@ -18,3 +19,9 @@ class WhichNight:
     date: dt.date  # local date on which the night began
     tag: str  # X, XR or XG
     settings: AnalysisSettings = field(default_factory=AnalysisSettings)
+
+    @property
+    def emission_height_m(self) -> float:
+        """Height of the airglow layer that the tag sees."""
+        settings = self.settings
+        return settings.green_emission_height_m if self.tag == GREEN_TAG else settings.red_emission_height_m

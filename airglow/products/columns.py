@@ -17,6 +17,11 @@ FLAG_ATTRIBUTES = {
     "flag_meanings": "good caution bad",
     "standard_name": "quality_flag",
 }
+CAUSE_ATTRIBUTES = {
+    "flag_masks": np.array([cause.mask for cause in Cause], "uint32"),
+    "flag_meanings": " ".join(cause.name.lower() for cause in Cause),
+    "comment": "; ".join(f"{cause.name.lower()}: {cause.meaning}" for cause in Cause),
+}
 _DIFFERENCE = {"units_metadata": "temperature: difference"}
 _ON_SCALE = {"units_metadata": "temperature: on_scale"}
 
@@ -32,6 +37,7 @@ class Column:
     dtype: str = "f8"
     ancillary: str | None = None  # names of the variables that qualify it
     attributes: dict[str, Any] = field(default_factory=dict)
+    terms: bool = False  # the terms of a formula: a tuple, not an array
 
 
 SKY_COLUMNS = (
@@ -39,6 +45,31 @@ SKY_COLUMNS = (
     Column("exposure_s", "exposure", "length of the exposure", "s"),
     Column("azimuth_deg", "azimuth", "azimuth of the look direction, east of north", "degree"),
     Column("zenith_deg", "zenith_angle", "zenith angle of the look direction", "degree"),
+    Column(
+        "tangent_latitude_deg",
+        "tangent_latitude",
+        "latitude of the point of the airglow layer that the line of sight meets",
+        "degrees_north",
+    ),
+    Column(
+        "tangent_longitude_deg",
+        "tangent_longitude",
+        "longitude of the point of the airglow layer that the line of sight meets",
+        "degrees_east",
+    ),
+    Column("tangent_height_m", "tangent_height", "height of the airglow layer above the ellipsoid", "m"),
+    Column(
+        "tangent_azimuth_deg",
+        "tangent_azimuth",
+        "azimuth of the line of sight onward from the airglow layer, east of north there",
+        "degree",
+    ),
+    Column(
+        "tangent_zenith_deg",
+        "tangent_zenith_angle",
+        "angle of the line of sight to the vertical at the airglow layer",
+        "degree",
+    ),
     Column("direction", "direction", "name of the look direction", dtype="str"),
     Column(
         "line_of_sight_wind_mps",
@@ -164,11 +195,7 @@ SKY_COLUMNS = (
         "flag_causes",
         "why the sample is flagged",
         dtype="u4",
-        attributes={
-            "flag_masks": np.array([cause.mask for cause in Cause], "uint32"),
-            "flag_meanings": " ".join(cause.name.lower() for cause in Cause),
-            "comment": "; ".join(f"{cause.name.lower()}: {cause.meaning}" for cause in Cause),
-        },
+        attributes=CAUSE_ATTRIBUTES,
     ),
 )
 
@@ -240,12 +267,14 @@ SHAPE_COLUMNS = (
         "falloff",
         "coefficients of r/r_max and its square in the illumination",
         "1",
+        terms=True,
     ),
     Column(
         "blur_px",
         "blur",
         "coefficients of 1, sin(pi r/r_max) and cos(pi r/r_max) in the width of the blur, in pixels",
         "1",
+        terms=True,
     ),
     Column("max_radius_px", "max_radius", "r_max: radius of the outermost annulus, in pixels", "1"),
     Column("gap_variance_m2", "gap_variance", "variance of the etalon gap over the plates", "m2"),

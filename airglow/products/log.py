@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from airglow.products.files import write_text_whole
-from airglow.result import BAD, CAUTION, GOOD, Cause, NightResult, causes_in
+from airglow.result import (
+    BAD,
+    CAUTION,
+    GOOD,
+    Cause,
+    HorizontalWinds,
+    NightResult,
+    SmoothWinds,
+    causes_in,
+)
 
 _RULE = "-" * 78
 
@@ -35,6 +45,7 @@ def log_text(result: NightResult) -> str:
             "Sky samples (wind m/s away from the instrument, T in K, I in counts/s, cloud in C)",
             _sky_table(result),
         ),
+        _section("Winds of cycles (over the site, m/s, eastward northward upward)", _cycle_table(result)),
         _section("Laser frames", _laser_table(result)),
         _section("Made from", _provenance(result)),
     )
@@ -78,6 +89,8 @@ def _header(result: NightResult) -> str:
         ),
         ("zenith samples", str(zero.zenith_samples)),
         ("median wind error", f"{_median(sky.wind_error_mps[good]):.2f} m/s (good samples)"),
+        ("cycles", _cycle_summary(result.cycles)),
+        ("smooth winds", _smooth_summary(result.smooth_winds)),
         ("median temperature", f"{_median(sky.temperature_k[sky.temperature_flag == GOOD]):.1f} K (good)"),
     ]
     lines = [f"{title:<20}{text}" for title, text in rows]
@@ -126,6 +139,45 @@ def _sky_table(result: NightResult) -> list[str]:
             f" {sky.wind_flag[k]} {sky.temperature_flag[k]}  {causes}".rstrip()
         )
     return lines
+
+
+def _cycle_summary(cycles: HorizontalWinds) -> str:
+    whole = [not reason for reason in cycles.reason]
+    return (
+        f"{len(cycles)} of look directions, {sum(whole)} with all components; median errors "
+        f"{_median(cycles.zonal_wind_error_mps):.1f}, {_median(cycles.meridional_wind_error_mps):.1f}, "
+        f"{_median(cycles.vertical_wind_error_mps):.1f} m/s"
+    )
+
+
+def _smooth_summary(winds: SmoothWinds) -> str:
+    left_out = f"; left out: {', '.join(winds.left_out)}" if winds.left_out else ""
+    missing = f"; {winds.reason}" if winds.reason else ""
+    return (
+        f"from {winds.samples} samples; errors {_median(winds.zonal_wind_error_mps):.1f}, "
+        f"{_median(winds.meridional_wind_error_mps):.1f}, {_median(winds.vertical_wind_error_mps):.1f} m/s"
+        f"{missing}{left_out}"
+    )
+
+
+def _cycle_table(result: NightResult) -> list[str]:
+    cycles = result.cycles
+    if not len(cycles):
+        return []
+    lines = [
+        f"{'middle (UTC)':<20}{'east':>8}{'+/-':>7}{'north':>8}{'+/-':>7}{'up':>7}{'+/-':>7}"
+        f"{'n':>4}{'chi2':>7} W  why components are missing"
+    ]
+    for k, middle in enumerate(cycles.mid_time.astype("datetime64[s]").astype(str)):
+        lines.append(
+            f"{middle.replace('T', ' '):<20}"
+            f"{cycles.zonal_wind_mps[k]:8.1f}{cycles.zonal_wind_error_mps[k]:7.1f}"
+            f"{cycles.meridional_wind_mps[k]:8.1f}{cycles.meridional_wind_error_mps[k]:7.1f}"
+            f"{cycles.vertical_wind_mps[k]:7.1f}{cycles.vertical_wind_error_mps[k]:7.1f}"
+            f"{cycles.samples[k]:4d}{cycles.reduced_chi_square[k]:7.2f} {cycles.flag[k]}"
+            f"  {cycles.reason[k]}".rstrip()
+        )
+    return [*lines, "", *textwrap.wrap(f"Assumed: {cycles.assumption}.", len(_RULE))]
 
 
 def _laser_table(result: NightResult) -> list[str]:

@@ -1,7 +1,8 @@
 """A night's result as a netCDF-4 file, and back.
 
-One file holds everything that the analysis found: the sky samples and the laser samples at the root, ring
-profiles with their models, instrument shape, zero reference and log in groups. It follows CF-1.11 as a time
+One file holds everything that the analysis found: the sky samples and the laser samples at the root, winds
+of cycles and smooth winds, ring profiles with their models, instrument shape, zero reference and log in
+groups. It follows CF-1.11 as a time
 series at one station; times are the middles of the exposures, with their bounds. Nothing in it depends on
 when or where it was written.
 """
@@ -22,9 +23,17 @@ from airglow.products.columns import (
     SHAPE_COLUMNS,
     SKY_COLUMNS,
     ZERO_COLUMNS,
-    Column,
 )
 from airglow.products.files import written_whole
+from airglow.products.netcdf_winds import read_cycles, read_smooth_winds, write_cycles, write_smooth_winds
+from airglow.products.variables import (
+    add_dimension,
+    read_columns,
+    read_texts,
+    read_times,
+    write_column,
+    write_time,
+)
 from airglow.result import (
     InstrumentShape,
     LaserSamples,
@@ -37,7 +46,6 @@ from airglow.result import (
 )
 
 FORMAT = 1
-TIME_UNITS = "microseconds since 1970-01-01 00:00:00"
 _PLACE = "latitude longitude altitude station"
 
 
@@ -63,14 +71,16 @@ def write_netcdf(result: NightResult, path: Path | str) -> Path:
         file.setncatts(_global_attributes(result))
         _write_station(file, result)
         file.createDimension("bound", 2)
-        _dimension(file, "sample", len(result.sky))
-        _dimension(file, "laser", len(result.laser))
-        _write_time(file, "", "sample", result.sky)
-        _write_time(file, "laser_", "laser", result.laser)
+        add_dimension(file, "sample", len(result.sky))
+        add_dimension(file, "laser", len(result.laser))
+        _write_exposures(file, "", "sample", result.sky)
+        _write_exposures(file, "laser_", "laser", result.laser)
         for column in SKY_COLUMNS:
-            _write_column(file, column, ("sample",), result.sky, f"time {_PLACE}")
+            write_column(file, column, ("sample",), result.sky, f"time {_PLACE}")
         for column in LASER_COLUMNS:
-            _write_column(file, column, ("laser",), result.laser, f"laser_time {_PLACE}")
+            write_column(file, column, ("laser",), result.laser, f"laser_time {_PLACE}")
+        write_cycles(file.createGroup("cycles"), result.cycles)
+        write_smooth_winds(file.createGroup("smooth_winds"), result.smooth_winds)
         _write_profiles(file, "sky_profiles", "sample", "time", result.sky_profiles)
         _write_profiles(file, "laser_profiles", "laser", "laser_time", result.laser_profiles)
         _write_shape(file.createGroup("instrument_shape"), result.shape)
@@ -169,84 +179,33 @@ def _write_station(file: netCDF4.Dataset, result: NightResult) -> None:
         variable[...] = value
 
 
-def _dimension(group: netCDF4.Dataset, name: str, size: int) -> None:
-    # A dimension of size 0 can only be an unlimited one in netCDF.
-    group.createDimension(name, size or None)
-
-
 def _stop(table: SkySamples | LaserSamples) -> np.ndarray:
     length = np.round(np.asarray(table.exposure_s, float) * 1e6).astype("int64").astype("timedelta64[us]")
     return table.start_time + length
 
 
-def _write_time(file: netCDF4.Dataset, prefix: str, dimension: str, table: SkySamples | LaserSamples) -> None:
-    time = file.createVariable(f"{prefix}time", "i8", (dimension,), fill_value=False)
-    time.setncatts(
-        {
-            "standard_name": "time",
-            "long_name": "middle of the exposure, UTC",
-            "units": TIME_UNITS,
-            "calendar": "standard",
-            "units_metadata": "leap_seconds: none",
-            "bounds": f"{prefix}time_bounds",
-            **({"axis": "T"} if not prefix else {}),
-        }
-    )
-    bounds = file.createVariable(f"{prefix}time_bounds", "i8", (dimension, "bound"), fill_value=False)
-    if len(table):
-        time[:] = table.mid_time.astype("datetime64[us]").astype("int64")
-        bounds[:, 0] = table.start_time.astype("datetime64[us]").astype("int64")
-        bounds[:, 1] = _stop(table).astype("int64")
-
-
-def _attributes(column: Column, coordinates: str | None) -> dict[str, Any]:
-    attributes: dict[str, Any] = {"long_name": column.long_name}
-    if column.units is not None:
-        attributes["units"] = column.units
-    if column.ancillary:
-        attributes["ancillary_variables"] = column.ancillary
-    if coordinates:
-        attributes["coordinates"] = coordinates
-    return attributes | column.attributes
-
-
-def _write_column(
-    group: netCDF4.Dataset,
-    column: Column,
-    dimensions: tuple[str, ...],
-    table: Any,
-    coordinates: str | None = None,
-    compress: bool = False,
+def _write_exposures(
+    file: netCDF4.Dataset, prefix: str, dimension: str, table: SkySamples | LaserSamples
 ) -> None:
-    values = getattr(table, column.field)
-    if column.dtype == "str":
-        variable = group.createVariable(column.name, str, dimensions)
-        data = np.array(values, object)
-    else:
-        floats = column.dtype.startswith("f")
-        variable = group.createVariable(
-            column.name,
-            column.dtype,
-            dimensions,
-            fill_value=np.nan if floats else False,
-            compression="zlib" if compress else None,
-            complevel=4,
-            chunksizes=np.shape(values) if compress and np.size(values) else None,
-        )
-        data = np.asarray(values, column.dtype)
-    variable.setncatts(_attributes(column, coordinates))
-    if data.size:
-        variable[...] = data
+    write_time(
+        file,
+        f"{prefix}time",
+        dimension,
+        "middle of the exposure, UTC",
+        table.mid_time,
+        (table.start_time, _stop(table)),
+        **({} if prefix else {"axis": "T"}),
+    )
 
 
 def _write_profiles(
     file: netCDF4.Dataset, name: str, dimension: str, time: str, profiles: RingProfiles
 ) -> None:
     group = file.createGroup(name)
-    _dimension(group, "annulus", profiles.counts.shape[1])
+    add_dimension(group, "annulus", profiles.counts.shape[1])
     for column in PROFILE_COLUMNS:
         # The coordinates live in the root group, where a variable of a group may look them up (CF 2.7).
-        _write_column(group, column, (dimension, "annulus"), profiles, f"/{time}", compress=True)
+        write_column(group, column, (dimension, "annulus"), profiles, f"/{time}", compress=True)
 
 
 def _write_shape(group: netCDF4.Dataset, shape: InstrumentShape) -> None:
@@ -255,13 +214,13 @@ def _write_shape(group: netCDF4.Dataset, shape: InstrumentShape) -> None:
     group.createDimension("blur_term", 3)
     terms = {"falloff": ("falloff_term",), "blur_px": ("blur_term",)}
     for column in SHAPE_COLUMNS:
-        _write_column(group, column, terms.get(column.field, ()), shape)
+        write_column(group, column, terms.get(column.field, ()), shape)
 
 
 def _write_zero(group: netCDF4.Dataset, zero: ZeroReference) -> None:
     group.method = zero.method
     for column in ZERO_COLUMNS:
-        _write_column(group, column, (), zero)
+        write_column(group, column, (), zero)
 
 
 def _write_log(group: netCDF4.Dataset, result: NightResult) -> None:
@@ -279,7 +238,7 @@ def _write_log(group: netCDF4.Dataset, result: NightResult) -> None:
     ):
         for name, (long_name, values) in columns.items():
             if dimension not in group.dimensions:
-                _dimension(group, dimension, len(values))
+                add_dimension(group, dimension, len(values))
             variable = group.createVariable(name, str, (dimension,))
             variable.long_name = long_name
             if values:
@@ -288,7 +247,7 @@ def _write_log(group: netCDF4.Dataset, result: NightResult) -> None:
 
 def _read(file: netCDF4.Dataset) -> NightResult:
     log = file["log"]
-    rejections = zip(_texts(log["rejected_frame"]), _texts(log["reason"]), strict=True)
+    rejections = zip(read_texts(log["rejected_frame"]), read_texts(log["reason"]), strict=True)
     return NightResult(
         instrument=file.instrument,
         site=file.site,
@@ -300,51 +259,27 @@ def _read(file: netCDF4.Dataset) -> NightResult:
         site_longitude_deg=float(file["longitude"][...]),
         site_altitude_m=float(file["altitude"][...]),
         site_timezone=file.site_timezone,
-        sky=SkySamples(start_time=_starts(file["time_bounds"]), **_read_columns(file, SKY_COLUMNS)),
+        sky=SkySamples(start_time=read_times(file["time_bounds"][:, 0]), **read_columns(file, SKY_COLUMNS)),
         laser=LaserSamples(
-            start_time=_starts(file["laser_time_bounds"]), **_read_columns(file, LASER_COLUMNS)
+            start_time=read_times(file["laser_time_bounds"][:, 0]), **read_columns(file, LASER_COLUMNS)
         ),
         shape=InstrumentShape(
-            source=file["instrument_shape"].source, **_read_columns(file["instrument_shape"], SHAPE_COLUMNS)
+            source=file["instrument_shape"].source, **read_columns(file["instrument_shape"], SHAPE_COLUMNS)
         ),
         zero=ZeroReference(
-            method=file["zero_reference"].method, **_read_columns(file["zero_reference"], ZERO_COLUMNS)
+            method=file["zero_reference"].method, **read_columns(file["zero_reference"], ZERO_COLUMNS)
         ),
-        sky_profiles=RingProfiles(**_read_columns(file["sky_profiles"], PROFILE_COLUMNS)),
-        laser_profiles=RingProfiles(**_read_columns(file["laser_profiles"], PROFILE_COLUMNS)),
+        cycles=read_cycles(file["cycles"]),
+        smooth_winds=read_smooth_winds(file["smooth_winds"]),
+        sky_profiles=RingProfiles(**read_columns(file["sky_profiles"], PROFILE_COLUMNS)),
+        laser_profiles=RingProfiles(**read_columns(file["laser_profiles"], PROFILE_COLUMNS)),
         rejections=tuple(Rejection(name, reason) for name, reason in rejections),
-        notes=_texts(log["note"]),
+        notes=read_texts(log["note"]),
         provenance=Provenance(
             code_version=file.code_version,
             settings_hash=file.settings_hash,
             registry_epoch=file.registry_epoch,
             input_hash=file.input_hash,
-            weather_files=_texts(log["weather_file"]),
+            weather_files=read_texts(log["weather_file"]),
         ),
     )
-
-
-def _read_columns(group: netCDF4.Dataset, columns: tuple[Column, ...]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for column in columns:
-        variable = group[column.name]
-        if column.dtype == "str":
-            values[column.field] = _texts(variable)
-        elif variable.ndim == 0:
-            values[column.field] = variable[...].item()
-        elif column in SHAPE_COLUMNS:
-            values[column.field] = tuple(variable[...].tolist())
-        else:
-            data = variable[...]
-            values[column.field] = data.astype("f8") if column.dtype == "f4" else data
-    if "used" in values:
-        values["used"] = values["used"].astype(bool)
-    return values
-
-
-def _texts(variable: netCDF4.Variable) -> tuple[str, ...]:
-    return tuple(str(text) for text in variable[:]) if variable.size else ()
-
-
-def _starts(bounds: netCDF4.Variable) -> np.ndarray:
-    return np.asarray(bounds[:, 0], "int64").astype("datetime64[us]")

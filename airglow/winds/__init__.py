@@ -2,15 +2,20 @@
 
 from airglow.winds.directions import look_direction, separation_deg
 from airglow.winds.flags import FlagInputs, flag_levels, flag_samples
+from airglow.winds.geometry import TangentPoints, tangent_points
+from airglow.winds.horizontal import horizontal_winds
 from airglow.winds.zero import Zero, zero_from_zenith, zero_in_time
 
 __all__ = [
     "FlagInputs",
+    "TangentPoints",
     "Zero",
     "flag_levels",
     "flag_samples",
+    "horizontal_winds",
     "look_direction",
     "separation_deg",
+    "tangent_points",
     "zero_from_zenith",
     "zero_in_time",
 ]

@@ -13,8 +13,8 @@ import xarray as xr
 from results import example_result
 
 from airglow.errors import BadInput
-from airglow.products import columns, read_netcdf, write_netcdf
-from airglow.result import Cause, LaserSamples, RingProfiles, SkySamples
+from airglow.products import columns, read_netcdf, wind_columns, write_netcdf
+from airglow.result import Cause, HorizontalWinds, LaserSamples, RingProfiles, SkySamples, SmoothWinds
 from products.same import assert_same, in_single_precision
 
 
@@ -72,10 +72,21 @@ def test_same_result_same_bytes(result, path, tmp_path):
         (columns.SKY_COLUMNS, SkySamples),
         (columns.LASER_COLUMNS, LaserSamples),
         (columns.PROFILE_COLUMNS, RingProfiles),
+        (wind_columns.CYCLE_COLUMNS, HorizontalWinds),
+        ((*wind_columns.SMOOTH_COLUMNS, *wind_columns.TEXTURE_COLUMNS), SmoothWinds),
     ],
 )
 def test_every_field_has_a_variable(table, of):
-    fields = {field.name for field in dataclasses.fields(of)} - {"start_time"}  # the bounds of the time
+    fields = {field.name for field in dataclasses.fields(of)}
+    if of is SmoothWinds:
+        fields -= {"left_out", "reason"}  # a variable and an attribute of their own
+    fields -= {
+        "start_time",
+        "stop_time",
+        "mid_time",
+        "time",
+        "assumption",
+    }  # the time, its bounds, an attribute
     assert fields == {column.field for column in table}
     assert len({column.name for column in table}) == len(table)
 
@@ -87,6 +98,10 @@ def test_xarray_opens_it_with_decoded_times_and_no_warning(result, path):
             data.load()
         with xr.open_dataset(path, group="sky_profiles") as profiles:
             profiles.load()
+        with xr.open_dataset(path, group="cycles") as cycles:
+            cycles.load()
+        with xr.open_dataset(path, group="smooth_winds") as winds:
+            winds.load()
     assert data.time.dtype.kind == "M"
     np.testing.assert_array_equal(data.time.values.astype("datetime64[us]"), result.sky.mid_time)
     np.testing.assert_array_equal(
@@ -98,6 +113,12 @@ def test_xarray_opens_it_with_decoded_times_and_no_warning(result, path):
     assert data.wind_flag.dtype == np.int8
     assert data.direction.values.tolist() == list(result.sky.direction)
     assert float(data.latitude) == result.site_latitude_deg
+    np.testing.assert_array_equal(cycles.time.values.astype("datetime64[us]"), result.cycles.mid_time)
+    np.testing.assert_array_equal(cycles.zonal_wind.values, result.cycles.zonal_wind_mps)
+    np.testing.assert_array_equal(
+        winds.indexes["time"].values.astype("datetime64[us]"), result.smooth_winds.time
+    )
+    np.testing.assert_array_equal(winds.vertical_wind.values, result.smooth_winds.vertical_wind_mps)
     np.testing.assert_array_equal(profiles.counts.values, result.sky_profiles.counts.astype("f4"))
 
 

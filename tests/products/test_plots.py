@@ -92,11 +92,11 @@ def test_pyplot_is_never_used(tmp_path):
 
 def test_east_and_west_show_the_same_eastward_wind():
     result = example_result(4, 0)
-    eastward, northward, zenith = 80.0, -30.0, np.radians([45.0, 45.0, 50.0, 40.0])
+    eastward, northward, zenith = 80.0, -30.0, np.radians([43.0, 43.0, 48.0, 38.0])  # at the layer
     azimuth = np.radians([90.0, 270.0, 0.0, 180.0])
     along = (eastward * np.sin(azimuth) + northward * np.cos(azimuth)) * np.sin(zenith)
     sky = dataclasses.replace(
-        result.sky, direction=("East", "West", "North", "South"), zenith_deg=np.degrees(zenith)
+        result.sky, direction=("East", "West", "North", "South"), tangent_zenith_deg=np.degrees(zenith)
     )
     everything = np.ones(4, bool)
     zonal = winds.ZONAL.factor(sky, everything) * along
@@ -107,7 +107,9 @@ def test_east_and_west_show_the_same_eastward_wind():
 
 def test_a_look_near_the_zenith_has_no_horizontal_wind():
     result = example_result(2, 0)
-    sky = dataclasses.replace(result.sky, direction=("East", "East"), zenith_deg=np.array([0.1, 45.0]))
+    sky = dataclasses.replace(
+        result.sky, direction=("East", "East"), tangent_zenith_deg=np.array([0.1, 45.0])
+    )
     np.testing.assert_array_equal(np.isnan(winds.ZONAL.factor(sky, np.ones(2, bool))), [True, False])
 
 

@@ -87,11 +87,13 @@ def test_the_log_says_what_was_left_out_and_why():
     assert "minime05_uao_20250429_xr" in text
     assert "fit_failed" in text
     assert Cause.OVERCAST.meaning in text
-    assert text.count("\n2025-04-30") == len(result.sky) + len(result.laser)
+    assert text.count("\n2025-04-30") == len(result.sky) + len(result.cycles) + len(result.laser)
+    assert result.cycles.reason[13] == "too few directions for the zonal, meridional and vertical wind"
+    assert f"  {result.cycles.reason[13]}\n" in text
     assert result.provenance.input_hash in text
 
 
 def test_log_of_an_empty_night(tmp_path):
     result = dataclasses.replace(example_result(0, 0), notes=(), rejections=())
     text = write_log(result, tmp_path / "night.log").read_text()
-    assert text.count("\nnone\n") == 5
+    assert text.count("\nnone\n") == 6

@@ -6,13 +6,14 @@ matplotlibrc nor what was drawn before changes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib.style
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -22,7 +23,7 @@ from airglow.products.files import written_whole
 from airglow.result import BAD, CAUTION, GOOD, NightResult
 
 DPI = 120
-INK, GREY, LIGHT = "#1a1a1a", "#6b6b6b", "#d9d9d9"
+INK, GREY, LIGHT, BAND = "#1a1a1a", "#6b6b6b", "#d9d9d9", "#dcdcdc"
 # Okabe and Ito's colours: told apart by the colour-blind.
 BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE = (
     "#0072B2",
@@ -173,9 +174,26 @@ def draw_samples(
         )
 
 
-def look_key(axes: Axes, entries: list[tuple[str, Look]], outside: int = 0) -> None:
-    """Key of the directions to the right of the axes, where nothing is behind it."""
-    handles = [
+def look_key(
+    axes: Axes,
+    entries: list[tuple[str, Look]],
+    outside: int = 0,
+    more: Sequence[tuple[str, tuple[Artist, ...]]] = (),
+) -> None:
+    """Key of the directions to the right of the axes, where nothing is behind it.
+
+    Parameters
+    ----------
+    axes
+        Where they are.
+    entries
+        Name and look of each direction.
+    outside
+        Samples beyond the axes.
+    more
+        Text and artists, one drawn over the other, of further entries.
+    """
+    handles: list[Artist | tuple[Artist, ...]] = [
         Line2D(
             [],
             [],
@@ -185,15 +203,22 @@ def look_key(axes: Axes, entries: list[tuple[str, Look]], outside: int = 0) -> N
             markerfacecolor="white" if look.hollow else look.color,
             markeredgewidth=1.0 if look.hollow else 0.0,
             markersize=5.5,
-            label=name,
         )
-        for name, look in entries
+        for _, look in entries
     ]
+    labels = [name for name, _ in entries]
+    for text, artists in more:
+        handles.append(artists)
+        labels.append(text)
     if outside:
         samples = "sample" if outside == 1 else "samples"
-        handles.append(Line2D([], [], linestyle="", label=f"{outside} {samples}\nbeyond axis"))
+        handles.append(Line2D([], [], linestyle=""))
+        labels.append(f"{outside} {samples}\nbeyond axis")
+    if not handles:
+        return
     axes.legend(
         handles=handles,
+        labels=labels,
         loc="upper left",
         bbox_to_anchor=(1.0, 1.02),
         borderaxespad=0.4,

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from airglow.products.plots import style
 from airglow.products.plots.timeaxis import share_time
-from airglow.result import NightResult, SkySamples
+from airglow.result import NightResult, SkySamples, SmoothWinds
 
 _LEAST_ZENITH_DEG = 10.0  # nearer to the zenith a line of sight says nothing of the horizontal wind
 
@@ -24,13 +25,17 @@ class Component:
     directions: tuple[str, ...]
     factor: Callable[[SkySamples, np.ndarray], np.ndarray]
     least_span_mps: float
+    smooth: str | None = None  # the component of the smooth winds that goes with it
 
 
 def _horizontal(away: str) -> Callable[[SkySamples, np.ndarray], np.ndarray]:
-    """Factor 1/sin(zenith angle), positive for the direction ``away`` and negative for the opposite one."""
+    """Factor 1/sin(zenith angle), positive for the direction ``away`` and negative for the opposite one.
+
+    The angle is that at the airglow layer.
+    """
 
     def factor(sky: SkySamples, chosen: np.ndarray) -> np.ndarray:
-        zenith = sky.zenith_deg[chosen]
+        zenith = sky.tangent_zenith_deg[chosen]
         usable = np.where(zenith >= _LEAST_ZENITH_DEG, zenith, np.nan)
         sign = np.where(np.array(sky.direction)[chosen] == away, 1.0, -1.0)
         return sign / np.sin(np.radians(usable))
@@ -42,9 +47,11 @@ def _as_seen(sky: SkySamples, chosen: np.ndarray) -> np.ndarray:
     return np.ones(int(chosen.sum()))
 
 
-ZONAL = Component("Zonal wind\n(eastward, m/s)", ("East", "West"), _horizontal("East"), 100.0)
-MERIDIONAL = Component("Meridional wind\n(northward, m/s)", ("North", "South"), _horizontal("North"), 100.0)
-VERTICAL = Component("Vertical wind\n(upward, m/s)", ("Zenith",), _as_seen, 60.0)
+ZONAL = Component("Zonal wind\n(eastward, m/s)", ("East", "West"), _horizontal("East"), 100.0, "zonal")
+MERIDIONAL = Component(
+    "Meridional wind\n(northward, m/s)", ("North", "South"), _horizontal("North"), 100.0, "meridional"
+)
+VERTICAL = Component("Vertical wind\n(upward, m/s)", ("Zenith",), _as_seen, 60.0, "vertical")
 
 
 def other_directions(result: NightResult) -> list[str]:
@@ -57,7 +64,8 @@ def plot_winds(result: NightResult, path: Path | str) -> Path:
 
     East and West are divided by the sine of the zenith angle, and West turned round, so that both show the
     eastward wind; North and South likewise show the northward wind. Their difference is real (or cloud).
-    Flagged samples fade; bad ones do not stretch the axes.
+    Flagged samples fade; bad ones do not stretch the axes. Behind the samples runs the smooth wind over the
+    site, from all directions together, in a band of its standard error.
 
     Parameters
     ----------
@@ -91,7 +99,7 @@ def plot_winds(result: NightResult, path: Path | str) -> Path:
         )
         panels = [figure.add_subplot(grid[k]) for k in range(len(components))]
         for panel, component in zip(panels, components, strict=True):
-            _draw(panel, result.sky, component, others)
+            _draw(panel, result, component, others)
         share_time(panels, result)
         figure.align_ylabels(panels)
         style.head_and_foot(figure, result, "Thermospheric winds", flags=True)
@@ -107,7 +115,8 @@ def plot_winds(result: NightResult, path: Path | str) -> Path:
         return style.save(figure, path)
 
 
-def _draw(panel: Axes, sky: SkySamples, component: Component, others: list[str]) -> None:
+def _draw(panel: Axes, result: NightResult, component: Component, others: list[str]) -> None:
+    sky = result.sky
     direction = np.array(sky.direction, dtype=str).reshape(len(sky))
     mine = np.isin(direction, component.directions)
     factor = component.factor(sky, mine)
@@ -117,6 +126,9 @@ def _draw(panel: Axes, sky: SkySamples, component: Component, others: list[str])
     panel.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
     panel.set_ylim(style.limits(value, error, flag, component.least_span_mps, zero=True))
     panel.set_ylabel(component.title)
+    smooth = []
+    if component.smooth:
+        smooth = _draw_smooth(panel, result.smooth_winds, component.smooth)
     entries = []
     for name in component.directions:
         look = style.look_of(name, others)
@@ -126,4 +138,16 @@ def _draw(panel: Axes, sky: SkySamples, component: Component, others: list[str])
             entries.append((name, look))
     if not np.isfinite(value).any():
         style.say_nothing_there(panel, f"no samples towards {' and '.join(component.directions)}")
-    style.look_key(panel, entries, style.count_outside(panel, value))
+    style.look_key(panel, entries, style.count_outside(panel, value), smooth)
+
+
+def _draw_smooth(panel: Axes, winds: SmoothWinds, name: str) -> list[tuple[str, tuple[Artist, ...]]]:
+    """Line and band of a component of the smooth winds; its entry in the key."""
+    value, error = getattr(winds, f"{name}_wind_mps"), getattr(winds, f"{name}_wind_error_mps")
+    if not np.isfinite(value).any():
+        return []
+    band = panel.fill_between(
+        winds.time, value - error, value + error, color=style.BAND, linewidth=0, zorder=1.5
+    )
+    (line,) = panel.plot(winds.time, value, color=style.GREY, linewidth=0.9, zorder=1.6)
+    return [("smooth ± σ", (band, line))]

@@ -1,0 +1,313 @@
+"""Zonal, meridional and vertical wind from lines of sight: per cycle, and smooth over the night.
+
+A line of sight shows ``(u sin az + v cos az) sin ze + w cos ze``, with its angles at the airglow layer
+(`airglow.winds.geometry`). Per cycle, u, v and w over the site are those of weighted least squares. Samples
+of a cycle are taken neither at one time nor at one place: how far the wind departs from that of the cycle's
+middle over the site has a covariance, which the night itself tells (`airglow.winds.field`). It is part of the
+errors, as are the samples' own noise and what they share: the gap between lasers, and the zero of the wind.
+The best linear unbiased estimate under them all is that of generalised least squares (Aitken 1935, Proc. R.
+Soc. Edinb. 55, 42).
+
+The smooth winds are the posterior of the field over the site. They find the zero again from all samples, on
+the ground that the vertical wind averages to nothing.
+
+Where the zero follows the zenith in time there is no vertical wind left to find: it is not given, and what it
+may have been is an error of the other directions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from airglow.result import BAD, Cause, HorizontalWinds, SkySamples, SmoothWinds
+from airglow.winds.cycles import count_directions, cut_cycles
+from airglow.winds.field import (
+    Sights,
+    Texture,
+    departures,
+    departures_over_site,
+    find_texture,
+    not_wild,
+    wind_over_site,
+)
+from airglow.winds.geometry import line_components
+
+COMPONENTS = ("zonal", "meridional", "vertical")
+CYCLE_ASSUMPTION = (
+    "zonal, meridional and vertical wind uniform over the field of view within a cycle, but for departures "
+    "as large as the night's own changes in time and distance (those of the smooth winds); these are part "
+    "of the errors"
+)
+SMOOTH_ASSUMPTION = (
+    "zonal, meridional and vertical wind are Gaussian processes in time (Matern) and distance (Gaussian), "
+    "alike all night; the vertical wind averages to zero"
+)
+_EARTH_RADIUS_M = 6_371_000.0
+_ANYTHING_MPS = 1.0e4  # spread of the components of a cycle before any sample
+_TELLS_NOTHING_MPS = 300.0  # a component of a cycle with a larger error is not given
+_STILL_OPEN = 0.5  # nor a smooth one whose least error is a larger part of what it was before any sample
+_ZERO_TIME_S = 3600.0  # over which a zero that follows the zenith in time stays about the same
+_SHORTEST_LASER_TIME_S, _USUAL_LASER_TIME_S, _LONGEST_LASER_TIME_S = 300.0, 1800.0, 3 * 3600.0
+_NO_SAMPLE = "no usable sample"
+_NO_VERTICAL = "no vertical wind, since the zero follows the zenith in time"
+
+
+@dataclass(frozen=True)
+class _Usable:
+    """The samples of a night that take part, as lines of sight, and what the wind was like."""
+
+    sky: SkySamples  # all samples
+    origin: np.datetime64  # of the clock
+    time_s: np.ndarray  # of all samples
+    index: np.ndarray  # of those that take part
+    sights: Sights  # likewise
+    zero_by_zenith: bool  # in time
+    texture: Texture
+
+
+@threadpool_limits.wrap(limits=1)  # small matrices: more threads only wait for each other
+def horizontal_winds(
+    sky: SkySamples,
+    laser_time: np.ndarray,
+    latitude_deg: float,
+    longitude_deg: float,
+    step_s: float,
+) -> tuple[HorizontalWinds, SmoothWinds]:
+    """Zonal, meridional and vertical wind of a night.
+
+    Samples with a bad wind flag take no part, nor do those that no wind explains which the others allow
+    (the smooth winds name them); those of caution do, and flag their cycle.
+
+    Parameters
+    ----------
+    sky
+        Samples with zero removed, flags and tangent points, in the order of time.
+    laser_time
+        (m,) datetime64, middles of the laser frames that took part: errors of the gap between two of them
+        are common to the samples there.
+    latitude_deg, longitude_deg
+        Of the site.
+    step_s
+        Between the times of the smooth winds, which are whole multiples of it.
+
+    Returns
+    -------
+    cycles : HorizontalWinds
+        One entry per cycle of look directions. What too few directions tell is NaN, with the reason.
+    smooth : SmoothWinds
+        From the last whole step before the first sample to the first one after the last.
+    """
+    origin = sky.mid_time[0] if len(sky) else np.datetime64(0, "us")
+    time_s = (sky.mid_time - origin) / np.timedelta64(1, "s")
+    components = line_components(sky.tangent_azimuth_deg, sky.tangent_zenith_deg)
+    index = np.flatnonzero(_is_usable(sky, components))
+    zero_by_zenith = bool((sky.causes[index] & np.uint32(Cause.ZENITH_REFERENCE.mask)).any())
+    place = _on_sphere_m(sky.tangent_latitude_deg, sky.tangent_longitude_deg)
+    sights = Sights(
+        time_s=time_s[index],
+        position_m=place[index] - _on_sphere_m(latitude_deg, longitude_deg),
+        components=components[index] * np.array([1.0, 1.0, 0.0 if zero_by_zenith else 1.0]),
+        wind_mps=sky.line_of_sight_wind_mps[index],
+        noise_mps=sky.wind_fit_error_mps[index],
+        shared=_shared_errors(sky, index, time_s, laser_time, zero_by_zenith),
+    )
+    kept, texture = _texture_without_wild(sights)
+    usable = _Usable(sky, origin, time_s, index[kept], sights.at(kept), zero_by_zenith, texture)
+    slices = cut_cycles(time_s, sky.azimuth_deg, sky.zenith_deg, components)
+    left_out = tuple(sky.name[k] for k in index[~kept])
+    return _cycle_winds(usable, slices), _smooth_winds(usable, step_s, left_out)
+
+
+def _is_usable(sky: SkySamples, components: np.ndarray) -> np.ndarray:
+    usable = (sky.wind_flag < BAD) & np.isfinite(components).all(axis=1) & (sky.wind_fit_error_mps > 0)
+    for values in (sky.line_of_sight_wind_mps, sky.wind_error_mps, sky.wind_fit_error_mps):
+        usable &= np.isfinite(values)
+    return usable
+
+
+def _shared_errors(
+    sky: SkySamples, index: np.ndarray, time_s: np.ndarray, laser_time: np.ndarray, zero_by_zenith: bool
+) -> np.ndarray:
+    """Covariance of the errors that samples share for a while."""
+    lag_s = np.abs(time_s[index][:, None] - time_s[index][None, :])
+    calibration = sky.wind_calibration_error_mps[index]
+    shared = np.outer(calibration, calibration) * np.exp(-lag_s / _laser_time_s(laser_time))
+    if zero_by_zenith:
+        zero = sky.wind_zero_error_mps[index]
+        shared += np.outer(zero, zero) * np.exp(-lag_s / _ZERO_TIME_S)
+    return shared
+
+
+def _laser_time_s(laser_time: np.ndarray) -> float:
+    """How long an error of the gap lasts: about the time from one laser frame to the next."""
+    if laser_time.size < 2:
+        return _LONGEST_LASER_TIME_S if laser_time.size else _USUAL_LASER_TIME_S
+    spacing_s = np.diff(np.sort(laser_time)) / np.timedelta64(1, "s")
+    return float(np.clip(np.median(spacing_s), _SHORTEST_LASER_TIME_S, _LONGEST_LASER_TIME_S))
+
+
+def _on_sphere_m(latitude_deg: np.ndarray | float, longitude_deg: np.ndarray | float) -> np.ndarray:
+    """Earth-fixed place, good enough for distances between samples; (..., 3)."""
+    latitude, longitude = np.radians(latitude_deg), np.radians(longitude_deg)
+    level = np.cos(latitude)
+    return _EARTH_RADIUS_M * np.stack(
+        [level * np.cos(longitude), level * np.sin(longitude), np.sin(latitude)], axis=-1
+    )
+
+
+def _texture_without_wild(sights: Sights) -> tuple[np.ndarray, Texture]:
+    """Which samples are kept, and the texture that these have.
+
+    A usual texture tells the wild ones first; what is found without them has the last word.
+    """
+    texture = Texture()
+    if not len(sights):
+        return np.ones(0, bool), texture
+    kept = not_wild(sights, texture)
+    texture = find_texture(sights.at(kept))
+    again = not_wild(sights, texture)
+    if (again != kept).any():
+        texture = find_texture(sights.at(again))
+    return again, texture
+
+
+def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
+    sky, n = usable.sky, len(slices)
+    wind, covariance = np.full((n, 3), np.nan), np.full((n, 3, 3), np.nan)
+    chi_square, mid_s, reason = np.full(n, np.nan), np.zeros(n), [_NO_SAMPLE] * n
+    samples, directions = np.zeros(n, np.int32), np.zeros(n, np.int32)
+    flag, causes = np.full(n, BAD, np.int8), np.zeros(n, np.uint32)
+    members = [
+        np.flatnonzero((usable.index >= cycle.start) & (usable.index < cycle.stop)) for cycle in slices
+    ]
+    for k, (cycle, inside) in enumerate(zip(slices, members, strict=True)):
+        mid_s[k] = usable.time_s[usable.index[inside] if inside.size else cycle].mean()
+    between = departures(usable.sights, usable.sights, usable.texture)
+    to_middle = departures_over_site(usable.sights, usable.texture, mid_s)
+    for k, (cycle, inside) in enumerate(zip(slices, members, strict=True)):
+        mine = usable.index[inside]
+        if not mine.size:
+            causes[k] = np.bitwise_or.reduce(sky.causes[cycle])
+            continue
+        causes[k] = np.bitwise_or.reduce(sky.causes[mine])
+        samples[k] = mine.size
+        directions[k] = count_directions(sky.azimuth_deg[mine], sky.zenith_deg[mine])
+        errors = _errors(usable, inside, between[np.ix_(inside, inside)], to_middle[k][:, inside])
+        wind[k], covariance[k], chi_square[k] = _least_squares(usable.sights.at(inside), errors)
+        told = np.diag(covariance[k]) < _TELLS_NOTHING_MPS**2
+        reason[k] = _why_missing("too few directions for the {} wind", told, usable.zero_by_zenith)
+        _take_away(wind[k : k + 1], covariance[k : k + 1], told)
+        if told.any():
+            flag[k] = sky.wind_flag[mine].max()
+    first = np.array([cycle.start for cycle in slices], int)
+    last = np.array([cycle.stop - 1 for cycle in slices], int)
+    return HorizontalWinds(
+        start_time=sky.start_time[first],
+        stop_time=sky.start_time[last] + 2 * (sky.mid_time[last] - sky.start_time[last]),
+        mid_time=_moments(usable.origin, mid_s),
+        **_columns(wind, covariance),
+        reduced_chi_square=chi_square,
+        samples=samples,
+        directions=directions,
+        flag=flag,
+        causes=causes,
+        reason=tuple(reason),
+        assumption=CYCLE_ASSUMPTION,
+    )
+
+
+def _errors(usable: _Usable, inside: np.ndarray, between: np.ndarray, to_middle: np.ndarray) -> np.ndarray:
+    """Covariance of what the lines of a cycle see besides the wind over the site at the cycle's middle.
+
+    Departures from the latter are differences of two departures from the night's mean, whose covariances are
+    given: ``between`` the lines (n, n), and of the components at the cycle's middle with them (3, n).
+    """
+    here, texture = usable.sights.at(inside), usable.texture
+    crossed = here.components @ to_middle
+    middle = here.components * [texture.horizontal_mps, texture.horizontal_mps, texture.vertical_mps]
+    errors = between - crossed - crossed.T + middle @ middle.T + here.shared
+    errors[np.diag_indices_from(errors)] += here.noise_mps**2 * (1.0 + texture.excess**2)
+    if not usable.zero_by_zenith:
+        zero = usable.sky.wind_zero_error_mps[usable.index[inside]]
+        errors += np.outer(zero, zero)
+    return errors
+
+
+def _least_squares(here: Sights, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Wind, its covariance, and the reduced chi-square if there are more samples than components."""
+    weight = np.linalg.inv(errors)
+    a = here.components
+    covariance = np.linalg.inv(a.T @ weight @ a + np.eye(3) / _ANYTHING_MPS**2)
+    wind = covariance @ (a.T @ (weight @ here.wind_mps))
+    left = here.wind_mps - a @ wind
+    freedom = len(here) - np.linalg.matrix_rank(a, tol=1e-2)
+    return wind, covariance, float(left @ weight @ left / freedom) if freedom > 0 else np.nan
+
+
+def _smooth_winds(usable: _Usable, step_s: float, left_out: tuple[str, ...]) -> SmoothWinds:
+    sights, texture = usable.sights, usable.texture
+    step_us = round(step_s * 1e6)
+    time = np.zeros(0, "datetime64[us]")
+    wind, covariance = np.zeros((0, 3)), np.zeros((0, 3, 3))
+    reason = _NO_SAMPLE
+    if len(sights):
+        first, last = _moments(usable.origin, sights.time_s[[0, -1]]).astype("int64")
+        time = (np.arange(first // step_us, -(-last // step_us) + 1) * step_us).astype("datetime64[us]")
+        grid_s = (time - usable.origin) / np.timedelta64(1, "s")
+        wind, covariance, prior = wind_over_site(sights, texture, grid_s)
+        least = np.sqrt(np.einsum("mii->mi", covariance).min(axis=0))
+        told = np.array([*(least[:2] < _STILL_OPEN * prior[:2]), not usable.zero_by_zenith])
+        reason = _why_missing("no direction tells the {} wind", told, usable.zero_by_zenith)
+        _take_away(wind, covariance, told)
+    given = 1.0 if len(sights) else np.nan
+    vertical_given = np.nan if usable.zero_by_zenith else given
+    return SmoothWinds(
+        time=time,
+        **_columns(wind, covariance),
+        horizontal_spread_mps=given * texture.horizontal_mps,
+        horizontal_time_s=given * texture.horizontal_time_s,
+        horizontal_length_m=given * texture.horizontal_length_m,
+        vertical_spread_mps=vertical_given * texture.vertical_mps,
+        vertical_time_s=vertical_given * texture.vertical_time_s,
+        vertical_length_m=vertical_given * texture.vertical_length_m,
+        smoothness=given * texture.smoothness,
+        excess_noise=given * texture.excess,
+        samples=len(sights),
+        left_out=left_out,
+        reason=reason,
+        assumption=SMOOTH_ASSUMPTION,
+    )
+
+
+def _why_missing(text: str, told: np.ndarray, zero_by_zenith: bool) -> str:
+    """Why components are missing; "" where none is."""
+    looked_for = COMPONENTS[:2] if zero_by_zenith else COMPONENTS
+    missing = [name for name, given in zip(looked_for, told, strict=False) if not given]
+    named = " and ".join([", ".join(missing[:-1]), missing[-1]] if missing[1:] else missing)
+    reasons = [text.format(named)] if missing else []
+    return "; ".join([*reasons, *([_NO_VERTICAL] if zero_by_zenith else [])])
+
+
+def _take_away(wind: np.ndarray, covariance: np.ndarray, told: np.ndarray) -> None:
+    """Make the components that are not told NaN, in place."""
+    wind[:, ~told] = np.nan
+    covariance[:, ~told, :] = np.nan
+    covariance[:, :, ~told] = np.nan
+
+
+def _columns(wind: np.ndarray, covariance: np.ndarray) -> dict[str, np.ndarray]:
+    """The columns that both kinds of winds have."""
+    columns = {}
+    for k, name in enumerate(COMPONENTS):
+        columns[f"{name}_wind_mps"] = wind[:, k].copy()
+        columns[f"{name}_wind_error_mps"] = np.sqrt(covariance[:, k, k])
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        columns[f"{COMPONENTS[i]}_{COMPONENTS[j]}_covariance_m2s2"] = covariance[:, i, j].copy()
+    return columns
+
+
+def _moments(origin: np.datetime64, time_s: np.ndarray) -> np.ndarray:
+    return origin + np.round(time_s * 1e6).astype("int64").astype("timedelta64[us]")
