@@ -30,7 +30,7 @@ demo: set-up
 	@$(BIN)/python -m airglow.demo
 
 test: set-up
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=10 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --durations=10 $(ARGS)
 
 lint: set-up
 	@$(BIN)/ruff check .

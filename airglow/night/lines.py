@@ -15,6 +15,11 @@ from airglow.night.profiles import Profiles
 from airglow.result import Rejection
 from airglow.spectra import LineFit, SkyLine, first_harmonic, fit_line
 
+_EXCESS_FRAMES = 15  # frames over which the excess is averaged
+_EXCESS_SPREAD = 0.36  # standard deviation of one frame's excess in white noise
+_EXCESS_SIGMA = 2.5
+_LARGEST_EXCESS = 12.0  # of one frame, so that it does not condemn those around it
+
 
 @dataclass(frozen=True)
 class NightLines:
@@ -91,5 +96,42 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
         for k, answer in enumerate(answers)
         if not isinstance(answer, LineFit)
     ]
-    fits = tuple(answers[k] for k in index)
+    fits = with_excess([answers[k] for k in index])
     return NightLines(tuple(index), fits, gap_m[index], gap_error_m[index], tuple(rejections))
+
+
+def with_excess(fits: list[LineFit]) -> tuple[LineFit, ...]:
+    """Enlarge errors where residuals hang together, by the mean of the frames around (in the order of time).
+
+    Parameters
+    ----------
+    fits
+        Of a night, with `LineFit.velocity_excess` and `LineFit.temperature_excess`.
+
+    Returns
+    -------
+    tuple of LineFit
+        The same, with errors of velocity and temperature multiplied by the root of the mean excess, where it
+        is greater than one by more than chance.
+    """
+    velocity = _local_factor(np.array([fit.velocity_excess for fit in fits]))
+    temperature = _local_factor(np.array([fit.temperature_excess for fit in fits]))
+    return tuple(
+        replace(
+            fit,
+            velocity_error_mps=float(fit.velocity_error_mps * v),
+            temperature_error_k=float(fit.temperature_error_k * t),
+        )
+        for fit, v, t in zip(fits, velocity, temperature, strict=True)
+    )
+
+
+def _local_factor(excess: np.ndarray) -> np.ndarray:
+    if not excess.size:
+        return excess
+    bounded = np.minimum(excess, _LARGEST_EXCESS)
+    window = np.ones(min(_EXCESS_FRAMES, excess.size))
+    number = np.convolve(np.ones(excess.size), window, "same")
+    mean = np.convolve(bounded, window, "same") / number
+    by_chance = 1.0 + _EXCESS_SIGMA * _EXCESS_SPREAD / np.sqrt(number)
+    return np.sqrt(np.where(mean > by_chance, mean, 1.0))

@@ -105,6 +105,8 @@ class LineFit:
     reduced_chi_square: float
     model: np.ndarray  # counts at the annuli of the data
     settled: bool
+    velocity_excess: float  # squared error by the scatter between half fringes, over that by the noise
+    temperature_excess: float
 
 
 def first_harmonic(data: ProfileData, central_phase: float, magnification: float) -> complex:
@@ -192,6 +194,7 @@ def fit_line(
     response = np.linalg.pinv(at.weighted_templates) @ at.gradient
     linear_error = np.sqrt(np.diag(at.fit.covariance + response @ covariance @ response.T))
     mean_light = float(model.illumination.mean())
+    excess = _excess(at, covariance, instrument.phase)
     return LineFit(
         velocity_mps=float(at.velocity),
         velocity_error_mps=float(errors[0]),
@@ -206,7 +209,31 @@ def fit_line(
         reduced_chi_square=at.cost / max(len(data) - 5, 1),
         model=at.fit.model,
         settled=settled,
+        velocity_excess=excess[0],
+        temperature_excess=excess[1],
     )
+
+
+def _excess(at: _Point, covariance: np.ndarray, phase: np.ndarray) -> tuple[float, float]:
+    """Squared error of velocity and temperature by the scatter between half fringes, over that by the noise.
+
+    Residuals that hang together over several annuli (a star's halo, a cloud's edge, what the model lacks)
+    pull a fit further than their size tells. Each half fringe's own pull is squared and summed (the sandwich
+    estimator with clusters: Liang & Zeger 1986, Biometrika 73, 13), and compared with what white noise of the
+    same size would give, the residuals' loss of freedom included. One frame's answer is uncertain by a
+    third: it is meant to be averaged over a night.
+    """
+    half_fringe = np.floor(phase / np.pi).astype(int)
+    _, half_fringe = np.unique(half_fringe, return_inverse=True)
+    spanned = np.column_stack([at.fit.basis, np.linalg.qr(at.projected)[0]])
+    answers = []
+    for column in covariance:
+        pull = at.projected @ column
+        seen = np.bincount(half_fringe, pull * at.residual)
+        lost = [np.bincount(half_fringe, pull * each) for each in spanned.T]
+        expected = pull @ pull - float(np.sum(np.square(lost)))
+        answers.append(float(seen @ seen) / max(expected, 1e-300))
+    return answers[0], answers[1]
 
 
 @dataclass(frozen=True)

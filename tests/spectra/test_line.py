@@ -78,3 +78,18 @@ def test_a_profile_of_noise_has_errors_that_say_so():
     except NotAnalysable:
         return
     assert fit.velocity_error_mps > 100 or fit.intensity < 5 * fit.intensity_error
+
+
+def test_white_noise_has_no_excess_and_ripples_have():
+    counts = clean_profile(80.0, 900.0)
+    white, rippled = [], []
+    for seed in range(60):
+        data = data_of(counts, seed)
+        fit = fit_line(data, PHASE, SHAPE, LINE, 60.0)
+        white.append((fit.velocity_excess, fit.temperature_excess))
+        phase = np.random.default_rng(seed).uniform(0, 6.28)
+        ripple = 1.5 * data.sigma * np.cos(S / 1500 + phase)
+        dirty = ProfileData(S, data.counts + ripple, data.sigma, WIDTH_PX2)
+        rippled.append(fit_line(dirty, PHASE, SHAPE, LINE, 60.0).velocity_excess)
+    assert np.mean(white, axis=0) == pytest.approx([1.0, 1.0], abs=0.15)
+    assert np.mean(rippled) > 1.5
