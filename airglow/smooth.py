@@ -17,6 +17,8 @@ from scipy import linalg, optimize
 
 _STANDS_OUT = 3.5  # standard deviations from the process through the others: worth a closer look
 _FEWEST_FOR_OUTLIERS = 4
+_FEWEST_TO_FIT = 4  # fewer samples leave the process as it typically is
+_FEWEST_TO_TELL_SMOOTHNESS = 6  # fewer samples make any course look smooth
 _OUTLIER_RANGE = 30.0  # natural rates over which an outlier may lie anywhere
 _OUTLIER_SHARE = 0.01  # of all samples, expected
 _SHORTEST_LENGTH_S = 600.0
@@ -255,8 +257,10 @@ def _fit(samples: _Samples, kernels: Sequence[Kernel]) -> tuple[Process, float]:
         off = (log_ratios - _PRIOR_MIDDLE) / _PRIOR_WIDTH
         return 0.5 * off @ off - density, off / _PRIOR_WIDTH - by
 
-    if len(samples) < 2:
+    if len(samples) < _FEWEST_TO_FIT:
         return samples.process(_PRIOR_MIDDLE, kernels[0]), -cost(_PRIOR_MIDDLE, kernels[0])[0]
+    if len(samples) < _FEWEST_TO_TELL_SMOOTHNESS:
+        kernels = kernels[:1]
     best: tuple[Process, float] | None = None
     start = _START
     for kernel in kernels:
