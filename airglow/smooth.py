@@ -125,6 +125,12 @@ class Smooth:
             here = (time_s >= piece.start_s) & (time_s < piece.stop_s)
             if here.any():
                 value[here], error[here] = _predict(piece, time_s[here])
+        # Nobody saw when it jumped: between the samples on either side, the other side may hold.
+        for before, after in itertools.pairwise(self.pieces):
+            here = (time_s > before.time_s[-1]) & (time_s < after.time_s[0])
+            if here.any():
+                sides = [_predict(piece, time_s[here])[0] for piece in (before, after)]
+                error[here] = np.hypot(error[here], 0.5 * np.abs(sides[1] - sides[0]))
         return value, error
 
 

@@ -89,6 +89,9 @@ def test_a_jump_is_found_and_both_sides_stand_alone():
     assert before < 16000 < after
     for side, offset in ((TIMES < 16000, 0.0), (TIMES > 16000, 3.0)):
         assert np.abs(got.at(TIMES[side])[0] - course(TIMES[side]) - offset).max() < 0.4
+    _, error = got.at([0.5 * (before + after), before, after])
+    assert error[0] > 1.0, "nobody saw when it jumped"
+    assert max(error[1:]) < 0.3
 
 
 def test_no_jump_is_invented():

@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
+import mimetypes
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -238,7 +239,7 @@ class Store:
         self,
         key: str,
         path: Path,
-        content_type: str = "application/octet-stream",
+        content_type: str | None = None,
         hashes: FileHashes | None = None,
     ) -> str:
         """Write a file as an object, in one part so that its ETag is its MD5, and make sure that it arrived.
@@ -250,7 +251,7 @@ class Store:
         path
             The file.
         content_type
-            What it is.
+            What it is; told by the file's name if not given.
         hashes
             Of the file, if they are known already.
 
@@ -260,6 +261,7 @@ class Store:
             Its ETag.
         """
         hashes = hashes or hash_file(path)
+        content_type = content_type or _content_type(path)
         with open(path, "rb") as file:
             return self._put(key, file, bytes.fromhex(hashes.md5), hashes.sha256, content_type)
 
@@ -380,3 +382,10 @@ class Store:
 
 def _utc(moment: dt.datetime) -> dt.datetime:
     return moment.astimezone(dt.UTC)
+
+
+def _content_type(path: Path) -> str:
+    """What a browser is told a file is."""
+    own = {".nc": "application/x-netcdf", ".log": "text/plain", ".hdf5": "application/x-hdf5"}
+    guessed = own.get(Path(path).suffix) or mimetypes.guess_type(path)[0]
+    return guessed or "application/octet-stream"
