@@ -109,6 +109,8 @@ class SkySamples:
     wind_error_mps: np.ndarray  # all three in quadrature
     temperature_k: np.ndarray
     temperature_error_k: np.ndarray
+    wind_bound_mps: np.ndarray  # Cramér-Rao bound: what the camera's noise alone allows of the fit
+    temperature_bound_k: np.ndarray
     intensity: np.ndarray  # line, per second, in the network's unit (airglow.spectra.network_intensity_scale)
     intensity_error: np.ndarray
     background: np.ndarray  # spectral continuum, counts per pixel per second

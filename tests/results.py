@@ -219,6 +219,8 @@ def _sky(
         wind_error_mps=wind_error,
         temperature_k=temperature,
         temperature_error_k=temperature_error,
+        wind_bound_mps=0.9 * fit_error,
+        temperature_bound_k=0.95 * temperature_error,
         intensity=intensity,
         intensity_error=0.02 * intensity,
         background=0.42 + 0.1 * hours / 9 + random.normal(0, 0.01, n),

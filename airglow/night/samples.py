@@ -78,6 +78,8 @@ def sky_samples(
         temperature_error_k=np.hypot(
             column([fit.temperature_error_k for fit in fits]), known.temperature_error_k
         ),
+        wind_bound_mps=column([fit.velocity_bound_mps for fit in fits]),
+        temperature_bound_k=column([fit.temperature_bound_k for fit in fits]),
         intensity=column([fit.intensity for fit in fits]) * scale / exposure_s,
         intensity_error=column([fit.intensity_error for fit in fits]) * scale / exposure_s,
         background=column([fit.continuum for fit in fits]) / exposure_s,

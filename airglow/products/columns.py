@@ -115,6 +115,18 @@ SKY_COLUMNS = (
         attributes={"standard_name": "air_temperature standard_error", **_DIFFERENCE},
     ),
     Column(
+        "wind_bound_mps",
+        "wind_bound",
+        "Cramer-Rao bound of the wind's fit error: what the camera's noise alone allows",
+        "m s-1",
+    ),
+    Column(
+        "temperature_bound_k",
+        "temperature_bound",
+        "Cramer-Rao bound of the temperature: what the camera's noise alone allows",
+        "K",
+    ),
+    Column(
         "intensity",
         "line_intensity",
         "intensity of the line per pixel and second of exposure",

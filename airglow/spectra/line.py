@@ -105,6 +105,8 @@ class LineFit:
     reduced_chi_square: float
     model: np.ndarray  # counts at the annuli of the data
     settled: bool
+    velocity_bound_mps: float  # Cramér-Rao bound, as of `cramer_rao_bound`
+    temperature_bound_k: float
     velocity_excess: float  # squared error by the scatter between half fringes, over that by the noise
     temperature_excess: float
 
@@ -209,9 +211,45 @@ def fit_line(
         reduced_chi_square=at.cost / max(len(data) - 5, 1),
         model=at.fit.model,
         settled=settled,
+        velocity_bound_mps=float(errors[0]),
+        temperature_bound_k=float(errors[1]),
         velocity_excess=excess[0],
         temperature_excess=excess[1],
     )
+
+
+def cramer_rao_bound(
+    data: ProfileData,
+    central_phase: float,
+    shape: Shape,
+    line: SkyLine,
+    velocity_mps: float,
+    temperature_k: float,
+) -> tuple[float, float]:
+    """Least standard errors of velocity and temperature that the noise of a profile allows.
+
+    The inverse of the Fisher information of Gaussian noise, with intensity, continuum and bias free and the
+    instrument known. An unbiased estimate cannot do better (Kay 1993, Fundamentals of Statistical Signal
+    Processing: Estimation Theory, section 3.9).
+
+    Parameters
+    ----------
+    data
+        The profile; its counts set the intensity, its ``sigma`` the noise.
+    central_phase, shape, line
+        As for `fit_line`.
+    velocity_mps, temperature_k
+        Of the line, as fitted or as true.
+
+    Returns
+    -------
+    velocity_bound_mps, temperature_bound_k : float
+    """
+    count = line.terms_needed(central_phase, shape.reflectivity)
+    instrument = fringes(data.radius_squared_px2, data.width_px2, central_phase, shape, count)
+    at = _LineModel(data, instrument, shape, line).evaluate(velocity_mps, temperature_k)
+    errors = np.sqrt(np.diag(_inverse(at.projected.T @ at.projected)))
+    return float(errors[0]), float(errors[1])
 
 
 def _excess(at: _Point, covariance: np.ndarray, phase: np.ndarray) -> tuple[float, float]:

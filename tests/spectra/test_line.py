@@ -6,7 +6,7 @@ from scipy import constants
 
 from airglow.errors import NotAnalysable
 from airglow.etalon import ProfileData, Shape, central_phase, fringes
-from airglow.spectra import SkyLine, first_harmonic, fit_line
+from airglow.spectra import SkyLine, cramer_rao_bound, first_harmonic, fit_line
 from airglow.spectra.line import OXYGEN_MASS_KG
 
 RED_M = 6.3e-7
@@ -59,6 +59,25 @@ def test_errors_are_the_scatter():
     for score in scores.values():
         assert abs(np.mean(score)) < 0.35
         assert 0.82 < np.std(score) < 1.2
+
+
+def test_bound_is_what_fits_reach_and_agrees_with_plain_differences():
+    counts = clean_profile(80.0, 900.0)
+    data = ProfileData(S, counts, np.sqrt((counts - 290.0) / 411), WIDTH_PX2)
+    bound = cramer_rao_bound(data, PHASE, SHAPE, LINE, 80.0, 900.0)
+    steps = {
+        "velocity": clean_profile(80.5, 900.0) - clean_profile(79.5, 900.0),
+        "temperature": (clean_profile(80.0, 905.0) - clean_profile(80.0, 895.0)) / 10.0,
+        "intensity": clean_profile(80.0, 900.0, 10.5) - clean_profile(80.0, 900.0, 9.5),
+        "continuum": SHAPE.illumination(S),
+        "bias": np.ones(S.size),
+    }
+    matrix = np.stack(list(steps.values()), axis=1) / data.sigma[:, None]
+    expected = np.sqrt(np.diag(np.linalg.inv(matrix.T @ matrix)))
+    np.testing.assert_allclose(bound, expected[:2], rtol=2e-3)
+    fits = [fit_line(data_of(counts, seed), PHASE, SHAPE, LINE, 60.0) for seed in range(150)]
+    assert np.std([fit.velocity_mps for fit in fits]) == pytest.approx(bound[0], rel=0.15)
+    assert np.std([fit.temperature_k for fit in fits]) == pytest.approx(bound[1], rel=0.15)
 
 
 def test_start_is_found_anywhere_in_the_free_spectral_range():
