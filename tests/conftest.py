@@ -35,3 +35,8 @@ def bucket(s3: S3Server) -> str:
 def store(s3: S3Server, bucket: str) -> Store:
     """The store over that bucket."""
     return open_store(settings_from_environment(s3.environment(bucket)))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: as names of tests they are unreadable, and times of gzip differ."""
+    return argname if isinstance(val, bytes) else None
