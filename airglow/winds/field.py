@@ -33,7 +33,6 @@ _USUAL = {
 _SMOOTHNESS = (1.5, 2.5)
 _WITHIN = 3.0  # standard deviations of the logarithm that bound the search
 _MEAN_MPS = 150.0  # spread of the night's mean horizontal wind: nearly anything
-_ZERO_MPS = 100.0  # spread of the zero: the samples give it again, so its own error must not enter twice
 _STRETCH = 100  # samples
 _MOST_ROUNDS = 25
 _WILD_SIGMA = 5.0
@@ -63,7 +62,7 @@ class Sights:
     components: np.ndarray  # (n, 3) of a wind towards east, north and up along the line
     wind_mps: np.ndarray  # zero removed
     noise_mps: np.ndarray  # standard error, each sample's own
-    shared: np.ndarray  # (n, n) covariance of errors that samples share, but for that of the zero
+    shared: np.ndarray  # (n, n) covariance of errors that samples share
 
     def __len__(self) -> int:
         return self.time_s.size
@@ -94,9 +93,9 @@ def _kinds(texture: Texture) -> tuple[tuple[float, float, float], ...]:
 
 
 def _given(sights: Sights) -> np.ndarray:
-    """Covariance that no texture changes: shared errors, the night's mean wind, the zero."""
+    """Covariance that no texture changes: shared errors and the night's mean wind."""
     horizontal = sights.components[:, :2]
-    return sights.shared + _ZERO_MPS**2 + _MEAN_MPS**2 * (horizontal @ horizontal.T)
+    return sights.shared + _MEAN_MPS**2 * (horizontal @ horizontal.T)
 
 
 class _Posterior:

@@ -8,8 +8,7 @@ errors, as are the samples' own noise and what they share: the gap between laser
 The best linear unbiased estimate under them all is that of generalised least squares (Aitken 1935, Proc. R.
 Soc. Edinb. 55, 42).
 
-The smooth winds are the posterior of the field over the site. They find the zero again from all samples, on
-the ground that the vertical wind averages to nothing.
+The smooth winds are the posterior of the field over the site, with the same errors.
 
 Where the zero follows the zenith in time there is no vertical wind left to find: it is not given, and what it
 may have been is an error of the other directions.
@@ -47,7 +46,7 @@ SMOOTH_ASSUMPTION = (
 )
 _EARTH_RADIUS_M = 6_371_000.0
 _ANYTHING_MPS = 1.0e4  # spread of the components of a cycle before any sample
-_TELLS_NOTHING_MPS = 300.0  # a component of a cycle with a larger error is not given
+_TELLS_NOTHING_MPS = 150.0  # a component of a cycle with a larger error is not given
 _STILL_OPEN = 0.5  # nor a smooth one whose least error is a larger part of what it was before any sample
 _ZERO_TIME_S = 3600.0  # over which a zero that follows the zenith in time stays about the same
 _SHORTEST_LASER_TIME_S, _USUAL_LASER_TIME_S, _LONGEST_LASER_TIME_S = 300.0, 1800.0, 3 * 3600.0
@@ -131,14 +130,14 @@ def _is_usable(sky: SkySamples, components: np.ndarray) -> np.ndarray:
 def _shared_errors(
     sky: SkySamples, index: np.ndarray, time_s: np.ndarray, laser_time: np.ndarray, zero_by_zenith: bool
 ) -> np.ndarray:
-    """Covariance of the errors that samples share for a while."""
+    """Covariance of the errors that samples share: of the gap for a while, of the zero all night."""
     lag_s = np.abs(time_s[index][:, None] - time_s[index][None, :])
-    calibration = sky.wind_calibration_error_mps[index]
-    shared = np.outer(calibration, calibration) * np.exp(-lag_s / _laser_time_s(laser_time))
+    calibration, zero = sky.wind_calibration_error_mps[index], sky.wind_zero_error_mps[index]
+    of_the_gap = np.outer(calibration, calibration) * np.exp(-lag_s / _laser_time_s(laser_time))
+    of_the_zero = np.outer(zero, zero)
     if zero_by_zenith:
-        zero = sky.wind_zero_error_mps[index]
-        shared += np.outer(zero, zero) * np.exp(-lag_s / _ZERO_TIME_S)
-    return shared
+        of_the_zero *= np.exp(-lag_s / _ZERO_TIME_S)
+    return of_the_gap + of_the_zero
 
 
 def _laser_time_s(laser_time: np.ndarray) -> float:
@@ -230,9 +229,6 @@ def _errors(usable: _Usable, inside: np.ndarray, between: np.ndarray, to_middle:
     middle = here.components * [texture.horizontal_mps, texture.horizontal_mps, texture.vertical_mps]
     errors = between - crossed - crossed.T + middle @ middle.T + here.shared
     errors[np.diag_indices_from(errors)] += here.noise_mps**2 * (1.0 + texture.excess**2)
-    if not usable.zero_by_zenith:
-        zero = usable.sky.wind_zero_error_mps[usable.index[inside]]
-        errors += np.outer(zero, zero)
     return errors
 
 

@@ -113,6 +113,22 @@ def test_a_look_near_the_zenith_has_no_horizontal_wind():
     np.testing.assert_array_equal(np.isnan(winds.ZONAL.factor(sky, np.ones(2, bool))), [True, False])
 
 
+def test_a_component_without_samples_of_its_own_shows_the_smooth_wind():
+    result = example_result()
+    sky = dataclasses.replace(
+        result.sky,
+        direction=tuple("Aux" if name in ("North", "South") else name for name in result.sky.direction),
+    )
+    with style.drawing():
+        panel = style.new_figure(8, 4).add_subplot()
+        winds._draw(panel, dataclasses.replace(result, sky=sky), winds.MERIDIONAL, ["Aux"])
+    low, high = panel.get_ylim()
+    smooth = result.smooth_winds.meridional_wind_mps
+    assert low < smooth.min() < smooth.max() < high
+    assert [text.get_text() for text in panel.get_legend().get_texts()] == ["smooth ± σ"]
+    assert len(panel.texts) == 0
+
+
 def test_limits_follow_the_good_samples():
     value = np.array([10.0, 20.0, 30.0, 35.0, 900.0, -4000.0, np.nan])
     flag = np.array([GOOD, GOOD, GOOD, CAUTION, CAUTION, BAD, GOOD])

@@ -14,6 +14,7 @@ from airglow.products.plots import style
 from airglow.products.plots.timeaxis import share_time
 from airglow.result import NightResult, SkySamples, SmoothWinds
 
+_MARGIN = 0.04  # of the axis, around the smooth wind
 _LEAST_ZENITH_DEG = 10.0  # nearer to the zenith a line of sight says nothing of the horizontal wind
 
 
@@ -124,11 +125,15 @@ def _draw(panel: Axes, result: NightResult, component: Component, others: list[s
     error = sky.wind_error_mps[mine] * np.abs(factor)
     flag, time = sky.wind_flag[mine], sky.mid_time[mine]
     panel.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
-    panel.set_ylim(style.limits(value, error, flag, component.least_span_mps, zero=True))
+    low, high = style.limits(value, error, flag, component.least_span_mps, zero=True)
+    course = _course(result.smooth_winds, component.smooth)
+    if course is not None:
+        shown = course.value if np.isfinite(value).any() else np.concatenate(course.band)
+        margin = _MARGIN * (high - low)
+        low, high = min(low, np.nanmin(shown) - margin), max(high, np.nanmax(shown) + margin)
+    panel.set_ylim(low, high)
     panel.set_ylabel(component.title)
-    smooth = []
-    if component.smooth:
-        smooth = _draw_smooth(panel, result.smooth_winds, component.smooth)
+    smooth = _draw_course(panel, course) if course is not None else []
     entries = []
     for name in component.directions:
         look = style.look_of(name, others)
@@ -136,18 +141,31 @@ def _draw(panel: Axes, result: NightResult, component: Component, others: list[s
         if chosen.any():
             style.draw_samples(panel, time[chosen], value[chosen], error[chosen], flag[chosen], look)
             entries.append((name, look))
-    if not np.isfinite(value).any():
+    if not np.isfinite(value).any() and course is None:
         style.say_nothing_there(panel, f"no samples towards {' and '.join(component.directions)}")
     style.look_key(panel, entries, style.count_outside(panel, value), smooth)
 
 
-def _draw_smooth(panel: Axes, winds: SmoothWinds, name: str) -> list[tuple[str, tuple[Artist, ...]]]:
-    """Line and band of a component of the smooth winds; its entry in the key."""
+@dataclass(frozen=True)
+class Course:
+    """A component of the smooth winds over the night."""
+
+    time: np.ndarray
+    value: np.ndarray
+    band: tuple[np.ndarray, np.ndarray]
+
+
+def _course(winds: SmoothWinds, name: str | None) -> Course | None:
+    if name is None:
+        return None
     value, error = getattr(winds, f"{name}_wind_mps"), getattr(winds, f"{name}_wind_error_mps")
     if not np.isfinite(value).any():
-        return []
-    band = panel.fill_between(
-        winds.time, value - error, value + error, color=style.BAND, linewidth=0, zorder=1.5
-    )
-    (line,) = panel.plot(winds.time, value, color=style.GREY, linewidth=0.9, zorder=1.6)
+        return None
+    return Course(winds.time, value, (value - error, value + error))
+
+
+def _draw_course(panel: Axes, course: Course) -> list[tuple[str, tuple[Artist, ...]]]:
+    """Line and band of a component; its entry in the key."""
+    band = panel.fill_between(course.time, *course.band, color=style.BAND, linewidth=0, zorder=1.5)
+    (line,) = panel.plot(course.time, course.value, color=style.GREY, linewidth=0.9, zorder=1.6)
     return [("smooth ± σ", (band, line))]
