@@ -133,6 +133,29 @@ class Smooth:
                 error[here] = np.hypot(error[here], 0.5 * np.abs(sides[1] - sides[0]))
         return value, error
 
+    def covariance(self, time_s: np.ndarray) -> np.ndarray:
+        """Covariance of the errors of `at` between times; stretches apart by a jump share none.
+
+        Parameters
+        ----------
+        time_s
+            (n,) on the clock of the samples.
+
+        Returns
+        -------
+        ndarray
+            (n, n), in the square of the samples' unit; its diagonal is the square of the errors of `at`.
+        """
+        time_s = np.atleast_1d(np.asarray(time_s, float))
+        result = np.zeros((time_s.size, time_s.size))
+        for piece in self.pieces:
+            here = np.flatnonzero((time_s >= piece.start_s) & (time_s < piece.stop_s))
+            if here.size:
+                result[np.ix_(here, here)] = _predicted_covariance(piece, time_s[here])
+        # Beside a jump there is more error than a process knows of.
+        result[np.diag_indices_from(result)] = np.maximum(np.diag(result), self.at(time_s)[1] ** 2)
+        return result
+
 
 def smooth(
     time_s: np.ndarray,
@@ -278,15 +301,28 @@ def _fit(samples: _Samples, kernels: Sequence[Kernel]) -> tuple[Process, float]:
 
 
 def _predict(piece: Piece, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    process = piece.process
-    samples = _Samples(piece.time_s, piece.value, piece.error, process.natural_rate)
-    factor, solution = samples.solve(process)
-    there = samples.trend_at(time_s)
-    cross = process.covariance(time_s, samples.time_s) + there @ samples.trend.T
+    samples, cross = _seen_from(piece, time_s)
+    factor, solution = samples.solve(piece.process)
     value = np.median(samples.value) + cross @ solution
-    own = process.amplitude**2 + (there**2).sum(axis=1)
+    own = piece.process.amplitude**2 + (samples.trend_at(time_s) ** 2).sum(axis=1)
     variance = own - np.einsum("ij,ji->i", cross, linalg.cho_solve(factor, cross.T))
     return value, np.sqrt(np.maximum(variance, 0.0))
+
+
+def _predicted_covariance(piece: Piece, time_s: np.ndarray) -> np.ndarray:
+    samples, cross = _seen_from(piece, time_s)
+    factor, _ = samples.solve(piece.process)
+    there = samples.trend_at(time_s)
+    own = piece.process.covariance(time_s, time_s) + there @ there.T
+    return own - cross @ linalg.cho_solve(factor, cross.T)
+
+
+def _seen_from(piece: Piece, time_s: np.ndarray) -> tuple[_Samples, np.ndarray]:
+    """Samples of a piece, and the covariance of the course at other times with them."""
+    process = piece.process
+    samples = _Samples(piece.time_s, piece.value, piece.error, process.natural_rate)
+    trends = samples.trend_at(time_s) @ samples.trend.T
+    return samples, process.covariance(time_s, samples.time_s) + trends
 
 
 def _off_others(samples: _Samples, process: Process) -> np.ndarray:

@@ -20,6 +20,9 @@ TYPICAL_VERTICAL_SPREAD_MPS = 8.0  # when too few samples tell
 _EXPECTED_SAMPLES = 4.0  # weight of the typical spread against the measured one
 _CLIP_SIGMA = 4.0
 _ROUNDS = 10
+_TAIL_FREEDOM, _TAIL_ROUNDS = 4.0, 4  # degrees of freedom of Student's t, to find wild samples
+_SPREADS_MPS = np.geomspace(1.0, 80.0, 30)  # of the vertical wind, tried
+_FLAT_PRIOR_MPS = 1e3  # of the zero, about the middle of the zenith samples
 _NATURAL_RATE_MPS_PER_H = 30.0  # drift of the zero in time when no laser follows the gap
 UNKNOWN_ZERO_ERROR_MPS = 30.0  # when there is no zenith sample
 
@@ -33,6 +36,7 @@ class Zero:
     error_mps: np.ndarray  # per sample
     vertical_wind_spread_mps: float
     zenith_samples: int
+    calibration_error_mps: np.ndarray | None = None  # what is left of the gap's, where the zenith told of it
 
 
 def zero_from_zenith(
@@ -98,6 +102,104 @@ def _natural_spread(deviation: np.ndarray, error: np.ndarray) -> float:
         n - 1 + _EXPECTED_SAMPLES
     )
     return float(np.sqrt(pooled))
+
+
+def zero_over_gap(
+    velocity_mps: np.ndarray,
+    fit_error_mps: np.ndarray,
+    gap_covariance_mps2: np.ndarray,
+    is_zenith: np.ndarray,
+    weight: np.ndarray | None = None,
+) -> Zero:
+    """One zero for the night, and what its zenith samples know of the gap where lasers do not.
+
+    What is to be subtracted is a constant (flat prior) plus the error of the gap's course, a Gaussian process
+    whose covariance the lasers leave. The zenith samples measure the sum at their times, through the natural
+    vertical wind; its spread is that of greatest posterior density, with the typical spread as a prior that
+    weighs as much as `_EXPECTED_SAMPLES`. The answer everywhere is the conditional mean and covariance of
+    the sum (Rasmussen & Williams 2006, section 2.2). Where lasers are dense the gap has next to no error and
+    this is the weighted mean of the zenith samples; where they are missing it follows the zenith.
+
+    Parameters
+    ----------
+    velocity_mps
+        (n,) along the line of sight, positive away, with the gap's course already taken out.
+    fit_error_mps
+        (n,) of the fits alone.
+    gap_covariance_mps2
+        (n, n) of the gap's course at the samples, as velocities.
+    is_zenith
+        (n,) samples that look up and may take part.
+    weight
+        (n,) factors on the samples' weights (clouds), 1 if not given.
+
+    Returns
+    -------
+    Zero
+        Its error is that of the night's mean, its calibration error that of each sample about the mean. If
+        no zenith sample is usable, the median over all samples, with a large error.
+    """
+    usable = is_zenith & np.isfinite(velocity_mps) & np.isfinite(fit_error_mps) & (fit_error_mps > 0)
+    if weight is not None:
+        usable &= weight > 0
+    calibration_mps = np.sqrt(np.maximum(np.diag(gap_covariance_mps2), 0.0))
+    if not usable.any():
+        return zero_from_zenith(velocity_mps, np.hypot(fit_error_mps, calibration_mps), usable)
+    prior = gap_covariance_mps2 + _FLAT_PRIOR_MPS**2
+
+    def conditional(at: np.ndarray, doubt: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+        """Conditional mean, gain and vertical spread from zenith samples with variances times a doubt."""
+        deviation, own = velocity_mps[at] - middle, prior[np.ix_(at, at)]
+
+        def noise(spread: float) -> np.ndarray:
+            return np.diag(doubt * (fit_error_mps[at] ** 2 + spread**2))
+
+        spread = max(_SPREADS_MPS, key=lambda trial: _log_density(deviation, own + noise(trial), trial))
+        gain = np.linalg.solve(own + noise(spread), prior[at]).T
+        return middle + gain @ deviation, gain, spread
+
+    # Wild samples are found with the weights of Student's t, beginning from the median, and left out.
+    at = np.flatnonzero(usable)
+    clouded = np.ones(at.size) if weight is None else 1.0 / weight[at]
+    middle = float(np.median(velocity_mps[at]))
+    off = velocity_mps[at] - middle
+    spread = max(TYPICAL_VERTICAL_SPREAD_MPS, 1.4826 * float(np.median(np.abs(off))))
+    for _ in range(_TAIL_ROUNDS):
+        score = off / np.hypot(fit_error_mps[at], spread)
+        value, gain, spread = conditional(at, clouded * (_TAIL_FREEDOM + score**2) / (_TAIL_FREEDOM + 1.0))
+        off = velocity_mps[at] - value[at]
+    tame = np.abs(off) <= _CLIP_SIGMA * np.hypot(fit_error_mps[at], spread)
+    if tame.any():
+        at, clouded = at[tame], clouded[tame]
+    value, gain, spread = conditional(at, clouded)
+    left = prior - gain @ prior[at]
+    error, calibration = _of_mean_and_about_it(left, fit_error_mps)
+    return Zero(
+        method="zenith mean, gap from laser and zenith",
+        value_mps=value,
+        error_mps=np.full(velocity_mps.size, error),
+        vertical_wind_spread_mps=float(spread),
+        zenith_samples=at.size,
+        calibration_error_mps=calibration,
+    )
+
+
+def _of_mean_and_about_it(covariance: np.ndarray, fit_error_mps: np.ndarray) -> tuple[float, np.ndarray]:
+    """Standard error of the samples' weighted mean, and that of each sample's difference from it."""
+    weight = 1.0 / (np.diag(covariance) - covariance.min() + fit_error_mps**2)
+    weight = np.where(np.isfinite(weight), weight, 0.0) / np.nansum(weight)
+    with_mean = covariance @ weight
+    of_mean = float(weight @ with_mean)
+    about_mean = np.diag(covariance) - 2.0 * with_mean + of_mean
+    return np.sqrt(max(of_mean, 0.0)), np.sqrt(np.maximum(about_mean, 0.0))
+
+
+def _log_density(deviation: np.ndarray, covariance: np.ndarray, spread: float) -> float:
+    """Log of the posterior density of a vertical spread: likelihood of the samples, and its prior."""
+    _, log_determinant = np.linalg.slogdet(covariance)
+    likelihood = -0.5 * (deviation @ np.linalg.solve(covariance, deviation) + log_determinant)
+    prior = -0.5 * _EXPECTED_SAMPLES * ((TYPICAL_VERTICAL_SPREAD_MPS / spread) ** 2 + 2.0 * np.log(spread))
+    return float(likelihood + prior)
 
 
 def zero_in_time(
