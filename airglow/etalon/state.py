@@ -34,6 +34,10 @@ class LaserState:
         value, error = self.gap_nm.at(time_s)
         return self.median_gap_m + 1e-9 * value, 1e-9 * error
 
+    def gap_covariance_m2(self, time_s: np.ndarray) -> np.ndarray:
+        """Covariance of the gap's error between times, (n, n)."""
+        return 1e-18 * self.gap_nm.covariance(time_s)
+
 
 def measure_state(
     lasers: Sequence[ProfileData],

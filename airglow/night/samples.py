@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy import constants
 
 from airglow.ephemeris import SunAndMoon, moon_separation_deg, sun_and_moon
 from airglow.night.instrument import KnownInstrument
@@ -19,11 +20,12 @@ from airglow.result import SkySamples, mid_exposure
 from airglow.spectra import SkyLine, network_intensity_scale
 from airglow.weather import WeatherFolder, summarise
 from airglow.winds import FlagInputs, Zero, flag_levels, flag_samples, look_direction, tangent_points
-from airglow.winds.flags import BRIGHT_MOON, NEAR_MOON_DEG
-from airglow.winds.zero import gap_error_as_velocity_mps, zero_from_zenith, zero_in_time
+from airglow.winds.flags import BRIGHT_MOON, CLOUDY_C, NEAR_MOON_DEG, OVERCAST_C
+from airglow.winds.zero import gap_error_as_velocity_mps, zero_in_time, zero_over_gap
 
 ZENITH_WITHIN_DEG = 3.0
 FAR_FROM_LASER_S = 2 * 3600.0
+CLOUDY_WEIGHT, OVERCAST_WEIGHT = 0.25, 0.05  # of zenith samples in the zero
 
 
 def sun_and_moon_over(times: np.ndarray, site: Site) -> SunAndMoon:
@@ -110,19 +112,30 @@ def _is_zenith(samples: SkySamples) -> np.ndarray:
 
 
 def find_zero(samples: SkySamples, mid_time_s: np.ndarray, known: KnownInstrument) -> Zero:
-    """The zero of the wind: from the zenith, over the lasers' gap or in time."""
-    velocity = samples.line_of_sight_wind_mps
-    error = np.hypot(samples.wind_fit_error_mps, samples.wind_calibration_error_mps)
+    """The zero of the wind: from the zenith, with the gap from lasers or in time.
+
+    Zenith samples under clouds see light from elsewhere: they count for less.
+    """
+    velocity, fit_error = samples.line_of_sight_wind_mps, samples.wind_fit_error_mps
     if known.lasers is None:
+        error = np.hypot(fit_error, samples.wind_calibration_error_mps)
         return zero_in_time(mid_time_s, velocity, error, _is_zenith(samples))
-    return zero_from_zenith(velocity, error, _is_zenith(samples))
+    per_gap = constants.c / known.lasers.median_gap_m
+    covariance = known.lasers.gap_covariance_m2(mid_time_s) * per_gap**2
+    clouds = samples.sky_minus_ambient_mean_c
+    weight = np.select([clouds > OVERCAST_C, clouds > CLOUDY_C], [OVERCAST_WEIGHT, CLOUDY_WEIGHT], 1.0)
+    return zero_over_gap(velocity, fit_error, covariance, _is_zenith(samples), weight)
 
 
 def with_winds(samples: SkySamples, zero: Zero) -> SkySamples:
     """Samples with the zero taken out and all errors in quadrature."""
-    errors = (samples.wind_fit_error_mps, samples.wind_calibration_error_mps, zero.error_mps)
+    calibration = zero.calibration_error_mps
+    if calibration is None:
+        calibration = samples.wind_calibration_error_mps
+    errors = (samples.wind_fit_error_mps, calibration, zero.error_mps)
     return replace(
         samples,
+        wind_calibration_error_mps=calibration,
         line_of_sight_wind_mps=samples.line_of_sight_wind_mps - zero.value_mps,
         zero_mps=zero.value_mps,
         wind_zero_error_mps=zero.error_mps,

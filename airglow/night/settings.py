@@ -41,4 +41,5 @@ class AnalysisSettings:
 
     def digest(self) -> str:
         """SHA-256 of the settings, for provenance."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        values = {name: float(value) for name, value in asdict(self).items()}  # -6 is -6.0
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
