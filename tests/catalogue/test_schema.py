@@ -45,10 +45,10 @@ def test_site_and_dates_are_read_off_the_key(database):
     for table in ("fpi_night", "fpi_sky_sample", "fpi_laser_sample"):
         (plan,) = _rows(
             database,
-            f"EXPLAIN SELECT * FROM {table}"
+            f"EXPLAIN FORMAT=TRADITIONAL SELECT * FROM {table}"
             " WHERE site = 'uao' AND local_date BETWEEN '2026-05-01' AND '2026-05-31'",
         )
-        assert "PRIMARY" in plan[4]  # possible keys
+        assert "PRIMARY" in [str(cell).split(",")[0] for cell in plan]  # of the keys that it may use
 
 
 def test_processes_that_start_together_do_not_trip_over_each_other(settings):
