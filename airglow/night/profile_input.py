@@ -22,6 +22,7 @@ _NEEDED = ("profile", "radius_px", "time_utc", "exposure_s")  # after sky_ and l
 _NEEDED_OF_SKY = ("azimuth_deg", "zenith_deg")
 _NOISE_BINS = 12
 _FEWEST_ANNULI = 50
+_DARKEST_PERCENT = 5.0
 _MEDIAN_OF_SQUARE = 0.4549  # of a standard normal deviate
 
 
@@ -72,16 +73,16 @@ def read_profiles(path: Path, which: WhichNight) -> ReducedNight:
     sky = _profiles(arrays, "sky", kept, sky_frames, sky_centers, origin, which)
     every = np.ones(len(frames["laser"]), bool)
     lasers = _profiles(arrays, "laser", every, frames["laser"], laser_centers, origin, which)
-    offset, gain, pedestal = estimate_noise(sky.counts)
+    offset, gain = estimate_noise(sky.counts)
     return ReducedNight(
-        sky=_with_noise(sky, offset, gain, pedestal),
-        lasers=_with_noise(lasers, offset, gain, pedestal),
+        sky=_with_noise(sky, offset, gain),
+        lasers=_with_noise(lasers, offset, gain),
         rejections=tuple(sunlit),
         notes=(
             f"{len(frames['sky'])} sky profiles and {len(frames['laser'])} laser profiles were read; "
             f"{len(sky_frames)} sky frames were taken in the dark.",
             f"Noise from the profiles themselves: variance of an annulus {offset:.4g} counts^2 "
-            f"at {pedestal:.0f} counts, {gain:.4g} more per count.",
+            f"at its frame's darkest, {gain:.4g} more per count above that.",
         ),
         input_hash=hashlib.sha256(content).hexdigest(),
     )
@@ -169,11 +170,12 @@ def _profiles(
     )
 
 
-def estimate_noise(profiles: tuple[np.ndarray, ...]) -> tuple[float, float, float]:
+def estimate_noise(profiles: tuple[np.ndarray, ...]) -> tuple[float, float]:
     """Noise of the annuli of sky profiles, from their third differences.
 
     The fringes of a sky line are smooth over a few annuli: what third differences leave of them is less
-    than a thousandth of their height. The variance is taken as linear in the counts, as that of a camera.
+    than a thousandth of their height. The variance is taken as linear in the counts above each frame's own
+    darkest annuli: the camera's bias moves from frame to frame by more than the light does.
 
     Parameters
     ----------
@@ -183,21 +185,18 @@ def estimate_noise(profiles: tuple[np.ndarray, ...]) -> tuple[float, float, floa
     Returns
     -------
     offset : float
-        Variance (counts^2) at the pedestal.
+        Variance (counts^2) at the darkest annuli of a frame.
     gain : float
-        Its increase per count.
-    pedestal : float
-        Counts.
+        Its increase per count above them.
     """
     third = np.concatenate([np.diff(counts, 3) for counts in profiles]) / np.sqrt(20.0)
-    level = np.concatenate([0.25 * (c[:-3] + c[1:-2] + c[2:-1] + c[3:]) for c in profiles])
+    level = np.concatenate([0.25 * (c[:-3] + c[1:-2] + c[2:-1] + c[3:]) - _darkest(c) for c in profiles])
     good = np.isfinite(third) & np.isfinite(level)
     third, level = third[good], level[good]
-    pedestal = float(np.percentile(level, 5))
     order = np.argsort(level)
     groups = [group for group in np.array_split(order, _NOISE_BINS) if group.size > _FEWEST_ANNULI]
     variance = np.array([np.median(third[group] ** 2) / _MEDIAN_OF_SQUARE for group in groups])
-    x = np.array([np.median(level[group]) for group in groups]) - pedestal
+    x = np.array([np.median(level[group]) for group in groups])
     weight = 1.0 / variance**2
     slope = 0.0
     if len(groups) > 2 and np.ptp(x) > 0:
@@ -205,9 +204,15 @@ def estimate_noise(profiles: tuple[np.ndarray, ...]) -> tuple[float, float, floa
         slope = float((weight @ ((x - mean_x) * (variance - mean_v))) / (weight @ (x - mean_x) ** 2))
         slope = max(slope, 0.0)
     offset = float(np.average(variance - slope * x, weights=weight))
-    return max(offset, 1e-12), slope, pedestal
+    return max(offset, 1e-12), slope
 
 
-def _with_noise(profiles: Profiles, offset: float, gain: float, pedestal: float) -> Profiles:
-    sigma = tuple(np.sqrt(np.maximum(offset + gain * (c - pedestal), 0.2 * offset)) for c in profiles.counts)
+def _darkest(counts: np.ndarray) -> float:
+    return float(np.nanpercentile(counts, _DARKEST_PERCENT))
+
+
+def _with_noise(profiles: Profiles, offset: float, gain: float) -> Profiles:
+    sigma = tuple(
+        np.sqrt(np.maximum(offset + gain * (c - _darkest(c)), 0.2 * offset)) for c in profiles.counts
+    )
     return replace(profiles, sigma=sigma)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy import constants
 
 from airglow.ephemeris import SunAndMoon, moon_separation_deg, sun_and_moon
 from airglow.night.instrument import KnownInstrument
@@ -120,8 +119,8 @@ def find_zero(samples: SkySamples, mid_time_s: np.ndarray, known: KnownInstrumen
     if known.lasers is None:
         error = np.hypot(fit_error, samples.wind_calibration_error_mps)
         return zero_in_time(mid_time_s, velocity, error, _is_zenith(samples))
-    per_gap = constants.c / known.lasers.median_gap_m
-    covariance = known.lasers.gap_covariance_m2(mid_time_s) * per_gap**2
+    per_metre = gap_error_as_velocity_mps(1.0, known.lasers.median_gap_m)
+    covariance = known.lasers.gap_covariance_m2(mid_time_s) * per_metre**2
     clouds = samples.sky_minus_ambient_mean_c
     weight = np.select([clouds > OVERCAST_C, clouds > CLOUDY_C], [OVERCAST_WEIGHT, CLOUDY_WEIGHT], 1.0)
     return zero_over_gap(velocity, fit_error, covariance, _is_zenith(samples), weight)

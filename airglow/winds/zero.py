@@ -228,8 +228,10 @@ def zero_in_time(
         np.hypot(error_mps[use], spread),
         natural_rate=_NATURAL_RATE_MPS_PER_H,
     )
-    value, error = course.at(mid_time_s)
-    return Zero("zenith in time", value, error, spread, int(course.used.sum()))
+    value, _ = course.at(mid_time_s)
+    error, calibration = _of_mean_and_about_it(course.covariance(mid_time_s), error_mps)
+    every = np.full(mid_time_s.size, error)
+    return Zero("zenith in time", value, every, spread, int(course.used.sum()), calibration)
 
 
 def gap_error_as_velocity_mps(gap_error_m: np.ndarray, gap_m: np.ndarray) -> np.ndarray:
