@@ -75,7 +75,8 @@ def test_mariadb_keeps_its_data_in_a_given_directory_and_stops(tmp_path):
 
 
 SCRIPT = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 from airglow.demo.servers import mariadb_server, s3_server
 with s3_server() as s3, mariadb_server() as database:
     print(s3.endpoint_url, database.process_id, flush=True)
