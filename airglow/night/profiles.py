@@ -168,10 +168,13 @@ def reduce_skies(
     """
     course = center_course(lasers) or _course_from_sky(frames, grid, origin)
     mid_time_s = mid_times_s(frames, origin)
+    guesses = [expected_center_px] * len(frames)
+    if course:
+        x, y = (axis.at(mid_time_s)[0] for axis in course)
+        guesses = list(zip(x.tolist(), y.tolist(), strict=True))
     rings, centers = [], []
-    for done, (timed, time_s) in enumerate(zip(frames, mid_time_s, strict=True)):
+    for done, (timed, guess) in enumerate(zip(frames, guesses, strict=True)):
         progress("reduce sky", done, len(frames))
-        guess = _course_at(course, time_s) if course else expected_center_px
         aspect = pixel_aspect(timed.frame)
         profile = reduce_frame(timed.frame.image, guess, grid, aspect)
         center = measure_center(profile, aspect)
@@ -208,10 +211,6 @@ def center_course(profiles: Profiles) -> tuple[Smooth, Smooth] | None:
         )
 
     return course([c.x_px for c in profiles.centers]), course([c.y_px for c in profiles.centers])
-
-
-def _course_at(course: tuple[Smooth, Smooth], time_s: float) -> tuple[float, float]:
-    return float(course[0].at(time_s)[0][0]), float(course[1].at(time_s)[0][0])
 
 
 def _course_from_sky(
