@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy import constants
 
 from airglow.products.plots import style
 from airglow.products.plots.style import BLUE, GREEN, GREY, INK, VERMILLION
 from airglow.products.plots.timeaxis import share_time
 from airglow.result import BAD, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
-
-_LIGHT_SPEED_MPS = 299_792_458.0
-_CLOUDY_C, _OVERCAST_C, _WARM_CCD_C = -22.0, -10.0, -60.0
+from airglow.winds.flags import CLOUDY_C, OVERCAST_C, WARM_CCD_C
 
 
 def plot_diagnostics(result: NightResult, path: Path | str) -> Path:
@@ -144,7 +143,7 @@ def _gap(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
     panel.text(
         0.99,
         0.94,
-        f"10 m/s ↔ {10 * middle * 1e9 / _LIGHT_SPEED_MPS:.2f} nm",
+        f"10 m/s ↔ {10 * middle * 1e9 / constants.c:.2f} nm",
         transform=panel.transAxes,
         ha="right",
         va="top",
@@ -245,7 +244,7 @@ def _cloud(panel: Axes, sky: SkySamples) -> None:
     if not np.isfinite(mean).any():
         style.say_nothing_there(panel, "no cloud sensor data")
         return
-    for limit, label in ((_CLOUDY_C, "cloudy"), (_OVERCAST_C, "overcast")):
+    for limit, label in ((CLOUDY_C, "cloudy"), (OVERCAST_C, "overcast")):
         panel.axhline(limit, color=GREY, linewidth=0.8, linestyle="--", zorder=1)
         panel.annotate(
             label,
@@ -277,8 +276,8 @@ def _ccd(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
     if _nothing(panel, "no CCD temperatures", both):
         return
     _plot(panel, np.concatenate([sky.mid_time, laser.mid_time]), both, "o", BLUE, "")
-    if np.nanmax(both, initial=-np.inf) > _WARM_CCD_C - 3:
-        panel.axhline(_WARM_CCD_C, color=GREY, linewidth=0.8, linestyle="--", zorder=1)
+    if np.nanmax(both, initial=-np.inf) > WARM_CCD_C - 3:
+        panel.axhline(WARM_CCD_C, color=GREY, linewidth=0.8, linestyle="--", zorder=1)
     _tight(panel, both, 2.0)
 
 
