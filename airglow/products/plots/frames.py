@@ -19,8 +19,10 @@ from airglow.result import LaserSamples, NightResult, RingProfiles, SkySamples
 
 _DARKEST, _BRIGHTEST = 1.0, 99.5  # percentiles of the counts: a few hot pixels do not darken the rest
 _HALF_CIRCLE = np.radians(np.linspace(-90, 90, 181))
-_RING = {"color": style.VERMILLION, "linewidth": 0.9}
-_LIMIT = {"color": style.SKY, "linewidth": 1.2, "linestyle": (0, (5, 3))}
+# Bright dashes on a dark line: seen on whatever is behind them, in colour and without.
+_RING = {"color": style.INK, "linewidth": 1.3, "solid_capstyle": "butt"}
+_DASHES = {"color": style.ORANGE, "linewidth": 1.0, "linestyle": (0, (4, 4)), "dash_capstyle": "butt"}
+_LIMIT = {"color": style.SKY, "linewidth": 1.2, "linestyle": (0, (9, 3, 1.5, 3))}
 _CENTER = {
     "color": style.VERMILLION,
     "marker": "+",
@@ -68,7 +70,7 @@ def plot_frames(result: NightResult, frames_directory: Path | str, path: Path | 
                 continue
             maxima = ring_maxima(profiles.radius_squared_px2[k], profiles.model[k])
             for ring in maxima:
-                upper.axvline(ring / 1000, ymin=0, ymax=0.06, **_RING)
+                upper.axvline(ring / 1000, ymin=0, ymax=0.06, color=style.VERMILLION, linewidth=1.0)
             _title(picture, kind, table, k)
             try:
                 frame = read_frame(Path(frames_directory) / table.name[k])
@@ -148,7 +150,7 @@ def _draw_rings(
     if not np.isfinite(center_px).all():
         return
     for squared, look in (
-        *((each, _RING) for each in maxima_px2),
+        *((each, look) for each in maxima_px2 for look in (_RING, _DASHES)),
         *((each, _LIMIT) for each in _limits_px2(profiles, k)),
     ):
         radius = np.sqrt(squared)
@@ -182,10 +184,11 @@ def _key(figure: Figure) -> None:
     width, height = figure.get_size_inches()
     figure.legend(
         handles=[
-            Line2D([], [], label="maxima of the fit", **_RING),
-            Line2D([], [], label="limits of the annuli", **_LIMIT),
-            Line2D([], [], label="centre", **_CENTER),
+            (Line2D([], [], **_RING), Line2D([], [], **_DASHES)),
+            Line2D([], [], **_LIMIT),
+            Line2D([], [], **_CENTER),
         ],
+        labels=["maxima of the fit", "limits of the annuli", "centre"],
         loc="upper right",
         bbox_to_anchor=(1 - 0.15 / width, 1 - 0.12 / height),
         ncols=3,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from airglow.products.plots import style
-from airglow.products.plots.timeaxis import share_time
+from airglow.products.plots.timeaxis import share_time, stack_panels
 from airglow.products.plots.winds import other_directions
 from airglow.result import NightResult
 
@@ -20,7 +20,7 @@ def plot_temperature(result: NightResult, path: Path | str) -> Path:
     result
         The night.
     path
-        PNG to be.
+        PNG, PDF or SVG to be, by its suffix.
 
     Returns
     -------
@@ -31,18 +31,14 @@ def plot_temperature(result: NightResult, path: Path | str) -> Path:
     others = other_directions(result)
     direction = np.array(sky.direction, dtype=str).reshape(len(sky))
     with style.drawing():
-        height = 5.6
-        figure = style.new_figure(10.0, height)
-        panel = figure.add_axes(
-            (0.095, 0.72 / height, 0.845 - 0.095, 1 - (1.15 + 0.72) / height),
-        )
+        names = [name for name in (*style.LOOKS, *others) if (direction == name).any()]
+        height = max(3.73, style.key_height_in(len(names)))
+        figure, (panel,) = stack_panels([height], width_in=10.0, left_in=0.95, right_in=1.55, gap_in=0.0)
         panel.set_ylim(style.limits(sky.temperature_k, sky.temperature_error_k, sky.temperature_flag, 200.0))
         panel.set_ylabel("Temperature (K)")
         entries = []
-        for name in (*style.LOOKS, *others):
+        for name in names:
             chosen = direction == name
-            if not chosen.any():
-                continue
             look = style.look_of(name, others)
             style.draw_samples(
                 panel,
@@ -54,7 +50,7 @@ def plot_temperature(result: NightResult, path: Path | str) -> Path:
             )
             entries.append((name, look))
         if not np.isfinite(sky.temperature_k).any():
-            style.say_nothing_there(panel, "no temperatures on this night")
+            style.say_nothing_there(panel, style.why_nothing(result, "no temperatures on this night"))
         style.look_key(panel, entries, style.count_outside(panel, sky.temperature_k))
         share_time([panel], result)
         style.head_and_foot(figure, result, "Thermospheric temperatures", style.FLAG_NAMES_WITH_BARS)
