@@ -4,7 +4,13 @@ from airglow.products.log import log_text, write_log
 from airglow.products.madrigal import KINST, madrigal_text, write_madrigal
 from airglow.products.netcdf import read_netcdf, write_netcdf
 from airglow.products.night import PRODUCTS, product_names, write_products
-from airglow.products.plots import plot_diagnostics, plot_temperature, plot_winds
+from airglow.products.plots import (
+    plot_diagnostics,
+    plot_frames,
+    plot_profiles,
+    plot_temperature,
+    plot_winds,
+)
 
 __all__ = [
     "KINST",
@@ -12,6 +18,8 @@ __all__ = [
     "log_text",
     "madrigal_text",
     "plot_diagnostics",
+    "plot_frames",
+    "plot_profiles",
     "plot_temperature",
     "plot_winds",
     "product_names",
