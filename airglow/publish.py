@@ -24,6 +24,7 @@ _KIND_BY_SUFFIX = {
     ".npz": "results",
     ".log": "results",
     ".png": "images",
+    ".pdf": "images",
     ".txt": "madrigal",
 }
 

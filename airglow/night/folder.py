@@ -80,7 +80,7 @@ def analyse_folder(
         read = read_night(frames, tag, site.clock(date), which.settings, progress, sha256)
         return analyse_night(which, read, weather, progress)
 
-    return _outcome(which, analyse, clouds, Path(out), progress)
+    return _outcome(which, analyse, clouds, Path(out), progress, frames)
 
 
 def analyse_profile_file(
@@ -129,6 +129,7 @@ def _outcome(
     clouds: Path | None,
     out: Path,
     progress: Progress,
+    frames: Path | None = None,
 ) -> dict[str, Any]:
     """Analyse, write the products, and say what came of it."""
     night_dates = (which.date, which.date + dt.timedelta(days=1))
@@ -147,7 +148,7 @@ def _outcome(
         return {**outcome, "state": reason.state, "reason": reason.reason, "products": []}
     out.mkdir(parents=True, exist_ok=True)
     progress("write products", 0, 1)
-    products = [path.name for path in write_products(result, out)]
+    products = [path.name for path in write_products(result, out, frames)]
     return {**outcome, **_numbers(result), "state": ANALYSED, "reason": "", "products": products}
 
 

@@ -35,49 +35,53 @@ def plot_diagnostics(result: NightResult, path: Path | str) -> Path:
         ``path``.
     """
     with style.drawing():
-        height = 12.6
-        figure = style.new_figure(12.0, height)
-        upper = figure.add_gridspec(
-            4,
-            2,
-            left=0.075,
-            right=0.945,
-            top=1 - 1.15 / height,
-            bottom=4.05 / height,
-            hspace=0.14,
-            wspace=0.22,
-        )
-        columns = [[figure.add_subplot(upper[row, column]) for row in range(4)] for column in (0, 1)]
-        sky, laser = result.sky, result.laser
-        _gap(columns[0][0], result)
-        _center(columns[0][1], sky, laser)
-        _laser_intensity(columns[0][2], laser)
-        _chi_square(columns[0][3], sky, laser)
-        _brightness(columns[1][0], sky)
-        _wind_errors(columns[1][1], sky)
-        _cloud(columns[1][2], sky)
-        _ccd(columns[1][3], sky, laser)
-        for column in columns:
-            share_time(column, result)
-            figure.align_ylabels(column)
-        lower = figure.add_gridspec(
-            2,
-            2,
-            left=0.075,
-            right=0.945,
-            top=3.05 / height,
-            bottom=0.72 / height,
-            hspace=0.08,
-            wspace=0.22,
-            height_ratios=(3, 1),
-        )
-        for column, table, profiles, k, title in (
-            (0, laser, result.laser_profiles, typical_laser(result), "Laser frame"),
-            (1, sky, result.sky_profiles, typical_sky(result), "Sky frame"),
-        ):
-            _typical_frame(figure, (lower[0, column], lower[1, column]), table, profiles, k, title)
-        style.head_and_foot(figure, result, "Diagnostics", style.FLAG_NAMES)
-        return style.save(figure, path)
+        return style.save(_figure(result), path)
+
+
+def _figure(result: NightResult) -> Figure:
+    height = 12.6
+    figure = style.new_figure(12.0, height)
+    upper = figure.add_gridspec(
+        4,
+        2,
+        left=0.085,
+        right=0.945,
+        top=1 - 1.15 / height,
+        bottom=4.05 / height,
+        hspace=0.14,
+        wspace=0.22,
+    )
+    columns = [[figure.add_subplot(upper[row, column]) for row in range(4)] for column in (0, 1)]
+    sky, laser = result.sky, result.laser
+    _gap(columns[0][0], result)
+    _center(columns[0][1], sky, laser)
+    _laser_intensity(columns[0][2], laser)
+    _chi_square(columns[0][3], sky, laser)
+    _brightness(columns[1][0], sky)
+    _wind_errors(columns[1][1], sky)
+    _cloud(columns[1][2], sky)
+    _ccd(columns[1][3], sky, laser)
+    for column in columns:
+        share_time(column, result)
+        figure.align_ylabels(column)
+    lower = figure.add_gridspec(
+        2,
+        2,
+        left=0.085,
+        right=0.945,
+        top=3.05 / height,
+        bottom=0.72 / height,
+        hspace=0.08,
+        wspace=0.22,
+        height_ratios=(3, 1),
+    )
+    for column, table, profiles, k, title in (
+        (0, laser, result.laser_profiles, typical_laser(result), "Laser frame"),
+        (1, sky, result.sky_profiles, typical_sky(result), "Sky frame"),
+    ):
+        _typical_frame(figure, (lower[0, column], lower[1, column]), table, profiles, k, title)
+    style.head_and_foot(figure, result, "Diagnostics", style.FLAG_NAMES)
+    return figure
 
 
 def _center_of(values: np.ndarray) -> float:

@@ -54,36 +54,40 @@ def plot_frames(result: NightResult, frames_directory: Path | str, path: Path | 
         ``path``.
     """
     with style.drawing():
-        height = 9.15
-        figure = style.new_figure(12.0, height)
-        for left, kind, table, profiles, k in (
-            (0.075, "Laser frame", result.laser, result.laser_profiles, typical_laser(result)),
-            (0.565, "Sky frame", result.sky, result.sky_profiles, typical_sky(result)),
-        ):
-            picture = figure.add_axes((left, 3.35 / height, 4.6 / 12.0, 4.6 / height))
-            upper = figure.add_axes((left, 1.45 / height, 4.6 / 12.0, 1.25 / height))
-            lower = figure.add_axes((left, 0.75 / height, 4.6 / 12.0, 0.62 / height))
-            nothing = f"no {kind.lower()} was fitted"
-            draw_profile(upper, lower, profiles, k, nothing)
-            if k is None:
-                _say(picture, style.why_nothing(result, nothing, 56))
-                continue
-            maxima = ring_maxima(profiles.radius_squared_px2[k], profiles.model[k])
-            for ring in maxima:
-                upper.axvline(ring / 1000, ymin=0, ymax=0.06, color=style.VERMILLION, linewidth=1.0)
-            _title(picture, kind, table, k)
-            try:
-                frame = read_frame(Path(frames_directory) / table.name[k])
-            except (BadInput, OSError) as error:
-                reason = error.reason if isinstance(error, BadInput) else f"cannot be read: {error.strerror}"
-                _say(picture, f"{table.name[k]}:\n{reason}")
-                continue
-            _draw_frame(figure, picture, frame)
-            center = float(table.center_x_px[k]), float(table.center_y_px[k])
-            _draw_rings(picture, center, frame.y_binning / frame.x_binning, maxima, profiles, k)
-        _key(figure)
-        style.head_and_foot(figure, result, "Frames with their fitted rings")
-        return style.save(figure, path)
+        return style.save(_figure(result, Path(frames_directory)), path)
+
+
+def _figure(result: NightResult, frames_directory: Path) -> Figure:
+    height = 9.15
+    figure = style.new_figure(12.0, height)
+    for left, kind, table, profiles, k in (
+        (0.075, "Laser frame", result.laser, result.laser_profiles, typical_laser(result)),
+        (0.565, "Sky frame", result.sky, result.sky_profiles, typical_sky(result)),
+    ):
+        picture = figure.add_axes((left, 3.35 / height, 4.6 / 12.0, 4.6 / height))
+        upper = figure.add_axes((left, 1.45 / height, 4.6 / 12.0, 1.25 / height))
+        lower = figure.add_axes((left, 0.75 / height, 4.6 / 12.0, 0.62 / height))
+        nothing = f"no {kind.lower()} was fitted"
+        draw_profile(upper, lower, profiles, k, nothing)
+        if k is None:
+            _say(picture, style.why_nothing(result, nothing, 56))
+            continue
+        maxima = ring_maxima(profiles.radius_squared_px2[k], profiles.model[k])
+        for ring in maxima:
+            upper.axvline(ring / 1000, ymin=0, ymax=0.06, color=style.VERMILLION, linewidth=1.0)
+        _title(picture, kind, table, k)
+        try:
+            frame = read_frame(frames_directory / table.name[k])
+        except (BadInput, OSError) as error:
+            reason = error.reason if isinstance(error, BadInput) else f"cannot be read: {error.strerror}"
+            _say(picture, f"{table.name[k]}:\n{reason}")
+            continue
+        _draw_frame(figure, picture, frame)
+        center = float(table.center_x_px[k]), float(table.center_y_px[k])
+        _draw_rings(picture, center, frame.y_binning / frame.x_binning, maxima, profiles, k)
+    _key(figure)
+    style.head_and_foot(figure, result, "Frames with their fitted rings")
+    return figure
 
 
 def _say(picture: Axes, text: str) -> None:

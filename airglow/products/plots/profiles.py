@@ -40,17 +40,21 @@ def plot_profiles(result: NightResult, path: Path | str) -> Path:
     Path
         ``path``.
     """
-    rows = _directions(result)
     with style.drawing():
-        heights = (0.25 + 0.165 * max(len(rows), 2), *_SKY_HEIGHTS_IN, *_LASER_HEIGHTS_IN)
-        figure, panels = stack_panels(heights, width_in=11.0, left_in=1.3, right_in=1.1, gap_in=0.27)
-        _draw_directions(panels[0], result, rows)
-        sky, laser = result.sky, result.laser
-        _draw_series(figure, panels[1:4], result, sky, result.sky_profiles, "sky")
-        _draw_series(figure, panels[4:], result, laser, result.laser_profiles, "laser")
-        share_time(panels, result)
-        style.head_and_foot(figure, result, "Ring profiles", style.FLAG_NAMES)
-        return style.save(figure, path)
+        return style.save(_figure(result), path)
+
+
+def _figure(result: NightResult) -> Figure:
+    rows = _directions(result)
+    heights = (0.25 + 0.165 * max(len(rows), 2), *_SKY_HEIGHTS_IN, *_LASER_HEIGHTS_IN)
+    figure, panels = stack_panels(heights, width_in=11.0, left_in=1.3, right_in=1.1, gap_in=0.27)
+    _draw_directions(panels[0], result, rows)
+    sky, laser = result.sky, result.laser
+    _draw_series(figure, panels[1:4], result, sky, result.sky_profiles, "sky")
+    _draw_series(figure, panels[4:], result, laser, result.laser_profiles, "laser")
+    share_time(panels, result)
+    style.head_and_foot(figure, result, "Ring profiles", style.FLAG_NAMES)
+    return figure
 
 
 def _directions(result: NightResult) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from airglow.products.plots import style
@@ -83,31 +84,35 @@ def plot_winds(result: NightResult, path: Path | str) -> Path:
     Path
         ``path``.
     """
+    with style.drawing():
+        return style.save(_figure(result), path)
+
+
+def _figure(result: NightResult) -> Figure:
     others = other_directions(result)
     components = [ZONAL, MERIDIONAL, VERTICAL]
     if others:
         components.append(
             Component("Line of sight\n(away, m/s)", tuple(others), _as_seen, 100.0),
         )
-    with style.drawing():
-        heights = [max(_HEIGHT_IN, style.key_height_in(len(each.directions))) for each in components]
-        figure, panels = stack_panels(heights, width_in=10.0, left_in=0.95, right_in=1.55, gap_in=0.22)
-        for panel, component in zip(panels, components, strict=True):
-            _draw(panel, result, component, others)
-        share_time(panels, result)
-        figure.align_ylabels(panels)
-        style.head_and_foot(figure, result, "Thermospheric winds", style.FLAG_NAMES_WITH_BARS)
-        error = f", ± {result.zero.error_mps:.1f} m/s" if np.isfinite(result.zero.error_mps) else ""
-        figure.text(
-            0.98,
-            0.10 / figure.get_figheight(),
-            f"zero: {result.zero.method}{error}",
-            fontsize=7,
-            color=style.GREY,
-            ha="right",
-            va="bottom",
-        )
-        return style.save(figure, path)
+    heights = [max(_HEIGHT_IN, style.key_height_in(len(each.directions))) for each in components]
+    figure, panels = stack_panels(heights, width_in=10.0, left_in=0.95, right_in=1.55, gap_in=0.22)
+    for panel, component in zip(panels, components, strict=True):
+        _draw(panel, result, component, others)
+    share_time(panels, result)
+    figure.align_ylabels(panels)
+    style.head_and_foot(figure, result, "Thermospheric winds", style.FLAG_NAMES_WITH_BARS)
+    error = f", ± {result.zero.error_mps:.1f} m/s" if np.isfinite(result.zero.error_mps) else ""
+    figure.text(
+        0.98,
+        0.10 / figure.get_figheight(),
+        f"zero: {result.zero.method}{error}",
+        fontsize=7,
+        color=style.GREY,
+        ha="right",
+        va="bottom",
+    )
+    return figure
 
 
 def _draw(panel: Axes, result: NightResult, component: Component, others: list[str]) -> None:
