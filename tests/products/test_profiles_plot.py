@@ -91,26 +91,36 @@ def test_a_laser_frame_without_a_fit_is_scaled_by_its_counts():
     assert np.isfinite(residual[3]).any()
 
 
-def test_columns_of_the_sky_are_as_wide_as_the_exposures():
+def test_columns_of_the_sky_are_as_wide_as_the_exposures_and_bridge_short_pauses():
     result = example_result()
-    _, sides, _ = cells(result)["sky rings"]
     sky = result.sky
-    half = np.round(sky.exposure_s * 5e5).astype("timedelta64[us]")
-    np.testing.assert_allclose(sides[::2], date2num(sky.mid_time - half), atol=1e-9, rtol=0)
-    np.testing.assert_allclose(sides[1::2], date2num(sky.mid_time + half), atol=1e-9, rtol=0)
+    exposure = np.where(np.arange(len(sky)) % 10 == 4, 120.0, 180.0)
+    exposure[60] = 245.0  # the next begins 4 s later
+    _, sides, _ = cells(dataclasses.replace(result, sky=dataclasses.replace(sky, exposure_s=exposure)))[
+        "sky rings"
+    ]
+    begin = date2num(sky.start_time)
+    end = begin + exposure / 86400
+    pause_s = (begin[1:] - end[:-1]) * 86400
+    assert (pause_s < 5).sum() == 1
+    end[60] = begin[61] = (end[60] + begin[61]) / 2
+    np.testing.assert_allclose(sides[::2], begin, atol=1e-9, rtol=0)
+    np.testing.assert_allclose(sides[1::2], end, atol=1e-9, rtol=0)
 
 
-def test_short_exposures_become_wider_but_never_touch():
+def test_short_exposures_become_wider_but_never_overlap():
     result = example_result()
     start = result.laser.start_time.copy()
     start[11] = start[10] + np.timedelta64(60, "s")
     laser = dataclasses.replace(result.laser, start_time=start)
     _, sides, _ = cells(dataclasses.replace(result, laser=laser))["laser rings"]
     width = sides[1::2] - sides[::2]
-    assert (sides[2::2] > sides[1:-1:2]).all()
+    assert (sides[2::2] >= sides[1:-1:2]).all()
+    assert (sides[2:20:2] > sides[1:19:2]).all()
+    assert width.min() * 86400 > laser.exposure_s[0]
     assert width[0] * 86400 > 2 * laser.exposure_s[0]
-    middle = (sides[1::2] + sides[::2]) / 2
-    np.testing.assert_allclose(middle, date2num(laser.mid_time), atol=1e-9, rtol=0)
+    middle = ((sides[1::2] + sides[::2]) / 2)[:10]
+    np.testing.assert_allclose(middle, date2num(laser.mid_time)[:10], atol=1e-9, rtol=0)
 
 
 def test_exposures_that_overlap_meet_half_way():
@@ -120,7 +130,8 @@ def test_exposures_that_overlap_meet_half_way():
     sky = dataclasses.replace(result.sky, start_time=start)
     sides = keogram._sides(sky, (start[0], start[-1]))
     assert (np.diff(sides) >= 0).all()
-    assert sides[5] == sides[6] == pytest.approx(date2num(sky.mid_time)[2:4].mean(), abs=1e-9)
+    half_way = (date2num(start[3]) + date2num(start[2]) + sky.exposure_s[2] / 86400) / 2
+    assert sides[5] == sides[6] == pytest.approx(half_way, abs=1e-9)
 
 
 def test_rows_cover_the_annuli_also_where_some_are_not_used():
