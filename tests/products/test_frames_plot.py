@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 
 import h5py
 import numpy as np
@@ -119,6 +120,8 @@ def test_neither_ripples_nor_slopes_are_rings():
     found = typical.ring_maxima(squared, ripple)
     np.testing.assert_allclose(found, np.arange(80, 500, 80), atol=3)
     assert typical.ring_maxima(squared, np.full(500, np.nan)).size == 0
+    level = np.where(abs(squared - 100) < 2, 5.0, 1.0)
+    assert typical.ring_maxima(squared, level) == pytest.approx([100.0])
 
 
 def test_the_typical_frame_is_that_of_the_median_among_good_ones():
@@ -151,6 +154,18 @@ def test_a_frame_that_is_not_there_or_broken_costs_nothing_else(night, tmp_path)
     assert f"{laser}: cannot be read: No such file or directory" in texts
     assert any(text.startswith(f"{sky}: neither HDF5 nor A3OI image") for text in texts)
     assert plot_frames(result, directory, tmp_path / "out" / "frames.png").stat().st_size > 10_000
+
+
+def test_a_frame_without_any_light_is_drawn(night):
+    result, directory, _ = night
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name in (
+            result.laser.name[typical.typical_laser(result)],
+            result.sky.name[typical.typical_sky(result)],
+        ):
+            write(directory, name, np.full((64, 96), 300, "u2"))
+        assert len(said(result, directory)) > 10
 
 
 def test_a_night_without_anything_says_why(tmp_path):

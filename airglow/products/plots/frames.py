@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import matplotlib.patheffects
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
 from airglow.errors import BadInput
@@ -18,6 +18,7 @@ from airglow.products.plots.typical import draw_profile, ring_maxima, typical_la
 from airglow.result import LaserSamples, NightResult, RingProfiles, SkySamples
 
 _DARKEST, _BRIGHTEST = 1.0, 99.5  # percentiles of the counts: a few hot pixels do not darken the rest
+_LINE = 56  # characters that have room in a picture
 _HALF_CIRCLE = np.radians(np.linspace(-90, 90, 181))
 # Bright dashes on a dark line: seen on whatever is behind them, in colour and without.
 _RING = {"color": style.INK, "linewidth": 1.3, "solid_capstyle": "butt"}
@@ -70,7 +71,7 @@ def _figure(result: NightResult, frames_directory: Path) -> Figure:
         nothing = f"no {kind.lower()} was fitted"
         draw_profile(upper, lower, profiles, k, nothing)
         if k is None:
-            _say(picture, style.why_nothing(result, nothing, 56))
+            _say(picture, style.why_nothing(result, nothing, _LINE))
             continue
         maxima = ring_maxima(profiles.radius_squared_px2[k], profiles.model[k])
         for ring in maxima:
@@ -80,7 +81,7 @@ def _figure(result: NightResult, frames_directory: Path) -> Figure:
             frame = read_frame(frames_directory / table.name[k])
         except (BadInput, OSError) as error:
             reason = error.reason if isinstance(error, BadInput) else f"cannot be read: {error.strerror}"
-            _say(picture, f"{table.name[k]}:\n{reason}")
+            _say(picture, textwrap.fill(f"{table.name[k]}: {reason}", _LINE))
             continue
         _draw_frame(figure, picture, frame)
         center = float(table.center_x_px[k]), float(table.center_y_px[k])
@@ -106,7 +107,8 @@ def _title(picture: Axes, kind: str, table: SkySamples | LaserSamples, k: int) -
     picture.set_title(f"{kind} {table.name[k]}\n{about}", fontsize=8.5, loc="left", linespacing=1.4)
 
 
-def _draw_frame(figure: Figure, picture: Axes, frame: Frame) -> AxesImage:
+def _draw_frame(figure: Figure, picture: Axes, frame: Frame) -> None:
+    """The image in grey, and the counts of its greys."""
     low, high = np.percentile(frame.image, [_DARKEST, _BRIGHTEST])
     drawn = picture.imshow(
         frame.image,
@@ -125,7 +127,6 @@ def _draw_frame(figure: Figure, picture: Axes, frame: Frame) -> AxesImage:
     figure.colorbar(drawn, cax=bar, extend="both").solids.set_rasterized(True)
     bar.tick_params(labelsize=8)
     bar.set_title("counts", fontsize=8, loc="left", pad=9)
-    return drawn
 
 
 def _draw_rings(

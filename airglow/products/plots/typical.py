@@ -95,8 +95,10 @@ def ring_maxima(radius_squared_px2: np.ndarray, model: np.ndarray) -> np.ndarray
         return np.empty(0)
     apart = max(1, height.size // _MOST_RINGS)
     tops, _ = find_peaks(height, prominence=_LEAST_PROMINENCE * np.ptp(height), distance=apart)
-    found = []
-    for top in tops:
-        parabola = np.polyfit(s[top - 1 : top + 2] - s[top], height[top - 1 : top + 2], 2)
-        found.append(s[top] - parabola[1] / (2 * parabola[0]))
-    return np.array(found)
+    return np.array([_vertex(s[top - 1 : top + 2], height[top - 1 : top + 2]) for top in tops])
+
+
+def _vertex(s: np.ndarray, height: np.ndarray) -> float:
+    """Where the parabola through three points is highest; the middle one of three that are level."""
+    bend, slope, _ = np.polyfit(s - s[1], height, 2)
+    return float(np.clip(s[1] - slope / (2 * bend), s[0], s[2])) if bend < 0 else float(s[1])
