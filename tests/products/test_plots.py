@@ -28,7 +28,7 @@ from airglow.products import (
     write_products,
 )
 from airglow.products.plots import diagnostics, profiles, style, temperature, timeaxis, winds
-from airglow.result import BAD, CAUTION, GOOD
+from airglow.result import BAD, CAUTION, GOOD, RingProfiles, ZeroReference
 from products import looking
 
 PLOTS = (plot_winds, plot_temperature, plot_diagnostics, plot_profiles)
@@ -37,7 +37,11 @@ NO_ANALYSIS = "No analysis (camera off): 58 of 60 sky frames have the CCD warmer
 
 
 def empty_night():
-    return dataclasses.replace(example_result(0, 0), notes=(NO_ANALYSIS,))
+    none = RingProfiles(*[np.empty((0, 0))] * 4)
+    zero = ZeroReference("none", np.nan, np.nan, np.nan, 0)
+    return dataclasses.replace(
+        example_result(0, 0), notes=(NO_ANALYSIS,), sky_profiles=none, laser_profiles=none, zero=zero
+    )
 
 
 def night_of_many_directions():
@@ -178,8 +182,9 @@ def test_no_two_directions_look_alike():
         example_result(7, 3, site="bdr", tag="XG"),
         dataclasses.replace(example_result(7, 3), site_timezone="Not/AZone"),
         night_of_many_directions(),
+        empty_night(),
     ],
-    ids=["no laser", "no sky", "nothing", "one of each", "few", "unknown zone", "many directions"],
+    ids=["no laser", "no sky", "nothing", "one of each", "few", "unknown zone", "many directions", "empty"],
 )
 def test_odd_nights_are_drawn_without_a_warning(plot, result, tmp_path):
     with warnings.catch_warnings():
