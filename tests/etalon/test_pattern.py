@@ -5,7 +5,7 @@ import pytest
 
 from airglow.etalon import ProfileData, common_patterns, without_patterns
 
-ANNULI, FRAMES = 300, 80
+ANNULI, FRAMES = 300, 200
 S = np.linspace(0, 65000, ANNULI)
 SIGMA = 0.05
 RANDOM = np.random.default_rng(4)
