@@ -357,6 +357,12 @@ def product_stem(instrument: str, site: str, date: dt.date, tag: str) -> str:
     return stem if tag == "X" else f"{stem}_{tag.lower()}"
 
 
+def end_exposure(start_time: np.ndarray, exposure_s: np.ndarray) -> np.ndarray:
+    """End of exposures; parameters and result as for `mid_exposure`."""
+    length_us = np.round(np.asarray(exposure_s, float) * 1e6).astype("int64").astype("timedelta64[us]")
+    return np.asarray(start_time, "datetime64[us]") + length_us
+
+
 def mid_exposure(start_time: np.ndarray, exposure_s: np.ndarray) -> np.ndarray:
     """Middle of exposures.
 

@@ -3,6 +3,7 @@
 from airglow.products.legacy import legacy_results, write_legacy
 from airglow.products.log import log_text, write_log
 from airglow.products.madrigal import KINST, madrigal_text, write_madrigal
+from airglow.products.madrigal_hdf5 import madrigal_table, write_madrigal_hdf5
 from airglow.products.netcdf import read_netcdf, write_netcdf
 from airglow.products.night import PRODUCTS, product_names, write_products
 from airglow.products.plots import plot_diagnostics, plot_temperature, plot_winds
@@ -12,6 +13,7 @@ __all__ = [
     "PRODUCTS",
     "legacy_results",
     "log_text",
+    "madrigal_table",
     "madrigal_text",
     "plot_diagnostics",
     "plot_temperature",
@@ -21,6 +23,7 @@ __all__ = [
     "write_legacy",
     "write_log",
     "write_madrigal",
+    "write_madrigal_hdf5",
     "write_netcdf",
     "write_products",
 ]
