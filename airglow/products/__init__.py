@@ -1,5 +1,6 @@
-"""What people open: netCDF, Madrigal text, plots and the log of a night, all from its result."""
+"""What people open of a night, all from its result: netCDF, tables, Madrigal files, plots and the log."""
 
+from airglow.products.csv_tables import write_samples_csv, write_winds_csv
 from airglow.products.legacy import legacy_results, write_legacy
 from airglow.products.log import log_text, write_log
 from airglow.products.madrigal import KINST, madrigal_text, write_madrigal
@@ -26,4 +27,6 @@ __all__ = [
     "write_madrigal_hdf5",
     "write_netcdf",
     "write_products",
+    "write_samples_csv",
+    "write_winds_csv",
 ]
