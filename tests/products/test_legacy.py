@@ -19,7 +19,7 @@ from uploading import CONFIG
 
 from airglow.etalon import Shape
 from airglow.etalon.airy import fringes
-from airglow.products import read_netcdf, write_legacy, write_netcdf
+from airglow.products import madrigal_text, read_netcdf, write_legacy, write_netcdf
 from airglow.registry import load_registry
 from products.same import in_single_precision
 
@@ -274,3 +274,31 @@ def test_unknown_zones_are_utc(tmp_path):
     night = dataclasses.replace(example_result(3, 1), site_timezone="Not/AZone")
     results, _, _ = load(write_legacy(night, tmp_path / "night.npz"))
     assert results["sky_times"][0].utcoffset() == dt.timedelta()
+
+
+def test_from_the_npz_older_code_makes_the_same_madrigal_text(tmp_path):
+    """Column by column what is made of it downstream: wrong units, signs or times would show here."""
+    night = example_result(24, 8)
+    results, _, _ = load(write_legacy(night, tmp_path / "night.npz"))
+    columns = (
+        ("az", "6.1f"),
+        ("ze", "5.1f"),
+        ("T", "7.2f"),
+        ("sigma_T", "6.2f"),
+        ("LOSwind", "7.2f"),
+        ("sigma_LOSwind", "6.2f"),
+        ("sigma_fit_LOSwind", "6.2f"),
+        ("sigma_cal_LOSwind", "6.2f"),
+        ("skyI", "6.4f"),
+        ("sigma_skyI", "6.4f"),
+    )
+    lines = []
+    for k, moment in enumerate(results["sky_times"]):
+        words = [moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")]
+        words += [format(results[name][k], form) for name, form in columns]
+        words += ["-999.00", "-999", format(results["sky_intT"][k], "3.0f")]
+        words += [format(results["sky_chisqr"][k], "6.2f"), format(results["Clouds"]["mean"][k], "6.1f")]
+        words += [format(results[name][k], "1.0f") for name in ("temp_quality_flag", "wind_quality_flag")]
+        words += [format(results["reference"], "6s"), format(results["lam0"], "7.1e")]
+        lines.append("  ".join([*words, format(results["SVNRevision"], "5s")]))
+    assert lines == madrigal_text(night).splitlines()[3:]
