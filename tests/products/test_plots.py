@@ -184,6 +184,10 @@ def test_all_products_under_their_names_in_a_few_seconds(tmp_path):
     assert [path.name for path in paths] == [
         "minime05_uao_20250429_xr.nc",
         "minime05_uao_20250429_xr.txt",
+        "minime05_uao_20250429_xr.hdf5",
+        "minime05_uao_20250429_xr.npz",
+        "minime05_uao_20250429_xr_samples.csv",
+        "minime05_uao_20250429_xr_winds.csv",
         "minime05_uao_20250429_xr.log",
         "minime05_uao_20250429_xr_winds.png",
         "minime05_uao_20250429_xr_temperature.png",
