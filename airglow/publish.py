@@ -23,9 +23,11 @@ _KIND_BY_SUFFIX = {
     ".nc": "results",
     ".npz": "results",
     ".log": "results",
+    ".csv": "results",
     ".png": "images",
     ".pdf": "images",
     ".txt": "madrigal",
+    ".hdf5": "madrigal",
 }
 
 
@@ -82,7 +84,7 @@ def plan_delivery(
     night
         Which night.
     instrument
-        As it was on that night: it decides whether the Madrigal text is delivered.
+        As it was on that night: it decides whether Madrigal files are delivered.
     outcomes
         What the analysis said, by tag; each names its products and the SHA-256 of the manifest
         (``manifest_sha256``) whose frames it used.
@@ -108,7 +110,7 @@ def plan_delivery(
     for tag, outcome in outcomes.items():
         for name in outcome["products"]:
             key = prefixes.key(night, name)
-            if Path(name).suffix == ".txt" and not instrument.send_to_madrigal:
+            if _KIND_BY_SUFFIX[Path(name).suffix] == "madrigal" and not instrument.send_to_madrigal:
                 continue
             path = directories[tag] / name
             if not path.is_file():

@@ -27,7 +27,8 @@ PREFIXES = ProductPrefixes("Results", "SummaryImages", "madrigal/fpi")
 def analysed(directory: Path, night: NightId, tag: str, manifest: str = "a" * 64) -> tuple[dict, Path]:
     """An outcome and a folder of products, as the analysis leaves them."""
     stem = f"{night.name}_{tag.lower()}"
-    names = [f"{stem}.nc", f"{stem}.log", f"{stem}_winds.png", f"{stem}.txt"]
+    results = [f"{stem}.nc", f"{stem}.npz", f"{stem}_samples.csv", f"{stem}.log"]
+    names = [*results, f"{stem}_winds.png", f"{stem}_winds.pdf", f"{stem}.txt", f"{stem}.hdf5"]
     folder = directory / tag / "products"
     folder.mkdir(parents=True)
     for name in names:
@@ -47,17 +48,21 @@ def test_products_go_below_the_prefix_of_their_kind_and_the_year(tmp_path: Path)
     planned, _ = plan(tmp_path)
     assert [product["key"] for product in planned["products"]] == [
         "Results/2026/minime05_uao_20260429_xr.nc",
+        "Results/2026/minime05_uao_20260429_xr.npz",
+        "Results/2026/minime05_uao_20260429_xr_samples.csv",
         "Results/2026/minime05_uao_20260429_xr.log",
         "SummaryImages/2026/minime05_uao_20260429_xr_winds.png",
+        "SummaryImages/2026/minime05_uao_20260429_xr_winds.pdf",
         "madrigal/fpi/2026/minime05_uao_20260429_xr.txt",
+        "madrigal/fpi/2026/minime05_uao_20260429_xr.hdf5",
     ]
 
 
-def test_the_madrigal_text_of_an_instrument_that_does_not_send_it_stays_here(tmp_path: Path) -> None:
+def test_madrigal_files_of_an_instrument_that_does_not_send_them_stay_here(tmp_path: Path) -> None:
     planned, _ = plan(tmp_path, MINIME13, ("XG", "XR"))
     names = [product["name"] for product in planned["products"]]
-    assert len(names) == 6
-    assert not [name for name in names if name.endswith(".txt")]
+    assert len(names) == 12
+    assert not [name for name in names if name.endswith((".txt", ".hdf5"))]
 
 
 def test_a_file_that_is_no_product_is_refused(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
-"""What people open: netCDF, Madrigal text, plots and the log of a night, all from its result."""
+"""What people open of a night, all from its result: netCDF, tables, Madrigal files, plots and the log."""
 
+from airglow.products.csv_tables import write_samples_csv, write_winds_csv
+from airglow.products.legacy import legacy_results, write_legacy
 from airglow.products.log import log_text, write_log
 from airglow.products.madrigal import KINST, madrigal_text, write_madrigal
+from airglow.products.madrigal_hdf5 import madrigal_table, write_madrigal_hdf5
 from airglow.products.netcdf import read_netcdf, write_netcdf
 from airglow.products.night import PRODUCTS, product_names, write_products
 from airglow.products.plots import (
@@ -15,7 +18,9 @@ from airglow.products.plots import (
 __all__ = [
     "KINST",
     "PRODUCTS",
+    "legacy_results",
     "log_text",
+    "madrigal_table",
     "madrigal_text",
     "plot_diagnostics",
     "plot_frames",
@@ -24,8 +29,12 @@ __all__ = [
     "plot_winds",
     "product_names",
     "read_netcdf",
+    "write_legacy",
     "write_log",
     "write_madrigal",
+    "write_madrigal_hdf5",
     "write_netcdf",
     "write_products",
+    "write_samples_csv",
+    "write_winds_csv",
 ]

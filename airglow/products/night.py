@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from airglow.products.csv_tables import write_samples_csv, write_winds_csv
+from airglow.products.legacy import write_legacy
 from airglow.products.log import write_log
 from airglow.products.madrigal import write_madrigal
+from airglow.products.madrigal_hdf5 import write_madrigal_hdf5
 from airglow.products.netcdf import write_netcdf
 from airglow.products.plots import (
     plot_diagnostics,
@@ -20,6 +23,10 @@ from airglow.result import NightResult
 PRODUCTS: dict[str, tuple[str, Callable[[NightResult, Path], Path]]] = {
     "netcdf": (".nc", write_netcdf),
     "madrigal": (".txt", write_madrigal),
+    "madrigal_hdf5": (".hdf5", write_madrigal_hdf5),
+    "legacy": (".npz", write_legacy),
+    "samples": ("_samples.csv", write_samples_csv),
+    "winds_table": ("_winds.csv", write_winds_csv),
     "log": (".log", write_log),
     "winds": ("_winds.png", plot_winds),
     "temperature": ("_temperature.png", plot_temperature),
