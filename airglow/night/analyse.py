@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 
 from airglow.errors import NotAnalysable
@@ -139,10 +141,16 @@ def analyse_profiles(
             code_version=code_version(),
             settings_hash=which.settings.digest(),
             registry_epoch=f"{instrument.epoch_from}" if instrument.epoch_from else "always",
-            input_hash=reduced.input_hash,
+            input_hash=_input_hash(reduced, weather),
             weather_files=weather.files if weather else (),
         ),
     )
+
+
+def _input_hash(reduced: ReducedNight, weather: WeatherFolder | None) -> str:
+    """Of the frames and of the weather files: a cloud file that was uploaded again changes flags."""
+    parts = [reduced.input_hash, weather.sha256 if weather else ""]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _sky_line(which: WhichNight) -> SkyLine:
