@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
+import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
@@ -16,6 +17,10 @@ from airglow.errors import CatalogueError
 from airglow.result import Cause
 
 _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
+RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES, CREATE VIEW, DROP"
+"""What an account that loads and migrates must be allowed: to replace a view is to drop it."""
+
+_DENIED = {1044, 1142, 1227}  # to this account: the database, the table, what only administrators may
 _VERSIONS_TABLE = """
 CREATE TABLE IF NOT EXISTS fpi_schema_version (
     version INT UNSIGNED NOT NULL COMMENT 'number of the file',
@@ -107,8 +112,7 @@ def _apply(cursor: Cursor, wanted: Sequence[Migration]) -> list[str]:
             )
     new = [migration for migration in wanted if migration.version not in applied]
     for migration in new:
-        for statement in migration.statements:
-            cursor.execute(statement)
+        _run(cursor, migration)
         cursor.execute(
             "INSERT INTO fpi_schema_version (version, name, sha256, applied_at)"
             " VALUES (%s, %s, %s, UTC_TIMESTAMP(6))",
@@ -117,6 +121,19 @@ def _apply(cursor: Cursor, wanted: Sequence[Migration]) -> list[str]:
         cursor.connection.commit()  # what a file defined cannot be undone, so it is on record at once
     _describe_causes(cursor)
     return [migration.name for migration in new]
+
+
+def _run(cursor: Cursor, migration: Migration) -> None:
+    for statement in migration.statements:
+        try:
+            cursor.execute(statement)
+        except pymysql.MySQLError as error:
+            if error.args[0] not in _DENIED:
+                raise
+            raise CatalogueError(
+                f"schema of the database: {migration.name}: {error.args[-1]}. The account that migrates needs"
+                f" GRANT {RIGHTS} on the database; then start again"
+            ) from error
 
 
 def _describe_causes(cursor: Cursor) -> None:

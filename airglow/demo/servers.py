@@ -19,6 +19,7 @@ import boto3
 import pymysql
 from botocore.config import Config
 
+from airglow.catalogue import RIGHTS
 from airglow.demo.processes import (
     HOST,
     ServerError,
@@ -29,7 +30,6 @@ from airglow.demo.processes import (
     tail,
 )
 
-RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES"  # what load and migration need
 HOW_TO_INSTALL = "install them with: apt-get install mariadb-server-core mariadb-client-core"
 SYSTEM_DIRECTORIES = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin")
 UNPACKED_PACKAGES = Path(__file__).parents[2] / ".deb"  # where `make` puts them when it may not install

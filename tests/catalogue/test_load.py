@@ -97,6 +97,9 @@ def test_a_night_says_what_it_is_and_what_made_it(database, make_night):
         "fpi_night": 1,
         "fpi_sky_sample": 12,
         "fpi_laser_sample": 4,
+        "fpi_cycle_wind": len(result.cycles),
+        "fpi_smooth_wind": len(result.smooth_winds),
+        "fpi_wind_model": 1,
         "fpi_rejection": 2,
         "fpi_product": 5,
     }

@@ -33,7 +33,8 @@ def test_every_file_is_applied_once_and_is_on_record(settings):
 def test_tables_are_innodb_and_utf8mb4(database, settings):
     tables = _rows(
         database,
-        "SELECT table_name, engine, table_collation FROM information_schema.tables WHERE table_schema = %s",
+        "SELECT table_name, engine, table_collation FROM information_schema.tables"
+        " WHERE table_schema = %s AND table_type = 'BASE TABLE'",
         settings.database,
     )
     assert {name for name, _, _ in tables} >= {"fpi_night", "fpi_sky_sample", "fpi_laser_sample", "DataSet"}
