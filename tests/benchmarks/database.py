@@ -119,6 +119,11 @@ def rows_read(cursor: Cursor, question: str) -> tuple[int, int]:
     return len(cursor.fetchall()), handled() - before
 
 
+def _ask(cursor: Cursor, question: str) -> None:
+    cursor.execute(question)
+    cursor.fetchall()
+
+
 def plan(cursor: Cursor, question: str) -> str:
     """Which table is read by which key, and how many rows of it are expected."""
     cursor.execute(f"EXPLAIN FORMAT=TRADITIONAL {question}")
@@ -138,16 +143,23 @@ def main() -> None:
     given = parser.parse_args()
     known = registry()
     base = example_result(given.samples, LASERS, date=FIRST)
-    rejections = tuple(Rejection(f"UAO_XR_{n:06d}.hdf5", "the sun is -4.2 degrees high") for n in range(REJECTIONS))
+    rejections = tuple(
+        Rejection(f"UAO_XR_{n:06d}.hdf5", "the sun is -4.2 degrees high") for n in range(REJECTIONS)
+    )
     base = dataclasses.replace(base, rejections=rejections)
     with mariadb_server() as server:
         connection = connect(settings_from_environment(server.environment()))
         migrate(connection)
         for n in range(given.nights):
             instrument, site = INSTRUMENTS[n % len(INSTRUMENTS)]
-            load(connection, known, night_on(base, instrument, site, FIRST + dt.timedelta(n // len(INSTRUMENTS))))
+            load(
+                connection,
+                known,
+                night_on(base, instrument, site, FIRST + dt.timedelta(n // len(INSTRUMENTS))),
+            )
         new = iter(
-            night_on(base, "minime05", "uao", dt.date(2027, 1, 1) + dt.timedelta(n)) for n in range(given.repeat)
+            night_on(base, "minime05", "uao", dt.date(2027, 1, 1) + dt.timedelta(n))
+            for n in range(given.repeat)
         )
         again = night_on(base, "minime05", "uao", FIRST + dt.timedelta(given.nights // 6))
         rows = [
@@ -164,7 +176,9 @@ def main() -> None:
             rows = []
             for view, question in QUESTIONS.items():
                 returned, read = rows_read(cursor, question)
-                wall, *_ = measure(server, lambda q=question: (cursor.execute(q), cursor.fetchall()), given.repeat)
+                wall, *_ = measure(
+                    server, lambda q=question: (cursor.execute(q), cursor.fetchall()), given.repeat
+                )
                 rows.append([view, wall, str(returned), str(read)])
             print(table(("view", "wall, ms", "rows", "rows read"), rows))
         if given.plans:
