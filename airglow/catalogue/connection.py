@@ -35,8 +35,8 @@ _CONNECTION_LOST = {2006, 2013, 2014, 2055, 1053, 1927, 4031}
 _LOST_A_RACE = {1205, 1213}  # lock wait timeout, deadlock
 _DATABASE_ERRORS = (pymysql.MySQLError, OSError)
 
-# One set of rules wherever we connect: a value that does not fit is an error, never cut or made zero; and a table
-# that is kept from us, by a transaction without end, is waited for less long than an answer.
+# One set of rules wherever we connect: a value that does not fit is an error, never cut or made zero; and a
+# table that is kept from us, by a transaction without end, is waited for less long than an answer.
 _SESSION = (
     f"SET SESSION time_zone = '+00:00', lock_wait_timeout = {LOCK_TIMEOUT_S}, "
     "sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
