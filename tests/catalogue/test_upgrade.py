@@ -1,4 +1,4 @@
-"""From the tables of an earlier version, with a night of its in them, to ours: nothing is lost, all is answered."""
+"""From the tables of an earlier version, with a night in them, to ours: nothing lost, all answered."""
 
 import datetime as dt
 import re
