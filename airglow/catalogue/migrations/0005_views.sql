@@ -116,7 +116,7 @@ SELECT
     site, local_date, instrument, tag, state,
     IF(
         state = 'analysed',
-        CONCAT('none of ', sky_frames, ' winds is good, and ', rejected_frames, ' frames took no part'),
+        CONCAT('none of ', sky_frames, ' winds is good; ', rejected_frames, ' frames took no part'),
         reason
     ) AS reason,
     updated_at
