@@ -112,7 +112,11 @@ def test_who_may_only_read_can_read_every_view(reader, database, make_night):
 
 def test_readers_of_any_character_set_can_compare_words(nights, reader, settings):
     _sample(nights, UAO, MAY_10, 0, flags=(1, 0), causes=Cause.CLOUDY.mask)
-    for charset, collation in (("utf8mb4", "utf8mb4_general_ci"), ("latin1", "latin1_swedish_ci")):
+    for charset, collation in (
+        ("utf8mb4", "utf8mb4_general_ci"),
+        ("utf8mb4", "utf8mb4_spanish_ci"),
+        ("latin1", "latin1_swedish_ci"),
+    ):
         with reader.cursor() as cursor:
             cursor.execute(f"SET NAMES {charset} COLLATE {collation}")
         found = _rows(
@@ -124,13 +128,14 @@ def test_readers_of_any_character_set_can_compare_words(nights, reader, settings
 
 
 def test_the_last_night_of_each_series(nights):
+    _night(nights, GREEN, MAY_11)
     _insert(
         nights, "fpi_site", site="mrh", name="Merihill", latitude_deg=-12, longitude_deg=-77, altitude_m=9
     )
     sql = "SELECT site, instrument, tag, local_date, state, site_name FROM fpi_last_night ORDER BY 1, 2, 3"
     assert _rows(nights, sql) == [
         (*MRH, MAY_1, "analysed", "Merihill"),
-        (*GREEN, MAY_9, "analysed", None),
+        (*GREEN, MAY_11, "analysed", None),
         (*UAO, MAY_11, "camera off", None),
         (*OTHER, LAST_YEAR, "analysed", None),
     ]
@@ -151,6 +156,7 @@ def test_nights_by_month_and_state(nights):
 
 def test_the_best_samples_of_a_month(nights):
     """Those good in wind and temperature, the least error first; no other month, no other year."""
+    _night(nights, GREEN, MAY_10)
     _sample(nights, UAO, MAY_10, 0, error=3.0)
     _sample(nights, UAO, MAY_10, 1, error=1.0)
     _sample(nights, UAO, MAY_10, 2, error=0.5, flags=(1, 0))
@@ -230,6 +236,7 @@ def test_the_products_of_a_night(nights):
     ):
         where = {"object_key": f"Results/2026/{name}", "size_bytes": 7, "sha256": "ab" * 32}
         _insert(nights, "fpi_product", **_key(which, date), name=name, **where)
+    _night(nights, GREEN, MAY_10)
     sql = "SELECT suffix, object_key, size_bytes, sha256 FROM fpi_night_product WHERE site = %s ORDER BY name"
     assert _rows(nights, sql, "uao") == [
         (".nc", "Results/2026/minime05_uao_20260510_xr.nc", 7, "ab" * 32),
@@ -256,6 +263,7 @@ def test_history_says_which_load_made_what_is_there(nights):
     new = {"load_id": "b" * 32, "loaded_at": second, "state": "camera off", **said, "loaded_by": "0.2"}
     _insert(nights, "fpi_load", **_key(UAO, MAY_11), **old, analysis_s=80.5)
     _insert(nights, "fpi_load", **_key(UAO, MAY_11), **new, load_s=0.1)
+    _night(nights, GREEN, MAY_11, updated=second)
     sql = (
         "SELECT loaded_at, state, is_current, code_version, loaded_by, analysis_s, load_s FROM fpi_history"
         " WHERE site = 'uao' AND local_date = '2026-05-11' ORDER BY loaded_at"
