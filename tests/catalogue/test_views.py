@@ -3,13 +3,16 @@
 import contextlib
 import dataclasses
 import datetime as dt
+import re
+from pathlib import Path
 
 import pymysql
 import pytest
 
-from airglow.catalogue import connect, known_migrations, load_night, migrate
+from airglow.catalogue import RIGHTS, connect, known_migrations, load_night, migrate
 from airglow.result import Cause
 
+ROOT = Path(__file__).parents[2]
 VIEWS = {
     "fpi_last_night",
     "fpi_nights_by_state",
@@ -108,6 +111,15 @@ def test_who_may_only_read_can_read_every_view(reader, database, make_night):
         _rows(reader, "UPDATE fpi_trouble SET reason = ''")
     with pytest.raises(pymysql.MySQLError, match="denied"):
         _rows(reader, "DELETE FROM fpi_night")
+
+
+def test_the_questions_of_the_readme_are_answered(reader, database, make_night):
+    load_night(database, *make_night(sky_frames=80))
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    questions = re.search(r"```sql\n(.*?)```", text, re.S)[1].split(";\n")[:-1]
+    assert len(questions) == 3
+    for question in questions:
+        assert _rows(reader, question), question
 
 
 def test_readers_of_any_character_set_can_compare_words(nights, reader, settings):
@@ -275,14 +287,16 @@ def test_history_says_which_load_made_what_is_there(nights):
 
 
 def test_views_whose_definer_is_gone_are_made_again(mariadb, database, settings):
-    """As after a restore, or a change of accounts; airglow/catalogue/README.md says how."""
+    """As after a restore, or a change of accounts, in the way of airglow/catalogue/README.md."""
+    text = (ROOT / "airglow/catalogue/README.md").read_text(encoding="utf-8")
+    (again,) = re.findall(r"^DELETE FROM .*(?=;$)", text, re.M)
+    assert f"GRANT {RIGHTS} ON" in text
     pattern = settings.database.replace("_", r"\_")
     with mariadb.connect_as_root() as root, root.cursor() as cursor, contextlib.ExitStack() as stack:
         for user in ("before", "after"):
             cursor.execute(f"CREATE USER '{user}'@'%' IDENTIFIED BY 'word'")
             cursor.execute(f"GRANT ALL ON `{pattern}`.* TO '{user}'@'%'")
             stack.callback(cursor.execute, f"DROP USER IF EXISTS '{user}'@'%'")
-        again = "DELETE FROM fpi_schema_version WHERE version >= 5"
         remade = [m.name for m in known_migrations()[4:]]
         for user in ("before", "after"):
             with connect(dataclasses.replace(settings, user=user, password="word")) as connection:

@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS fpi_cycle_wind (
     directions INT UNSIGNED NOT NULL COMMENT 'different ones among these',
     flag TINYINT UNSIGNED NOT NULL COMMENT '0 good, 1 caution, 2 bad or no wind at all',
     causes INT UNSIGNED NOT NULL COMMENT 'sum of fpi_cause.mask: why these samples are flagged',
-    reason VARCHAR(255) NOT NULL COMMENT 'why components are missing, empty if none is',
+    reason TEXT NOT NULL COMMENT 'why components are missing, empty if none is',
     PRIMARY KEY (site, local_date, instrument, tag, cycle_number),
     KEY fpi_cycle_wind_by_site_time (site, mid_time),
     KEY fpi_cycle_wind_by_instrument_time (instrument, mid_time),
