@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import datetime as dt
+import functools
 import os
 import time
 from collections.abc import Callable
@@ -91,14 +92,15 @@ def load(connection: Connection, known: Registry, result: NightResult) -> None:
 
 
 def measure(server: MariadbServer, work: Callable[[], Any], repeat: int) -> list[str]:
-    """Wall, own CPU and server's CPU time in ms: the least of each over several times."""
-    took = []
+    """Wall, own CPU and server's CPU time in ms: the mean of several times."""
+
+    def clocks() -> np.ndarray:
+        return np.array([time.perf_counter(), time.process_time(), _server_cpu_s(server)])
+
+    begun = clocks()
     for _ in range(repeat):
-        before = (time.perf_counter(), time.process_time(), _server_cpu_s(server))
         work()
-        after = (time.perf_counter(), time.process_time(), _server_cpu_s(server))
-        took.append([end - begin for begin, end in zip(before, after, strict=True)])
-    return [number(1e3 * least, 1) for least in np.min(took, axis=0)]
+    return [number(1e3 * seconds, 1) for seconds in (clocks() - begun) / repeat]
 
 
 def _server_cpu_s(server: MariadbServer) -> float:
@@ -138,7 +140,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--nights", type=int, default=300, help="that are there already (%(default)s)")
     parser.add_argument("--samples", type=int, default=200, help="of each night (%(default)s)")
-    parser.add_argument("--repeat", type=int, default=5, help="the fastest is shown (%(default)s)")
+    parser.add_argument(
+        "--repeat", type=int, default=20, help="times each, of which the mean is shown (%(default)s)"
+    )
     parser.add_argument("--plans", action="store_true", help="also how the server answers each view")
     given = parser.parse_args()
     known = registry()
@@ -151,17 +155,11 @@ def main() -> None:
         connection = connect(settings_from_environment(server.environment()))
         migrate(connection)
         for n in range(given.nights):
-            instrument, site = INSTRUMENTS[n % len(INSTRUMENTS)]
-            load(
-                connection,
-                known,
-                night_on(base, instrument, site, FIRST + dt.timedelta(n // len(INSTRUMENTS))),
-            )
-        new = iter(
-            night_on(base, "minime05", "uao", dt.date(2027, 1, 1) + dt.timedelta(n))
-            for n in range(given.repeat)
-        )
-        again = night_on(base, "minime05", "uao", FIRST + dt.timedelta(given.nights // 6))
+            day, which = divmod(n, len(INSTRUMENTS))
+            load(connection, known, night_on(base, *INSTRUMENTS[which], FIRST + dt.timedelta(day)))
+        later = FIRST + dt.timedelta(given.nights)
+        nights = [night_on(base, "minime05", "uao", later + dt.timedelta(n)) for n in range(given.repeat)]
+        new, again = iter(nights), night_on(base, "minime05", "uao", FIRST)
         rows = [
             ["a new night", *measure(server, lambda: load(connection, known, next(new)), given.repeat)],
             ["the same again", *measure(server, lambda: load(connection, known, again), given.repeat)],
@@ -176,9 +174,7 @@ def main() -> None:
             rows = []
             for view, question in QUESTIONS.items():
                 returned, read = rows_read(cursor, question)
-                wall, *_ = measure(
-                    server, lambda q=question: (cursor.execute(q), cursor.fetchall()), given.repeat
-                )
+                wall, *_ = measure(server, functools.partial(_ask, cursor, question), given.repeat)
                 rows.append([view, wall, str(returned), str(read)])
             print(table(("view", "wall, ms", "rows", "rows read"), rows))
         if given.plans:

@@ -1,6 +1,6 @@
 -- Views for the questions that people ask. They show what their definer may read (the account that migrated), so an
--- account with SELECT on the views alone is enough to read them. README.md beside the package's catalogue says how
--- to give such an account its rights, and what to do when the definer is gone.
+-- account with SELECT on the views alone is enough to read them. README.md in the directory above says how to give
+-- such an account its rights, and what to do when the definer is gone.
 --
 -- A condition on the columns of a key is asked of the table below: MariaDB 10.6 and MySQL 8.0.22 or newer do this
 -- for all of them, also for those that group or spell out causes. Every statement may run twice.
