@@ -122,8 +122,9 @@ def write_overview(
     answer["written"] += put_changed(store, chain(parts, drawn, pages), there)
     wanted = {page.key for page in (*parts, *pages)}
     wanted |= {picture.key for of_one in pictures.values() for picture in of_one}
+    folders = tuple(settings.key(part) for part in ("data/", "instruments/", "years/"))  # wholly ours
     for key in there:
-        if key not in wanted and not key.startswith(settings.key("static/")):
+        if key not in wanted and key.startswith(folders):
             store.delete(key)
             answer["deleted"].append(key)
 
