@@ -87,12 +87,16 @@ def watch(series: Series, dates: Sequence[dt.date]) -> Watch:
 
 def shown(quantity: Quantity, value: float) -> str:
     """A value as people read it, with its unit."""
-    return f"{value * quantity.scale:,.{quantity.digits}f} {quantity.unit}".strip()
+    return f"{_number(quantity, value)} {quantity.unit}".strip()
 
 
 def band_shown(quantity: Quantity, low: float, high: float) -> str:
     """The usual band as people read it."""
-    return f"{low * quantity.scale:,.{quantity.digits}f} to {shown(quantity, high)}"
+    return f"{_number(quantity, low)} to {shown(quantity, high)}"
+
+
+def _number(quantity: Quantity, value: float) -> str:
+    return f"{value * quantity.scale:,.{quantity.digits}f}".replace("-", "−")
 
 
 def _band(quantity: Quantity, usual: Sequence[float]) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from airglow.pages.instruments import InstrumentHealth
 from airglow.pages.plots import NARROW, RECENT_DAYS, WIDE, recent_plot, whole_plot
 from airglow.pages.render import Page, look, render
 from airglow.pages.settings import PagesSettings, relative_url
-from airglow.pages.states import KINDS, kind_of_record, kind_of_row
+from airglow.pages.states import KINDS, TROUBLE, kind_of_record, kind_of_row
 from airglow.status import Row
 from airglow.uploads import NightId
 
@@ -225,7 +225,7 @@ def attention_page(
         if kind_of_record(record).key == "nothing"
         and (newest - dt.date.fromisoformat(record["date"])).days <= RECENT_WITHOUT
     ][:SHOWN_ROWS]
-    return render(settings, "attention", key, groups=groups, alarms=alarms, without=without)
+    return render(settings, "attention", key, groups=groups, trouble=TROUBLE, alarms=alarms, without=without)
 
 
 def _year_link(

@@ -94,7 +94,7 @@ def test_a_dim_laser_and_a_laser_that_is_gone() -> None:
 def test_a_warm_camera_is_an_alarm_however_long_it_lasts() -> None:
     values = np.concatenate([np.full(60, -70.0), np.full(60, -50.0)])
     found = watched("ccd_temperature_c", values)
-    assert found.alarm == "-50.0 °C is above -60.0 °C"
+    assert found.alarm == "−50.0 °C is above −60.0 °C"
     assert found.since == FIRST + dt.timedelta(days=60)
     assert found.outside[60:].all()
     assert [level.after for level in found.levels] == [-50.0]
