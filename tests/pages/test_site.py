@@ -14,7 +14,7 @@ from airglow.pages.calendar import INDEX_NIGHTS
 from airglow.pages.site import pending_of
 from airglow.result import Rejection
 from airglow.status import Row
-from airglow.store import Store
+from airglow.store import Store, in_threads
 from pages.made import SETTINGS, many_records, publish, put_records, result_of
 from pages.watching import (
     OFF,
@@ -139,6 +139,22 @@ def test_what_waits_and_failed_is_said_with_the_reason(store: Store) -> None:
     update_pages(store, SETTINGS, [])
     assert "Nothing waits, nothing failed" not in text_of(store, "attention.html")  # the camera is off
     assert 'class="night nothing d28"' in text_of(store, "index.html")
+
+
+def test_nights_may_be_published_side_by_side(store: Store) -> None:
+    names = [f"minime05_uao_202504{day:02d}" for day in range(1, 25)]
+    in_threads(lambda name: give_page(store, name), names)
+    assert update_pages(store, SETTINGS, [])["nights"] == names
+    for before, name, after in zip(names, names[1:], names[2:], strict=False):
+        page = store.get_bytes(page_of(name)).decode()
+        assert f'rel="prev" href="{before[-8:]}.html"' in page
+        assert f'rel="next" href="{after[-8:]}.html"' in page
+
+
+def test_before_the_first_night_there_are_pages_too(store: Store) -> None:
+    update_pages(store, SETTINGS, [])
+    assert "No night has been published yet, and none is waiting." in text_of(store, "index.html")
+    assert "Nothing waits, nothing failed" in text_of(store, "attention.html")
 
 
 def test_a_long_queue_is_counted_and_not_all_listed(store: Store) -> None:
