@@ -1,5 +1,6 @@
 """What people open: netCDF, Madrigal text, plots and the log of a night, all from its result."""
 
+from airglow.products.local import local_name, write_kinds
 from airglow.products.log import log_text, write_log
 from airglow.products.madrigal import KINST, madrigal_text, write_madrigal
 from airglow.products.netcdf import read_netcdf, write_netcdf
@@ -9,6 +10,7 @@ from airglow.products.plots import plot_diagnostics, plot_temperature, plot_wind
 __all__ = [
     "KINST",
     "PRODUCTS",
+    "local_name",
     "log_text",
     "madrigal_text",
     "plot_diagnostics",
@@ -16,6 +18,7 @@ __all__ = [
     "plot_winds",
     "product_names",
     "read_netcdf",
+    "write_kinds",
     "write_log",
     "write_madrigal",
     "write_netcdf",

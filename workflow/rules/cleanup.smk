@@ -11,7 +11,7 @@ rule cleanup:
         cleaned=sentinel("cleaned"),
     log:
         f"logs/{NIGHT}/cleanup.log",
-    priority: 9
+    priority: 11
     conda:
         "../../environment.yml"
     resources:
@@ -26,7 +26,7 @@ rule cleanup_weather:
         done=temp("work/weather/{site}_{date}.cleaned.json"),
     log:
         "logs/weather/{site}/{date}_cleanup.log",
-    priority: 9
+    priority: 11
     conda:
         "../../environment.yml"
     resources:
