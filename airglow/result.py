@@ -312,8 +312,9 @@ class Provenance:
     code_version: str
     settings_hash: str  # SHA-256 of the settings that the analysis was given
     registry_epoch: str  # "always" or the date from which the instrument's entry holds
-    input_hash: str  # SHA-256 over names and SHA-256s of the frames and weather files
+    input_hash: str  # SHA-256 over names and SHA-256s of the frames that were read
     weather_files: tuple[str, ...]
+    manifest_hash: str = ""  # SHA-256 of the manifest in the archive that lists the frames; "" without one
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 
 from airglow.ephemeris import moon_separation_deg, sun_and_moon
+from airglow.nothing import nothing
 from airglow.result import (
     Cause,
     InstrumentShape,
@@ -34,6 +35,14 @@ SITES = {
     "mrh": ("Merihill", -11.958256, -76.859012, 1090.0, "America/Lima"),
     "bdr": ("", 11.572, 37.394, 1791.0, "Africa/Addis_Ababa"),
 }
+PROVENANCE = Provenance(
+    code_version="0.1.0",
+    settings_hash="5f2c" * 16,
+    registry_epoch="2022-10-20",
+    input_hash="a91e" * 16,
+    weather_files=("Cloud_uao_20250429.txt", "Cloud_uao_20250430.txt"),
+    manifest_hash="0c4d" * 16,
+)
 GAP_M = 1.5e-2
 LASER_M = 6.328e-7
 
@@ -114,13 +123,26 @@ def example_result(
             "Cloud sensor: skyalert ethernet, 8,640 samples, 3 lines rejected.",
             "Zero of the wind: −213.5 ± 1.6 m/s from the zenith.",
         ),
-        provenance=Provenance(
-            code_version="0.1.0",
-            settings_hash="5f2c" * 16,
-            registry_epoch="2022-10-20",
-            input_hash="a91e" * 16,
-            weather_files=("Cloud_uao_20250429.txt", "Cloud_uao_20250430.txt"),
-        ),
+        provenance=PROVENANCE,
+    )
+
+
+def empty_night(*, site: str = "uao", tag: str = "XR") -> NightResult:
+    """A night of which nothing could be analysed, as it is written to say so."""
+    name, latitude, longitude, altitude, timezone = SITES[site]
+    return nothing(
+        instrument="minime05",
+        site=site,
+        date=dt.date(2025, 4, 29),
+        tag=tag,
+        wavelength_m=5.577e-7 if tag == "XG" else 6.3e-7,
+        site_name=name,
+        site_latitude_deg=latitude,
+        site_longitude_deg=longitude,
+        site_altitude_m=altitude,
+        site_timezone=timezone,
+        notes=(f"Not analysed: no {tag} frame in this night.",),
+        provenance=PROVENANCE,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-import airglow
 from airglow.errors import NotAnalysable
 from airglow.night.frames import NightFrames, Progress, no_progress
 from airglow.night.instrument import KnownInstrument, know_instrument
@@ -17,6 +16,7 @@ from airglow.night.which import WhichNight
 from airglow.registry.records import GREEN_TAG
 from airglow.result import InstrumentShape, NightResult, Provenance, ZeroReference
 from airglow.spectra import SkyLine
+from airglow.version import code_version
 from airglow.weather import WeatherFolder
 from airglow.winds import horizontal_winds
 
@@ -136,7 +136,7 @@ def analyse_profiles(
         rejections=(*reduced.rejections, *lines.rejections),
         notes=night_notes(reduced, known, zero, weather, samples),
         provenance=Provenance(
-            code_version=airglow.__version__,
+            code_version=code_version(),
             settings_hash=which.settings.digest(),
             registry_epoch=f"{instrument.epoch_from}" if instrument.epoch_from else "always",
             input_hash=reduced.input_hash,

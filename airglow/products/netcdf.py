@@ -2,29 +2,31 @@
 
 One file holds everything that the analysis found: the sky samples and the laser samples at the root, winds
 of cycles and smooth winds, ring profiles with their models, instrument shape, zero reference and log in
-groups. It follows CF-1.11 as a time
-series at one station; times are the middles of the exposures, with their bounds. Nothing in it depends on
-when or where it was written.
+groups. It follows CF-1.11 as a time series at one station (discrete sampling geometry) and ACDD-1.3; times
+are the middles of the exposures, with their bounds. Nothing in it depends on when or where it was written.
+
+``xarray.open_dataset(path)`` opens the samples, ``xarray.open_datatree(path)`` all groups, and
+``xarray.open_dataset(path).drop_dims(["laser", "bound"]).to_dataframe()`` is the table of samples in pandas.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
 
 import netCDF4
 import numpy as np
 
 from airglow.errors import BadInput
-from airglow.products.columns import (
+from airglow.products.columns import SKY_COLUMNS
+from airglow.products.files import written_whole
+from airglow.products.instrument_columns import (
     LASER_COLUMNS,
     PROFILE_COLUMNS,
     SHAPE_COLUMNS,
-    SKY_COLUMNS,
     ZERO_COLUMNS,
 )
-from airglow.products.files import written_whole
+from airglow.products.netcdf_attributes import exposure_stop, global_attributes
 from airglow.products.netcdf_winds import read_cycles, read_smooth_winds, write_cycles, write_smooth_winds
 from airglow.products.variables import (
     add_dimension,
@@ -46,7 +48,8 @@ from airglow.result import (
 )
 
 FORMAT = 1
-_PLACE = "latitude longitude altitude station"
+_SITE = "latitude longitude altitude station"
+_LAYER = "tangent_latitude tangent_longitude tangent_height"
 
 
 def write_netcdf(result: NightResult, path: Path | str) -> Path:
@@ -68,7 +71,7 @@ def write_netcdf(result: NightResult, path: Path | str) -> Path:
         ``path``.
     """
     with written_whole(path) as temporary, netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
-        file.setncatts(_global_attributes(result))
+        file.setncatts(global_attributes(result, FORMAT))
         _write_station(file, result)
         file.createDimension("bound", 2)
         add_dimension(file, "sample", len(result.sky))
@@ -76,9 +79,11 @@ def write_netcdf(result: NightResult, path: Path | str) -> Path:
         _write_exposures(file, "", "sample", result.sky)
         _write_exposures(file, "laser_", "laser", result.laser)
         for column in SKY_COLUMNS:
-            write_column(file, column, ("sample",), result.sky, f"time {_PLACE}")
+            # What belongs to the airglow layer has its place there as well as that of the site.
+            place = f"{_LAYER} {_SITE}" if column.at_layer else _SITE
+            write_column(file, column, ("sample",), result.sky, f"time {place}")
         for column in LASER_COLUMNS:
-            write_column(file, column, ("laser",), result.laser, f"laser_time {_PLACE}")
+            write_column(file, column, ("laser",), result.laser, f"laser_time {_SITE}")
         write_cycles(file.createGroup("cycles"), result.cycles)
         write_smooth_winds(file.createGroup("smooth_winds"), result.smooth_winds)
         _write_profiles(file, "sky_profiles", "sample", "time", result.sky_profiles)
@@ -121,48 +126,6 @@ def read_netcdf(path: Path | str) -> NightResult:
         raise BadInput(path.name, f"is not complete: {error}") from error
 
 
-def _global_attributes(result: NightResult) -> dict[str, Any]:
-    provenance = result.provenance
-    times = np.concatenate([result.sky.start_time, result.laser.start_time])
-    place = result.site_name or result.site
-    line_nm = f"{result.wavelength_m * 1e9:.1f} nm"
-    attributes: dict[str, Any] = {
-        "Conventions": "CF-1.11, ACDD-1.3",
-        "featureType": "timeSeries",
-        "title": f"Thermospheric winds and temperatures, {result.instrument} at {place}, {result.date}",
-        "summary": (
-            f"Line-of-sight winds and temperatures from the {line_nm} airglow, measured by a Fabry-Perot "
-            f"interferometer during the night that began on {result.date} (local date), with the laser "
-            "frames, the ring profiles and the instrument shape they rest on."
-        ),
-        "id": result.stem,
-        "source": f"Fabry-Perot interferometer {result.instrument}",
-        "history": f"airglow {provenance.code_version}: analysed from the frames of the night",
-        "keywords": "thermosphere, neutral wind, temperature, airglow, Fabry-Perot interferometer",
-        "geospatial_lat_min": float(result.site_latitude_deg),
-        "geospatial_lat_max": float(result.site_latitude_deg),
-        "geospatial_lon_min": float(result.site_longitude_deg),
-        "geospatial_lon_max": float(result.site_longitude_deg),
-        "airglow_format": np.int32(FORMAT),
-        "instrument": result.instrument,
-        "site": result.site,
-        "site_name": result.site_name,
-        "site_timezone": result.site_timezone,
-        "date": result.date.isoformat(),
-        "tag": result.tag,
-        "wavelength_m": float(result.wavelength_m),
-        "code_version": provenance.code_version,
-        "settings_hash": provenance.settings_hash,
-        "registry_epoch": provenance.registry_epoch,
-        "input_hash": provenance.input_hash,
-    }
-    if times.size:
-        ends = np.concatenate([_stop(result.sky), _stop(result.laser)])
-        attributes["time_coverage_start"] = f"{times.min().astype('datetime64[ms]')}Z"
-        attributes["time_coverage_end"] = f"{ends.max().astype('datetime64[ms]')}Z"
-    return attributes
-
-
 def _write_station(file: netCDF4.Dataset, result: NightResult) -> None:
     station = file.createVariable("station", str)
     station.setncatts({"long_name": "key of the site", "cf_role": "timeseries_id"})
@@ -179,11 +142,6 @@ def _write_station(file: netCDF4.Dataset, result: NightResult) -> None:
         variable[...] = value
 
 
-def _stop(table: SkySamples | LaserSamples) -> np.ndarray:
-    length = np.round(np.asarray(table.exposure_s, float) * 1e6).astype("int64").astype("timedelta64[us]")
-    return table.start_time + length
-
-
 def _write_exposures(
     file: netCDF4.Dataset, prefix: str, dimension: str, table: SkySamples | LaserSamples
 ) -> None:
@@ -193,7 +151,7 @@ def _write_exposures(
         dimension,
         "middle of the exposure, UTC",
         table.mid_time,
-        (table.start_time, _stop(table)),
+        (table.start_time, exposure_stop(table)),
         **({} if prefix else {"axis": "T"}),
     )
 
@@ -281,5 +239,6 @@ def _read(file: netCDF4.Dataset) -> NightResult:
             registry_epoch=file.registry_epoch,
             input_hash=file.input_hash,
             weather_files=read_texts(log["weather_file"]),
+            manifest_hash=getattr(file, "manifest_hash", ""),  # files from before it was written lack it
         ),
     )

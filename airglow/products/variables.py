@@ -30,6 +30,8 @@ def _attributes(column: Column, coordinates: str | None) -> dict[str, Any]:
         attributes["ancillary_variables"] = column.ancillary
     if coordinates:
         attributes["coordinates"] = coordinates
+    if column.dtype != "str":
+        attributes["coverage_content_type"] = column.content
     return attributes | column.attributes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airglow.products.columns import CAUSE_ATTRIBUTES, FLAG_ATTRIBUTES, Column
+from airglow.products.columns import CAUSE_ATTRIBUTES, FLAG_ATTRIBUTES, MEASURED, QUALITY, Column
 
 _WIND_COMPONENTS = (
     ("zonal", "eastward", "eastward_wind"),
@@ -23,6 +23,7 @@ def _wind_columns(more: str) -> tuple[Column, ...]:
                 "m s-1",
                 ancillary=f"{name}_wind_error{more}",
                 attributes={"standard_name": standard_name},
+                content=MEASURED,
             ),
             Column(
                 f"{name}_wind_error_mps",
@@ -30,6 +31,7 @@ def _wind_columns(more: str) -> tuple[Column, ...]:
                 f"standard error of the {name} wind",
                 "m s-1",
                 attributes={"standard_name": f"{standard_name} standard_error"},
+                content=QUALITY,
             ),
         ]
     return (
@@ -40,6 +42,7 @@ def _wind_columns(more: str) -> tuple[Column, ...]:
                 f"{one}_{other}_covariance",
                 f"covariance of the errors of {one} and {other} wind",
                 "m2 s-2",
+                content=QUALITY,
             )
             for one, other in (("zonal", "meridional"), ("zonal", "vertical"), ("meridional", "vertical"))
         ),
@@ -48,9 +51,22 @@ def _wind_columns(more: str) -> tuple[Column, ...]:
 
 CYCLE_COLUMNS = (
     *_wind_columns(" wind_flag flag_causes reason"),
-    Column("reduced_chi_square", "reduced_chi_square", "reduced chi-square of the cycle's winds", "1"),
-    Column("samples", "samples", "number of samples that took part", "1", dtype="i4"),
-    Column("directions", "directions", "number of different look directions among them", "1", dtype="i4"),
+    Column(
+        "reduced_chi_square",
+        "reduced_chi_square",
+        "reduced chi-square of the cycle's winds",
+        "1",
+        content=QUALITY,
+    ),
+    Column("samples", "samples", "number of samples that took part", "1", dtype="i4", content=QUALITY),
+    Column(
+        "directions",
+        "directions",
+        "number of different look directions among them",
+        "1",
+        dtype="i4",
+        content=QUALITY,
+    ),
     Column(
         "flag",
         "wind_flag",
@@ -58,6 +74,7 @@ CYCLE_COLUMNS = (
         dtype="i1",
         ancillary="flag_causes",
         attributes=FLAG_ATTRIBUTES,
+        content=QUALITY,
     ),
     Column(
         "causes",
@@ -65,6 +82,7 @@ CYCLE_COLUMNS = (
         "why the samples that took part are flagged",
         dtype="u4",
         attributes=CAUSE_ATTRIBUTES,
+        content=QUALITY,
     ),
     Column("reason", "reason", "why components are missing", dtype="str"),
 )
@@ -92,5 +110,5 @@ TEXTURE_COLUMNS = (
         "noise of the samples beyond their stated errors, as a part of these",
         "1",
     ),
-    Column("samples", "samples", "number of samples that took part", "1", dtype="i4"),
+    Column("samples", "samples", "number of samples that took part", "1", dtype="i4", content=QUALITY),
 )

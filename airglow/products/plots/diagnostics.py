@@ -12,7 +12,8 @@ from scipy import constants
 from airglow.products.plots import style
 from airglow.products.plots.style import BLUE, GREEN, GREY, INK, VERMILLION
 from airglow.products.plots.timeaxis import share_time
-from airglow.result import BAD, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
+from airglow.products.plots.typical import draw_profile, typical_laser, typical_sky
+from airglow.result import BAD, LaserSamples, NightResult, RingProfiles, SkySamples
 from airglow.winds.flags import CLOUDY_C, OVERCAST_C, WARM_CCD_C
 
 
@@ -68,32 +69,13 @@ def plot_diagnostics(result: NightResult, path: Path | str) -> Path:
             wspace=0.22,
             height_ratios=(3, 1),
         )
-        _profile(figure, (lower[0, 0], lower[1, 0]), result.laser_profiles, laser, laser.used, "Laser frame")
-        _profile(
-            figure, (lower[0, 1], lower[1, 1]), result.sky_profiles, sky, sky.wind_flag == GOOD, "Sky frame"
-        )
-        style.head_and_foot(figure, result, "Diagnostics", flags=False)
+        for column, table, profiles, k, title in (
+            (0, laser, result.laser_profiles, typical_laser(result), "Laser frame"),
+            (1, sky, result.sky_profiles, typical_sky(result), "Sky frame"),
+        ):
+            _typical_frame(figure, (lower[0, column], lower[1, column]), table, profiles, k, title)
+        style.head_and_foot(figure, result, "Diagnostics")
         return style.save(figure, path)
-
-
-def _key(panel: Axes) -> None:
-    """Key in a row above the curves, within the panel's title line: nothing can be behind it."""
-    handles, labels = panel.get_legend_handles_labels()
-    if handles:
-        low, high = panel.get_ylim()
-        if panel.get_yscale() == "log":
-            panel.set_ylim(low, high * (high / low) ** 0.25)
-        else:
-            panel.set_ylim(low, high + 0.25 * (high - low))
-        panel.legend(
-            handles,
-            labels,
-            loc="upper left",
-            ncols=len(handles),
-            borderaxespad=0.3,
-            handletextpad=0.3,
-            columnspacing=1.1,
-        )
 
 
 def _center_of(values: np.ndarray) -> float:
@@ -139,7 +121,7 @@ def _gap(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
         return
     panel.set_ylabel(f"Gap − {middle * 1e3:.6f} mm\n(nm)")
     _tight(panel, np.concatenate([laser_nm, sky_nm]), 0.05)
-    _key(panel)
+    style.key_row(panel)
     panel.text(
         0.99,
         0.94,
@@ -167,7 +149,7 @@ def _center(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
     if _nothing(panel, "no centre was found", *drawn):
         return
     _tight(panel, np.concatenate(drawn), 0.02)
-    _key(panel)
+    style.key_row(panel)
 
 
 def _laser_intensity(panel: Axes, laser: LaserSamples) -> None:
@@ -178,7 +160,7 @@ def _laser_intensity(panel: Axes, laser: LaserSamples) -> None:
         chosen = laser.used == used
         _plot(panel, laser.mid_time[chosen], laser.intensity[chosen], marker, color, label)
     _tight(panel, np.append(laser.intensity, 0.0), 1.0)
-    _key(panel)
+    style.key_row(panel)
 
 
 def _chi_square(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
@@ -190,7 +172,7 @@ def _chi_square(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
     _plot(panel, sky.mid_time, values[0], "s", VERMILLION, "sky")
     _plot(panel, laser.mid_time, values[1], "o", BLUE, "laser")
     _positive_axis(panel, np.concatenate([*values, [0.9, 1.2]]))
-    _key(panel)
+    style.key_row(panel)
 
 
 def _brightness(panel: Axes, sky: SkySamples) -> None:
@@ -216,7 +198,7 @@ def _brightness(panel: Axes, sky: SkySamples) -> None:
                 label=label,
             )
     _positive_axis(panel, np.concatenate([sky.intensity, sky.background]))
-    _key(panel)
+    style.key_row(panel)
 
 
 def _wind_errors(panel: Axes, sky: SkySamples) -> None:
@@ -235,7 +217,7 @@ def _wind_errors(panel: Axes, sky: SkySamples) -> None:
     ):
         _plot(panel, sky.mid_time[shown], value, form, color, label)
     _positive_axis(panel, np.concatenate(drawn))
-    _key(panel)
+    style.key_row(panel)
 
 
 def _cloud(panel: Axes, sky: SkySamples) -> None:
@@ -317,49 +299,17 @@ def _is_round(value: float, panel: Axes) -> bool:
     return first in (2.0, 5.0) and high / low < 200
 
 
-def _typical(table: SkySamples | LaserSamples, profiles: RingProfiles, preferred: np.ndarray) -> int | None:
-    """The frame whose reduced chi-square is the median of the preferred ones (of all, if none is)."""
-    fitted = np.isfinite(table.reduced_chi_square) & np.isfinite(profiles.model).any(axis=1)
-    candidates = np.flatnonzero(fitted & preferred)
-    if not candidates.size:
-        candidates = np.flatnonzero(fitted)
-    if not candidates.size:
-        return None
-    order = np.argsort(table.reduced_chi_square[candidates], kind="stable")
-    return int(candidates[order[candidates.size // 2]])
-
-
-def _profile(
+def _typical_frame(
     figure: Figure,
     places: tuple,
-    profiles: RingProfiles,
     table: SkySamples | LaserSamples,
-    preferred: np.ndarray,
+    profiles: RingProfiles,
+    k: int | None,
     title: str,
 ) -> None:
-    """Counts over squared radius with the model, and residuals in units of their error."""
+    """The profile of a typical frame, under its name."""
     upper, lower = figure.add_subplot(places[0]), figure.add_subplot(places[1])
-    upper.tick_params(labelbottom=False)
-    upper.set_ylabel("Counts per pixel")
-    lower.set_ylabel("Residual\n(σ)")
-    lower.set_xlabel("Squared radius (1000 px²)")
-    k = _typical(table, profiles, preferred) if len(table) else None
-    if k is None:
-        style.say_nothing_there(upper, f"no {title.lower()} was fitted")
-        for panel in (upper, lower):
-            panel.set_xticks([])
-            panel.set_yticks([])
-        return
-    radius_squared = profiles.radius_squared_px2[k] / 1000
-    residual = (profiles.counts[k] - profiles.model[k]) / profiles.sigma[k]
-    upper.plot(radius_squared, profiles.counts[k], ".", color=BLUE, markersize=3.5, label="measured")
-    upper.plot(radius_squared, profiles.model[k], "-", color=INK, linewidth=0.9, label="fit")
-    chi_square = f"reduced χ² {table.reduced_chi_square[k]:.2f}"
-    upper.set_title(f"{title} {table.name[k]}, {chi_square}", fontsize=9, loc="left")
-    _key(upper)
-    lower.axhline(0, color=GREY, linewidth=0.8)
-    lower.plot(radius_squared, residual, ".", color=BLUE, markersize=3)
-    reach = max(4.0, float(np.nanmax(np.abs(residual), initial=0.0)) * 1.1)
-    lower.set_ylim(-reach, reach)
-    lower.set_xlim(0, float(np.nanmax(radius_squared)) * 1.01)
-    upper.set_xlim(lower.get_xlim())
+    draw_profile(upper, lower, profiles, k, f"no {title.lower()} was fitted")
+    if k is not None:
+        chi_square = f"reduced χ² {table.reduced_chi_square[k]:.2f}"
+        upper.set_title(f"{title} {table.name[k]}, {chi_square}", fontsize=9, loc="left")

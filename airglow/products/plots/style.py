@@ -6,7 +6,8 @@ matplotlibrc nor what was drawn before changes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from airglow.errors import BadInput
 from airglow.products.files import written_whole
 from airglow.result import BAD, CAUTION, GOOD, NightResult
 
 DPI = 120
+_IMAGE_DPI = 300  # of pictures within a vector file
+_UNDATED = {  # neither date nor version of anything: the same night gives the same bytes
+    ".png": {"Software": None},
+    ".pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+    ".svg": {"Creator": None, "Date": None},
+}
 INK, GREY, LIGHT, BAND = "#1a1a1a", "#6b6b6b", "#d9d9d9", "#dcdcdc"
 # Okabe and Ito's colours: told apart by the colour-blind.
 BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE = (
@@ -34,7 +42,8 @@ BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE = (
     "#CC79A7",
 )
 FADE = {GOOD: 1.0, CAUTION: 0.5, BAD: 0.25}
-FLAG_NAMES = {GOOD: "good", CAUTION: "caution", BAD: "bad (no error bar)"}
+FLAG_NAMES = {GOOD: "good", CAUTION: "caution", BAD: "bad"}
+FLAG_NAMES_WITH_BARS = {**FLAG_NAMES, BAD: "bad (no error bar)"}
 
 _SETTINGS = {
     "font.family": "DejaVu Sans",
@@ -58,6 +67,9 @@ _SETTINGS = {
     "legend.fontsize": 8.5,
     "lines.markersize": 4.2,
     "savefig.dpi": DPI,
+    "pdf.fonttype": 42,  # TrueType, which journals ask for
+    "svg.fonttype": "path",
+    "svg.hashsalt": "airglow",
     "figure.facecolor": "white",
 }
 
@@ -112,13 +124,38 @@ def new_figure(width_in: float, height_in: float) -> Figure:
 
 
 def save(figure: Figure, path: Path | str) -> Path:
-    """Write a figure as PNG: whole or not at all, and the same bytes for the same figure."""
+    """Write a figure whole or not at all, and the same bytes for the same figure.
+
+    Parameters
+    ----------
+    figure
+        Drawn within `drawing`.
+    path
+        Its suffix decides: ``.png`` for screens, ``.pdf`` or ``.svg`` for papers.
+
+    Returns
+    -------
+    Path
+        ``path``.
+
+    Raises
+    ------
+    BadInput
+        If it ends in none of these.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in _UNDATED:
+        raise BadInput(path.name, f"is no plot: it ends in none of {', '.join(_UNDATED)}")
+    dpi = DPI if suffix == ".png" else _IMAGE_DPI
     with written_whole(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
-    return Path(path)
+        figure.savefig(temporary, format=suffix[1:], dpi=dpi, metadata=_UNDATED[suffix])
+    return path
 
 
-def head_and_foot(figure: Figure, result: NightResult, title: str, *, flags: bool) -> None:
+def head_and_foot(
+    figure: Figure, result: NightResult, title: str, flags: Mapping[int, str] | None = None
+) -> None:
     """Title and night at the upper left, key of the flags at the upper right, provenance at the bottom."""
     width, height = figure.get_size_inches()
     left = 0.75 / width
@@ -131,8 +168,8 @@ def head_and_foot(figure: Figure, result: NightResult, title: str, *, flags: boo
     figure.text(left, 0.10 / height, foot, fontsize=7, color=GREY, va="bottom")
     if flags:
         keys = [
-            Line2D([], [], marker="o", linestyle="", color=INK, alpha=FADE[flag], label=FLAG_NAMES[flag])
-            for flag in (GOOD, CAUTION, BAD)
+            Line2D([], [], marker="o", linestyle="", color=INK, alpha=FADE[flag], label=name)
+            for flag, name in flags.items()
         ]
         figure.legend(
             handles=keys,
@@ -228,6 +265,26 @@ def look_key(
     )
 
 
+def key_row(panel: Axes) -> None:
+    """Key in a row above the curves, within the panel's title line: nothing can be behind it."""
+    handles, labels = panel.get_legend_handles_labels()
+    if handles:
+        low, high = panel.get_ylim()
+        if panel.get_yscale() == "log":
+            panel.set_ylim(low, high * (high / low) ** 0.25)
+        else:
+            panel.set_ylim(low, high + 0.25 * (high - low))
+        panel.legend(
+            handles,
+            labels,
+            loc="upper left",
+            ncols=len(handles),
+            borderaxespad=0.3,
+            handletextpad=0.3,
+            columnspacing=1.1,
+        )
+
+
 def limits(
     value: np.ndarray, error: np.ndarray | None, flag: np.ndarray, least_span: float, zero: bool = False
 ) -> tuple[float, float]:
@@ -291,3 +348,26 @@ def say_nothing_there(axes: Axes, text: str) -> None:
         color=GREY,
         bbox={"facecolor": "white", "edgecolor": "none"},
     )
+
+
+def why_nothing(result: NightResult, otherwise: str, width: int = 90) -> str:
+    """What an empty panel says: for a night of nothing at all what its log says, else ``otherwise``.
+
+    Parameters
+    ----------
+    result
+        The night.
+    otherwise
+        What this panel lacks.
+    width
+        Of the lines, in characters.
+
+    Returns
+    -------
+    str
+        Six lines at most.
+    """
+    if len(result.sky) or len(result.laser) or not result.notes:
+        return otherwise
+    lines = [line for note in result.notes for line in textwrap.wrap(note, width)]
+    return "\n".join(lines if len(lines) <= 6 else [*lines[:5], "…"])

@@ -57,5 +57,5 @@ def plot_temperature(result: NightResult, path: Path | str) -> Path:
             style.say_nothing_there(panel, "no temperatures on this night")
         style.look_key(panel, entries, style.count_outside(panel, sky.temperature_k))
         share_time([panel], result)
-        style.head_and_foot(figure, result, "Thermospheric temperatures", flags=True)
+        style.head_and_foot(figure, result, "Thermospheric temperatures", style.FLAG_NAMES_WITH_BARS)
         return style.save(figure, path)

@@ -103,7 +103,7 @@ def plot_winds(result: NightResult, path: Path | str) -> Path:
             _draw(panel, result, component, others)
         share_time(panels, result)
         figure.align_ylabels(panels)
-        style.head_and_foot(figure, result, "Thermospheric winds", flags=True)
+        style.head_and_foot(figure, result, "Thermospheric winds", style.FLAG_NAMES_WITH_BARS)
         figure.text(
             0.98,
             0.10 / height,

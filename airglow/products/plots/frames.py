@@ -1,0 +1,193 @@
+"""A raw laser frame and a raw sky frame of a night, with the rings where the fits have them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib.patheffects
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+
+from airglow.errors import BadInput
+from airglow.frames import Frame, read_frame
+from airglow.products.plots import style
+from airglow.products.plots.typical import draw_profile, ring_maxima, typical_laser, typical_sky
+from airglow.result import LaserSamples, NightResult, RingProfiles, SkySamples
+
+_DARKEST, _BRIGHTEST = 1.0, 99.5  # percentiles of the counts: a few hot pixels do not darken the rest
+_HALF_CIRCLE = np.radians(np.linspace(-90, 90, 181))
+_RING = {"color": style.VERMILLION, "linewidth": 0.9}
+_LIMIT = {"color": style.SKY, "linewidth": 1.2, "linestyle": (0, (5, 3))}
+_CENTER = {
+    "color": style.VERMILLION,
+    "marker": "+",
+    "markersize": 11,
+    "markeredgewidth": 1.4,
+    "linestyle": "",
+}
+
+
+def plot_frames(result: NightResult, frames_directory: Path | str, path: Path | str) -> Path:
+    """Plot a typical laser frame and a typical sky frame as the camera saw them, with the fitted rings.
+
+    The rings are the maxima of the fit, drawn on the right half alone: on the left one sees what they
+    ought to lie on. Below are the ring profile and what the fit leaves. The frames are those of the
+    diagnostics, whose reduced chi-square is the median. Instead of a frame that cannot be read stands why.
+
+    Parameters
+    ----------
+    result
+        The night.
+    frames_directory
+        Where the night's frames are; two of them are read.
+    path
+        PNG, PDF or SVG to be, by its suffix.
+
+    Returns
+    -------
+    Path
+        ``path``.
+    """
+    with style.drawing():
+        height = 9.15
+        figure = style.new_figure(12.0, height)
+        for left, kind, table, profiles, k in (
+            (0.075, "Laser frame", result.laser, result.laser_profiles, typical_laser(result)),
+            (0.565, "Sky frame", result.sky, result.sky_profiles, typical_sky(result)),
+        ):
+            picture = figure.add_axes((left, 3.35 / height, 4.6 / 12.0, 4.6 / height))
+            upper = figure.add_axes((left, 1.45 / height, 4.6 / 12.0, 1.25 / height))
+            lower = figure.add_axes((left, 0.75 / height, 4.6 / 12.0, 0.62 / height))
+            nothing = f"no {kind.lower()} was fitted"
+            draw_profile(upper, lower, profiles, k, nothing)
+            if k is None:
+                _say(picture, style.why_nothing(result, nothing, 56))
+                continue
+            maxima = ring_maxima(profiles.radius_squared_px2[k], profiles.model[k])
+            for ring in maxima:
+                upper.axvline(ring / 1000, ymin=0, ymax=0.06, **_RING)
+            _title(picture, kind, table, k)
+            try:
+                frame = read_frame(Path(frames_directory) / table.name[k])
+            except (BadInput, OSError) as error:
+                reason = error.reason if isinstance(error, BadInput) else f"cannot be read: {error.strerror}"
+                _say(picture, f"{table.name[k]}:\n{reason}")
+                continue
+            _draw_frame(figure, picture, frame)
+            center = float(table.center_x_px[k]), float(table.center_y_px[k])
+            _draw_rings(picture, center, frame.y_binning / frame.x_binning, maxima, profiles, k)
+        _key(figure)
+        style.head_and_foot(figure, result, "Frames with their fitted rings")
+        return style.save(figure, path)
+
+
+def _say(picture: Axes, text: str) -> None:
+    style.say_nothing_there(picture, text)
+    picture.set_xticks([])
+
+
+def _title(picture: Axes, kind: str, table: SkySamples | LaserSamples, k: int) -> None:
+    """Name of the frame, and what there is to know of it."""
+    look = f"{table.direction[k]}, " if isinstance(table, SkySamples) else ""
+    about = (
+        f"{look}{table.mid_time[k].astype('datetime64[s]').item():%H:%M} UTC, {table.exposure_s[k]:.0f} s, "
+        f"centre {table.center_x_px[k]:.2f}, {table.center_y_px[k]:.2f} px, "
+        f"reduced χ² {table.reduced_chi_square[k]:.2f}"
+    )
+    picture.set_title(f"{kind} {table.name[k]}\n{about}", fontsize=8.5, loc="left", linespacing=1.4)
+
+
+def _draw_frame(figure: Figure, picture: Axes, frame: Frame) -> AxesImage:
+    low, high = np.percentile(frame.image, [_DARKEST, _BRIGHTEST])
+    drawn = picture.imshow(
+        frame.image,
+        cmap="gray",
+        vmin=low,
+        vmax=high,
+        aspect=frame.y_binning / frame.x_binning,
+        interpolation="none",
+    )
+    picture.grid(visible=False)
+    picture.set_xlabel("Column (px)")
+    picture.set_ylabel("Row (px)")
+    picture.apply_aspect()
+    place = picture.get_position()
+    bar = figure.add_axes((place.x1 + 0.008, place.y0, 0.01, place.height))
+    figure.colorbar(drawn, cax=bar, extend="both").solids.set_rasterized(True)
+    bar.tick_params(labelsize=8)
+    bar.set_title("counts", fontsize=8, loc="left", pad=9)
+    return drawn
+
+
+def _draw_rings(
+    picture: Axes,
+    center_px: tuple[float, float],
+    aspect: float,
+    maxima_px2: np.ndarray,
+    profiles: RingProfiles,
+    k: int,
+) -> None:
+    """Half-circles of the maxima and of the annuli that were fitted, and the centre.
+
+    Parameters
+    ----------
+    picture
+        Shows the frame.
+    center_px
+        Column and row.
+    aspect
+        Height of a pixel over its width: radii are in widths.
+    maxima_px2
+        Squared radii of the rings.
+    profiles, k
+        Of the frame.
+    """
+    if not np.isfinite(center_px).all():
+        return
+    for squared, look in (
+        *((each, _RING) for each in maxima_px2),
+        *((each, _LIMIT) for each in _limits_px2(profiles, k)),
+    ):
+        radius = np.sqrt(squared)
+        picture.plot(
+            center_px[0] + radius * np.cos(_HALF_CIRCLE),
+            center_px[1] + radius * np.sin(_HALF_CIRCLE) / aspect,
+            scalex=False,
+            scaley=False,
+            **look,
+        )
+    around = [matplotlib.patheffects.withStroke(linewidth=3.2, foreground="white")]
+    picture.plot(*center_px, scalex=False, scaley=False, path_effects=around, **_CENTER)
+
+
+def _limits_px2(profiles: RingProfiles, k: int) -> list[float]:
+    """Squared radii of the inner side of the first annulus that was fitted and the outer side of the last.
+
+    Without the inner one where the annuli begin at the centre.
+    """
+    fitted = np.flatnonzero(np.isfinite(profiles.model[k]))
+    squared = profiles.radius_squared_px2[k, fitted]
+    if fitted.size < 2:
+        return []
+    width = (squared[-1] - squared[0]) / (fitted[-1] - fitted[0])
+    inner, outer = squared[0] - width / 2, squared[-1] + width / 2
+    return [inner, outer] if inner > width / 2 else [outer]
+
+
+def _key(figure: Figure) -> None:
+    """Key of the lines over the frames, at the upper right of the figure."""
+    width, height = figure.get_size_inches()
+    figure.legend(
+        handles=[
+            Line2D([], [], label="maxima of the fit", **_RING),
+            Line2D([], [], label="limits of the annuli", **_LIMIT),
+            Line2D([], [], label="centre", **_CENTER),
+        ],
+        loc="upper right",
+        bbox_to_anchor=(1 - 0.15 / width, 1 - 0.12 / height),
+        ncols=3,
+        columnspacing=1.4,
+    )

@@ -1,0 +1,106 @@
+"""A typical frame of a night: which one it is, its ring profile with the fit, and where its rings are."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from airglow.products.plots import style
+from airglow.products.plots.style import BLUE, GREY, INK
+from airglow.result import GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
+
+_LEAST_HEIGHT = (
+    0.03  # of a ring over the lower ones of its neighbouring minima, as a part of all that there is
+)
+
+
+def typical_laser(result: NightResult) -> int | None:
+    """Index of the typical laser frame, among those that give the gap if there are any."""
+    return _typical(result.laser, result.laser_profiles, result.laser.used)
+
+
+def typical_sky(result: NightResult) -> int | None:
+    """Index of the typical sky frame, among those with a good wind if there are any."""
+    return _typical(result.sky, result.sky_profiles, result.sky.wind_flag == GOOD)
+
+
+def _typical(table: SkySamples | LaserSamples, profiles: RingProfiles, preferred: np.ndarray) -> int | None:
+    """The frame whose reduced chi-square is the median of the preferred ones (of all, if none is)."""
+    if not len(table):
+        return None
+    fitted = np.isfinite(table.reduced_chi_square) & np.isfinite(profiles.model).any(axis=1)
+    candidates = np.flatnonzero(fitted & preferred)
+    if not candidates.size:
+        candidates = np.flatnonzero(fitted)
+    if not candidates.size:
+        return None
+    order = np.argsort(table.reduced_chi_square[candidates], kind="stable")
+    return int(candidates[order[candidates.size // 2]])
+
+
+def draw_profile(upper: Axes, lower: Axes, profiles: RingProfiles, k: int | None, nothing: str) -> None:
+    """Counts over squared radius with the fit, and residuals in units of their error.
+
+    Parameters
+    ----------
+    upper, lower
+        For the counts and for the residuals.
+    profiles
+        Of all frames.
+    k
+        The frame; None if there is none.
+    nothing
+        What to say then.
+    """
+    upper.tick_params(labelbottom=False)
+    upper.set_ylabel("Counts per pixel")
+    lower.set_ylabel("Residual\n(σ)")
+    lower.set_xlabel("Squared radius (1000 px²)")
+    if k is None:
+        style.say_nothing_there(upper, nothing)
+        for panel in (upper, lower):
+            panel.set_xticks([])
+            panel.set_yticks([])
+        return
+    radius_squared = profiles.radius_squared_px2[k] / 1000
+    residual = (profiles.counts[k] - profiles.model[k]) / profiles.sigma[k]
+    upper.plot(radius_squared, profiles.counts[k], ".", color=BLUE, markersize=3.5, label="measured")
+    upper.plot(radius_squared, profiles.model[k], "-", color=INK, linewidth=0.9, label="fit")
+    style.key_row(upper)
+    lower.axhline(0, color=GREY, linewidth=0.8)
+    lower.plot(radius_squared, residual, ".", color=BLUE, markersize=3)
+    reach = max(4.0, float(np.nanmax(np.abs(residual), initial=0.0)) * 1.1)
+    lower.set_ylim(-reach, reach)
+    lower.set_xlim(0, float(np.nanmax(radius_squared)) * 1.01)
+    upper.set_xlim(lower.get_xlim())
+
+
+def ring_maxima(radius_squared_px2: np.ndarray, model: np.ndarray) -> np.ndarray:
+    """Squared radii of the rings of a fitted profile.
+
+    Parameters
+    ----------
+    radius_squared_px2, model
+        (m,) of one frame; annuli that are not used are NaN.
+
+    Returns
+    -------
+    ndarray
+        Ascending; each the vertex of the parabola through the highest annulus of a ring and its neighbours.
+        A ring that is cut by the first or the last annulus is not among them.
+    """
+    used = np.isfinite(radius_squared_px2) & np.isfinite(model)
+    s, height = radius_squared_px2[used], model[used]
+    if s.size < 3:
+        return np.empty(0)
+    inner = np.arange(1, s.size - 1)
+    tops = inner[(height[inner] > height[inner - 1]) & (height[inner] >= height[inner + 1])]
+    edges = [0, *tops, s.size - 1]
+    least = _LEAST_HEIGHT * np.ptp(height)
+    found = []
+    for k, top in enumerate(tops, start=1):
+        lows = height[edges[k - 1] : top + 1].min(), height[top : edges[k + 1] + 1].min()
+        if height[top] - max(lows) > least:
+            parabola = np.polyfit(s[top - 1 : top + 2] - s[top], height[top - 1 : top + 2], 2)
+            found.append(s[top] - parabola[1] / (2 * parabola[0]))
+    return np.array(found)
