@@ -192,7 +192,7 @@ def report(work: Path, store: Store | None = None) -> str:
     store
         If given, nights that were worked on are looked up in the bucket.
     """
-    discovery = _last_discovery(work / "discovery.json")
+    discovery = last_discovery(work / "discovery.json")
     text = format_table(rows(discovery, failures(work), store)) or "No night is waiting or at work."
     if discovery is None:
         return text
@@ -233,7 +233,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _last_discovery(path: Path) -> Discovery | None:
+def last_discovery(path: Path) -> Discovery | None:
     """What was found last; None before the first discovery, or after one of another version."""
     try:
         return discovery_from_json(json.loads(path.read_text(encoding="utf-8")), str(path))

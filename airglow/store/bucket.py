@@ -223,8 +223,25 @@ class Store:
             partial.unlink(missing_ok=True)
         return digest.hexdigest()
 
-    def put_bytes(self, key: str, data: bytes, content_type: str = "application/octet-stream") -> str:
+    def put_bytes(
+        self,
+        key: str,
+        data: bytes,
+        content_type: str = "application/octet-stream",
+        cache_control: str | None = None,
+    ) -> str:
         """Write an object and make sure that it arrived.
+
+        Parameters
+        ----------
+        key
+            Which object.
+        data
+            Its contents.
+        content_type
+            What it is.
+        cache_control
+            How long those who read it over the web may keep it, as HTTP writes it.
 
         Returns
         -------
@@ -233,7 +250,7 @@ class Store:
         """
         md5 = hashlib.md5(data, usedforsecurity=False).digest()
         sha256 = hashlib.sha256(data).hexdigest()
-        return self._put(key, data, md5, sha256, content_type)
+        return self._put(key, data, md5, sha256, content_type, cache_control)
 
     def put_file(
         self,
@@ -342,7 +359,16 @@ class Store:
     def _where(self) -> str:
         return f"bucket {self.bucket} at {self.endpoint_url}"
 
-    def _put(self, key: str, body: Any, md5: bytes, sha256: str, content_type: str) -> str:
+    def _put(
+        self,
+        key: str,
+        body: Any,
+        md5: bytes,
+        sha256: str,
+        content_type: str,
+        cache_control: str | None = None,
+    ) -> str:
+        more = {"CacheControl": cache_control} if cache_control else {}
         with self._asked("write", key):
             answer = self.client.put_object(
                 Bucket=self.bucket,
@@ -350,6 +376,7 @@ class Store:
                 Body=body,
                 ContentMD5=base64.b64encode(md5).decode(),
                 ContentType=content_type,
+                **more,
             )
         etag = answer["ETag"].strip('"')
         # Some servers have ETags of their own (encryption at rest): then the bytes are read back.

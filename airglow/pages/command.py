@@ -1,0 +1,98 @@
+"""Bring the pages up to date, make them anew, or copy them and the files that they lead to into a folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from airglow.errors import BadInput
+from airglow.pages.export import export_pages
+from airglow.pages.rebuild import rebuild_pages
+from airglow.pages.settings import PagesSettings
+from airglow.pages.site import update_pages
+from airglow.status import Row, failures, last_discovery, rows
+from airglow.store import Store, open_store, settings_from_environment
+
+CONFIG = Path(__file__).parents[2] / "config" / "config.yaml"  # of a clone, which is how airglow is installed
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the command ``pages``."""
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--rebuild", action="store_true", help="make all pages anew from the published files (reads each)"
+    )
+    what.add_argument("--out", type=Path, metavar="DIR", help="copy pages and files to here; changes nothing")
+    parser.add_argument(
+        "--work", type=Path, default=Path("work"), help="the workflow's temporary files (default: work)"
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=CONFIG,
+        metavar="FILE",
+        help="with a section pages (default: %(default)s)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it, and say what was done; exit status 1 when something was amiss."""
+    settings = read_settings(args.config)
+    store = open_store(settings_from_environment())
+    if args.out:
+        copied = export_pages(store, settings, args.out)
+        print(f"{copied['files']} files. Open {copied['index']}, or serve them:")
+        print(f"  python3 -m http.server --directory {args.out} 8000")
+        print(f"  http://localhost:8000/{settings.prefix}/index.html")
+        return _tell_problems(copied)
+    table = _rows(args.work, store)
+    if args.rebuild:
+        say = _say_on_terminal if sys.stderr.isatty() else lambda text: None
+        answer = rebuild_pages(store, settings, table, say=say)
+    else:
+        answer = update_pages(store, settings, table)
+    print(
+        f"{len(answer['nights'])} nights; {len(answer['written'])} objects written, "
+        f"{len(answer['deleted'])} deleted, under {settings.prefix}/"
+        if settings.prefix
+        else "The configuration says that there are no pages (pages: prefix is empty)."
+    )
+    return _tell_problems(answer)
+
+
+def read_settings(config: Path) -> PagesSettings:
+    """The settings of the pages in a configuration of the workflow; those that it lacks are as usual.
+
+    Raises
+    ------
+    AirglowError
+        If the file cannot be read, or says something that the pages do not know.
+    """
+    try:
+        section = (yaml.safe_load(config.read_text(encoding="utf-8")) or {}).get("pages") or {}
+        return PagesSettings(**section)
+    except (OSError, yaml.YAMLError, AttributeError, TypeError) as error:
+        raise BadInput(str(config), f"says nothing that the pages understand: {error}") from error
+
+
+def _rows(work: Path, store: Store) -> list[Row] | None:
+    """Where nights stand, as the workflow knows it here; None, with a word, where it does not."""
+    discovery = last_discovery(work / "discovery.json")
+    if discovery is None:
+        print(f"No discovery in {work}: what waits and failed stays as it was said last.", file=sys.stderr)
+        return None
+    return rows(discovery, failures(work), store)
+
+
+def _tell_problems(answer: dict[str, Any]) -> int:
+    for problem in answer["problems"]:
+        print(f"problem: {problem}", file=sys.stderr)
+    return 1 if answer["problems"] else 0
+
+
+def _say_on_terminal(text: str) -> None:
+    print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,83 @@
+"""The page of a night, as soon as the night is published."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from airglow.pages.records import FORMAT, night_record, read_record, short_record
+from airglow.pages.render import ASK, Page, render_night, static_pages
+from airglow.pages.settings import PagesSettings
+from airglow.pages.write import listed, put_changed
+from airglow.result import NightResult
+from airglow.store import MissingObject, Store, json_bytes
+from airglow.uploads import NightId
+
+
+def publish_night_page(
+    store: Store,
+    settings: PagesSettings,
+    index: Mapping[str, Any],
+    results: Iterable[NightResult],
+    now: dt.datetime | None = None,
+) -> dict[str, Any]:
+    """Write the page of a night, and leave its record for the index to `airglow.pages.update_pages`.
+
+    May run for several nights at once. Killed at any moment and run again, it ends in the same state.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    settings
+        Of the pages.
+    index
+        What was published of the night (`airglow.publish.read_index`).
+    results
+        Of the tags that were analysed, as read from the published files.
+    now
+        The present, for the answer.
+
+    Returns
+    -------
+    dict
+        What was done, as JSON can hold it; ``page`` is None if there are to be no pages.
+
+    Raises
+    ------
+    BadInput
+        If what is there already cannot be read.
+    StoreError
+        If the bucket does not take it.
+    """
+    night = NightId.parse(index["night"])
+    made = {
+        "night": night.name,
+        "page": None,
+        "made_at": (now or dt.datetime.now(dt.UTC)).isoformat(timespec="seconds"),
+    }
+    if not settings.prefix:
+        return made
+    record = night_record(index, results, _links_of_before(store, settings, night))
+    put_changed(store, static_pages(settings), listed(store, settings.key("static/")))
+    put_changed(store, night_pages(settings, record), {})
+    # Last: the index leads to the page only when it is there.
+    store.put_json(settings.pending_record(night), {"format": FORMAT, **short_record(record)})
+    return {**made, "page": settings.night_page(night)}
+
+
+def night_pages(settings: PagesSettings, record: Mapping[str, Any]) -> list[Page]:
+    """The page of a night, and what it is made from."""
+    key = settings.night_record(NightId.parse(record["night"]))
+    return [Page(key, json_bytes(record), "application/json", ASK), render_night(settings, record)]
+
+
+def _links_of_before(store: Store, settings: PagesSettings, night: NightId) -> dict[str, str | None]:
+    """The neighbours when the page was written last; the update puts right what changed."""
+    key = settings.night_record(night)
+    try:
+        record = read_record(store.get_bytes(key), key)
+    except MissingObject:
+        return {}
+    return {"previous": record["previous"], "next": record["next"]}
