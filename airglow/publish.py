@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from airglow.errors import AirglowError, BadInput, StoreError
-from airglow.products import PRODUCTS, local_name
+from airglow.products import SUFFIXES, local_name
 from airglow.registry import Instrument
 from airglow.result import ANALYSED, product_stem
 from airglow.store import Store, StoredFile, download_many, hash_file, upload_many
@@ -115,8 +115,8 @@ def plan_delivery(
             continue
         stem = product_stem(night.instrument, night.site, night.date, tag)
         there = {_kind(path): path for path in files[tag]}
-        for kind in (kind for kind in PRODUCTS if kind in there):
-            name = stem + PRODUCTS[kind][0]
+        for kind in (kind for kind in SUFFIXES if kind in there):
+            name = stem + SUFFIXES[kind]
             key = prefixes.key(night, name)
             if Path(name).suffix in _FOR_MADRIGAL and not instrument.send_to_madrigal:
                 continue
@@ -138,7 +138,7 @@ def plan_delivery(
 
 def _kind(path: Path) -> str:
     """Kind of product by its local name."""
-    kinds = {local_name(kind): kind for kind in PRODUCTS}
+    kinds = {local_name(kind): kind for kind in SUFFIXES}
     if path.name not in kinds:
         raise BadInput(str(path), f"is not a product: those are {', '.join(kinds)}")
     return kinds[path.name]
@@ -147,7 +147,7 @@ def _kind(path: Path) -> str:
 def _kind_of(night: NightId, product: Mapping[str, Any]) -> str | None:
     """Kind of a product of the index; None for one that this version does not know."""
     stem = product_stem(night.instrument, night.site, night.date, product["tag"])
-    kinds = {stem + suffix: kind for kind, (suffix, _) in PRODUCTS.items()}
+    kinds = {stem + suffix: kind for kind, suffix in SUFFIXES.items()}
     return kinds.get(product["name"])
 
 
@@ -252,7 +252,7 @@ def fetch_kinds(
     index
         What was published.
     place
-        Says of a tag and a kind (key of `airglow.products.PRODUCTS`) which file it is to be; None if it is
+        Says of a tag and a kind (key of `airglow.products.SUFFIXES`) which file it is to be; None if it is
         not wanted.
 
     Returns

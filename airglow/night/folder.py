@@ -57,7 +57,7 @@ def analyse_folder(
     """
     which = WhichNight(instrument, site, date, tag)
     result, outcome = analyse_frames(frames, clouds, which, progress=progress)
-    return _with_products(result, outcome, Path(out), progress)
+    return _with_products(result, outcome, Path(out), progress, frames)
 
 
 def analyse_frames(
@@ -171,14 +171,18 @@ def _outcome(
 
 
 def _with_products(
-    result: NightResult, outcome: dict[str, Any], out: Path, progress: Progress
+    result: NightResult,
+    outcome: dict[str, Any],
+    out: Path,
+    progress: Progress,
+    frames: Path | None = None,
 ) -> dict[str, Any]:
     """Write the products of an analysis, and add their names to the outcome."""
     if outcome["state"] != ANALYSED:
         return {**outcome, "products": []}
     out.mkdir(parents=True, exist_ok=True)
     progress("write products", 0, 1)
-    return {**outcome, "products": [path.name for path in write_products(result, out)]}
+    return {**outcome, "products": [path.name for path in write_products(result, out, frames)]}
 
 
 def _numbers(result: NightResult) -> dict[str, Any]:

@@ -46,11 +46,35 @@ rule plots:
     input:
         night=rules.analyze.output.night,
     output:
+        **if_wanted(
+            "paper_plots",
+            winds_paper=f"{RESULTS}/winds.pdf",
+            temperature_paper=f"{RESULTS}/temperature.pdf",
+            diagnostics_paper=f"{RESULTS}/diagnostics.pdf",
+            profiles_paper=f"{RESULTS}/profiles.pdf",
+        ),
         winds=in_report(f"{RESULTS}/winds.png", "winds"),
         temperature=in_report(f"{RESULTS}/temperature.png", "temperature"),
         diagnostics=in_report(f"{RESULTS}/diagnostics.png", "diagnostics"),
+        profiles=in_report(f"{RESULTS}/profiles.png", "profiles"),
     log:
         f"logs/{NIGHT}/plots_{{tag}}.log",
+    priority: 6
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/products.py"
+
+
+# The only picture that needs the frames; it shares them with the analysis.
+rule quicklook:
+    input:
+        night=rules.analyze.output.night,
+        frames=rules.frames.output.frames,
+    output:
+        frames=in_report(f"{RESULTS}/frames.png", "frames"),
+    log:
+        f"logs/{NIGHT}/quicklook_{{tag}}.log",
     priority: 6
     conda:
         "../../environment.yml"

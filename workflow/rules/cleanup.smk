@@ -7,6 +7,7 @@ rule cleanup:
         manifest=rules.extract.output.manifest,
         published=rules.publish.output.index,
         loaded=rules.load.output.loaded,
+        page=rules.page.output.page if config["pages"]["prefix"] else [],
     output:
         cleaned=sentinel("cleaned"),
     log:

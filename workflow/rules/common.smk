@@ -96,6 +96,11 @@ def cleaned(night):
     return in_bucket(night.cleaned_key)
 
 
+def if_wanted(switch, **files):
+    """Outputs that the configuration may do without."""
+    return files if config["products"][switch] else {}
+
+
 def in_report(path, what, night="{date}", tag="{tag}", **more):
     """Show a file in ``snakemake --report``, with the caption of its kind."""
     return report(
@@ -129,12 +134,36 @@ def begin():
 def end():
     """After the last job: tell where the nights stand, and leave no copies of weather files to a later run."""
     shutil.rmtree(WORK / "weather", ignore_errors=True)
+    discovery = status.last_discovery(WORK / "discovery.json")
+    failures = status.failures(WORK)
     try:
-        print(status.report(WORK, STORE))
+        table = status.rows(discovery, failures, STORE)
     except AirglowError as error:
-        print(
-            f"{status.report(WORK)}\nThe bucket could not be asked how far they are: {error}"
-        )
+        print(status.report(WORK, table=status.rows(discovery, failures)))
+        print(f"The bucket could not be asked how far they are: {error}")
+    else:
+        print(status.report(WORK, table=table))
+        renew_pages(table if discovery else None)
+
+
+def renew_pages(table):
+    """Bring the pages of all nights up to date; what goes wrong is told, and is made good by the next run."""
+    from airglow.pages import (
+        PagesSettings,
+        update_pages,
+    )  # here: it takes a second, and no picture or plan needs it
+
+    try:
+        answer = update_pages(STORE, PagesSettings(**config["pages"]), table)
+        problems = answer["problems"]
+    except AirglowError as error:
+        problems = [str(error)]
+    except (
+        Exception
+    ) as error:  # every night is done and on record: pages are no reason to fail
+        problems = [f"unexpected {type(error).__name__}: {error}"]
+    for problem in problems:
+        print(f"The pages are not up to date: {problem}")
 
 
 def of_every_tag(*files):

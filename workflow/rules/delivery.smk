@@ -6,7 +6,10 @@ rule collect:
     input:
         outcomes=of_every_tag(rules.analyze.output.outcome),
         products=of_every_tag(
-            rules.analyze.output.night, *rules.tables.output, *rules.plots.output
+            rules.analyze.output.night,
+            *rules.tables.output,
+            *rules.plots.output,
+            *rules.quicklook.output,
         ),
     output:
         plan=temp(f"work/{NIGHT}/delivery.json"),
@@ -45,3 +48,20 @@ rule load:
         "../../environment.yml"
     script:
         "../scripts/load.py"
+
+
+if config["pages"]["prefix"]:
+
+    # The night's own page. The index, which is of all nights, is brought up to date after the run.
+    rule page:
+        input:
+            loaded=rules.load.output.loaded,
+        output:
+            page=sentinel("page"),
+        log:
+            f"logs/{NIGHT}/page.log",
+        priority: 10
+        conda:
+            "../../environment.yml"
+        script:
+            "../scripts/page.py"

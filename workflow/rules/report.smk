@@ -18,6 +18,12 @@ rule fetch:
         diagnostics=in_report(
             directory(f"{FETCHED}/diagnostics"), "diagnostics", patterns=["{tag}.png"]
         ),
+        profiles=in_report(
+            directory(f"{FETCHED}/profiles"), "profiles", patterns=["{tag}.png"]
+        ),
+        frames=in_report(
+            directory(f"{FETCHED}/frames"), "frames", patterns=["{tag}.png"]
+        ),
     log:
         f"logs/{FETCHED}.log",
     conda:
