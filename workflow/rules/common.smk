@@ -101,12 +101,18 @@ def if_wanted(switch, **files):
     return files if config["products"][switch] else {}
 
 
-def in_report(path, what, night="{date}", tag="{tag}", **more):
+def in_report(path, what, tag=None, **more):
     """Show a file in ``snakemake --report``, with the caption of its kind."""
+
+    def labels(wildcards):
+        day = (wildcards.get("date") or wildcards.asked)[-8:]
+        night = f"{day[:4]}-{day[4:6]}-{day[6:]}"
+        return {"night": night, "tag": tag or wildcards.tag, "what": what}
+
     return report(
         path,
         caption=f"../report/{what}.rst",
-        labels={"night": night, "tag": tag, "what": what},
+        labels=labels,
         **{"category": "{site}", "subcategory": "{instrument}", **more},
     )
 

@@ -43,7 +43,6 @@ rule fetched:
         summary=in_report(
             "fetched/{asked}.json",
             "summary",
-            night="{asked}",
             tag="all",
             category=lambda wildcards: wildcards.asked.split("_")[-2],
             subcategory="summary",
