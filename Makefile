@@ -8,7 +8,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lock set-up system-packages
+.PHONY: help demo test lint format lock set-up system-packages browser
 
 # The first Python that is new enough.
 PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14; do \
@@ -29,7 +29,7 @@ help: ## what can be made
 demo: set-up
 	@$(BIN)/python -m airglow.demo
 
-test: set-up
+test: set-up browser
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --durations=10 $(ARGS)
 
 lint: set-up
@@ -46,6 +46,9 @@ set-up: .venv/.ready
 
 system-packages:
 	@.ci/system-packages $(PYTHON)
+
+browser:
+	@.ci/system-packages $(PYTHON) browser
 
 .venv/.ready: requirements.lock pyproject.toml | system-packages
 	@.ci/virtual-environment $(PYTHON)

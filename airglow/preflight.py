@@ -45,7 +45,10 @@ def check_surroundings(environ: Mapping[str, str] | None = None) -> Store:
         Naming every variable that is missing, or the bucket, its endpoint and what to check.
     """
     environ = os.environ if environ is None else environ
-    missing = [name for name in REQUIRED if not environ.get(name, "").strip()]
+    present = {name for name, value in environ.items() if value.strip()}
+    if "MYSQL_UNIX_SOCKET" in present:
+        present.add("MYSQL_HOST")  # not needed then
+    missing = [name for name in REQUIRED if name not in present]
     if missing:
         raise AirglowError(
             f"the environment lacks {', '.join(missing)}. deploy/environment.example says what they are"

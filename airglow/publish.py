@@ -31,7 +31,6 @@ _KIND_BY_SUFFIX = {
     ".txt": "madrigal",
     ".hdf5": "madrigal",
 }
-_FOR_MADRIGAL = (".txt", ".hdf5")
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def plan_delivery(
         for kind in (kind for kind in SUFFIXES if kind in there):
             name = stem + SUFFIXES[kind]
             key = prefixes.key(night, name)
-            if Path(name).suffix in _FOR_MADRIGAL and not instrument.send_to_madrigal:
+            if _KIND_BY_SUFFIX[Path(name).suffix] == "madrigal" and not instrument.send_to_madrigal:
                 continue
             if not there[kind].is_file():
                 raise BadInput(str(there[kind]), f"is to be delivered of tag {tag}, but it is not there")

@@ -312,7 +312,7 @@ class Provenance:
     code_version: str
     settings_hash: str  # SHA-256 of the settings that the analysis was given
     registry_epoch: str  # "always" or the date from which the instrument's entry holds
-    input_hash: str  # SHA-256 over names and SHA-256s of the frames that were read
+    input_hash: str  # SHA-256 over names and SHA-256s of the frames and weather files that were read
     weather_files: tuple[str, ...]
     manifest_hash: str = ""  # SHA-256 of the manifest in the archive that lists the frames; "" without one
 
@@ -356,6 +356,12 @@ def product_stem(instrument: str, site: str, date: dt.date, tag: str) -> str:
     """
     stem = f"{instrument}_{site}_{date:%Y%m%d}"
     return stem if tag == "X" else f"{stem}_{tag.lower()}"
+
+
+def end_exposure(start_time: np.ndarray, exposure_s: np.ndarray) -> np.ndarray:
+    """End of exposures; parameters and result as for `mid_exposure`."""
+    length_us = np.round(np.asarray(exposure_s, float) * 1e6).astype("int64").astype("timedelta64[us]")
+    return np.asarray(start_time, "datetime64[us]") + length_us
 
 
 def mid_exposure(start_time: np.ndarray, exposure_s: np.ndarray) -> np.ndarray:

@@ -104,7 +104,9 @@ def bring_results(
         else:
             result = nothing(tag, f"{outcome['state']}: {outcome['reason']}")
             files = {kind: directories[tag] / local_name(kind) for kind in SUFFIXES}
-            paths = write_kinds(result, files, frames=directories[tag])  # there is no frame to be shown
+            paths = write_kinds(
+                result, files, frames_directory=directories[tag]
+            )  # there is no frame to be shown
         outcome_path = directories[tag] / OUTCOME
         outcome_path.write_bytes(json_bytes(outcome))
         for path in (*paths, outcome_path):

@@ -16,6 +16,13 @@ def test_a_complete_environment_gives_the_bucket(s3: S3Server, bucket: str) -> N
     assert store.list("") == []  # asking leaves nothing behind
 
 
+def test_a_socket_needs_no_host(s3: S3Server, bucket: str) -> None:
+    environ = {**s3.environment(bucket), **DATABASE, **PATHS, "MYSQL_HOST": ""}
+    with pytest.raises(AirglowError, match=r"lacks MYSQL_HOST\."):
+        check_surroundings(environ)
+    assert check_surroundings({**environ, "MYSQL_UNIX_SOCKET": "/run/mysqld/mysqld.sock"})
+
+
 def test_everything_that_is_missing_is_named_at_once(s3: S3Server, bucket: str) -> None:
     environ = {**s3.environment(bucket), **DATABASE, "RESULTS_PATH": "r", "MYSQL_PASSWORD": " "}
     with pytest.raises(

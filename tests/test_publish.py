@@ -29,7 +29,8 @@ def analysed(directory: Path, tag: str, manifest: str = "a" * 64) -> tuple[dict,
     """An outcome, and products as the workflow leaves them."""
     folder = directory / tag
     folder.mkdir(parents=True)
-    paths = [folder / name for name in ("winds.png", "madrigal.txt", "night.log", "night.nc")]
+    names = ("winds.png", "winds.pdf", "madrigal.txt", "madrigal.hdf5", "legacy.npz", "samples.csv")
+    paths = [folder / name for name in (*names, "night.log", "night.nc")]
     for path in paths:
         path.write_text(f"{path.name} of {tag}")
     return {"state": "analysed", "reason": "", "manifest_sha256": manifest}, paths
@@ -50,20 +51,24 @@ def test_products_go_below_the_prefix_of_their_kind_and_the_year(tmp_path: Path)
     planned, _ = plan(tmp_path)
     assert {product["key"] for product in planned["products"]} == {
         "Results/2026/minime05_uao_20260429_xr.nc",
+        "Results/2026/minime05_uao_20260429_xr.npz",
+        "Results/2026/minime05_uao_20260429_xr_samples.csv",
         "Results/2026/minime05_uao_20260429_xr.log",
         "SummaryImages/2026/minime05_uao_20260429_xr_winds.png",
+        "SummaryImages/2026/minime05_uao_20260429_xr_winds.pdf",
         "madrigal/fpi/2026/minime05_uao_20260429_xr.txt",
+        "madrigal/fpi/2026/minime05_uao_20260429_xr.hdf5",
     }
     names = [product["name"] for product in planned["products"]]
     assert planned["outcomes"]["XR"]["products"] == names
     assert names[0].endswith(".nc")
 
 
-def test_the_madrigal_text_of_an_instrument_that_does_not_send_it_stays_here(tmp_path: Path) -> None:
+def test_madrigal_files_of_an_instrument_that_does_not_send_them_stay_here(tmp_path: Path) -> None:
     planned, _ = plan(tmp_path, MINIME13, ("XG", "XR"))
     names = [product["name"] for product in planned["products"]]
-    assert len(names) == 6
-    assert not [name for name in names if name.endswith(".txt")]
+    assert len(names) == 12
+    assert not [name for name in names if name.endswith((".txt", ".hdf5"))]
 
 
 def test_a_product_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -105,18 +110,13 @@ def test_delivered_products_are_proven_to_the_cleanup(store: Store, tmp_path: Pa
     planned, folders = plan(tmp_path, manifest=manifest.sha256)
     deliver(store, planned, folders)
     index = read_index(store.get_json(MINIME05.published_key), "index")
-    stem = "minime05_uao_20260429_xr"
-    texts = {
-        f"{stem}.nc": "night.nc of XR",
-        f"{stem}.log": "night.log of XR",
-        f"{stem}_winds.png": "winds.png of XR",
-        f"{stem}.txt": "madrigal.txt of XR",
-    }
-    assert {product["name"] for product in index["products"]} == texts.keys()
+    texts = {"nc": "night.nc", "log": "night.log", "txt": "madrigal.txt", "npz": "legacy.npz"}
+    texts |= {"hdf5": "madrigal.hdf5", "csv": "samples.csv", "png": "winds.png", "pdf": "winds.pdf"}
+    assert {product["name"].rpartition(".")[2] for product in index["products"]} == texts.keys()
     prove_published(store, manifest, index)
     for product in index["products"]:
         data = store.get_bytes(product["key"])
-        assert data.decode() == texts[product["name"]]
+        assert data.decode() == f"{texts[product['name'].rpartition('.')[2]]} of XR"
         assert product["sha256"] == hashlib.sha256(data).hexdigest()
 
 
@@ -161,7 +161,9 @@ def test_products_come_back_by_kind_to_where_they_are_wanted(store: Store, tmp_p
     unknown = {**index["products"][0], "name": "minime13_uao_20260429_xg_of_tomorrow.nc"}
     index = {**index, "products": [*index["products"], unknown]}  # of a later version
     place = tmp_path / "back"
-    fetched = fetch_kinds(store, index, lambda tag, kind: place / f"{kind}.{tag}" if kind != "log" else None)
+    fetched = fetch_kinds(
+        store, index, lambda tag, kind: place / f"{kind}.{tag}" if kind in ("netcdf", "winds") else None
+    )
     assert sorted(path.name for path in fetched) == ["netcdf.XG", "netcdf.XR", "winds.XG", "winds.XR"]
     assert (place / "winds.XG").read_text() == "winds.png of XG"
 

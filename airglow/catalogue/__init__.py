@@ -2,9 +2,10 @@
 
 from airglow.catalogue.connection import DatabaseSettings, connect, settings_from_environment
 from airglow.catalogue.load import load_night
-from airglow.catalogue.schema import known_migrations, migrate
+from airglow.catalogue.schema import RIGHTS, known_migrations, migrate
 
 __all__ = [
+    "RIGHTS",
     "DatabaseSettings",
     "connect",
     "known_migrations",

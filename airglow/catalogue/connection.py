@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,29 +26,36 @@ CONNECT_TIMEOUT_S = 10
 ANSWER_TIMEOUT_S = 300
 LOCK_TIMEOUT_S = 120
 
+_NEEDED = ("MYSQL_HOST", "MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE")
+_SSL_FILES = ("MYSQL_SSL_CA", "MYSQL_SSL_CERT", "MYSQL_SSL_KEY")
+_VARIABLES = (*_NEEDED, "MYSQL_PORT", "MYSQL_UNIX_SOCKET", *_SSL_FILES)
+
 _CANNOT_CONNECT = {2002, 2003, 1040, 1042, 1053, 1129, 1158, 1159, 1160, 1161}
 _CONNECTION_LOST = {2006, 2013, 2014, 2055, 1053, 1927, 4031}
 _LOST_A_RACE = {1205, 1213}  # lock wait timeout, deadlock
 _DATABASE_ERRORS = (pymysql.MySQLError, OSError)
 
-# One set of rules wherever we connect: a value that does not fit is an error, never cut or made zero.
+# One set of rules wherever we connect: a value that does not fit is an error, never cut or made zero; and a
+# table that is kept from us, by a transaction without end, is waited for less long than an answer.
 _SESSION = (
-    "SET SESSION time_zone = '+00:00', "
+    f"SET SESSION time_zone = '+00:00', lock_wait_timeout = {LOCK_TIMEOUT_S}, "
     "sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
 )
 
 
 @dataclass(frozen=True)
 class DatabaseSettings:
-    """Where the database is, and how to be let in."""
+    """Where the database is, and how to be let in. All of TLS are files in PEM format."""
 
     host: str
     user: str
     password: str = field(repr=False)
     database: str
     port: int = 3306
-    unix_socket: str | None = None
-    ssl_ca: str | None = None  # a file: the server must show a certificate of this authority
+    unix_socket: str | None = None  # used instead of host and port
+    ssl_ca: str | None = None  # the server must show a certificate of this authority, made out to the host
+    ssl_cert: str | None = None  # our own certificate, for accounts that must show one, and its key
+    ssl_key: str | None = field(default=None, repr=False)
 
     @property
     def place(self) -> str:
@@ -59,9 +67,11 @@ class DatabaseSettings:
 def settings_from_environment(environ: Mapping[str, str] | None = None) -> DatabaseSettings:
     """Read the settings from environment variables.
 
-    ``MYSQL_HOST``, ``MYSQL_USER``, ``MYSQL_PASSWORD`` and ``MYSQL_DATABASE``; optional are ``MYSQL_PORT``,
-    ``MYSQL_UNIX_SOCKET`` (used instead of host and port) and ``MYSQL_SSL_CA`` (without it an encrypted
-    connection is not verified).
+    ``MYSQL_HOST`` or ``MYSQL_UNIX_SOCKET``, ``MYSQL_USER``, ``MYSQL_PASSWORD`` and ``MYSQL_DATABASE``;
+    optional are ``MYSQL_PORT``, ``MYSQL_SSL_CA``, and ``MYSQL_SSL_CERT`` with ``MYSQL_SSL_KEY``. With a
+    socket, host and port are not used. With an authority, a connection is encrypted and the server's
+    certificate verified, or there is none; without one it is encrypted if the server offers that, and not
+    verified.
 
     Parameters
     ----------
@@ -74,24 +84,30 @@ def settings_from_environment(environ: Mapping[str, str] | None = None) -> Datab
         Naming every variable that is missing or wrong.
     """
     environ = os.environ if environ is None else environ
-    names = ("MYSQL_HOST", "MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE")
-    missing = [name for name in names if not environ.get(name, "").strip()]
+    value = {name: environ.get(name, "").strip() for name in _VARIABLES}
+    needed = [name for name in _NEEDED if name != "MYSQL_HOST" or not value["MYSQL_UNIX_SOCKET"]]
+    missing = [name for name in needed if not value[name]]
     if missing:
         raise CatalogueError(f"the environment lacks {', '.join(missing)}: the database cannot be reached")
-    port = environ.get("MYSQL_PORT", "").strip() or "3306"
+    port = value["MYSQL_PORT"] or "3306"
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise CatalogueError(f"MYSQL_PORT is {port!r}: it must be a number from 1 to 65535")
-    ssl_ca = environ.get("MYSQL_SSL_CA", "").strip() or None
-    if ssl_ca and not os.path.isfile(ssl_ca):
-        raise CatalogueError(f"MYSQL_SSL_CA is {ssl_ca}: there is no such file")
+    for name in _SSL_FILES:
+        if value[name] and not os.path.isfile(value[name]):
+            raise CatalogueError(f"{name} is {value[name]}: there is no such file")
+    ssl_ca, ssl_cert, ssl_key = (value[name] or None for name in _SSL_FILES)
+    if (ssl_cert is None) != (ssl_key is None) or (ssl_cert and not ssl_ca):
+        raise CatalogueError("MYSQL_SSL_CERT and MYSQL_SSL_KEY need each other, and MYSQL_SSL_CA")
     return DatabaseSettings(
-        host=environ["MYSQL_HOST"].strip(),
-        user=environ["MYSQL_USER"].strip(),
+        host=value["MYSQL_HOST"] or "localhost",
+        user=value["MYSQL_USER"],
         password=environ["MYSQL_PASSWORD"],
-        database=environ["MYSQL_DATABASE"].strip(),
+        database=value["MYSQL_DATABASE"],
         port=int(port),
-        unix_socket=environ.get("MYSQL_UNIX_SOCKET", "").strip() or None,
+        unix_socket=value["MYSQL_UNIX_SOCKET"] or None,
         ssl_ca=ssl_ca,
+        ssl_cert=ssl_cert,
+        ssl_key=ssl_key,
     )
 
 
@@ -105,7 +121,7 @@ def connect(
     settings
         Where, and as whom.
     attempts
-        How often to try, if the server does not answer. A wrong password is not tried again.
+        How often to try, if the server does not answer. A wrong password or certificate is not tried again.
     pause_s
         Before the second attempt; doubled before each further one.
 
@@ -119,6 +135,7 @@ def connect(
     CatalogueError
         If it cannot be had; nothing was changed then.
     """
+    tls = _verified_tls(settings)
     for attempt, pause in enumerate(_pauses(attempts, pause_s), start=1):
         try:
             return pymysql.connect(
@@ -134,9 +151,15 @@ def connect(
                 connect_timeout=CONNECT_TIMEOUT_S,
                 read_timeout=ANSWER_TIMEOUT_S,
                 write_timeout=ANSWER_TIMEOUT_S,
-                **_verified_tls(settings),
+                **tls,
             )
         except _DATABASE_ERRORS as error:
+            if isinstance(why := getattr(error, "original_exception", None), ssl.SSLCertVerificationError):
+                raise CatalogueError(
+                    f"{settings.place}: the server's certificate is refused: {why.verify_message}. It must be"
+                    f" signed by an authority in MYSQL_SSL_CA ({settings.ssl_ca}) and made out to the host as"
+                    " MYSQL_HOST names it; nothing was changed"
+                ) from error
             if pause is None or _code(error) not in _CANNOT_CONNECT | _CONNECTION_LOST:
                 tries = f" after {attempt} attempts" if attempt > 1 else ""
                 raise CatalogueError(
@@ -228,9 +251,19 @@ def _alone(connection: Connection, work: Callable[[Cursor], T], what: str) -> T:
 
 
 def _verified_tls(settings: DatabaseSettings) -> dict[str, Any]:
+    """What makes PyMySQL refuse a server whose certificate it cannot verify, or that has none."""
     if settings.ssl_ca is None:
         return {}
-    return {"ssl_ca": settings.ssl_ca, "ssl_verify_cert": True, "ssl_verify_identity": True}
+    try:
+        context = ssl.create_default_context(cafile=settings.ssl_ca)
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # certificates that servers make for themselves
+        context.check_hostname = settings.unix_socket is None  # a socket has no name to be made out to
+        if settings.ssl_cert:
+            context.load_cert_chain(settings.ssl_cert, settings.ssl_key)
+    except OSError as error:
+        files = [name for name in (settings.ssl_ca, settings.ssl_cert, settings.ssl_key) if name]
+        raise CatalogueError(f"{', '.join(files)}: not certificates in PEM format ({error})") from error
+    return {"ssl": context}
 
 
 def _pauses(attempts: int, first_s: float) -> list[float | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
+import airglow
 from airglow.catalogue.connection import ATTEMPTS, FIRST_PAUSE_S, in_transaction
 from airglow.catalogue.rows import NightRows, Row, night_rows
-from airglow.catalogue.website import DataSetRow, data_set_rows, write_data_set
+from airglow.catalogue.website import data_set_rows, write_data_set
 from airglow.errors import CatalogueError
 from airglow.registry import Instrument, Site
 from airglow.result import NightResult
@@ -26,6 +28,8 @@ _HISTORY = (
     "reason",
     "sky_frames",
     "laser_frames",
+    "rejected_frames",
+    "good_winds",
     "median_wind_error_mps",
     "median_temperature_error_k",
     "code_version",
@@ -50,7 +54,7 @@ def load_night(
     """Load a night of an instrument, all its tags, and the website's rows for its images.
 
     Doing it again replaces the rows: what a reanalysis no longer has is gone. The website's rows are never
-    removed, as the images they show are not.
+    removed, as the images they show are not. Each load is one line of history for each tag.
 
     Parameters
     ----------
@@ -60,7 +64,8 @@ def load_night(
         One for each tag that was analysed.
     outcomes
         One for each tag of the night, also of those that could not be analysed: ``instrument``, ``site``,
-        ``date`` (YYYYMMDD), ``tag``, ``state``, ``reason``, ``products`` (names of files).
+        ``date`` (YYYYMMDD), ``tag``, ``state``, ``reason``, ``products`` (names of files); for the history,
+        if known, ``analysis_s`` (how long the analysis took) and ``code_version`` (where no result says it).
     site, instrument
         Of the registry, as of the date.
     products
@@ -86,11 +91,17 @@ def load_night(
     if (night.site, night.instrument) != (site.key, instrument.key):
         raise CatalogueError(f"{night.name}: is not of {instrument.key} at {site.key}; nothing was changed")
     images, notes = data_set_rows(night.analysed, outcomes, site, instrument)
-    load_id = uuid.uuid4().hex
+    load_id, begun = uuid.uuid4().hex, time.monotonic()
     loaded_at = dt.datetime.now(dt.UTC)
+    analysis_s = {outcome["tag"]: outcome.get("analysis_s") for outcome in outcomes}
 
     def work(cursor: Cursor) -> dict[str, int]:
-        return _write(cursor, night, images, load_id, loaded_at.replace(tzinfo=None))
+        moment = loaded_at.replace(tzinfo=None)
+        _write_site(cursor, site)
+        _write_night(cursor, night, moment)
+        _write_history(cursor, night, load_id, moment, analysis_s, time.monotonic() - begun)
+        # Last: should the website's table know no transactions, it is touched only when all else has worked.
+        return write_data_set(cursor, images)
 
     data_set = in_transaction(
         connection, work, f"{night.name}: load into the database", attempts=attempts, pause_s=pause_s
@@ -106,26 +117,52 @@ def load_night(
     }
 
 
-def _write(
-    cursor: Cursor,
-    night: NightRows,
-    images: Sequence[DataSetRow],
-    load_id: str,
-    loaded_at: dt.datetime,
-) -> dict[str, int]:
+def _write_site(cursor: Cursor, site: Site) -> None:
+    facts = (site.key, site.name, site.network, site.latitude_deg, site.longitude_deg, site.altitude_m)
+    cursor.execute(
+        "INSERT INTO fpi_site (site, name, network, latitude_deg, longitude_deg, altitude_m)"
+        " VALUES (%s, %s, %s, %s, %s, %s)"
+        " ON DUPLICATE KEY UPDATE name = VALUES(name), network = VALUES(network),"
+        " latitude_deg = VALUES(latitude_deg), longitude_deg = VALUES(longitude_deg),"
+        " altitude_m = VALUES(altitude_m)",
+        facts,
+    )
+
+
+def _write_night(cursor: Cursor, night: NightRows, loaded_at: dt.datetime) -> None:
     cursor.execute(
         "DELETE FROM fpi_night WHERE site = %s AND local_date = %s AND instrument = %s",
         (night.site, night.date, night.instrument),
-    )  # its samples, rejections and products go with it
+    )  # its samples, winds, rejections and products go with it
     for table, rows in night.tables.items():
         new = {"updated_at": loaded_at} if table == "fpi_night" else {}
         _insert(cursor, table, [{**row, **new} for row in rows])
+
+
+def _write_history(
+    cursor: Cursor,
+    night: NightRows,
+    load_id: str,
+    loaded_at: dt.datetime,
+    analysis_s: Mapping[str, float | None],
+    load_s: float,
+) -> None:
     # A commit whose answer was lost is tried again: the same load is one line of history.
     cursor.execute("DELETE FROM fpi_load WHERE load_id = %s", (load_id,))
-    history = [{name: row.get(name) for name in _HISTORY} for row in night.tables["fpi_night"]]
-    _insert(cursor, "fpi_load", [{"load_id": load_id, "loaded_at": loaded_at, **row} for row in history])
-    # Last: should the website's table know no transactions, it is touched only when all else has worked.
-    return write_data_set(cursor, images)
+    load = {
+        "load_id": load_id,
+        "loaded_at": loaded_at,
+        "load_s": load_s,
+        "loaded_by": airglow.__version__,
+    }
+    _insert(
+        cursor,
+        "fpi_load",
+        [
+            {**load, **{name: row.get(name) for name in _HISTORY}, "analysis_s": analysis_s[row["tag"]]}
+            for row in night.tables["fpi_night"]
+        ],
+    )
 
 
 def _insert(cursor: Cursor, table: str, rows: Sequence[Row]) -> None:

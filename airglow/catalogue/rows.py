@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from airglow.errors import CatalogueError
-from airglow.result import GOOD, NightResult
+from airglow.result import GOOD, LaserSamples, NightResult, SkySamples
 
 Row = dict[str, Any]
 ANALYSED = "analysed"
@@ -70,6 +70,40 @@ LASER_VALUES = (
     "ccd_temperature_c",
     "used",
 )
+WIND_VALUES = (
+    "mid_time",
+    "zonal_wind_mps",
+    "zonal_wind_error_mps",
+    "meridional_wind_mps",
+    "meridional_wind_error_mps",
+    "vertical_wind_mps",
+    "vertical_wind_error_mps",
+    "zonal_meridional_covariance_m2s2",
+    "zonal_vertical_covariance_m2s2",
+    "meridional_vertical_covariance_m2s2",
+)
+CYCLE_VALUES = (
+    "start_time",
+    "stop_time",
+    *WIND_VALUES,
+    "reduced_chi_square",
+    "samples",
+    "directions",
+    "flag",
+    "causes",
+    "reason",
+)
+WIND_MODEL_VALUES = (
+    "samples",
+    "horizontal_spread_mps",
+    "horizontal_time_s",
+    "horizontal_length_m",
+    "vertical_spread_mps",
+    "vertical_time_s",
+    "vertical_length_m",
+    "smoothness",
+    "excess_noise",
+)
 
 
 @dataclass(frozen=True)
@@ -102,7 +136,7 @@ def night_rows(
         One for each tag that was analysed.
     outcomes
         One for each tag: ``instrument``, ``site``, ``date`` (YYYYMMDD), ``tag``, ``state``, ``reason``, and
-        ``products``, names of files.
+        ``products``, names of files. A tag without a result may have a ``code_version``.
     products
         What is known of those files: ``tag``, ``name``, and where they are ``key``, ``size``, ``sha256``.
     manifest_sha256
@@ -134,6 +168,9 @@ def night_rows(
         "fpi_night": [],
         "fpi_sky_sample": [],
         "fpi_laser_sample": [],
+        "fpi_cycle_wind": [],
+        "fpi_smooth_wind": [],
+        "fpi_wind_model": [],
         "fpi_rejection": [],
         "fpi_product": [],
     }
@@ -141,7 +178,7 @@ def night_rows(
         tag = outcome["tag"]
         result = by_tag.get(tag)
         key = {"site": site, "local_date": local_date, "instrument": instrument, "tag": tag}
-        night = _night(result) if result else dict.fromkeys(_COUNTS, 0)
+        night = _night(result) if result else _no_night(outcome)
         said = {
             "state": outcome["state"],
             "reason": outcome.get("reason") or "",
@@ -151,12 +188,8 @@ def night_rows(
         tables["fpi_product"] += [{**key, **row} for row in _products(outcome, products)]
         if result is None:
             continue
-        tables["fpi_sky_sample"] += [{**key, **row} for row in _samples(result.sky, SKY_VALUES)]
-        tables["fpi_laser_sample"] += [{**key, **row} for row in _samples(result.laser, LASER_VALUES)]
-        tables["fpi_rejection"] += [
-            {**key, "rejection_number": number, "frame": rejection.name, "reason": rejection.reason}
-            for number, rejection in enumerate(result.rejections)
-        ]
+        for table, rows in _tables(result).items():
+            tables[table] += [{**key, **row} for row in rows]
     return NightRows(instrument, site, local_date, tables, tuple(by_tag[tag] for tag in analysed))
 
 
@@ -171,6 +204,25 @@ def exposures_span(result: NightResult) -> tuple[dt.datetime, dt.datetime] | Non
     length_us = np.round(np.asarray(sky.exposure_s, float) * 1e6).astype("timedelta64[us]")
     start = np.asarray(sky.start_time, "datetime64[us]")
     return start.min().item(), (start + length_us).max().item()
+
+
+def _no_night(outcome: Mapping[str, Any]) -> Row:
+    """What is known of a night and tag that was not analysed."""
+    return {**dict.fromkeys(_COUNTS, 0), "code_version": outcome.get("code_version")}
+
+
+def _tables(result: NightResult) -> dict[str, list[Row]]:
+    """What a result has of each table that lies below the night."""
+    return {
+        "fpi_sky_sample": _samples(result.sky, SKY_VALUES),
+        "fpi_laser_sample": _samples(result.laser, LASER_VALUES),
+        "fpi_cycle_wind": _numbered("cycle_number", _rows(result.cycles, CYCLE_VALUES)),
+        "fpi_smooth_wind": _rows(result.smooth_winds, WIND_VALUES[1:], mid_time=result.smooth_winds.time),
+        "fpi_wind_model": [_wind_model(result)],
+        "fpi_rejection": _numbered(
+            "rejection_number", [{"frame": each.name, "reason": each.reason} for each in result.rejections]
+        ),
+    }
 
 
 def _night(result: NightResult) -> Row:
@@ -207,19 +259,42 @@ def _night(result: NightResult) -> Row:
     return {name: _plain(value) for name, value in values.items()}
 
 
-def _samples(samples: Any, names: Sequence[str]) -> list[Row]:
-    """Rows of a table of samples."""
-    columns: dict[str, Sequence[Any]] = {
-        "sample_number": range(len(samples)),
-        "frame": samples.name,
-        "start_time": np.asarray(samples.start_time, "datetime64[us]").tolist(),
-        "mid_time": np.asarray(samples.mid_time, "datetime64[us]").tolist(),
+def _wind_model(result: NightResult) -> Row:
+    cycles, smooth = result.cycles, result.smooth_winds
+    return {
+        "cycle_winds": len(cycles),
+        "cycle_assumption": cycles.assumption,
+        "smooth_winds": len(smooth),
+        "smooth_assumption": smooth.assumption,
+        "smooth_reason": smooth.reason,
+        "left_out": ", ".join(smooth.left_out),
+        **{name: _plain(getattr(smooth, name)) for name in WIND_MODEL_VALUES},
     }
-    for name in names:
-        values = getattr(samples, name)
-        plain = values.tolist() if isinstance(values, np.ndarray) else values
-        columns[name] = [_plain(value) for value in plain]
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _samples(samples: SkySamples | LaserSamples, names: Sequence[str]) -> list[Row]:
+    """Rows of a table of samples."""
+    rows = _rows(samples, names, frame=samples.name, start_time=samples.start_time, mid_time=samples.mid_time)
+    return _numbered("sample_number", rows)
+
+
+def _rows(table: Any, names: Sequence[str], **more: Sequence[Any]) -> list[Row]:
+    """Rows of columns, all of one length: those of a table of a result, and more by name."""
+    columns = more | {name: getattr(table, name) for name in names}
+    lists = [_list(values) for values in columns.values()]
+    return [dict(zip(columns, values, strict=True)) for values in zip(*lists, strict=True)]
+
+
+def _list(values: Sequence[Any]) -> Sequence[Any]:
+    """A column as plain values; times to the microsecond."""
+    if not isinstance(values, np.ndarray):
+        return values
+    values = values.astype("datetime64[us]") if values.dtype.kind == "M" else values
+    return [_plain(value) for value in values.tolist()]
+
+
+def _numbered(column: str, rows: Sequence[Row]) -> list[Row]:
+    return [{column: number, **row} for number, row in enumerate(rows)]
 
 
 def _products(outcome: Mapping[str, Any], products: Sequence[Mapping[str, Any]]) -> list[Row]:

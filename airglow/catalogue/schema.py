@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
+import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
@@ -16,6 +17,10 @@ from airglow.errors import CatalogueError
 from airglow.result import Cause
 
 _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
+RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES, CREATE VIEW, DROP"
+"""What an account that loads and migrates must be allowed: to replace a view is to drop it."""
+
+_DENIED = {1044, 1142, 1227}  # to this account: the database, the table, what only administrators may
 _VERSIONS_TABLE = """
 CREATE TABLE IF NOT EXISTS fpi_schema_version (
     version INT UNSIGNED NOT NULL COMMENT 'number of the file',
@@ -77,9 +82,10 @@ def migrate(connection: Connection, migrations: Sequence[Migration] | None = Non
     Raises
     ------
     CatalogueError
-        If the database is newer than this version of the package, if a file was changed after it had been
-        applied, or if one fails. A definition of a table cannot be rolled back: what a file did before it
-        failed stays, and the file begins again next time (its statements are such that this does no harm).
+        If the database is newer than this version of the package, if a file was changed or taken away after
+        it had been applied, if one would come after others with higher numbers, or if one fails. A definition
+        of a table cannot be rolled back: what a file did before it failed stays, and the file begins again
+        next time (its statements are such that this does no harm).
     """
     wanted = known_migrations() if migrations is None else tuple(migrations)
     return in_transaction(connection, lambda cursor: _apply(cursor, wanted), "schema of the database")
@@ -94,21 +100,10 @@ def _apply(cursor: Cursor, wanted: Sequence[Migration]) -> list[str]:
         cursor.execute(_VERSIONS_TABLE)
     cursor.execute("SELECT version, name, sha256 FROM fpi_schema_version")
     applied = {version: (name, sha256) for version, name, sha256 in cursor.fetchall()}
-    by_version = {migration.version: migration for migration in wanted}
-    for version, (name, sha256) in applied.items():
-        if version not in by_version:
-            raise CatalogueError(
-                f"schema of the database: {name} was applied by a newer airglow; update this installation"
-            )
-        if by_version[version].sha256 != sha256:
-            raise CatalogueError(
-                f"schema of the database: {by_version[version].name} is not the file that was applied; "
-                "restore it, and put changes into a file of their own with the next number"
-            )
+    _check(wanted, applied)
     new = [migration for migration in wanted if migration.version not in applied]
     for migration in new:
-        for statement in migration.statements:
-            cursor.execute(statement)
+        _run(cursor, migration)
         cursor.execute(
             "INSERT INTO fpi_schema_version (version, name, sha256, applied_at)"
             " VALUES (%s, %s, %s, UTC_TIMESTAMP(6))",
@@ -117,6 +112,44 @@ def _apply(cursor: Cursor, wanted: Sequence[Migration]) -> list[str]:
         cursor.connection.commit()  # what a file defined cannot be undone, so it is on record at once
     _describe_causes(cursor)
     return [migration.name for migration in new]
+
+
+def _check(wanted: Sequence[Migration], applied: Mapping[int, tuple[str, str]]) -> None:
+    """Refuse a database that is not an earlier state of this version's."""
+    by_version = {migration.version: migration for migration in wanted}
+    newest = max(applied, default=0)
+    for version, (name, sha256) in applied.items():
+        if version not in by_version:
+            why = (
+                "is not there, but was applied; restore it"
+                if version < max(by_version, default=0)
+                else "was applied by a newer airglow; update this installation"
+            )
+            raise CatalogueError(f"schema of the database: {name} {why}")
+        if by_version[version].sha256 != sha256:
+            raise CatalogueError(
+                f"schema of the database: {by_version[version].name} is not the file that was applied; "
+                "restore it, and put changes into a file of their own with the next number"
+            )
+    for version, migration in by_version.items():
+        if version < newest and version not in applied:
+            raise CatalogueError(
+                f"schema of the database: {migration.name} was never applied, but {applied[newest][0]} was; "
+                f"give it a number above {newest}"
+            )
+
+
+def _run(cursor: Cursor, migration: Migration) -> None:
+    for statement in migration.statements:
+        try:
+            cursor.execute(statement)
+        except pymysql.MySQLError as error:
+            if error.args[0] not in _DENIED:
+                raise
+            raise CatalogueError(
+                f"schema of the database: {migration.name}: {error.args[-1]}. The account that migrates needs"
+                f" GRANT {RIGHTS} on the database; then start again"
+            ) from error
 
 
 def _describe_causes(cursor: Cursor) -> None:

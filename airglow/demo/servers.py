@@ -10,7 +10,7 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ import boto3
 import pymysql
 from botocore.config import Config
 
+from airglow.catalogue import RIGHTS
 from airglow.demo.processes import (
     HOST,
     ServerError,
@@ -29,7 +30,6 @@ from airglow.demo.processes import (
     tail,
 )
 
-RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES"  # what load and migration need
 HOW_TO_INSTALL = "install them with: apt-get install mariadb-server-core mariadb-client-core"
 SYSTEM_DIRECTORIES = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin")
 UNPACKED_PACKAGES = Path(__file__).parents[2] / ".deb"  # where `make` puts them when it may not install
@@ -134,7 +134,9 @@ def s3_server() -> Iterator[S3Server]:
 
 
 @contextmanager
-def mariadb_server(directory: Path | None = None, database: str = "airglow") -> Iterator[MariadbServer]:
+def mariadb_server(
+    directory: Path | None = None, database: str = "airglow", options: Sequence[str] = ()
+) -> Iterator[MariadbServer]:
     """Run a MariaDB server on a new data directory, with a database and a user for it.
 
     Started by root, it runs as ``nobody`` (as root only where ``nobody`` cannot reach the directory); started
@@ -147,6 +149,8 @@ def mariadb_server(directory: Path | None = None, database: str = "airglow") -> 
         removed at the end.
     database
         The database to create.
+    options
+        More options of the server. Files that they name must be such that its account can read them.
 
     Yields
     ------
@@ -192,6 +196,7 @@ def mariadb_server(directory: Path | None = None, database: str = "airglow") -> 
                 "--innodb-buffer-pool-size=64M",
                 "--innodb-log-file-size=16M",
                 "--performance-schema=OFF",
+                *options,
             ]
 
         def answers(port: int) -> bool:

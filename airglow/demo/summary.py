@@ -29,7 +29,16 @@ HEADINGS = (
     "database rows",
     "raw objects",
 )
-OUR_TABLES = ("fpi_night", "fpi_sky_sample", "fpi_laser_sample", "fpi_rejection", "fpi_product")
+OUR_TABLES = (
+    "fpi_night",
+    "fpi_sky_sample",
+    "fpi_laser_sample",
+    "fpi_cycle_wind",
+    "fpi_smooth_wind",
+    "fpi_wind_model",
+    "fpi_rejection",
+    "fpi_product",
+)
 SUFFIXES = (".nc", ".npz", ".log", ".txt", ".png")
 IMAGES = ("winds", "temperature", "diagnostics")
 

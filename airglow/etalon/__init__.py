@@ -1,13 +1,22 @@
 """The instrument: the Airy function with falloff and blur, laser fits, and its state over a night."""
 
-from airglow.etalon.airy import Fringes, Shape, central_phase, fringes, phase_and_beta, terms_needed
+from airglow.etalon.airy import (
+    Fringes,
+    FringeTables,
+    Shape,
+    central_phase,
+    fringes,
+    phase_and_beta,
+    terms_needed,
+)
 from airglow.etalon.laser import LaserFit, fit_laser, start_from_fringes
-from airglow.etalon.pattern import common_pattern, without_pattern
+from airglow.etalon.pattern import common_patterns, without_patterns
 from airglow.etalon.profile_data import LinearFit, ProfileData, fit_linear, flat_templates
 from airglow.etalon.shape import ShapeFit, SkyShapeFit, fit_shape, refine_shape_on_sky
 from airglow.etalon.state import LaserState, measure_state
 
 __all__ = [
+    "FringeTables",
     "Fringes",
     "LaserFit",
     "LaserState",
@@ -17,7 +26,7 @@ __all__ = [
     "ShapeFit",
     "SkyShapeFit",
     "central_phase",
-    "common_pattern",
+    "common_patterns",
     "fit_laser",
     "fit_linear",
     "fit_shape",
@@ -28,5 +37,5 @@ __all__ = [
     "refine_shape_on_sky",
     "start_from_fringes",
     "terms_needed",
-    "without_pattern",
+    "without_patterns",
 ]

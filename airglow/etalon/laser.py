@@ -13,6 +13,7 @@ import numpy as np
 from airglow.errors import NotAnalysable
 from airglow.etalon.airy import (
     AiryDerivatives,
+    FringeTables,
     Shape,
     airy_derivatives,
     fringes,
@@ -142,7 +143,13 @@ def laser_model(
     )
 
 
-def fit_laser(data: ProfileData, wavelength_m: float, start_phase: float, shape: Shape) -> LaserFit:
+def fit_laser(
+    data: ProfileData,
+    wavelength_m: float,
+    start_phase: float,
+    shape: Shape,
+    tables: FringeTables | None = None,
+) -> LaserFit:
     """Fit the gap, amplitude and background of one laser profile.
 
     Parameters
@@ -155,6 +162,8 @@ def fit_laser(data: ProfileData, wavelength_m: float, start_phase: float, shape:
         Central phase to within a few tenths of a radian, as of `start_from_fringes`.
     shape
         The instrument.
+    tables
+        Of this shape at a gap near this one, if they are already at hand.
 
     Returns
     -------
@@ -166,11 +175,14 @@ def fit_laser(data: ProfileData, wavelength_m: float, start_phase: float, shape:
         If the fit does not settle.
     """
     s = data.radius_squared_px2
-    start = fringes(s, data.width_px2, start_phase, shape, terms_needed(shape.reflectivity))
+    if tables is None:
+        tables = FringeTables(start_phase, shape, terms_needed(shape.reflectivity))
+    near = tables.at(s, data.width_px2)
+    start = near.shifted(start_phase - near.central)
     illumination, bias = flat_templates(data, shape)
     moved = 0.0
     for _ in range(_GAP_STEPS):
-        made = start.shifted(moved)
+        made = start.nudged(moved)
         fit = fit_linear(data, [illumination * made.airy(), illumination, bias])
         slope = -2.0 * made.summed(made.order * made.terms.imag)
         gradient = fit.amplitudes[0] * illumination * slope / data.sigma

@@ -1,7 +1,9 @@
-"""What all profiles of a night have in common that the model lacks: fixed patterns of the camera.
+"""What all profiles of a night have in common that the model lacks: fixed patterns of camera and optics.
 
-Columns of unlike response, warm pixels, dust and an illumination that is not a parabola leave the same
-residual in every frame. The median over the night shows it; each frame has its own amount of it.
+Columns of unlike offset leave the same residual in every frame. Dust, vignetting and an illumination that
+is not a parabola leave one in proportion to the light; and light comes in two kinds, fringes and continuum,
+whose residuals differ. So the residual of a frame in an annulus is a sum over kinds: the frame's known
+amount of each, times a pattern. That is a linear regression per annulus, over the night.
 """
 
 from __future__ import annotations
@@ -14,53 +16,80 @@ import numpy as np
 from airglow.etalon.profile_data import ProfileData
 
 FEWEST_PROFILES = 8
-_MEDIAN_VARIANCE = np.pi / 2.0  # of the median of many normal deviates, over that of their mean
-_LEAST_SIGNAL = 0.2  # part of the pattern's power that must be more than noise
+_LEAST_SIGNAL = 0.2  # part of a pattern's power that must be more than noise
+_ROUNDS = 3
+_CAUCHY_SIGMA = 2.4  # residuals beyond it lose their weight (95 % efficiency: Holland & Welsch 1977)
 
 
-def common_pattern(profiles: Sequence[ProfileData], models: Sequence[np.ndarray]) -> np.ndarray | None:
-    """Residual that a night's profiles share.
+def common_patterns(
+    profiles: Sequence[ProfileData], models: Sequence[np.ndarray], amounts: np.ndarray
+) -> np.ndarray | None:
+    """Residuals that a night's profiles share.
 
     Parameters
     ----------
     profiles
-        Of one kind, on the same annuli (m of them).
+        n of one kind, on the same annuli (m of them).
     models
         Fitted to them, (m,) each.
+    amounts
+        (n, q) of each kind of light in each frame (a column of ones: what does not depend on light).
 
     Returns
     -------
     ndarray or None
-        (m,) counts of a typical frame, less what noise makes of it; None when there are too few profiles
-        or nothing but noise.
+        (q, m) counts per unit of the amounts, each drawn to zero by what noise is in it, and zero where it is
+        nothing but noise; None when there are too few profiles or no pattern at all.
     """
     if len(profiles) < FEWEST_PROFILES or len({len(data) for data in profiles}) != 1:
         return None
     residual = np.array([data.counts - model for data, model in zip(profiles, models, strict=True)])
     sigma = np.array([data.sigma for data in profiles])
-    pattern = np.median(residual, axis=0)
-    # In units of a frame's own variance, a pattern of nothing but noise has this power in every annulus.
-    power = float(np.mean(pattern**2 / np.median(sigma**2, axis=0)))
-    signal = 1.0 - _MEDIAN_VARIANCE / len(profiles) / power
-    return pattern * signal if signal > _LEAST_SIGNAL else None
+    # A frame that the model fits badly (twilight, a star) says less.
+    sigma = sigma * np.sqrt(np.maximum(np.mean((residual / sigma) ** 2, axis=1), 1.0))[:, None]
+    size = np.abs(amounts).max(axis=0)
+    kinds = np.flatnonzero(size > 0)
+    result = np.zeros((amounts.shape[1], residual.shape[1]))
+    while kinds.size:
+        pattern, signal = _regress(residual, sigma, amounts[:, kinds] / size[kinds])
+        if signal.min() > _LEAST_SIGNAL:
+            result[kinds] = pattern * signal[:, None] / size[kinds, None]
+            return result
+        kinds = np.delete(kinds, np.argmin(signal))
+    return None
 
 
-def without_pattern(data: ProfileData, model: np.ndarray, pattern: np.ndarray) -> ProfileData:
-    """A profile less its own amount of a pattern, by least squares on its residual.
+def _regress(residual: np.ndarray, sigma: np.ndarray, amounts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Patterns (q, m), and the part of the power of each that is more than noise."""
+    weight = 1.0 / sigma**2
+    pattern = np.zeros((amounts.shape[1], residual.shape[1]))
+    for step in range(_ROUNDS):
+        normal = np.einsum("jq,jr,jm->mqr", amounts, amounts, weight)
+        normal += 1e-9 * np.einsum("mqq->m", normal)[:, None, None] * np.eye(amounts.shape[1])
+        covariance = np.linalg.inv(normal)
+        pattern = np.einsum("mqr,rm->qm", covariance, amounts.T @ (weight * residual))
+        if step < _ROUNDS - 1:
+            off = (residual - amounts @ pattern) / sigma
+            weight = 1.0 / (sigma**2 * (1.0 + (off / _CAUCHY_SIGMA) ** 2))
+    noise = np.einsum("mqq->qm", covariance)
+    # In units of its own variance, a pattern of nothing but noise has a power of one in every annulus.
+    return pattern, 1.0 - 1.0 / np.mean(pattern**2 / noise, axis=1)
+
+
+def without_patterns(data: ProfileData, amounts: np.ndarray, patterns: np.ndarray) -> ProfileData:
+    """A profile less its patterns.
 
     Parameters
     ----------
     data
         The profile.
-    model
-        Fitted to it.
-    pattern
-        As of `common_pattern`.
+    amounts
+        (q,) of the frame.
+    patterns
+        As of `common_patterns`.
 
     Returns
     -------
     ProfileData
     """
-    weight = 1.0 / data.sigma**2
-    amount = float((weight * pattern) @ (data.counts - model)) / float((weight * pattern) @ pattern)
-    return replace(data, counts=data.counts - amount * pattern)
+    return replace(data, counts=data.counts - amounts @ patterns)

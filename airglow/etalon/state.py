@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from airglow.errors import NotAnalysable
-from airglow.etalon.airy import Shape, central_phase
+from airglow.etalon.airy import FringeTables, Shape, central_phase, terms_needed
 from airglow.etalon.laser import LaserFit, fit_laser, start_phase
-from airglow.etalon.pattern import common_pattern, without_pattern
+from airglow.etalon.pattern import common_patterns, without_patterns
 from airglow.etalon.profile_data import ProfileData
 from airglow.etalon.shape import ShapeFit, fit_shape
 from airglow.smooth import Smooth, smooth
@@ -85,12 +85,10 @@ def measure_state(
     )
     fits = _fit_each(lasers, shape.shape, nominal_gap_m, wavelength_m)
     good = [k for k, fit in enumerate(fits) if fit]
-    pattern = common_pattern([lasers[k] for k in good], [fits[k].model for k in good])
-    if pattern is not None:
-        cleaned = [
-            without_pattern(data, fit.model, pattern) if fit else data
-            for data, fit in zip(lasers, fits, strict=True)
-        ]
+    amounts = np.array([[fit.intensity if fit else 0.0] for fit in fits])
+    patterns = common_patterns([lasers[k] for k in good], [fits[k].model for k in good], amounts[good])
+    if patterns is not None:
+        cleaned = [without_patterns(data, of, patterns) for data, of in zip(lasers, amounts, strict=True)]
         fits = [
             replace(fit, model=fit.model + data.counts - clean.counts) if fit else None
             for fit, data, clean in zip(
@@ -120,11 +118,12 @@ def _fit_each(
 ) -> list[LaserFit | None]:
     """Fit the gap of each profile; None where that fails."""
     nominal_phase = central_phase(nominal_gap_m, wavelength_m)
+    tables = FringeTables(nominal_phase, shape, terms_needed(shape.reflectivity))
     fits: list[LaserFit | None] = []
     for data in lasers:
         try:
             phase = start_phase(data, nominal_phase, shape.magnification_rad_per_pixel)
-            fits.append(fit_laser(data, wavelength_m, phase, shape))
+            fits.append(fit_laser(data, wavelength_m, phase, shape, tables))
         except NotAnalysable:
             fits.append(None)
     return fits

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 
 from airglow.errors import NotAnalysable
@@ -134,15 +136,21 @@ def analyse_profiles(
         sky_profiles=ring_profiles(sky, fitted, [fit.model for fit in lines.fits]),
         laser_profiles=ring_profiles(lasers, list(range(len(lasers))), laser_models or [None] * len(lasers)),
         rejections=(*reduced.rejections, *lines.rejections),
-        notes=night_notes(reduced, known, zero, weather, samples),
+        notes=night_notes(reduced, known, zero, weather, samples, lines.waves),
         provenance=Provenance(
             code_version=code_version(),
             settings_hash=which.settings.digest(),
             registry_epoch=f"{instrument.epoch_from}" if instrument.epoch_from else "always",
-            input_hash=reduced.input_hash,
+            input_hash=_input_hash(reduced, weather),
             weather_files=weather.files if weather else (),
         ),
     )
+
+
+def _input_hash(reduced: ReducedNight, weather: WeatherFolder | None) -> str:
+    """Of the frames and of the weather files: a cloud file that was uploaded again changes flags."""
+    parts = [reduced.input_hash, weather.sha256 if weather else ""]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _sky_line(which: WhichNight) -> SkyLine:

@@ -1,4 +1,4 @@
-"""Analyse a folder of frames, and write netCDF, Madrigal text, plots and a log, one set per tag."""
+"""Analyse a folder of frames, and write netCDF, tables, Madrigal files, plots and a log, one set per tag."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def analyse_frames(
     which: WhichNight,
     *,
     sha256: Mapping[str, str] | None = None,
+    manifest_hash: str = "",
     progress: Progress = no_progress,
 ) -> tuple[NightResult, dict[str, Any]]:
     """Analyse a folder of frames.
@@ -80,6 +82,8 @@ def analyse_frames(
         The night and tag; instrument and site of the registry, as of the date.
     sha256
         Of the frames by name, where they are known already.
+    manifest_hash
+        Of the manifest that lists them in the archive; empty without one.
     progress
         Told of each stage and frame.
 
@@ -105,7 +109,9 @@ def analyse_frames(
         read = read_night(frames, which.tag, clock, which.settings, progress, sha256)
         return analyse_night(which, read, weather, progress)
 
-    return _outcome(which, analyse, clouds)
+    result, outcome = _outcome(which, analyse, clouds)
+    provenance = replace(result.provenance, manifest_hash=manifest_hash)
+    return replace(result, provenance=provenance), outcome
 
 
 def analyse_profile_file(

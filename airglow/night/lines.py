@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import constants
 
 from airglow.errors import NotAnalysable
-from airglow.etalon import ProfileData, central_phase, common_pattern, fringes, without_pattern
+from airglow.etalon import FringeTables, ProfileData, central_phase, common_patterns
 from airglow.night.frames import Progress
 from airglow.night.instrument import KnownInstrument
 from airglow.night.profiles import Profiles
 from airglow.result import Rejection
-from airglow.spectra import LineFit, SkyLine, first_harmonic, fit_line
+from airglow.spectra import (
+    ConverterWaves,
+    LineFit,
+    SkyLine,
+    find_converter_waves,
+    first_harmonic,
+    fit_line,
+    pixel_variance,
+)
 
 _EXCESS_FRAMES = 15  # frames over which the excess is averaged
 _EXCESS_SPREAD = 0.36  # standard deviation of one frame's excess in white noise
@@ -30,6 +39,7 @@ class NightLines:
     gap_m: np.ndarray
     gap_error_m: np.ndarray
     rejections: tuple[Rejection, ...]
+    waves: ConverterWaves | None  # of the camera's converter, where the night calls for them
 
 
 def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Progress) -> NightLines:
@@ -37,8 +47,8 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
 
     The order of interference leaves one constant in all velocities of a night. It is found first, as the
     common phase of all frames, so that no frame is fitted on the wrong side of a free spectral range.
-    What all residuals of the night have in common is a fixed pattern of the camera: when there is one, each
-    profile is fitted again without its own amount of it.
+    What all residuals of the night have in common are fixed patterns; when there are any, they are taken out
+    of the profiles, which are fitted again. So it is with the waves of the camera's converter.
 
     Parameters
     ----------
@@ -57,47 +67,86 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
     """
     gap_m, gap_error_m = known.gap_m(sky.mid_time_s)
     phases = central_phase(gap_m, line.wavelength_m)
-    count = line.terms_needed(float(phases[0]), known.shape.reflectivity)
     data = sky.all_data()
-    alpha = known.shape.magnification_rad_per_pixel
-    harmonics = [first_harmonic(each, phase, alpha) for each, phase in zip(data, phases, strict=True)]
-    common = np.angle(sum(h / max(abs(h), 1e-12) * min(abs(h), 10.0) for h in harmonics))
-    starts, instruments = [], []
-    for each, phase, harmonic in zip(data, phases, harmonics, strict=True):
-        own = common + np.angle(harmonic * np.exp(-1j * common))
-        starts.append(own / phase * constants.c)
-        instruments.append(fringes(each.radius_squared_px2, each.width_px2, phase, known.shape, count))
+    # All are fitted at one gap: another one adds c dt/t to the velocity (to a part in 10^5 of the velocity).
+    one_phase = float(np.median(phases))
+    of_gap_mps = constants.c * (phases / one_phase - 1.0)
+    count = line.terms_needed(one_phase, known.shape.reflectivity)
+    tables = FringeTables(one_phase, known.shape, count)
+    failures: dict[int, str] = {}
 
-    def fit_each(profiles: list[ProfileData]) -> list[LineFit | str]:
-        answers: list[LineFit | str] = []
-        for k, each in enumerate(profiles):
-            progress("fit sky", k, len(profiles))
+    def fit_all(
+        taken_out: Mapping[int, np.ndarray], starts: Mapping[int, tuple[float, float | None]]
+    ) -> dict[int, LineFit]:
+        """Fit the frames that have a start, less what is taken out; models include what was."""
+        fits = {}
+        for k, (velocity, temperature) in starts.items():
+            progress("fit sky", k, len(data))
+            out = taken_out.get(k, 0.0)
+            clean = replace(data[k], counts=data[k].counts - out)
+            instrument = tables.at(clean.radius_squared_px2, clean.width_px2)
+            start = velocity - of_gap_mps[k]
             try:
-                answers.append(fit_line(each, phases[k], known.shape, line, starts[k], instruments[k]))
+                fit = fit_line(clean, one_phase, known.shape, line, start, instrument, temperature)
+                velocity = fit.velocity_mps + float(of_gap_mps[k])
+                fits[k] = replace(fit, velocity_mps=velocity, model=fit.model + out)
             except NotAnalysable as failure:
-                answers.append(failure.reason)
-        return answers
+                failures[k] = failure.reason
+        return fits
 
-    answers = fit_each(data)
-    index = [k for k, answer in enumerate(answers) if isinstance(answer, LineFit)]
-    pattern = common_pattern([data[k] for k in index], [answers[k].model for k in index])
-    if pattern is not None:
-        cleaned = list(data)
-        for k in index:
-            cleaned[k] = without_pattern(data[k], answers[k].model, pattern)
-            starts[k] = answers[k].velocity_mps
-        answers = fit_each(cleaned)
-        index = [k for k in index if isinstance(answers[k], LineFit)]
-        for k in index:  # what is shown is the whole model of what was measured
-            whole = answers[k].model + data[k].counts - cleaned[k].counts
-            answers[k] = replace(answers[k], model=whole)
-    rejections = [
-        Rejection(sky.frames[k].frame.name, answer)
-        for k, answer in enumerate(answers)
-        if not isinstance(answer, LineFit)
+    first = _start_velocities(data, phases, known.shape.magnification_rad_per_pixel)
+    fits = fit_all({}, {k: (velocity, None) for k, velocity in enumerate(first)})
+    taken_out = _fixed_patterns(data, fits)
+    if taken_out:
+        fits = fit_all(taken_out, _starts(fits))
+    waves = find_converter_waves(sky.mid_time_s[list(fits)], [data[k] for k in fits], list(fits.values()))
+    if waves is not None:
+        added = {k: waves.added(fit.model, pixel_variance(data[k], fit)) for k, fit in fits.items()}
+        fits = fit_all({k: taken_out.get(k, 0.0) + added[k] for k in fits}, _starts(fits))
+        fits = {k: _with_errors_left(fit, waves, data[k]) for k, fit in fits.items()}
+    index = sorted(fits)
+    rejections = [Rejection(sky.frames[k].frame.name, reason) for k, reason in sorted(failures.items())]
+    return NightLines(
+        index=tuple(index),
+        fits=with_excess([fits[k] for k in index]),
+        gap_m=gap_m[index],
+        gap_error_m=gap_error_m[index],
+        rejections=tuple(rejections),
+        waves=waves,
+    )
+
+
+def _start_velocities(data: Sequence[ProfileData], phases: np.ndarray, magnification: float) -> list[float]:
+    """Velocity to begin with in each frame: the night's common phase, and the frame's own about it."""
+    harmonics = [first_harmonic(each, phase, magnification) for each, phase in zip(data, phases, strict=True)]
+    common = np.angle(sum(h / max(abs(h), 1e-12) * min(abs(h), 10.0) for h in harmonics))
+    return [
+        (common + np.angle(harmonic * np.exp(-1j * common))) / phase * constants.c
+        for harmonic, phase in zip(harmonics, phases, strict=True)
     ]
-    fits = with_excess([answers[k] for k in index])
-    return NightLines(tuple(index), fits, gap_m[index], gap_error_m[index], tuple(rejections))
+
+
+def _starts(fits: Mapping[int, LineFit]) -> dict[int, tuple[float, float | None]]:
+    return {k: (fit.velocity_mps, fit.temperature_k) for k, fit in fits.items()}
+
+
+def _fixed_patterns(data: Sequence[ProfileData], fits: Mapping[int, LineFit]) -> dict[int, np.ndarray]:
+    """What patterns add to each frame: of the camera alone, of the line's light and of the continuum's."""
+    amounts = np.array([[1.0, fit.intensity, fit.continuum] for fit in fits.values()])
+    patterns = common_patterns([data[k] for k in fits], [fit.model for fit in fits.values()], amounts)
+    if patterns is None:
+        return {}
+    return dict(zip(fits, amounts @ patterns, strict=True))
+
+
+def _with_errors_left(fit: LineFit, waves: ConverterWaves, data: ProfileData) -> LineFit:
+    """Errors with what the waves' own errors leave."""
+    velocity, temperature = waves.errors_left(fit, pixel_variance(data, fit))
+    return replace(
+        fit,
+        velocity_error_mps=float(np.hypot(fit.velocity_error_mps, velocity)),
+        temperature_error_k=float(np.hypot(fit.temperature_error_k, temperature)),
+    )
 
 
 def with_excess(fits: list[LineFit]) -> tuple[LineFit, ...]:

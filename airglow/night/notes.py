@@ -7,6 +7,7 @@ import numpy as np
 from airglow.night.instrument import KnownInstrument
 from airglow.night.reduce import ReducedNight
 from airglow.result import SkySamples
+from airglow.spectra import ConverterWaves
 from airglow.weather import WeatherFolder
 from airglow.winds import Zero
 
@@ -17,6 +18,7 @@ def night_notes(
     zero: Zero,
     weather: WeatherFolder | None,
     samples: SkySamples,
+    waves: ConverterWaves | None,
 ) -> tuple[str, ...]:
     """The log of the analysis, a sentence each."""
     notes = [*reduced.notes, f"{len(samples)} of {len(reduced.sky)} sky frames were fitted."]
@@ -34,6 +36,11 @@ def night_notes(
         )
         for before, after in state.gap_nm.jumps_s:
             notes.append(f"The gap jumped {before / 3600:.2f} to {after / 3600:.2f} h after the first frame.")
+    if waves is not None:
+        notes.append(
+            f"The camera's converter adds waves of {waves.amplitude_counts:.2f} counts, which temperatures "
+            f"show; they are taken out (log of the odds {waves.found.log_odds:.0f})."
+        )
     notes.append(
         f"Zero of the wind: {zero.method}, {np.mean(zero.value_mps):.1f} m/s "
         f"from {zero.zenith_samples} samples, error {np.sqrt(np.mean(zero.error_mps**2)):.1f} m/s "

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def watch(series: Series, dates: Sequence[dt.date]) -> Watch:
         latest = values[away[-enough:]]
         reach = (high[night] - low[night]) / 2
         if len(away) >= enough and np.all(np.abs(latest - np.median(latest)) <= reach):
-            before = float(np.median(usual[-WINDOW_NIGHTS - len(away) : -len(away)]))
+            before = median(usual[-WINDOW_NIGHTS - len(away) : -len(away)])
             levels.append(Level(dates[away[-enough]], before, float(np.median(latest))))
             usual, away = [float(one) for one in latest], []
     alarm, since = _alarm(series, dates, low, high, away)
@@ -86,13 +87,21 @@ def watch(series: Series, dates: Sequence[dt.date]) -> Watch:
 
 def shown(quantity: Quantity, value: float) -> str:
     """A value as people read it, with its unit."""
-    return f"{value * quantity.scale:,.{quantity.digits}f} {quantity.unit}".strip()
+    return f"{_number(quantity, value)} {quantity.unit}".strip()
+
+
+def band_shown(quantity: Quantity, low: float, high: float) -> str:
+    """The usual band as people read it."""
+    return f"{_number(quantity, low)} to {shown(quantity, high)}"
+
+
+def _number(quantity: Quantity, value: float) -> str:
+    return f"{value * quantity.scale:,.{quantity.digits}f}".replace("-", "−")
 
 
 def _band(quantity: Quantity, usual: Sequence[float]) -> tuple[float, float]:
-    values = np.array(usual)
-    middle = float(np.median(values))
-    spread = _MAD_TO_SIGMA * float(np.median(np.abs(values - middle)))
+    middle = median(usual)
+    spread = _MAD_TO_SIGMA * median([abs(value - middle) for value in usual])
     least = quantity.least_spread * (abs(middle) if quantity.relative else 1.0)
     reach = BAND_WIDTH * max(spread, least)
     return max(middle - reach, quantity.ends[0]), min(middle + reach, quantity.ends[1])
@@ -116,9 +125,9 @@ def _alarm(
         first = _first_of_run(values > quantity.limit)
         return f"{value} is above {shown(quantity, quantity.limit)}", dates[first]
     if len(away) >= quantity.patience:
-        band = f"{shown(quantity, low[-1])} to {shown(quantity, high[-1])}"
         nights = f" for {len(away)} nights" if len(away) > 1 else ""
-        return f"{value} is outside the usual {band}{nights}", dates[away[0]]
+        usual = band_shown(quantity, low[-1], high[-1])
+        return f"{value} is outside the usual {usual}{nights}", dates[away[0]]
     return "", None
 
 

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from airglow.pages import alarms as rules
-from airglow.pages.alarms import shown
+from airglow.pages.alarms import band_shown, shown
 from airglow.pages.calendar import Year, first_years, kinds_in, night_of_row, url_of, words_of
+from airglow.pages.health import Quantity
 from airglow.pages.instruments import InstrumentHealth
 from airglow.pages.plots import NARROW, RECENT_DAYS, WIDE, recent_plot, whole_plot
 from airglow.pages.render import Page, look, render
 from airglow.pages.settings import PagesSettings, relative_url
-from airglow.pages.states import KINDS, kind_of_record, kind_of_row
+from airglow.pages.states import KINDS, TROUBLE, kind_of_record, kind_of_row
 from airglow.status import Row
 from airglow.uploads import NightId
 
@@ -135,11 +136,12 @@ def instrument_page(settings: PagesSettings, health: InstrumentHealth, pictures:
     table = [
         {
             "title": watch.series.title,
-            "last": _or_dash(watch.series.quantity, watch.series.values[-1:]),
+            "last": _or_dash(watch.series.quantity, float(watch.series.values[-1])),
             "usual": _usual(watch),
             "alarm": bool(watch.alarm),
         }
         for watch in health.watches
+        if health.dates
     ]
     levels = [
         {
@@ -223,7 +225,7 @@ def attention_page(
         if kind_of_record(record).key == "nothing"
         and (newest - dt.date.fromisoformat(record["date"])).days <= RECENT_WITHOUT
     ][:SHOWN_ROWS]
-    return render(settings, "attention", key, groups=groups, alarms=alarms, without=without)
+    return render(settings, "attention", key, groups=groups, trouble=TROUBLE, alarms=alarms, without=without)
 
 
 def _year_link(
@@ -256,13 +258,11 @@ def _date(day: str) -> dt.date:
     return dt.datetime.strptime(day, "%Y%m%d").date()
 
 
-def _or_dash(quantity: Any, values: np.ndarray) -> str:
-    return shown(quantity, float(values[0])) if np.isfinite(values).all() else "–"
+def _or_dash(quantity: Quantity, value: float) -> str:
+    return shown(quantity, value) if np.isfinite(value) else "–"
 
 
 def _usual(watch: rules.Watch) -> str:
     if not np.isfinite(watch.low[-1]):
         return "not known yet"
-    quantity = watch.series.quantity
-    low = f"{watch.low[-1] * quantity.scale:,.{quantity.digits}f}"
-    return f"{low} to {shown(quantity, watch.high[-1])}"
+    return band_shown(watch.series.quantity, watch.low[-1], watch.high[-1])

@@ -24,7 +24,7 @@ from airglow.pages.render import ASK, KEEP, Page, look, static_pages
 from airglow.pages.settings import PagesSettings
 from airglow.pages.write import listed, put_changed
 from airglow.status import Row
-from airglow.store import ChangedObject, MissingObject, Store, StoredObject, json_bytes
+from airglow.store import ChangedObject, MissingObject, Store, StoredObject, in_threads, json_bytes
 from airglow.uploads import NightId
 
 DONE = "done"  # a row of a night that needs nothing more
@@ -122,8 +122,9 @@ def write_overview(
     answer["written"] += put_changed(store, chain(parts, drawn, pages), there)
     wanted = {page.key for page in (*parts, *pages)}
     wanted |= {picture.key for of_one in pictures.values() for picture in of_one}
+    folders = tuple(settings.key(part) for part in ("data/", "instruments/", "years/"))  # wholly ours
     for key in there:
-        if key not in wanted and not key.startswith(settings.key("static/")):
+        if key not in wanted and key.startswith(folders):
             store.delete(key)
             answer["deleted"].append(key)
 
@@ -204,15 +205,20 @@ def _take(
     store: Store, pending: Iterable[StoredObject], records: dict[str, dict[str, Any]]
 ) -> dict[str, StoredObject]:
     """Let pending records take their places among those of all nights; says which were taken, by night."""
-    taken = {}
-    for one in pending:
+
+    def read(one: StoredObject) -> dict[str, Any] | None:
         try:
-            record = read_record(store.get_bytes(one.key, one.etag), one.key)
+            return read_record(store.get_bytes(one.key, one.etag), one.key)
         except (ChangedObject, MissingObject):
-            continue  # another one has come this moment: for the next time
-        del record["format"]
-        records[record["night"]] = record
-        taken[record["night"]] = one
+            return None  # another one has come this moment: for the next time
+
+    pending = list(pending)
+    taken = {}
+    for one, record in zip(pending, in_threads(read, pending), strict=True):
+        if record is not None:
+            del record["format"]
+            records[record["night"]] = record
+            taken[record["night"]] = one
     return taken
 
 
@@ -220,19 +226,21 @@ def _link_nights(
     store: Store, settings: PagesSettings, records: dict[str, dict[str, Any]], problems: list[str]
 ) -> list[str]:
     """Write the pages of nights anew that have other neighbours than before."""
-    written = []
-    for name, links in linked(records.values()).items():
-        if {key: records[name][key] for key in links} == links:
-            continue
+    wanted = linked(records.values())
+    changed = [name for name, links in wanted.items() if {key: records[name][key] for key in links} != links]
+
+    def write(name: str) -> list[str]:
         key = settings.night_record(NightId.parse(name))
         try:
-            record = {**read_record(store.get_bytes(key), key), **links}
+            record = {**read_record(store.get_bytes(key), key), **wanted[name]}
         except MissingObject:
             problems.append(f"{key} is gone: make the pages anew with python -m airglow pages --rebuild")
-            continue
-        written += put_changed(store, night_pages(settings, record), {})
+            return []
+        written = put_changed(store, night_pages(settings, record), {})
         records[name] = short_record(record)
-    return written
+        return written
+
+    return [key for written in in_threads(write, changed) for key in written]
 
 
 def _year_parts(settings: PagesSettings, records: Iterable[Mapping[str, Any]]) -> list[Page]:

@@ -1,7 +1,10 @@
-"""What people open: netCDF, Madrigal text, plots and the log of a night, all from its result."""
+"""What people open of a night, all from its result: netCDF, tables, Madrigal files, plots and the log."""
 
+from airglow.products.csv_tables import write_samples_csv, write_winds_csv
+from airglow.products.legacy import legacy_results, write_legacy
 from airglow.products.log import log_text, write_log
 from airglow.products.madrigal import KINST, madrigal_text, write_madrigal
+from airglow.products.madrigal_hdf5 import madrigal_table, write_madrigal_hdf5
 from airglow.products.netcdf import read_netcdf, write_netcdf
 from airglow.products.night import (
     FRAMES,
@@ -19,8 +22,10 @@ __all__ = [
     "KINST",
     "PRODUCTS",
     "SUFFIXES",
+    "legacy_results",
     "local_name",
     "log_text",
+    "madrigal_table",
     "madrigal_text",
     "plot_diagnostics",
     "plot_frames",
@@ -30,8 +35,12 @@ __all__ = [
     "product_names",
     "read_netcdf",
     "write_kinds",
+    "write_legacy",
     "write_log",
     "write_madrigal",
+    "write_madrigal_hdf5",
     "write_netcdf",
     "write_products",
+    "write_samples_csv",
+    "write_winds_csv",
 ]

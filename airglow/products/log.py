@@ -71,14 +71,26 @@ def write_log(result: NightResult, path: Path | str) -> Path:
 
 
 def _header(result: NightResult) -> str:
-    sky, laser, zero, shape = result.sky, result.laser, result.zero, result.shape
     place = f"{result.site_name} ({result.site})" if result.site_name else result.site
-    good = sky.wind_flag == GOOD
     rows = [
         ("instrument", result.instrument),
         ("site", place),
         ("night of", f"{result.date} (local date on which it began)"),
         ("line", f"{result.wavelength_m * 1e9:.1f} nm, tag {result.tag}"),
+    ]
+    rows += [("result", "none: see the notes")] if _is_nothing(result) else _summary(result)
+    lines = [f"{title:<20}{text}" for title, text in rows]
+    return "\n".join([f"Night {result.stem}", _RULE, *lines, ""])
+
+
+def _is_nothing(result: NightResult) -> bool:
+    return not len(result.sky) and not len(result.laser)
+
+
+def _summary(result: NightResult) -> list[tuple[str, str]]:
+    sky, laser, zero, shape = result.sky, result.laser, result.zero, result.shape
+    good = sky.wind_flag == GOOD
+    return [
         ("sky samples", f"{len(sky)}, wind {_levels(sky.wind_flag)}"),
         ("", f"temperature {_levels(sky.temperature_flag)}"),
         ("laser frames", f"{len(laser)}, {int(laser.used.sum())} used"),
@@ -93,8 +105,6 @@ def _header(result: NightResult) -> str:
         ("smooth winds", _smooth_summary(result.smooth_winds)),
         ("median temperature", f"{_median(sky.temperature_k[sky.temperature_flag == GOOD]):.1f} K (good)"),
     ]
-    lines = [f"{title:<20}{text}" for title, text in rows]
-    return "\n".join([f"Night {result.stem}", _RULE, *lines, ""])
 
 
 def _section(title: str, lines: Iterable[str]) -> str:
@@ -200,6 +210,7 @@ def _provenance(result: NightResult) -> list[str]:
         f"{'airglow':<20}{made.code_version}",
         f"{'settings':<20}{made.settings_hash}",
         f"{'input':<20}{made.input_hash}",
+        f"{'manifest':<20}{made.manifest_hash or 'none'}",
         f"{'registry epoch':<20}{made.registry_epoch}",
         f"{'weather files':<20}{', '.join(made.weather_files) or 'none'}",
     ]

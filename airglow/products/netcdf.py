@@ -26,7 +26,7 @@ from airglow.products.instrument_columns import (
     SHAPE_COLUMNS,
     ZERO_COLUMNS,
 )
-from airglow.products.netcdf_attributes import exposure_stop, global_attributes
+from airglow.products.netcdf_attributes import global_attributes
 from airglow.products.netcdf_winds import read_cycles, read_smooth_winds, write_cycles, write_smooth_winds
 from airglow.products.variables import (
     add_dimension,
@@ -45,6 +45,7 @@ from airglow.result import (
     RingProfiles,
     SkySamples,
     ZeroReference,
+    end_exposure,
 )
 
 FORMAT = 1
@@ -151,7 +152,7 @@ def _write_exposures(
         dimension,
         "middle of the exposure, UTC",
         table.mid_time,
-        (table.start_time, exposure_stop(table)),
+        (table.start_time, end_exposure(table.start_time, table.exposure_s)),
         **({} if prefix else {"axis": "T"}),
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from airglow.result import LaserSamples, NightResult, SkySamples
+from airglow.result import NightResult, end_exposure
 
 STANDARD_NAMES = "CF Standard Name Table v93"
 
@@ -41,12 +41,6 @@ def global_attributes(result: NightResult, file_format: int) -> dict[str, Any]:
         | _identity(result)
         | {"airglow_format": np.int32(file_format)}
     )
-
-
-def exposure_stop(table: SkySamples | LaserSamples) -> np.ndarray:
-    """End of each exposure, datetime64[us]."""
-    length = np.round(np.asarray(table.exposure_s, float) * 1e6).astype("int64").astype("timedelta64[us]")
-    return table.start_time + length
 
 
 def _place(result: NightResult) -> str:
@@ -147,12 +141,14 @@ def _extent(site: float, points: np.ndarray) -> tuple[float, float]:
 
 
 def _coverage_in_time(result: NightResult) -> dict[str, Any]:
-    starts = np.concatenate([result.sky.start_time, result.laser.start_time])
+    starts, lengths = (
+        np.concatenate([getattr(table, name) for table in (result.sky, result.laser)])
+        for name in ("start_time", "exposure_s")
+    )
     if not starts.size:
         following = dt.datetime.combine(result.date + dt.timedelta(days=1), dt.time())
         return {"date_created": f"{following.isoformat()}Z"}
-    stops = np.concatenate([exposure_stop(result.sky), exposure_stop(result.laser)])
-    begin, end = starts.min(), stops.max()
+    begin, end = starts.min(), end_exposure(starts, lengths).max()
     attributes = {
         "date_created": f"{end.astype('datetime64[s]')}Z",
         "time_coverage_start": f"{begin.astype('datetime64[ms]')}Z",

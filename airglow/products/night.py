@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from airglow.products.csv_tables import write_samples_csv, write_winds_csv
+from airglow.products.legacy import write_legacy
 from airglow.products.log import write_log
 from airglow.products.madrigal import write_madrigal
+from airglow.products.madrigal_hdf5 import write_madrigal_hdf5
 from airglow.products.netcdf import write_netcdf
 from airglow.products.plots import (
     plot_diagnostics,
@@ -20,6 +23,10 @@ from airglow.result import NightResult
 PRODUCTS: dict[str, tuple[str, Callable[[NightResult, Path], Path]]] = {
     "netcdf": (".nc", write_netcdf),
     "madrigal": (".txt", write_madrigal),
+    "madrigal_hdf5": (".hdf5", write_madrigal_hdf5),
+    "legacy": (".npz", write_legacy),
+    "samples": ("_samples.csv", write_samples_csv),
+    "winds_table": ("_winds.csv", write_winds_csv),
     "log": (".log", write_log),
     "winds": ("_winds.png", plot_winds),
     "temperature": ("_temperature.png", plot_temperature),
@@ -32,7 +39,9 @@ PRODUCTS: dict[str, tuple[str, Callable[[NightResult, Path], Path]]] = {
 }
 """Kind of product: what follows the night's stem in its name, and what writes it from the result alone."""
 
-FRAMES = "frames"  # the kind that shows raw frames, and so needs them
+FRAMES = "frames"
+"""The kind of product that shows raw frames, and so is made from these as well."""
+
 SUFFIXES = {**{kind: suffix for kind, (suffix, _) in PRODUCTS.items()}, FRAMES: "_frames.png"}
 """What follows the night's stem in the name of a product, for every kind."""
 
@@ -40,7 +49,7 @@ _LOCAL_STEMS = {".nc": "night", ".log": "night", ".txt": "madrigal", ".hdf5": "m
 
 
 def product_names(stem: str) -> dict[str, str]:
-    """File name of each kind of product.
+    """File name of each kind of product that is made from the result alone.
 
     Parameters
     ----------
@@ -52,7 +61,7 @@ def product_names(stem: str) -> dict[str, str]:
     dict
         Kind to file name.
     """
-    return {kind: stem + suffix for kind, suffix in SUFFIXES.items()}
+    return {kind: stem + suffix for kind, (suffix, _) in PRODUCTS.items()}
 
 
 def local_name(kind: str) -> str:
@@ -74,7 +83,7 @@ def local_name(kind: str) -> str:
 
 
 def write_kinds(
-    result: NightResult, paths: Mapping[str, Path | str], frames: Path | str | None = None
+    result: NightResult, paths: Mapping[str, Path | str], frames_directory: Path | str | None = None
 ) -> list[Path]:
     """Write some of the products of a night, each under a name of the caller's.
 
@@ -86,8 +95,8 @@ def write_kinds(
         The night.
     paths
         File by kind (keys of `SUFFIXES`).
-    frames
-        Folder of the night's frames, for `FRAMES`.
+    frames_directory
+        Where the night's frames are, for `FRAMES`.
 
     Returns
     -------
@@ -97,14 +106,14 @@ def write_kinds(
     written = []
     for kind, path in paths.items():
         if kind == FRAMES:
-            written.append(plot_frames(result, frames, path))
+            written.append(plot_frames(result, frames_directory, path))
         else:
             written.append(PRODUCTS[kind][1](result, Path(path)))
     return written
 
 
 def write_products(
-    result: NightResult, directory: Path | str, frames: Path | str | None = None
+    result: NightResult, directory: Path | str, frames_directory: Path | str | None = None
 ) -> list[Path]:
     """Write all products of a night.
 
@@ -114,16 +123,14 @@ def write_products(
         The night.
     directory
         Where to; made if need be.
-    frames
-        Folder of the night's frames; without it there is no `FRAMES`.
+    frames_directory
+        Where the night's frames are; without it there is no plot of raw frames.
 
     Returns
     -------
     list of Path
-        The files, in the order of `SUFFIXES`.
+        The files, in the order of `PRODUCTS`, the plot of raw frames last.
     """
-    directory = Path(directory)
-    names = product_names(result.stem)
-    if frames is None:
-        del names[FRAMES]
-    return write_kinds(result, {kind: directory / name for kind, name in names.items()}, frames)
+    kinds = [kind for kind in SUFFIXES if kind != FRAMES or frames_directory is not None]
+    paths = {kind: Path(directory) / (result.stem + SUFFIXES[kind]) for kind in kinds}
+    return write_kinds(result, paths, frames_directory)

@@ -29,8 +29,8 @@ class RingProfile:
 
     grid: AnnulusGrid
     center_px: tuple[float, float]  # x (column), y (row)
-    radius_squared_px2: np.ndarray  # (count,) true mean over the pixels
-    counts: np.ndarray  # (count,)
+    radius_squared_px2: np.ndarray  # (count,) true mean over the pixels, those left out included
+    counts: np.ndarray  # (count,) there, on the line through the pixels that took part
     variance: np.ndarray  # (count,) counts^2 per pixel
     pixels: np.ndarray  # (count,) pixels that took part
     cosine: np.ndarray  # (count,)
@@ -68,7 +68,7 @@ def reduce_frame(
     """
     image = np.asarray(image)
     where = geometry_near(image.shape, center_px, grid, aspect)
-    values = image.ravel()[where.order].astype(np.float32)
+    values = np.take(image, where.order).astype(np.float32)
     pedestal = float(np.median(values[:: max(values.size // 1000, 1)]))
     values -= np.float32(pedestal)  # single precision is for the deviations, not for the bias
     number = where.pixels.astype(float)
@@ -76,35 +76,24 @@ def reduce_frame(
     slope = np.gradient(mean, where.mean_s_px2) if mean.size > 2 else np.zeros(mean.size)
     residual = values - where.spread(mean.astype(np.float32))
     residual -= where.spread(slope.astype(np.float32)) * where.s_px2
-    total_s = np.zeros(mean.size)  # of the kept pixels, about the annulus' mean
-    keep = None
+    out = np.array([], int)  # pixels that are left out; their residual is kept at zero
     with np.errstate(invalid="ignore", divide="ignore"):
         for _ in range(_CLIP_ROUNDS):
             squared = residual**2
-            if keep is not None:
-                squared[~keep] = 0.0
             scatter = where.total(squared)
-            out = np.flatnonzero(
-                squared > where.spread((CLIP_SIGMA**2 * scatter / number).astype(np.float32))
-            )
-            if not out.size:
+            limit = where.spread((CLIP_SIGMA**2 * scatter / number).astype(np.float32))
+            more = np.flatnonzero(squared > limit)
+            if not more.size:
                 break
-            if keep is None:
-                keep = np.ones(values.size, bool)
-            keep[out] = False
-            number -= _sum_at(where, out, np.ones(out.size))
-            total_s -= _sum_at(where, out, where.s_px2[out])
-            # The line through an annulus passes its mean, which the clipped pixels had pulled.
-            residual[~keep] = 0.0
+            out = np.concatenate([out, more])
+            number -= _sum_at(where, more, np.ones(more.size))
+            residual[more] = 0.0
+            # The line through an annulus passes the mean of the pixels that are kept.
             shift = where.total(residual) / number
             mean = mean + shift
             residual -= where.spread(shift.astype(np.float32))
+            residual[out] = 0.0
         variance = scatter / (number - 2.0)
-        mean_s = where.mean_s_px2 + total_s / number
-        counts = pedestal + mean + slope * (total_s / number)
-        if keep is not None:
-            residual[~keep] = 0.0
-        out = np.array([], int) if keep is None else np.flatnonzero(~keep)
         cosine, sine = (
             where.total(residual * axis) / (whole - _sum_at(where, out, axis[out] ** 2))
             for axis, whole in ((where.x_px, where.x_squared), (where.y_px, where.y_squared))
@@ -122,8 +111,8 @@ def reduce_frame(
     return RingProfile(
         grid=grid,
         center_px=where.center_px,
-        radius_squared_px2=full(mean_s),
-        counts=full(counts),
+        radius_squared_px2=full(where.mean_s_px2),
+        counts=full(pedestal + mean),
         variance=full(variance),
         pixels=pixels,
         cosine=full(cosine, whole),

@@ -1,5 +1,6 @@
 """Sky line fits: Doppler shift and width, intensity, background, with uncertainties."""
 
+from airglow.spectra.converter import ConverterWaves, find_converter_waves, pixel_variance
 from airglow.spectra.line import (
     LineFit,
     SkyLine,
@@ -9,4 +10,14 @@ from airglow.spectra.line import (
     network_intensity_scale,
 )
 
-__all__ = ["LineFit", "SkyLine", "cramer_rao_bound", "first_harmonic", "fit_line", "network_intensity_scale"]
+__all__ = [
+    "ConverterWaves",
+    "LineFit",
+    "SkyLine",
+    "cramer_rao_bound",
+    "find_converter_waves",
+    "first_harmonic",
+    "fit_line",
+    "network_intensity_scale",
+    "pixel_variance",
+]

@@ -109,6 +109,7 @@ class LineFit:
     temperature_bound_k: float
     velocity_excess: float  # squared error by the scatter between half fringes, over that by the noise
     temperature_excess: float
+    pull: np.ndarray  # (m, 2): velocity (m/s) and temperature (K) that a count more in an annulus adds
 
 
 def first_harmonic(data: ProfileData, central_phase: float, magnification: float) -> complex:
@@ -143,6 +144,7 @@ def fit_line(
     line: SkyLine,
     start_velocity_mps: float,
     instrument: Fringes | None = None,
+    start_temperature_k: float | None = None,
 ) -> LineFit:
     """Fit velocity, temperature, intensity, continuum and bias of one sky profile.
 
@@ -160,6 +162,8 @@ def fit_line(
         Within a quarter of a free spectral range of the answer.
     instrument
         Fringe terms at these annuli, phase and shape, if they are already at hand.
+    start_temperature_k
+        The line's typical one, if not given.
 
     Returns
     -------
@@ -175,7 +179,7 @@ def fit_line(
         count = line.terms_needed(central_phase, shape.reflectivity)
         instrument = fringes(data.radius_squared_px2, data.width_px2, central_phase, shape, count)
     model = _LineModel(data, instrument, shape, line)
-    at = model.evaluate(start_velocity_mps, line.typical_temperature_k)
+    at = model.evaluate(start_velocity_mps, start_temperature_k or line.typical_temperature_k)
     settled = False
     for _ in range(_STEPS):
         covariance = _inverse(at.projected.T @ at.projected)
@@ -193,7 +197,7 @@ def fit_line(
         if settled:
             break
     # Errors of the linear amplitudes with velocity and temperature free as well.
-    response = np.linalg.pinv(at.weighted_templates) @ at.gradient
+    response = at.fit.covariance @ (at.weighted_templates.T @ at.gradient)
     linear_error = np.sqrt(np.diag(at.fit.covariance + response @ covariance @ response.T))
     mean_light = float(model.illumination.mean())
     excess = _excess(at, covariance, instrument.phase)
@@ -215,6 +219,7 @@ def fit_line(
         temperature_bound_k=float(errors[1]),
         velocity_excess=excess[0],
         temperature_excess=excess[1],
+        pull=(at.projected @ covariance) / data.sigma[:, None],
     )
 
 

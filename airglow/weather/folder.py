@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ class WeatherFolder:
     temperatures: tuple[TemperatureSeries, ...]  # one per logger file
     files: tuple[str, ...]  # names of the files that were read, sorted
     rejected: tuple[tuple[str, str], ...]  # (name, reason) of the others
+    sha256: str  # over the names and SHA-256s of all of them
 
 
 def read_folder(
@@ -64,6 +66,7 @@ def read_folder(
     clouds: list[CloudSeries] = []
     temperatures: list[TemperatureSeries] = []
     rejected: list[tuple[str, str]] = []
+    digest = hashlib.sha256()
     for path in sorted(directory.iterdir()):
         match = pattern.fullmatch(path.name)
         if not match or not path.is_file():
@@ -76,11 +79,20 @@ def read_folder(
         if dates is not None and date not in dates:
             continue
         try:
+            digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
             if match.group(1).lower() == "cloud":
                 clouds.append(read_cloud_file(path, site.clock))
             else:
                 temperatures.append(read_temperature_log(path, site.clock))
         except BadInput as error:
             rejected.append((path.name, error.reason))
+        except OSError as error:
+            rejected.append((path.name, f"cannot be read: {error.strerror}"))
     read = [name for series in (*clouds, *temperatures) for name in series.files]
-    return WeatherFolder(merge_clouds(clouds), tuple(temperatures), tuple(sorted(read)), tuple(rejected))
+    return WeatherFolder(
+        clouds=merge_clouds(clouds),
+        temperatures=tuple(temperatures),
+        files=tuple(sorted(read)),
+        rejected=tuple(rejected),
+        sha256=digest.hexdigest(),
+    )

@@ -26,7 +26,13 @@ def test_settings_have_the_usual_port_and_keep_the_password_as_it_is():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("MYSQL_PORT", "33o6"), ("MYSQL_PORT", "70000"), ("MYSQL_SSL_CA", "/no/such/file")]
+    ("name", "value"),
+    [
+        ("MYSQL_PORT", "33o6"),
+        ("MYSQL_PORT", "70000"),
+        ("MYSQL_SSL_CA", "/no/such/file"),
+        ("MYSQL_SSL_KEY", "/no/such/key"),
+    ],
 )
 def test_wrong_settings_are_refused(name, value):
     with pytest.raises(CatalogueError, match=f"{name}.*{value}"):
@@ -42,13 +48,19 @@ def test_sessions_are_in_utc_and_strict_and_take_every_character(settings):
             cursor.execute("INSERT INTO small VALUES ('four')")
 
 
-def test_the_socket_is_a_way_in(mariadb, settings):
-    environment = mariadb.environment(settings.database) | {
-        "MYSQL_HOST": "nowhere.invalid",
-        "MYSQL_UNIX_SOCKET": mariadb.socket,
-    }
-    with connect(settings_from_environment(environment)) as connection:
-        assert connection.open
+@pytest.mark.parametrize("host", [{}, {"MYSQL_HOST": " "}, {"MYSQL_HOST": "nowhere.invalid"}])
+def test_the_socket_is_a_way_in_and_needs_no_host(mariadb, settings, host):
+    environment = mariadb.environment(settings.database) | {"MYSQL_UNIX_SOCKET": mariadb.socket}
+    del environment["MYSQL_HOST"]
+    with connect(settings_from_environment(environment | host)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT host FROM information_schema.processlist WHERE id = CONNECTION_ID()")
+        assert cursor.fetchone() == ("localhost",)  # over TCP it would be 127.0.0.1 and a port
+
+
+def test_a_socket_that_is_not_there_is_named(mariadb, tmp_path):
+    environment = mariadb.environment() | {"MYSQL_UNIX_SOCKET": str(tmp_path / "sock")}
+    with pytest.raises(CatalogueError, match=rf"airglow at {tmp_path}/sock: .*after 2 attempts"):
+        connect(settings_from_environment(environment), attempts=2, pause_s=0.05)
 
 
 def test_a_wrong_password_is_not_tried_again(mariadb):

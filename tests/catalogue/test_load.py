@@ -13,7 +13,17 @@ from airglow.catalogue.rows import ANALYSED
 from airglow.errors import CatalogueError
 from airglow.night import folder
 
-OURS = ("fpi_night", "fpi_sky_sample", "fpi_laser_sample", "fpi_rejection", "fpi_product", "DataSet")
+OURS = (
+    "fpi_night",
+    "fpi_sky_sample",
+    "fpi_laser_sample",
+    "fpi_cycle_wind",
+    "fpi_smooth_wind",
+    "fpi_wind_model",
+    "fpi_rejection",
+    "fpi_product",
+    "DataSet",
+)
 FAST = {"attempts": 3, "pause_s": 0.05}
 
 
@@ -68,11 +78,22 @@ def test_samples_come_back_to_the_bit(database, make_night):
     assert lasers == list(expected)
 
 
-def test_every_sky_and_laser_value_of_a_result_has_a_column(database, make_night):
+def test_every_value_of_a_result_has_a_column(database, make_night):
     (result,) = make_night().results
-    for table, samples in (("fpi_sky_sample", result.sky), ("fpi_laser_sample", result.laser)):
-        columns = {row[0] for row in _rows(database, f"SHOW COLUMNS FROM {table}")}
-        assert {field.name for field in dataclasses.fields(samples)} - {"name"} <= columns
+    tables = {
+        "fpi_sky_sample": (result.sky, {"name"}),  # frame
+        "fpi_laser_sample": (result.laser, {"name"}),
+        "fpi_cycle_wind": (result.cycles, {"assumption"}),  # of the whole night: in fpi_wind_model
+    }
+    for table, (samples, not_here) in tables.items():
+        assert {field.name for field in dataclasses.fields(samples)} - not_here <= _columns(database, table)
+    smooth = {field.name for field in dataclasses.fields(result.smooth_winds)}
+    smooth = smooth - {"time", "reason", "assumption"} | {"mid_time", "smooth_reason", "smooth_assumption"}
+    assert smooth <= _columns(database, "fpi_smooth_wind") | _columns(database, "fpi_wind_model")
+
+
+def _columns(connection, table):
+    return {row[0] for row in _rows(connection, f"SHOW COLUMNS FROM {table}")}
 
 
 def test_a_night_says_what_it_is_and_what_made_it(database, make_night):
@@ -97,6 +118,9 @@ def test_a_night_says_what_it_is_and_what_made_it(database, make_night):
         "fpi_night": 1,
         "fpi_sky_sample": 12,
         "fpi_laser_sample": 4,
+        "fpi_cycle_wind": len(result.cycles),
+        "fpi_smooth_wind": len(result.smooth_winds),
+        "fpi_wind_model": 1,
         "fpi_rejection": 2,
         "fpi_product": 5,
     }

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from airglow.catalogue import connect, known_migrations, migrate
+from airglow.catalogue import RIGHTS, connect, known_migrations, migrate
+from airglow.catalogue.connection import LOCK_TIMEOUT_S, in_transaction
 from airglow.errors import CatalogueError
 from airglow.result import Cause
 
@@ -33,7 +34,8 @@ def test_every_file_is_applied_once_and_is_on_record(settings):
 def test_tables_are_innodb_and_utf8mb4(database, settings):
     tables = _rows(
         database,
-        "SELECT table_name, engine, table_collation FROM information_schema.tables WHERE table_schema = %s",
+        "SELECT table_name, engine, table_collation FROM information_schema.tables"
+        " WHERE table_schema = %s AND table_type = 'BASE TABLE'",
         settings.database,
     )
     assert {name for name, _, _ in tables} >= {"fpi_night", "fpi_sky_sample", "fpi_laser_sample", "DataSet"}
@@ -51,8 +53,11 @@ def test_site_and_dates_are_read_off_the_key(database):
         assert "PRIMARY" in [str(cell).split(",")[0] for cell in plan]  # of the keys that it may use
 
 
-def test_processes_that_start_together_do_not_trip_over_each_other(settings):
+@pytest.mark.parametrize("begin", [0, 3])
+def test_processes_that_start_together_do_not_trip_over_each_other(settings, begin):
     applied, problems = [], []
+    if begin:
+        migrate(connect(settings), known_migrations()[:begin])
 
     def start() -> None:
         try:
@@ -66,7 +71,7 @@ def test_processes_that_start_together_do_not_trip_over_each_other(settings):
     for thread in threads:
         thread.join()
     assert problems == []
-    assert sorted(applied) == [m.name for m in known_migrations()]
+    assert sorted(applied) == [m.name for m in known_migrations()][begin:]
 
 
 def test_a_changed_file_is_found_out(database):
@@ -79,6 +84,80 @@ def test_a_changed_file_is_found_out(database):
 def test_a_newer_database_is_left_alone(database):
     with pytest.raises(CatalogueError, match="applied by a newer airglow"):
         migrate(database, known_migrations()[:1])
+
+
+def test_a_file_that_is_gone_is_missed(database):
+    with pytest.raises(CatalogueError, match=r"0002_website\.sql is not there, but was applied"):
+        migrate(database, [m for m in known_migrations() if m.version != 2])
+
+
+def test_a_file_that_comes_too_late_is_refused(settings):
+    """As when two branches are merged: others may rest on its number being the higher one."""
+    connection = connect(settings)
+    known = known_migrations()
+    second, third = (dataclasses.replace(m, sql="DO 0;\n") for m in known[1:3])
+    migrate(connection, [known[0]])
+    with connection.cursor() as cursor:
+        values = (third.version, third.name, third.sha256)
+        cursor.execute("INSERT INTO fpi_schema_version VALUES (%s, %s, %s, NOW())", values)
+        connection.commit()
+    with pytest.raises(CatalogueError, match=r"0002_website\.sql was never applied, but 0003.* above 3"):
+        migrate(connection, [known[0], second, third])
+
+
+def test_every_statement_may_run_twice(database):
+    """A file that failed half-way begins again at its beginning."""
+
+    def schema():
+        names = [name for (name,) in _rows(database, "SHOW TABLES")]
+        return {name: _rows(database, f"SELECT * FROM {name}") for name in names} | {
+            f"{table} {kind}": _rows(database, f"SHOW {kind} FROM {table}")
+            for table in names
+            for kind in ("FULL COLUMNS", "INDEX")
+        }
+
+    before = schema()
+    with database.cursor() as cursor:
+        for migration in known_migrations():
+            for statement in migration.statements:
+                cursor.execute(statement)
+    assert schema() == before
+
+
+def test_a_right_that_is_missing_is_named(mariadb, settings):
+    """Before there were views, an account could do without the right to make them."""
+    name = settings.database.replace("_", r"\_")
+    with mariadb.connect_as_root() as root, root.cursor() as cursor:
+        cursor.execute("CREATE USER 'narrow'@'%' IDENTIFIED BY 'only'")
+        old = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES"
+        cursor.execute(f"GRANT {old} ON `{name}`.* TO 'narrow'@'%'")
+        try:
+            connection = connect(dataclasses.replace(settings, user="narrow", password="only"))
+            with pytest.raises(CatalogueError, match=rf"0005_views\.sql: CREATE VIEW .*GRANT {RIGHTS} on"):
+                migrate(connection)
+            assert _rows(connection, "SELECT MAX(version) FROM fpi_schema_version") == [(4,)]
+            cursor.execute(f"GRANT {RIGHTS} ON `{name}`.* TO 'narrow'@'%'")
+            connection = connect(dataclasses.replace(settings, user="narrow", password="only"))
+            assert migrate(connection) == [m.name for m in known_migrations()[4:]]
+        finally:
+            cursor.execute("DROP USER 'narrow'@'%'")
+
+
+def test_a_reader_that_never_ends_is_not_waited_for_without_end(settings):
+    connection, reader = connect(settings), connect(settings)
+    migrate(connection, known_migrations()[:3])
+    assert _rows(connection, "SELECT @@lock_wait_timeout") == [(LOCK_TIMEOUT_S,)]
+    _rows(reader, "SELECT * FROM fpi_load")  # its transaction is open until it says otherwise
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION lock_wait_timeout = 1")
+    with pytest.raises(CatalogueError, match="Lock wait timeout"):
+        in_transaction(connection, _alter, "test", attempts=1)
+    reader.rollback()
+    assert migrate(connection) == [m.name for m in known_migrations()[3:]]
+
+
+def _alter(cursor):
+    cursor.execute("ALTER TABLE fpi_load ADD COLUMN later INT")
 
 
 def test_a_file_that_failed_half_way_is_begun_again(database):

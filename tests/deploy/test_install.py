@@ -113,7 +113,7 @@ def test_a_wrong_option_is_refused(arguments: list[str]) -> None:
 def test_the_example_names_all_that_a_run_needs() -> None:
     text = (DEPLOY / "environment.example").read_text()
     assert re.findall(r"^([A-Z_0-9]+)=", text, re.M) == list(REQUIRED)
-    for name in ("MYSQL_PORT", "MYSQL_SSL_CA"):
+    for name in ("MYSQL_PORT", "MYSQL_UNIX_SOCKET", "MYSQL_SSL_CA", "MYSQL_SSL_CERT", "MYSQL_SSL_KEY"):
         assert f"\n#{name}=" in text
 
 

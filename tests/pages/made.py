@@ -71,7 +71,7 @@ def publish(
             data = (files or {}).get(file) or (PNG if file.endswith(".png") else f"of {file}".encode())
             folder = "SummaryImages" if file.endswith(".png") else "Results"
             key = f"{folder}/{night.date:%Y}/{file}"
-            kind = "image/png" if file.endswith(".png") else "application/octet-stream"
+            kind = {"png": "image/png", "log": "text/plain"}.get(file[-3:], "application/octet-stream")
             products.append(
                 {
                     "tag": result.tag,

@@ -154,3 +154,10 @@ def test_it_is_small_and_quick(result, tmp_path):
     read_netcdf(path)
     assert time.process_time() - begin < 2
     assert path.stat().st_size < 1_000_000
+
+
+def test_files_from_before_the_manifest_was_named_still_open(result, tmp_path):
+    path = write_netcdf(result, tmp_path / "night.nc")
+    with netCDF4.Dataset(path, "a") as file:
+        file.delncattr("manifest_hash")
+    assert read_netcdf(path).provenance == dataclasses.replace(result.provenance, manifest_hash="")

@@ -1,8 +1,10 @@
-"""Plots: what they show, that they are the same each time, and that odd nights do not stop them."""
+"""Plots: that they are the same each time, that one can read them, and that odd nights do not stop them."""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import os
 import struct
 import subprocess
 import sys
@@ -14,13 +16,33 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.dates import num2date
-from results import example_result
+from results import empty_night, example_result
 
-from airglow.products import plot_diagnostics, plot_temperature, plot_winds, product_names, write_products
-from airglow.products.plots import style, timeaxis, winds
+from airglow.errors import BadInput
+from airglow.products import (
+    plot_diagnostics,
+    plot_profiles,
+    plot_temperature,
+    plot_winds,
+    product_names,
+    write_products,
+)
+from airglow.products.plots import diagnostics, profiles, style, temperature, timeaxis, winds
 from airglow.result import BAD, CAUTION, GOOD
+from products import looking
 
-PLOTS = (plot_winds, plot_temperature, plot_diagnostics)
+PLOTS = (plot_winds, plot_temperature, plot_diagnostics, plot_profiles)
+MODULES = (winds, temperature, diagnostics, profiles)
+(NO_ANALYSIS,) = empty_night().notes
+
+
+def night_of_many_directions():
+    """As many as a site of the registry has."""
+    result = example_result()
+    others = [f"CV_EKU_PAR_{k}" for k in range(19)]
+    names = [*others, "Zenith", "North", "East", "South", "West"]
+    direction = tuple(names[k % len(names)] for k in range(len(result.sky)))
+    return dataclasses.replace(result, sky=dataclasses.replace(result.sky, direction=direction))
 
 
 def size_of(path: Path) -> tuple[int, int]:
@@ -30,7 +52,8 @@ def size_of(path: Path) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(
-    ("plot", "size"), list(zip(PLOTS, ((1200, 1194), (1200, 672), (1440, 1512)), strict=True))
+    ("plot", "size"),
+    list(zip(PLOTS, ((1200, 1191), (1200, 672), (1440, 1512), (1320, 1613)), strict=True)),
 )
 def test_the_same_night_always_looks_the_same(plot, size, tmp_path):
     result = example_result()
@@ -40,6 +63,102 @@ def test_the_same_night_always_looks_the_same(plot, size, tmp_path):
     assert size_of(first) == size
     assert first.read_bytes() == second.read_bytes()
     assert b"tEXt" not in first.read_bytes()  # neither date nor version of anything
+
+
+def test_every_format_is_the_same_in_every_process(tmp_path):
+    """Whatever the order is in which Python keeps its sets, and whenever it was."""
+    code = (
+        "from results import example_result; from airglow.products import *;"
+        "[plot(example_result(40, 8), f'{name}.{suffix}') for suffix in ('png', 'pdf', 'svg')"
+        " for name, plot in (('winds', plot_winds), ('profiles', plot_profiles))]"
+    )
+    made = []
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        folder.mkdir()
+        path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, sys.path)])
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path}
+        subprocess.run([sys.executable, "-c", code], check=True, cwd=folder, env=environment)
+        made.append({each.name: hashlib.sha256(each.read_bytes()).hexdigest() for each in folder.iterdir()})
+    assert len(made[0]) == 6
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_a_pdf_is_fit_for_a_paper(plot, tmp_path):
+    data = plot(example_result(180, 60, annuli=500), tmp_path / "night.pdf").read_bytes()
+    assert data.startswith(b"%PDF")
+    assert b"/FontFile2" in data  # TrueType within the file
+    assert b"/Type3" not in data
+    assert b"Date" not in data
+    assert b"Producer" not in data
+    assert len(data) < 1e6
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_an_svg_is_vectors_without_a_date(plot, tmp_path):
+    text = plot(example_result(40, 8), tmp_path / "night.svg").read_text()
+    assert "<path" in text
+    assert "<dc:date>" not in text
+    assert "<dc:creator>" not in text
+
+
+def test_a_suffix_that_is_no_plot_is_refused(tmp_path):
+    with pytest.raises(BadInput, match=r"night\.txt: is no plot: it ends in none of \.png, \.pdf, \.svg"):
+        plot_winds(example_result(4, 0), tmp_path / "night.txt")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.rpartition(".")[2])
+@pytest.mark.parametrize(
+    "result",
+    [
+        example_result(),
+        empty_night(),
+        example_result(40, 0),
+        example_result(1, 1),
+        night_of_many_directions(),
+    ],
+    ids=["night", "empty", "no laser", "one of each", "many directions"],
+)
+def test_nothing_is_cut_off_or_written_over_or_behind_a_key(module, result):
+    with style.drawing():
+        figure = module._figure(result)
+        assert looking.cut_off(figure) == []
+        assert looking.written_over(figure) == []
+        assert looking.hidden_by_keys(figure) == 0
+
+
+def test_what_a_reader_would_stumble_over_is_found():
+    """Of a bad figure: so that the test above can fail."""
+    with style.drawing():
+        figure = style.new_figure(4, 3)
+        panel = figure.add_axes((0.02, 0.2, 0.9, 0.6))
+        panel.plot(np.arange(30), label="a line right below its key")
+        panel.set_ylim(0, 30)
+        panel.legend(loc="upper right")
+        panel.set_ylabel("too far to the left")
+        panel.text(5, 10, "one")
+        panel.text(5, 10, "other")
+        assert "too far to the left" in looking.cut_off(figure)
+        assert ("one", "other") in looking.written_over(figure)
+        assert looking.hidden_by_keys(figure) > 0
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.rpartition(".")[2])
+def test_an_empty_plot_says_why_it_is_empty(module):
+    def said(result):
+        with style.drawing():
+            return [" ".join(text.get_text().split()) for text in looking.texts(module._figure(result))]
+
+    assert NO_ANALYSIS in said(empty_night())
+    assert NO_ANALYSIS not in said(dataclasses.replace(example_result(), notes=(NO_ANALYSIS,)))
+
+
+def test_no_two_directions_look_alike():
+    others = [f"Aux{k}" for k in range(19)]
+    looks = [*style.LOOKS.values(), *(style.look_of(name, others) for name in others)]
+    assert len({(look.marker, look.hollow) for look in looks}) == len(looks)
 
 
 @pytest.mark.parametrize("plot", PLOTS)
@@ -52,8 +171,10 @@ def test_the_same_night_always_looks_the_same(plot, size, tmp_path):
         example_result(1, 1),
         example_result(7, 3, site="bdr", tag="XG"),
         dataclasses.replace(example_result(7, 3), site_timezone="Not/AZone"),
+        night_of_many_directions(),
+        empty_night(),
     ],
-    ids=["no laser", "no sky", "nothing", "one of each", "few", "unknown zone"],
+    ids=["no laser", "no sky", "nothing", "one of each", "few", "unknown zone", "many directions", "empty"],
 )
 def test_odd_nights_are_drawn_without_a_warning(plot, result, tmp_path):
     with warnings.catch_warnings():
@@ -81,52 +202,15 @@ def test_a_night_of_nothing_but_failures_is_drawn(plot, tmp_path):
         plot(dataclasses.replace(result, sky=sky), tmp_path / "night.png")
 
 
-def test_pyplot_is_never_used(tmp_path):
+def test_pyplot_is_never_used_and_frames_are_no_must(tmp_path):
     code = (
         "import sys; from results import example_result; from airglow.products import write_products;"
         f"write_products(example_result(7, 3), {str(tmp_path)!r});"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
-
-
-def test_east_and_west_show_the_same_eastward_wind():
-    result = example_result(4, 0)
-    eastward, northward, zenith = 80.0, -30.0, np.radians([43.0, 43.0, 48.0, 38.0])  # at the layer
-    azimuth = np.radians([90.0, 270.0, 0.0, 180.0])
-    along = (eastward * np.sin(azimuth) + northward * np.cos(azimuth)) * np.sin(zenith)
-    sky = dataclasses.replace(
-        result.sky, direction=("East", "West", "North", "South"), tangent_zenith_deg=np.degrees(zenith)
-    )
-    everything = np.ones(4, bool)
-    zonal = winds.ZONAL.factor(sky, everything) * along
-    meridional = winds.MERIDIONAL.factor(sky, everything) * along
-    np.testing.assert_allclose(zonal[:2], eastward)
-    np.testing.assert_allclose(meridional[2:], northward)
-
-
-def test_a_look_near_the_zenith_has_no_horizontal_wind():
-    result = example_result(2, 0)
-    sky = dataclasses.replace(
-        result.sky, direction=("East", "East"), tangent_zenith_deg=np.array([0.1, 45.0])
-    )
-    np.testing.assert_array_equal(np.isnan(winds.ZONAL.factor(sky, np.ones(2, bool))), [True, False])
-
-
-def test_a_component_without_samples_of_its_own_shows_the_smooth_wind():
-    result = example_result()
-    sky = dataclasses.replace(
-        result.sky,
-        direction=tuple("Aux" if name in ("North", "South") else name for name in result.sky.direction),
-    )
-    with style.drawing():
-        panel = style.new_figure(8, 4).add_subplot()
-        winds._draw(panel, dataclasses.replace(result, sky=sky), winds.MERIDIONAL, ["Aux"])
-    low, high = panel.get_ylim()
-    smooth = result.smooth_winds.meridional_wind_mps
-    assert low < smooth.min() < smooth.max() < high
-    assert [text.get_text() for text in panel.get_legend().get_texts()] == ["smooth ± σ"]
-    assert len(panel.texts) == 0
+    there = sorted(path.name for path in tmp_path.iterdir())
+    assert there == sorted(product_names("minime05_uao_20250429_xr").values())  # no plot of raw frames
 
 
 def test_limits_follow_the_good_samples():
@@ -179,16 +263,26 @@ def test_a_night_over_midnight_names_both_dates():
 
 def test_all_products_under_their_names_in_a_few_seconds(tmp_path):
     begin = time.process_time()
-    paths = write_products(example_result(180, 60), tmp_path / "products")
-    assert time.process_time() - begin < 8
-    assert [path.name for path in paths] == [
-        "minime05_uao_20250429_xr.nc",
-        "minime05_uao_20250429_xr.txt",
-        "minime05_uao_20250429_xr.log",
-        "minime05_uao_20250429_xr_winds.png",
-        "minime05_uao_20250429_xr_temperature.png",
-        "minime05_uao_20250429_xr_diagnostics.png",
+    paths = write_products(example_result(180, 60), tmp_path / "products", tmp_path)
+    assert time.process_time() - begin < 20
+    stem = "minime05_uao_20250429_xr"
+    assert [path.name.removeprefix(stem) for path in paths] == [
+        ".nc",
+        ".txt",
+        ".hdf5",
+        ".npz",
+        "_samples.csv",
+        "_winds.csv",
+        ".log",
+        "_winds.png",
+        "_temperature.png",
+        "_diagnostics.png",
+        "_profiles.png",
+        "_winds.pdf",
+        "_temperature.pdf",
+        "_diagnostics.pdf",
+        "_profiles.pdf",
+        "_frames.png",
     ]
-    assert sorted(path.name for path in (tmp_path / "products").iterdir()) == sorted(
-        product_names("minime05_uao_20250429_xr").values()
-    )
+    there = sorted(path.name for path in (tmp_path / "products").iterdir())
+    assert there == sorted([*product_names(stem).values(), stem + "_frames.png"])

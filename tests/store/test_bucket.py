@@ -200,3 +200,10 @@ def test_reading_survives_broken_connections(tmp_path: Path, breaks: int, arrive
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_how_long_to_keep_an_object_is_said_with_it(store: Store) -> None:
+    store.put_bytes("pages/a.html", b"<p>", "text/html", "no-cache")
+    store.put_bytes("pages/b.html", b"<p>", "text/html")
+    said = [store.client.head_object(Bucket=store.bucket, Key=f"pages/{name}.html") for name in "ab"]
+    assert [answer.get("CacheControl") for answer in said] == ["no-cache", None]

@@ -31,8 +31,12 @@ rule tables:
     input:
         night=rules.analyze.output.night,
     output:
+        **if_wanted("legacy_npz", legacy=f"{RESULTS}/legacy.npz"),
         log=in_report(f"{RESULTS}/night.log", "log"),
         madrigal=f"{RESULTS}/madrigal.txt",
+        madrigal_hdf5=f"{RESULTS}/madrigal.hdf5",
+        samples=f"{RESULTS}/samples.csv",
+        winds_table=f"{RESULTS}/winds.csv",
     log:
         f"logs/{NIGHT}/tables_{{tag}}.log",
     priority: 6

@@ -17,6 +17,7 @@ with step() as job:
         Path(snakemake.input.clouds),
         which,
         sha256={frame.name: frame.sha256 for frame in manifest.frames},
+        manifest_hash=manifest.sha256,
     )
     write_netcdf(result, snakemake.output.night)
     write_json(snakemake.output.outcome, {**outcome, "manifest_sha256": manifest.sha256})

@@ -5,5 +5,5 @@ from adapter import snakemake, step
 from airglow.products import read_netcdf, write_kinds
 
 with step():
-    result = read_netcdf(snakemake.input.night)
-    write_kinds(result, dict(snakemake.output.items()), frames=snakemake.input.get("frames"))
+    result, files = read_netcdf(snakemake.input.night), dict(snakemake.output.items())
+    write_kinds(result, files, frames_directory=snakemake.input.get("frames"))

@@ -36,7 +36,7 @@ function startFilters() {
     }
     for (const section of sections) section.hidden = !section.querySelector(".line:not([hidden])");
     const filtered = Boolean(site || instrument || state);
-    document.getElementById("filter-count").value = 
+    document.getElementById("filter-count").value =
       (filtered ? `${shown.toLocaleString("en")} of ` : "") + `${total.toLocaleString("en")} nights`;
     document.getElementById("filter-none").hidden = shown > 0;
     document.getElementById("filter-reset").disabled = !filtered;

@@ -13,8 +13,10 @@ from airglow.products.plots import style
 from airglow.products.plots.style import BLUE, GREEN, GREY, INK, VERMILLION
 from airglow.products.plots.timeaxis import share_time
 from airglow.products.plots.typical import draw_profile, typical_laser, typical_sky
-from airglow.result import BAD, LaserSamples, NightResult, RingProfiles, SkySamples
+from airglow.result import BAD, CAUTION, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
 from airglow.winds.flags import CLOUDY_C, OVERCAST_C, WARM_CCD_C
+
+_HOLLOW = ("^", "s", "X")  # of the markers
 
 
 def plot_diagnostics(result: NightResult, path: Path | str) -> Path:
@@ -25,7 +27,7 @@ def plot_diagnostics(result: NightResult, path: Path | str) -> Path:
     result
         The night.
     path
-        PNG to be.
+        PNG, PDF or SVG to be, by its suffix.
 
     Returns
     -------
@@ -33,49 +35,53 @@ def plot_diagnostics(result: NightResult, path: Path | str) -> Path:
         ``path``.
     """
     with style.drawing():
-        height = 12.6
-        figure = style.new_figure(12.0, height)
-        upper = figure.add_gridspec(
-            4,
-            2,
-            left=0.075,
-            right=0.945,
-            top=1 - 1.15 / height,
-            bottom=4.05 / height,
-            hspace=0.14,
-            wspace=0.22,
-        )
-        columns = [[figure.add_subplot(upper[row, column]) for row in range(4)] for column in (0, 1)]
-        sky, laser = result.sky, result.laser
-        _gap(columns[0][0], sky, laser)
-        _center(columns[0][1], sky, laser)
-        _laser_intensity(columns[0][2], laser)
-        _chi_square(columns[0][3], sky, laser)
-        _brightness(columns[1][0], sky)
-        _wind_errors(columns[1][1], sky)
-        _cloud(columns[1][2], sky)
-        _ccd(columns[1][3], sky, laser)
-        for column in columns:
-            share_time(column, result)
-            figure.align_ylabels(column)
-        lower = figure.add_gridspec(
-            2,
-            2,
-            left=0.075,
-            right=0.945,
-            top=3.05 / height,
-            bottom=0.72 / height,
-            hspace=0.08,
-            wspace=0.22,
-            height_ratios=(3, 1),
-        )
-        for column, table, profiles, k, title in (
-            (0, laser, result.laser_profiles, typical_laser(result), "Laser frame"),
-            (1, sky, result.sky_profiles, typical_sky(result), "Sky frame"),
-        ):
-            _typical_frame(figure, (lower[0, column], lower[1, column]), table, profiles, k, title)
-        style.head_and_foot(figure, result, "Diagnostics")
-        return style.save(figure, path)
+        return style.save(_figure(result), path)
+
+
+def _figure(result: NightResult) -> Figure:
+    height = 12.6
+    figure = style.new_figure(12.0, height)
+    upper = figure.add_gridspec(
+        4,
+        2,
+        left=0.085,
+        right=0.945,
+        top=1 - 1.15 / height,
+        bottom=4.05 / height,
+        hspace=0.14,
+        wspace=0.22,
+    )
+    columns = [[figure.add_subplot(upper[row, column]) for row in range(4)] for column in (0, 1)]
+    sky, laser = result.sky, result.laser
+    _gap(columns[0][0], result)
+    _center(columns[0][1], sky, laser)
+    _laser_intensity(columns[0][2], laser)
+    _chi_square(columns[0][3], sky, laser)
+    _brightness(columns[1][0], sky)
+    _wind_errors(columns[1][1], sky)
+    _cloud(columns[1][2], sky)
+    _ccd(columns[1][3], sky, laser)
+    for column in columns:
+        share_time(column, result)
+        figure.align_ylabels(column)
+    lower = figure.add_gridspec(
+        2,
+        2,
+        left=0.085,
+        right=0.945,
+        top=3.05 / height,
+        bottom=0.72 / height,
+        hspace=0.08,
+        wspace=0.22,
+        height_ratios=(3, 1),
+    )
+    for column, table, profiles, k, title in (
+        (0, laser, result.laser_profiles, typical_laser(result), "Laser frame"),
+        (1, sky, result.sky_profiles, typical_sky(result), "Sky frame"),
+    ):
+        _typical_frame(figure, (lower[0, column], lower[1, column]), table, profiles, k, title)
+    style.head_and_foot(figure, result, "Diagnostics", style.FLAG_NAMES)
+    return figure
 
 
 def _center_of(values: np.ndarray) -> float:
@@ -84,16 +90,49 @@ def _center_of(values: np.ndarray) -> float:
 
 
 def _plot(panel: Axes, time: np.ndarray, value: np.ndarray, form: str, color: str, label: str) -> None:
-    """Line or markers, if there is anything to draw; hollow markers are triangles, squares and crosses."""
+    """Line or markers, if there is anything to draw."""
     if np.isfinite(value).any():
-        face = "white" if form in ("^", "s", "X") else color
+        face = "white" if form in _HOLLOW else color
         panel.plot(
             time, value, form, color=color, markerfacecolor=face, markersize=3.9, linewidth=1.1, label=label
         )
 
 
-def _gap(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
-    """Etalon gap, from its median over the night."""
+def _plot_faded(
+    panel: Axes,
+    time: np.ndarray,
+    value: np.ndarray,
+    flag: np.ndarray,
+    marker: str,
+    color: str,
+    label: str,
+    error: np.ndarray | None = None,
+) -> None:
+    """Markers of sky samples, faded by their flag, under one entry in the key."""
+    shown = np.isfinite(value)
+    if not shown.any():
+        return
+    look = {
+        "linestyle": "",
+        "marker": marker,
+        "markersize": 3.9,
+        "color": color,
+        "markerfacecolor": "white" if marker in _HOLLOW else color,
+        "markeredgewidth": 1.0 if marker in _HOLLOW else 0.0,
+    }
+    for level in (BAD, CAUTION, GOOD):
+        chosen = shown & (flag == level)
+        if chosen.any():
+            bars = None if error is None else error[chosen]
+            panel.errorbar(
+                time[chosen], value[chosen], yerr=bars, elinewidth=0.7, alpha=style.FADE[level], **look
+            )
+    panel.plot([], [], label=label, **look)
+
+
+def _gap(panel: Axes, result: NightResult) -> None:
+    """Etalon gap, from its median over the night; the reason for an empty night stands here."""
+    sky, laser = result.sky, result.laser
     middle = _center_of(np.concatenate([laser.gap_m[laser.used], sky.gap_m]))
     sky_nm, laser_nm = (sky.gap_m - middle) * 1e9, (laser.gap_m - middle) * 1e9
     _plot(panel, sky.mid_time, sky_nm, "-", INK, "at sky frames")
@@ -117,7 +156,7 @@ def _gap(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
             )
     if not middle:
         panel.set_ylabel("Gap\n(nm)")
-        style.say_nothing_there(panel, "no gap was found")
+        style.say_nothing_there(panel, style.why_nothing(result, "no gap was found", 48))
         return
     panel.set_ylabel(f"Gap − {middle * 1e3:.6f} mm\n(nm)")
     _tight(panel, np.concatenate([laser_nm, sky_nm]), 0.05)
@@ -137,13 +176,13 @@ def _gap(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
 def _center(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
     """Ring centre, from its median over the night."""
     drawn = []
-    for name, laser_px, sky_px, color, marker in (
-        ("x", laser.center_x_px, sky.center_x_px, BLUE, "o"),
-        ("y", laser.center_y_px, sky.center_y_px, VERMILLION, "^"),
+    for name, laser_px, sky_px, color, marker, line in (
+        ("x", laser.center_x_px, sky.center_x_px, BLUE, "o", "-"),
+        ("y", laser.center_y_px, sky.center_y_px, VERMILLION, "^", "--"),
     ):
         middle = _center_of(np.concatenate([laser_px, sky_px]))
         _plot(panel, laser.mid_time, laser_px - middle, marker, color, f"{name} laser")
-        _plot(panel, sky.mid_time, sky_px - middle, "-", color, f"{name} − {middle:.2f} px")
+        _plot(panel, sky.mid_time, sky_px - middle, line, color, f"{name} − {middle:.2f} px")
         drawn += [laser_px - middle, sky_px - middle]
     panel.set_ylabel("Ring centre\n(px)")
     if _nothing(panel, "no centre was found", *drawn):
@@ -154,12 +193,13 @@ def _center(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
 
 def _laser_intensity(panel: Axes, laser: LaserSamples) -> None:
     panel.set_ylabel("Laser\n(counts/s)")
-    if _nothing(panel, "no laser frames", laser.intensity):
+    if _nothing(panel, "no laser frames were analysed", laser.intensity):
         return
     for used, color, marker, label in ((True, BLUE, "o", "used"), (False, VERMILLION, "X", "not used")):
         chosen = laser.used == used
         _plot(panel, laser.mid_time[chosen], laser.intensity[chosen], marker, color, label)
-    _tight(panel, np.append(laser.intensity, 0.0), 1.0)
+    brightest = np.nanmax(laser.intensity)
+    panel.set_ylim(min(0.0, 1.15 * np.nanmin(laser.intensity)), 1.15 * brightest if brightest > 0 else 1.0)
     style.key_row(panel)
 
 
@@ -169,7 +209,7 @@ def _chi_square(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
     if _nothing(panel, "nothing was fitted", *values):
         return
     panel.axhline(1, color=GREY, linewidth=0.8, zorder=1)
-    _plot(panel, sky.mid_time, values[0], "s", VERMILLION, "sky")
+    _plot_faded(panel, sky.mid_time, values[0], sky.wind_flag, "s", VERMILLION, "sky")
     _plot(panel, laser.mid_time, values[1], "o", BLUE, "laser")
     _positive_axis(panel, np.concatenate([*values, [0.9, 1.2]]))
     style.key_row(panel)
@@ -177,26 +217,14 @@ def _chi_square(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
 
 def _brightness(panel: Axes, sky: SkySamples) -> None:
     panel.set_ylabel("Sky\n(counts/s)")
-    if _nothing(panel, "no sky frames", sky.intensity, sky.background):
+    if _nothing(panel, "no sky frames were analysed", sky.intensity, sky.background):
         return
-    for value, error, color, marker, face, label in (
-        (sky.intensity, sky.intensity_error, BLUE, "o", BLUE, "line"),
-        (sky.background, sky.background_error, VERMILLION, "s", "white", "background"),
+    for value, error, marker, color, label in (
+        (sky.intensity, sky.intensity_error, "o", BLUE, "line"),
+        (sky.background, sky.background_error, "s", VERMILLION, "background"),
     ):
-        shown = np.isfinite(value) & (value > 0)
-        if shown.any():
-            panel.errorbar(
-                sky.mid_time[shown],
-                value[shown],
-                yerr=error[shown],
-                linestyle="",
-                marker=marker,
-                markersize=3.8,
-                markerfacecolor=face,
-                elinewidth=0.7,
-                color=color,
-                label=label,
-            )
+        positive = np.where(value > 0, value, np.nan)
+        _plot_faded(panel, sky.mid_time, positive, sky.wind_flag, marker, color, label, error)
     _positive_axis(panel, np.concatenate([sky.intensity, sky.background]))
     style.key_row(panel)
 
@@ -212,10 +240,10 @@ def _wind_errors(panel: Axes, sky: SkySamples) -> None:
     ]
     if _nothing(panel, "no winds", *drawn):
         return
-    for value, color, form, label in zip(
-        drawn, (BLUE, VERMILLION, GREEN), ("o", "^", "--"), ("fit", "calibration", "zero"), strict=True
-    ):
-        _plot(panel, sky.mid_time[shown], value, form, color, label)
+    time, flag = sky.mid_time[shown], sky.wind_flag[shown]
+    _plot_faded(panel, time, drawn[0], flag, "o", BLUE, "fit")
+    _plot_faded(panel, time, drawn[1], flag, "^", VERMILLION, "calibration")
+    _plot(panel, time, drawn[2], "--", GREEN, "zero")
     _positive_axis(panel, np.concatenate(drawn))
     style.key_row(panel)
 

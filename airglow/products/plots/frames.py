@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import matplotlib.patheffects
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
 from airglow.errors import BadInput
@@ -18,9 +18,12 @@ from airglow.products.plots.typical import draw_profile, ring_maxima, typical_la
 from airglow.result import LaserSamples, NightResult, RingProfiles, SkySamples
 
 _DARKEST, _BRIGHTEST = 1.0, 99.5  # percentiles of the counts: a few hot pixels do not darken the rest
+_LINE = 56  # characters that have room in a picture
 _HALF_CIRCLE = np.radians(np.linspace(-90, 90, 181))
-_RING = {"color": style.VERMILLION, "linewidth": 0.9}
-_LIMIT = {"color": style.SKY, "linewidth": 1.2, "linestyle": (0, (5, 3))}
+# Bright dashes on a dark line: seen on whatever is behind them, in colour and without.
+_RING = {"color": style.INK, "linewidth": 1.3, "solid_capstyle": "butt"}
+_DASHES = {"color": style.ORANGE, "linewidth": 1.0, "linestyle": (0, (4, 4)), "dash_capstyle": "butt"}
+_LIMIT = {"color": style.SKY, "linewidth": 1.2, "linestyle": (0, (9, 3, 1.5, 3))}
 _CENTER = {
     "color": style.VERMILLION,
     "marker": "+",
@@ -52,36 +55,40 @@ def plot_frames(result: NightResult, frames_directory: Path | str, path: Path | 
         ``path``.
     """
     with style.drawing():
-        height = 9.15
-        figure = style.new_figure(12.0, height)
-        for left, kind, table, profiles, k in (
-            (0.075, "Laser frame", result.laser, result.laser_profiles, typical_laser(result)),
-            (0.565, "Sky frame", result.sky, result.sky_profiles, typical_sky(result)),
-        ):
-            picture = figure.add_axes((left, 3.35 / height, 4.6 / 12.0, 4.6 / height))
-            upper = figure.add_axes((left, 1.45 / height, 4.6 / 12.0, 1.25 / height))
-            lower = figure.add_axes((left, 0.75 / height, 4.6 / 12.0, 0.62 / height))
-            nothing = f"no {kind.lower()} was fitted"
-            draw_profile(upper, lower, profiles, k, nothing)
-            if k is None:
-                _say(picture, style.why_nothing(result, nothing, 56))
-                continue
-            maxima = ring_maxima(profiles.radius_squared_px2[k], profiles.model[k])
-            for ring in maxima:
-                upper.axvline(ring / 1000, ymin=0, ymax=0.06, **_RING)
-            _title(picture, kind, table, k)
-            try:
-                frame = read_frame(Path(frames_directory) / table.name[k])
-            except (BadInput, OSError) as error:
-                reason = error.reason if isinstance(error, BadInput) else f"cannot be read: {error.strerror}"
-                _say(picture, f"{table.name[k]}:\n{reason}")
-                continue
-            _draw_frame(figure, picture, frame)
-            center = float(table.center_x_px[k]), float(table.center_y_px[k])
-            _draw_rings(picture, center, frame.y_binning / frame.x_binning, maxima, profiles, k)
-        _key(figure)
-        style.head_and_foot(figure, result, "Frames with their fitted rings")
-        return style.save(figure, path)
+        return style.save(_figure(result, Path(frames_directory)), path)
+
+
+def _figure(result: NightResult, frames_directory: Path) -> Figure:
+    height = 9.15
+    figure = style.new_figure(12.0, height)
+    for left, kind, table, profiles, k in (
+        (0.075, "Laser frame", result.laser, result.laser_profiles, typical_laser(result)),
+        (0.565, "Sky frame", result.sky, result.sky_profiles, typical_sky(result)),
+    ):
+        picture = figure.add_axes((left, 3.35 / height, 4.6 / 12.0, 4.6 / height))
+        upper = figure.add_axes((left, 1.45 / height, 4.6 / 12.0, 1.25 / height))
+        lower = figure.add_axes((left, 0.75 / height, 4.6 / 12.0, 0.62 / height))
+        nothing = f"no {kind.lower()} was fitted"
+        draw_profile(upper, lower, profiles, k, nothing)
+        if k is None:
+            _say(picture, style.why_nothing(result, nothing, _LINE))
+            continue
+        maxima = ring_maxima(profiles.radius_squared_px2[k], profiles.model[k])
+        for ring in maxima:
+            upper.axvline(ring / 1000, ymin=0, ymax=0.06, color=style.VERMILLION, linewidth=1.0)
+        _title(picture, kind, table, k)
+        try:
+            frame = read_frame(frames_directory / table.name[k])
+        except (BadInput, OSError) as error:
+            reason = error.reason if isinstance(error, BadInput) else f"cannot be read: {error.strerror}"
+            _say(picture, textwrap.fill(f"{table.name[k]}: {reason}", _LINE))
+            continue
+        _draw_frame(figure, picture, frame)
+        center = float(table.center_x_px[k]), float(table.center_y_px[k])
+        _draw_rings(picture, center, frame.y_binning / frame.x_binning, maxima, profiles, k)
+    _key(figure)
+    style.head_and_foot(figure, result, "Frames with their fitted rings")
+    return figure
 
 
 def _say(picture: Axes, text: str) -> None:
@@ -100,7 +107,8 @@ def _title(picture: Axes, kind: str, table: SkySamples | LaserSamples, k: int) -
     picture.set_title(f"{kind} {table.name[k]}\n{about}", fontsize=8.5, loc="left", linespacing=1.4)
 
 
-def _draw_frame(figure: Figure, picture: Axes, frame: Frame) -> AxesImage:
+def _draw_frame(figure: Figure, picture: Axes, frame: Frame) -> None:
+    """The image in grey, and the counts of its greys."""
     low, high = np.percentile(frame.image, [_DARKEST, _BRIGHTEST])
     drawn = picture.imshow(
         frame.image,
@@ -119,7 +127,6 @@ def _draw_frame(figure: Figure, picture: Axes, frame: Frame) -> AxesImage:
     figure.colorbar(drawn, cax=bar, extend="both").solids.set_rasterized(True)
     bar.tick_params(labelsize=8)
     bar.set_title("counts", fontsize=8, loc="left", pad=9)
-    return drawn
 
 
 def _draw_rings(
@@ -148,7 +155,7 @@ def _draw_rings(
     if not np.isfinite(center_px).all():
         return
     for squared, look in (
-        *((each, _RING) for each in maxima_px2),
+        *((each, look) for each in maxima_px2 for look in (_RING, _DASHES)),
         *((each, _LIMIT) for each in _limits_px2(profiles, k)),
     ):
         radius = np.sqrt(squared)
@@ -182,10 +189,11 @@ def _key(figure: Figure) -> None:
     width, height = figure.get_size_inches()
     figure.legend(
         handles=[
-            Line2D([], [], label="maxima of the fit", **_RING),
-            Line2D([], [], label="limits of the annuli", **_LIMIT),
-            Line2D([], [], label="centre", **_CENTER),
+            (Line2D([], [], **_RING), Line2D([], [], **_DASHES)),
+            Line2D([], [], **_LIMIT),
+            Line2D([], [], **_CENTER),
         ],
+        labels=["maxima of the fit", "limits of the annuli", "centre"],
         loc="upper right",
         bbox_to_anchor=(1 - 0.15 / width, 1 - 0.12 / height),
         ncols=3,

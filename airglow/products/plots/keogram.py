@@ -10,7 +10,9 @@ from matplotlib.collections import QuadMesh
 from airglow.result import LaserSamples, RingProfiles, SkySamples
 
 _ROWS = 170  # that a panel has room for
-_NARROWEST = 1 / 110  # of what is shown: a laser frame of 30 s would not be seen in a night of nine hours
+_TOO_NARROW = 1 / 400  # of what is shown: nobody sees a laser frame of 30 s in a night of nine hours
+_WIDENED = 1 / 110  # what such a column gets
+_NO_GAP = 1 / 1000  # a shorter pause is the camera's own, and would flicker between columns
 _FULLEST = 0.8  # of the time to the nearest neighbour, for a column that is wider than its exposure
 _DIMMEST, _BRIGHTEST = 5, 95  # percentiles of a profile without a fit
 
@@ -83,7 +85,7 @@ def draw_cells(
     errors: bool,
     colors: str,
 ) -> QuadMesh:
-    """A column for each exposure, as wide as it is long; what lies between them stays empty.
+    """A column for each exposure, as wide as it is long; longer pauses between them stay empty.
 
     Parameters
     ----------
@@ -94,8 +96,8 @@ def draw_cells(
     radius_squared_px2, values
         (n, m).
     span
-        First and last time that is shown: very short exposures become `_NARROWEST` of it, or less if their
-        neighbours are near (`is_widened`).
+        First and last time that is shown: columns too narrow to be seen become wider (`is_widened`), as far
+        as their neighbours leave room.
     limits
         Values of the first and the last colour.
     errors
@@ -141,26 +143,30 @@ def _joined(values: np.ndarray, together: int, errors: bool) -> np.ndarray:
 
 def is_widened(table: SkySamples | LaserSamples, span: tuple[np.datetime64, np.datetime64]) -> bool:
     """Whether columns of most of these frames are wider than their exposures are long."""
-    return bool(len(table)) and np.median(table.exposure_s) / 86400 < _narrowest(span)
+    return bool(np.mean(table.exposure_s / 86400 < _TOO_NARROW * _days(span)) > 0.5) if len(table) else False
 
 
-def _narrowest(span: tuple[np.datetime64, np.datetime64]) -> float:
-    """Of a column, in days."""
-    return float((span[1] - span[0]) / np.timedelta64(1, "D")) * _NARROWEST
+def _days(span: tuple[np.datetime64, np.datetime64]) -> float:
+    return float((span[1] - span[0]) / np.timedelta64(1, "D"))
 
 
 def _sides(table: SkySamples | LaserSamples, span: tuple[np.datetime64, np.datetime64]) -> np.ndarray:
-    """Begin and end of each column in days, one after the other; those that would overlap meet half-way."""
+    """Begin and end of each column in days, one after the other.
+
+    Those that overlap, or all but touch, meet half-way.
+    """
     middle = mdates.date2num(table.mid_time)
+    exposure = table.exposure_s / 86400
     steps = np.concatenate([[np.inf], np.diff(middle), [np.inf]])
     room = _FULLEST * np.minimum(steps[:-1], steps[1:])
-    width = np.maximum(table.exposure_s / 86400, np.minimum(_narrowest(span), room))
+    wider = np.maximum(exposure, np.minimum(_WIDENED * _days(span), room))
+    width = np.where(exposure < _TOO_NARROW * _days(span), wider, exposure)
     begin, end = middle - width / 2, middle + width / 2
-    between = (middle[:-1] + middle[1:]) / 2
-    overlap = end[:-1] > begin[1:]
-    end[:-1] = np.where(overlap, between, end[:-1])
-    begin[1:] = np.where(overlap, between, begin[1:])
-    return np.stack([begin, end], axis=1).ravel()
+    between = (end[:-1] + begin[1:]) / 2
+    meet = begin[1:] - end[:-1] < _NO_GAP * _days(span)
+    end[:-1] = np.where(meet, between, end[:-1])
+    begin[1:] = np.where(meet, between, begin[1:])
+    return np.maximum.accumulate(np.stack([begin, end], axis=1).ravel())
 
 
 def _edges(radius_squared_px2: np.ndarray, together: int) -> np.ndarray:

@@ -10,13 +10,14 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
 from airglow.products.plots import keogram, style
-from airglow.products.plots.timeaxis import night_span, share_time
+from airglow.products.plots.timeaxis import night_span, share_time, stack_panels
 from airglow.products.plots.winds import other_directions
 from airglow.result import BAD, CAUTION, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
 
 _COLORS = "cividis"  # even steps to the eye, for the colour-blind too, and from dark to light in grey
 _RESIDUAL_REACH = 4.0  # standard errors: one in 16,000 is farther out by chance
 _LASER = "Laser"
+_SKY_HEIGHTS_IN, _LASER_HEIGHTS_IN = (1.7,) * 3, (1.15,) * 3
 
 
 def plot_profiles(result: NightResult, path: Path | str) -> Path:
@@ -39,24 +40,21 @@ def plot_profiles(result: NightResult, path: Path | str) -> Path:
     Path
         ``path``.
     """
-    rows = _directions(result)
     with style.drawing():
-        heights = (0.25 + 0.165 * max(len(rows), 2), 1.7, 1.7, 1.7, 1.15, 1.15, 1.15)
-        gap, head, foot = 0.27, 1.15, 0.72
-        height = head + sum(heights) + gap * (len(heights) - 1) + foot
-        width = 11.0
-        figure = style.new_figure(width, height)
-        panels, top = [], height - head
-        for each in heights:
-            panels.append(figure.add_axes((1.3 / width, (top - each) / height, 8.6 / width, each / height)))
-            top -= each + gap
-        _draw_directions(panels[0], result, rows)
-        sky, laser = result.sky, result.laser
-        _draw_series(figure, panels[1:4], result, sky, result.sky_profiles, "sky")
-        _draw_series(figure, panels[4:], result, laser, result.laser_profiles, "laser")
-        share_time(panels, result)
-        style.head_and_foot(figure, result, "Ring profiles", style.FLAG_NAMES)
-        return style.save(figure, path)
+        return style.save(_figure(result), path)
+
+
+def _figure(result: NightResult) -> Figure:
+    rows = _directions(result)
+    heights = (0.25 + 0.165 * max(len(rows), 2), *_SKY_HEIGHTS_IN, *_LASER_HEIGHTS_IN)
+    figure, panels = stack_panels(heights, width_in=11.0, left_in=1.3, right_in=1.1, gap_in=0.27)
+    _draw_directions(panels[0], result, rows)
+    sky, laser = result.sky, result.laser
+    _draw_series(figure, panels[1:4], result, sky, result.sky_profiles, "sky")
+    _draw_series(figure, panels[4:], result, laser, result.laser_profiles, "laser")
+    share_time(panels, result)
+    style.head_and_foot(figure, result, "Ring profiles", style.FLAG_NAMES)
+    return figure
 
 
 def _directions(result: NightResult) -> list[str]:
@@ -69,7 +67,7 @@ def _draw_directions(panel: Axes, result: NightResult, names: list[str]) -> None
     """A row for each direction, and one for the laser."""
     sky, laser = result.sky, result.laser
     if not len(sky) and not len(laser):
-        style.say_nothing_there(panel, style.why_nothing(result, "no frames"))
+        style.say_nothing_there(panel, style.why_nothing(result, "no frames were analysed"))
         return
     others = other_directions(result)
     direction = np.array(sky.direction, dtype=str).reshape(len(sky))
@@ -117,7 +115,7 @@ def _draw_series(
         panel.set_ylabel("Squared radius\n(1000 px²)")
     if not np.isfinite(profiles.counts).any():
         for panel in panels:
-            style.say_nothing_there(panel, f"no {what} frames")
+            style.say_nothing_there(panel, f"no {what} profiles")
         return
     change = keogram.changes(profiles)
     reach = _reach(change)

@@ -54,6 +54,7 @@ _SETTINGS = {
     "axes.linewidth": 0.7,
     "axes.grid": True,
     "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,
     "grid.color": "#e6e6e6",
     "grid.linewidth": 0.6,
     "xtick.color": GREY,
@@ -90,7 +91,7 @@ LOOKS = {
     "East": Look(BLUE, ">"),
     "West": Look(VERMILLION, "<", hollow=True),
 }
-_OTHER_LOOKS = (
+_OTHER_LOOKS = (  # as many as a site has directions beside these, no two of them alike in black and white
     Look(GREEN, "s"),
     Look(PURPLE, "D", hollow=True),
     Look(ORANGE, "P"),
@@ -101,6 +102,16 @@ _OTHER_LOOKS = (
     Look(ORANGE, "s", hollow=True),
     Look(SKY, "D"),
     Look(GREY, "P", hollow=True),
+    Look(GREEN, "*"),
+    Look(PURPLE, "8", hollow=True),
+    Look(ORANGE, "X"),
+    Look(SKY, "x", hollow=True),
+    Look(GREY, "p"),
+    Look(GREEN, "d", hollow=True),
+    Look(PURPLE, "*", hollow=True),
+    Look(ORANGE, "1", hollow=True),
+    Look(SKY, "2", hollow=True),
+    Look(GREY, "+", hollow=True),
 )
 
 
@@ -211,6 +222,11 @@ def draw_samples(
         )
 
 
+def key_height_in(entries: int) -> float:
+    """Height of a key of so many directions, with room for what else it may say."""
+    return 0.175 * (entries + 2) + 0.1
+
+
 def look_key(
     axes: Axes,
     entries: list[tuple[str, Look]],
@@ -226,7 +242,7 @@ def look_key(
     entries
         Name and look of each direction.
     outside
-        Samples beyond the axes.
+        Values beyond the axes.
     more
         Text and artists, one drawn over the other, of further entries.
     """
@@ -248,9 +264,9 @@ def look_key(
         handles.append(artists)
         labels.append(text)
     if outside:
-        samples = "sample" if outside == 1 else "samples"
+        values = "value" if outside == 1 else "values"
         handles.append(Line2D([], [], linestyle=""))
-        labels.append(f"{outside} {samples}\nbeyond axis")
+        labels.append(f"{outside} {values}\nbeyond axis")
     if not handles:
         return
     axes.legend(
@@ -261,7 +277,6 @@ def look_key(
         borderaxespad=0.4,
         handletextpad=0.3,
         handlelength=1.2,
-        fontsize=8.5 if len(handles) <= 9 else 6.5,
     )
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from airglow.products.plots import style
 from airglow.result import NightResult
 
 _MARGIN = np.timedelta64(12, "m")
+_HEAD_IN, _FOOT_IN = 1.15, 0.72  # of a figure
 
 
 def night_span(result: NightResult) -> tuple[np.datetime64, np.datetime64]:
@@ -23,6 +27,39 @@ def night_span(result: NightResult) -> tuple[np.datetime64, np.datetime64]:
     solar_noon_h = 12 - result.site_longitude_deg / 15
     noon = np.datetime64(result.date, "us") + np.timedelta64(round(solar_noon_h * 3600), "s")
     return noon + np.timedelta64(6, "h"), noon + np.timedelta64(18, "h")
+
+
+def stack_panels(
+    height_in: Sequence[float], *, width_in: float, left_in: float, right_in: float, gap_in: float
+) -> tuple[Figure, list[Axes]]:
+    """A figure with panels one below the other, and room for head, foot and both time axes.
+
+    Parameters
+    ----------
+    height_in
+        Of each panel.
+    width_in
+        Of the figure.
+    left_in, right_in
+        From the edges of the figure to the panels.
+    gap_in
+        Between panels.
+
+    Returns
+    -------
+    figure
+        As high as it takes.
+    panels
+        From the top.
+    """
+    height = _HEAD_IN + sum(height_in) + gap_in * (len(height_in) - 1) + _FOOT_IN
+    figure = style.new_figure(width_in, height)
+    panels, top = [], height - _HEAD_IN
+    width = (width_in - left_in - right_in) / width_in
+    for each in height_in:
+        panels.append(figure.add_axes((left_in / width_in, (top - each) / height, width, each / height)))
+        top -= each + gap_in
+    return figure, panels
 
 
 def share_time(panels: list[Axes], result: NightResult) -> None:

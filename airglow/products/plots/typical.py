@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from scipy.signal import find_peaks
 
 from airglow.products.plots import style
 from airglow.products.plots.style import BLUE, GREY, INK
 from airglow.result import GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
 
-_LEAST_HEIGHT = (
-    0.03  # of a ring over the lower ones of its neighbouring minima, as a part of all that there is
-)
+_LEAST_PROMINENCE = 0.03  # of a ring, as part of the whole range of its profile
+_MOST_RINGS = 40  # what lies closer together is not two rings
 
 
 def typical_laser(result: NightResult) -> int | None:
@@ -93,14 +93,12 @@ def ring_maxima(radius_squared_px2: np.ndarray, model: np.ndarray) -> np.ndarray
     s, height = radius_squared_px2[used], model[used]
     if s.size < 3:
         return np.empty(0)
-    inner = np.arange(1, s.size - 1)
-    tops = inner[(height[inner] > height[inner - 1]) & (height[inner] >= height[inner + 1])]
-    edges = [0, *tops, s.size - 1]
-    least = _LEAST_HEIGHT * np.ptp(height)
-    found = []
-    for k, top in enumerate(tops, start=1):
-        lows = height[edges[k - 1] : top + 1].min(), height[top : edges[k + 1] + 1].min()
-        if height[top] - max(lows) > least:
-            parabola = np.polyfit(s[top - 1 : top + 2] - s[top], height[top - 1 : top + 2], 2)
-            found.append(s[top] - parabola[1] / (2 * parabola[0]))
-    return np.array(found)
+    apart = max(1, height.size // _MOST_RINGS)
+    tops, _ = find_peaks(height, prominence=_LEAST_PROMINENCE * np.ptp(height), distance=apart)
+    return np.array([_vertex(s[top - 1 : top + 2], height[top - 1 : top + 2]) for top in tops])
+
+
+def _vertex(s: np.ndarray, height: np.ndarray) -> float:
+    """Where the parabola through three points is highest; the middle one of three that are level."""
+    bend, slope, _ = np.polyfit(s - s[1], height, 2)
+    return float(np.clip(s[1] - slope / (2 * bend), s[0], s[2])) if bend < 0 else float(s[1])

@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from airglow.products.plots import style
-from airglow.products.plots.timeaxis import share_time
-from airglow.result import NightResult, SkySamples, SmoothWinds
+from airglow.products.plots.timeaxis import share_time, stack_panels
+from airglow.result import BAD, CAUTION, GOOD, HorizontalWinds, NightResult, SkySamples, SmoothWinds
 
 _MARGIN = 0.04  # of the axis, around the smooth wind
+_HEIGHT_IN = 1.85
 _LEAST_ZENITH_DEG = 10.0  # nearer to the zenith a line of sight says nothing of the horizontal wind
 
 
@@ -26,7 +29,7 @@ class Component:
     directions: tuple[str, ...]
     factor: Callable[[SkySamples, np.ndarray], np.ndarray]
     least_span_mps: float
-    smooth: str | None = None  # the component of the smooth winds that goes with it
+    name: str | None = None  # of the component of the winds over the site that goes with it
 
 
 def _horizontal(away: str) -> Callable[[SkySamples, np.ndarray], np.ndarray]:
@@ -61,59 +64,55 @@ def other_directions(result: NightResult) -> list[str]:
 
 
 def plot_winds(result: NightResult, path: Path | str) -> Path:
-    """Plot the winds of a night by look direction.
+    """Plot the winds of a night by look direction, and as zonal, meridional and vertical wind over the site.
 
     East and West are divided by the sine of the zenith angle, and West turned round, so that both show the
     eastward wind; North and South likewise show the northward wind. Their difference is real (or cloud).
-    Flagged samples fade; bad ones do not stretch the axes. Behind the samples runs the smooth wind over the
-    site, from all directions together, in a band of its standard error.
+    Flagged samples fade; bad ones do not stretch the axes. Behind the samples is the wind over the site, from
+    all directions together: that of each cycle, a bar from its first exposure to its last with its standard
+    error, and the smooth one in a band of its standard error.
 
     Parameters
     ----------
     result
         The night.
     path
-        PNG to be.
+        PNG, PDF or SVG to be, by its suffix.
 
     Returns
     -------
     Path
         ``path``.
     """
+    with style.drawing():
+        return style.save(_figure(result), path)
+
+
+def _figure(result: NightResult) -> Figure:
     others = other_directions(result)
     components = [ZONAL, MERIDIONAL, VERTICAL]
     if others:
         components.append(
             Component("Line of sight\n(away, m/s)", tuple(others), _as_seen, 100.0),
         )
-    with style.drawing():
-        height = 1.75 + 2.05 * len(components)
-        figure = style.new_figure(10.0, height)
-        grid = figure.add_gridspec(
-            len(components),
-            1,
-            left=0.095,
-            right=0.845,
-            top=1 - 1.15 / height,
-            bottom=0.72 / height,
-            hspace=0.12,
-        )
-        panels = [figure.add_subplot(grid[k]) for k in range(len(components))]
-        for panel, component in zip(panels, components, strict=True):
-            _draw(panel, result, component, others)
-        share_time(panels, result)
-        figure.align_ylabels(panels)
-        style.head_and_foot(figure, result, "Thermospheric winds", style.FLAG_NAMES_WITH_BARS)
-        figure.text(
-            0.98,
-            0.10 / height,
-            f"zero: {result.zero.method}, ± {result.zero.error_mps:.1f} m/s",
-            fontsize=7,
-            color=style.GREY,
-            ha="right",
-            va="bottom",
-        )
-        return style.save(figure, path)
+    heights = [max(_HEIGHT_IN, style.key_height_in(len(each.directions))) for each in components]
+    figure, panels = stack_panels(heights, width_in=10.0, left_in=0.95, right_in=1.55, gap_in=0.22)
+    for panel, component in zip(panels, components, strict=True):
+        _draw(panel, result, component, others)
+    share_time(panels, result)
+    figure.align_ylabels(panels)
+    style.head_and_foot(figure, result, "Thermospheric winds", style.FLAG_NAMES_WITH_BARS)
+    error = f", ± {result.zero.error_mps:.1f} m/s" if np.isfinite(result.zero.error_mps) else ""
+    figure.text(
+        0.98,
+        0.10 / figure.get_figheight(),
+        f"zero: {result.zero.method}{error}",
+        fontsize=7,
+        color=style.GREY,
+        ha="right",
+        va="bottom",
+    )
+    return figure
 
 
 def _draw(panel: Axes, result: NightResult, component: Component, others: list[str]) -> None:
@@ -124,16 +123,22 @@ def _draw(panel: Axes, result: NightResult, component: Component, others: list[s
     value = sky.line_of_sight_wind_mps[mine] * factor
     error = sky.wind_error_mps[mine] * np.abs(factor)
     flag, time = sky.wind_flag[mine], sky.mid_time[mine]
-    panel.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
     low, high = style.limits(value, error, flag, component.least_span_mps, zero=True)
-    course = _course(result.smooth_winds, component.smooth)
+    cycles = _cycles(result.cycles, component.name)
+    course = _course(result.smooth_winds, component.name)
+    shown = []
     if course is not None:
-        shown = course.value if np.isfinite(value).any() else np.concatenate(course.band)
-        margin = _MARGIN * (high - low)
-        low, high = min(low, np.nanmin(shown) - margin), max(high, np.nanmax(shown) + margin)
+        shown.append(course.value if np.isfinite(value).any() else np.concatenate(course.band))
+    if cycles is not None:
+        shown.append(np.array(style.limits(cycles.value, cycles.error, cycles.flag, 0.0)))
+    margin = _MARGIN * (high - low)
+    low = min([low, *(np.nanmin(values) - margin for values in shown)])
+    high = max([high, *(np.nanmax(values) + margin for values in shown)])
     panel.set_ylim(low, high)
     panel.set_ylabel(component.title)
-    smooth = _draw_course(panel, course) if course is not None else []
+    over_site = _draw_course(panel, course) if course is not None else []
+    if cycles is not None:
+        over_site += _draw_cycles(panel, cycles)
     entries = []
     for name in component.directions:
         look = style.look_of(name, others)
@@ -141,9 +146,18 @@ def _draw(panel: Axes, result: NightResult, component: Component, others: list[s
         if chosen.any():
             style.draw_samples(panel, time[chosen], value[chosen], error[chosen], flag[chosen], look)
             entries.append((name, look))
-    if not np.isfinite(value).any() and course is None:
-        style.say_nothing_there(panel, f"no samples towards {' and '.join(component.directions)}")
-    style.look_key(panel, entries, style.count_outside(panel, value), smooth)
+    if np.isfinite(value).any() or over_site:
+        panel.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
+    else:
+        style.say_nothing_there(panel, _why_nothing(result, component))
+    drawn = value if cycles is None else np.concatenate([value, cycles.value])
+    style.look_key(panel, entries, style.count_outside(panel, drawn), over_site)
+
+
+def _why_nothing(result: NightResult, component: Component) -> str:
+    """What an empty panel says; the reason for an empty night stands in the first."""
+    none = f"no samples towards {' and '.join(component.directions)}"
+    return style.why_nothing(result, none) if component is ZONAL else none
 
 
 @dataclass(frozen=True)
@@ -169,3 +183,54 @@ def _draw_course(panel: Axes, course: Course) -> list[tuple[str, tuple[Artist, .
     band = panel.fill_between(course.time, *course.band, color=style.BAND, linewidth=0, zorder=1.5)
     (line,) = panel.plot(course.time, course.value, color=style.GREY, linewidth=0.9, zorder=1.6)
     return [("smooth ± σ", (band, line))]
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """A component of the winds of cycles, those that tell it."""
+
+    begin: np.ndarray
+    middle: np.ndarray
+    end: np.ndarray
+    value: np.ndarray
+    error: np.ndarray
+    flag: np.ndarray
+
+
+def _cycles(winds: HorizontalWinds, name: str | None) -> Cycles | None:
+    if name is None:
+        return None
+    value, error = getattr(winds, f"{name}_wind_mps"), getattr(winds, f"{name}_wind_error_mps")
+    told = np.isfinite(value)
+    if not told.any():
+        return None
+    return Cycles(
+        winds.start_time[told],
+        winds.mid_time[told],
+        winds.stop_time[told],
+        value[told],
+        error[told],
+        winds.flag[told],
+    )
+
+
+def _draw_cycles(panel: Axes, cycles: Cycles) -> list[tuple[str, tuple[Artist, ...]]]:
+    """Bars over the cycles, faded by their flag, bad ones without error; their entry in the key."""
+    for flag in (BAD, CAUTION, GOOD):
+        chosen = cycles.flag == flag
+        if not chosen.any():
+            continue
+        look = {
+            "colors": style.INK,
+            "alpha": 0.8 * style.FADE[flag],
+            "linewidth": 1.1,
+            "zorder": 2 + 0.1 * (BAD - flag),
+        }
+        value, error = cycles.value[chosen], cycles.error[chosen]
+        panel.hlines(value, cycles.begin[chosen], cycles.end[chosen], **look)
+        if flag != BAD:
+            panel.vlines(cycles.middle[chosen], value - error, value + error, **look)
+    handle = Line2D(
+        [], [], marker="+", markersize=9, markeredgewidth=1.1, linestyle="", color=style.INK, alpha=0.8
+    )
+    return [("cycle ± σ", (handle,))]

@@ -1,0 +1,54 @@
+"""Patterns that a night's residuals share, by the kind of light that they go with."""
+
+import numpy as np
+import pytest
+
+from airglow.etalon import ProfileData, common_patterns, without_patterns
+
+ANNULI, FRAMES = 300, 200
+S = np.linspace(0, 65000, ANNULI)
+SIGMA = 0.05
+RANDOM = np.random.default_rng(4)
+LINE = RANDOM.uniform(0.5, 2.5, FRAMES)
+CONTINUUM = np.linspace(1.0, 8.0, FRAMES)
+AMOUNTS = np.column_stack([np.ones(FRAMES), LINE, CONTINUUM])
+DUST = 0.03 * np.sin(S / 9000.0)
+COLUMNS = 0.08 * np.cos(S / 2000.0)
+
+
+def night(residual, seed=0):
+    """Profiles of a flat model with these residuals and noise."""
+    random = np.random.default_rng(seed)
+    counts = 300.0 + residual + random.normal(0, SIGMA, (FRAMES, ANNULI))
+    return [ProfileData(S, each, np.full(ANNULI, SIGMA), 130.0) for each in counts]
+
+
+MODELS = [np.full(ANNULI, 300.0)] * FRAMES
+
+
+def test_each_kind_of_light_has_its_own_pattern():
+    patterns = common_patterns(night(np.outer(CONTINUUM, DUST) + COLUMNS), MODELS, AMOUNTS)
+    assert np.std(patterns[2] - DUST) < 0.25 * np.std(DUST)
+    assert np.std(patterns[0] - COLUMNS) < 0.3 * np.std(COLUMNS)
+    assert not patterns[1].any()  # there was none of the line's
+
+
+def test_a_frame_is_left_with_its_noise():
+    data = night(np.outer(CONTINUUM, DUST))
+    patterns = common_patterns(data, MODELS, AMOUNTS)
+    left = [
+        without_patterns(each, of, patterns).counts - 300.0 for each, of in zip(data, AMOUNTS, strict=True)
+    ]
+    assert np.std(left) == pytest.approx(SIGMA, rel=0.05)
+    assert np.std([each.counts for each in data]) > 1.5 * SIGMA
+
+
+def test_one_wild_frame_does_not_make_a_pattern():
+    residual = np.zeros((FRAMES, ANNULI))
+    residual[17] = 5.0 * np.sin(S / 4000.0)
+    assert common_patterns(night(residual), MODELS, AMOUNTS) is None
+
+
+@pytest.mark.parametrize("frames", [5, FRAMES])
+def test_noise_is_no_pattern(frames):
+    assert common_patterns(night(0.0)[:frames], MODELS[:frames], AMOUNTS[:frames]) is None

@@ -1,0 +1,117 @@
+"""The diagnostics: each panel shows the values that its axis names."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from matplotlib.dates import date2num
+from results import example_result
+
+from airglow.products.plots import diagnostics, style, typical
+from airglow.result import BAD
+
+
+def panel(result, label):
+    with style.drawing():
+        figure = diagnostics._figure(result)
+    return next(axes for axes in figure.axes if axes.get_ylabel().startswith(label))
+
+
+def drawn(axes):
+    """All points that are drawn, in the order of time, as (n, 2)."""
+    points = [
+        np.stack([date2num(line.get_xdata()), line.get_ydata()], axis=1)
+        for line in axes.lines
+        if len(line.get_xdata()) and line.get_transform() == axes.transData
+    ]
+    points = np.concatenate(points)
+    return points[np.lexsort((points[:, 1], points[:, 0]))]
+
+
+def expected(*series):
+    points = np.concatenate([np.stack([date2num(time), value], axis=1) for time, value in series])
+    points = points[np.isfinite(points[:, 1])]
+    return points[np.lexsort((points[:, 1], points[:, 0]))]
+
+
+def both(result, name):
+    sky, laser = result.sky, result.laser
+    return (sky.mid_time, getattr(sky, name)), (laser.mid_time, getattr(laser, name))
+
+
+def about_median(series):
+    everything = np.concatenate([value for _, value in series])
+    return [(time, value - np.nanmedian(everything)) for time, value in series]
+
+
+def test_each_panel_shows_what_its_axis_names():
+    result = example_result(40, 12)
+    sky, laser = result.sky, result.laser
+    used = laser.gap_m[laser.used]
+    middle = np.median(np.concatenate([used, sky.gap_m]))
+    cases = {
+        "Gap": [(time, (gap - middle) * 1e9) for time, gap in both(result, "gap_m")],
+        "Ring centre": [
+            *about_median(both(result, "center_x_px")),
+            *about_median(both(result, "center_y_px")),
+        ],
+        "Laser": [(laser.mid_time, laser.intensity)],
+        "Reduced": [*both(result, "reduced_chi_square")],
+        "Sky\n": [(sky.mid_time, sky.intensity), (sky.mid_time, sky.background)],
+        "Sky − ambient": [(sky.mid_time, sky.sky_minus_ambient_mean_c)],
+        "CCD": [*both(result, "ccd_temperature_c")],
+    }
+    for label, series in cases.items():
+        np.testing.assert_allclose(drawn(panel(result, label)), expected(*series), rtol=1e-9, atol=1e-9)
+
+
+def test_wind_errors_are_those_of_samples_that_are_not_bad():
+    result = example_result(80, 12)
+    sky = result.sky
+    kept = sky.wind_flag != BAD
+    assert not kept.all()
+    series = [
+        (sky.mid_time[kept], value[kept])
+        for value in (sky.wind_fit_error_mps, sky.wind_calibration_error_mps, sky.wind_zero_error_mps)
+    ]
+    np.testing.assert_allclose(drawn(panel(result, "Wind error")), expected(*series))
+
+
+def test_residuals_are_those_of_the_typical_frames():
+    result = example_result(20, 6)
+    with style.drawing():
+        lower = [axes for axes in diagnostics._figure(result).axes if axes.get_ylabel() == "Residual\n(σ)"]
+    for axes, profiles, k in (
+        (lower[0], result.laser_profiles, typical.typical_laser(result)),
+        (lower[1], result.sky_profiles, typical.typical_sky(result)),
+    ):
+        shown = axes.lines[-1]
+        np.testing.assert_allclose(shown.get_xdata(), profiles.radius_squared_px2[k] / 1000)
+        residual = (profiles.counts[k] - profiles.model[k]) / profiles.sigma[k]
+        np.testing.assert_allclose(shown.get_ydata(), residual)
+
+
+@pytest.mark.parametrize("label", ["Reduced", "Sky\n", "Wind error"])
+def test_flagged_samples_fade(label):
+    result = example_result(40, 12)
+    flag = (np.arange(40) % 3).astype(np.int8)
+    axes = panel(dataclasses.replace(result, sky=dataclasses.replace(result.sky, wind_flag=flag)), label)
+    for level, fade in style.FADE.items():
+        faded = [line for line in axes.lines if line.get_alpha() == fade and len(line.get_xdata())]
+        times = set(np.concatenate([date2num(line.get_xdata()) for line in faded] or [[]]))
+        level_times = set(date2num(result.sky.mid_time[flag == level]))
+        assert times == (set() if label == "Wind error" and level == BAD else level_times)
+
+
+@pytest.mark.parametrize("scale", [0.03, 1.0, 4000.0])
+def test_the_axis_of_the_laser_fits_it(scale):
+    result = example_result(4, 12)
+    intensity = result.laser.intensity * scale
+    axes = panel(
+        dataclasses.replace(result, laser=dataclasses.replace(result.laser, intensity=intensity)), "Laser"
+    )
+    low, high = axes.get_ylim()
+    assert low == 0
+    assert intensity.max() < high < 2 * intensity.max()
