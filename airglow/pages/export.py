@@ -12,7 +12,7 @@ from airglow.errors import AirglowError
 from airglow.pages.records import read_record
 from airglow.pages.render import render_night, static_pages
 from airglow.pages.settings import PagesSettings
-from airglow.store import MissingObject, Store, StoredObject, in_threads
+from airglow.store import MissingObject, Store, StoredFile, StoredObject, in_threads
 
 
 def export_pages(store: Store, settings: PagesSettings, out: Path) -> dict[str, Any]:
@@ -64,25 +64,27 @@ def export_pages(store: Store, settings: PagesSettings, out: Path) -> dict[str, 
             path = out / copy.key
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(copy.data)
-    wanted = [StoredObject(key, found["size"], found["etag"], None) for key, found in products.items()]
+    wanted = [StoredFile(key, one["size"], one["sha256"], one["etag"]) for key, one in products.items()]
     problems += _fetch(store, wanted, out)
     index = out / settings.key("index.html")
     return {"index": index, "files": len(pages) + len(wanted), "problems": problems}
 
 
-def _fetch(store: Store, objects: Iterable[StoredObject], out: Path) -> list[str]:
+def _fetch(store: Store, objects: Iterable[StoredObject | StoredFile], out: Path) -> list[str]:
     """Download what is not there yet, several at once; what could not be had, in words."""
 
-    def fetch(wanted: StoredObject) -> str:
+    def fetch(wanted: StoredObject | StoredFile) -> str:
         path = out / wanted.key
         if not path.resolve().is_relative_to(out.resolve()):
             return f"{wanted.key}: its name leads out of {out}"
         if path.is_file() and path.stat().st_size == wanted.size and _md5(path) == wanted.etag:
             return ""
         try:
-            store.download(wanted.key, path)
+            sha256 = store.download(wanted.key, path)
         except MissingObject as missing:
             return str(missing)
+        if isinstance(wanted, StoredFile) and sha256 != wanted.sha256:
+            return f"{wanted.key}: it is not the file that the night's page speaks of"
         return ""
 
     return [problem for problem in in_threads(fetch, list(objects)) if problem]

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from airglow.errors import BadInput
 from airglow.pages.records import FORMAT, night_record, read_record, short_record
 from airglow.pages.render import ASK, Page, render_night, static_pages
 from airglow.pages.settings import PagesSettings
@@ -46,8 +47,6 @@ def publish_night_page(
 
     Raises
     ------
-    BadInput
-        If what is there already cannot be read.
     StoreError
         If the bucket does not take it.
     """
@@ -78,6 +77,6 @@ def _links_of_before(store: Store, settings: PagesSettings, night: NightId) -> d
     key = settings.night_record(night)
     try:
         record = read_record(store.get_bytes(key), key)
-    except MissingObject:
+    except (MissingObject, BadInput):  # none, or one of another version of this code
         return {}
     return {"previous": record["previous"], "next": record["next"]}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from airglow.errors import AirglowError
+from airglow.errors import AirglowError, BadInput
 from airglow.pages.night import night_pages
 from airglow.pages.records import linked, night_record, short_record
 from airglow.pages.render import static_pages
@@ -59,6 +60,8 @@ def rebuild_pages(
     ------
     AirglowError
         If there are to be no pages.
+    BadInput
+        If an index of products is none.
     StoreError
         If the bucket cannot be read or written.
     """
@@ -99,8 +102,9 @@ def _published(store: Store) -> dict[str, str]:
     found = {}
     for one in store.list("state/"):
         if one.key.endswith(_INDEX):
-            instrument, site, _, date = one.key.removeprefix("state/").removesuffix(_INDEX).split("/")
-            found[NightId.parse(f"{instrument}_{site}_{date}").name] = one.key
+            with contextlib.suppress(ValueError, BadInput):  # what else lies there is none of ours
+                instrument, site, _, date = one.key.removeprefix("state/").removesuffix(_INDEX).split("/")
+                found[NightId.parse(f"{instrument}_{site}_{date}").name] = one.key
     return found
 
 

@@ -7,7 +7,6 @@ health of the instrument, which goes into the part of the index of its year.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import math
 import re
@@ -97,8 +96,9 @@ def linked(records: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str | No
         by_instrument.setdefault((night.instrument, night.site), []).append(night)
     links: dict[str, dict[str, str | None]] = {}
     for nights in by_instrument.values():
-        days = [None, *(night.day for night in sorted(nights, key=lambda n: n.date)), None]
-        for before, night, after in zip(days, sorted(nights, key=lambda n: n.date), days[2:], strict=False):
+        nights.sort(key=lambda night: night.date)
+        days = [None, *(night.day for night in nights), None]
+        for before, night, after in zip(days[:-2], nights, days[2:], strict=True):
             links[night.name] = {"previous": before, "next": after}
     return links
 
@@ -148,11 +148,6 @@ def clean(value: Any) -> Any:
     if isinstance(value, np.integer):
         return int(value)
     return value
-
-
-def moment(record: Mapping[str, Any]) -> dt.datetime | None:
-    """When a night was published (UTC)."""
-    return dt.datetime.fromisoformat(record["made_at"]) if record["made_at"] else None
 
 
 def _of_result(result: NightResult) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from airglow.errors import BadInput
 from airglow.pages.calendar import entries_of, years_of
 from airglow.pages.instruments import instruments_of
 from airglow.pages.night import night_pages
@@ -173,7 +174,9 @@ def finish(
 ) -> None:
     """Say from what the pages are made now, and clear away the pending records that were taken."""
     page = _made_from(settings, rows)
-    store.put_bytes(page.key, page.data, page.content_type, page.cache_control)
+    made_from = list(made_from)
+    if page.key not in {one.key for one in made_from}:
+        store.put_bytes(page.key, page.data, page.content_type, page.cache_control)
     for old in made_from:
         if old.key != page.key:
             store.delete(old.key)
@@ -235,6 +238,9 @@ def _link_nights(
             record = {**read_record(store.get_bytes(key), key), **wanted[name]}
         except MissingObject:
             problems.append(f"{key} is gone: make the pages anew with python -m airglow pages --rebuild")
+            return []
+        except BadInput as unreadable:
+            problems.append(str(unreadable))
             return []
         written = put_changed(store, night_pages(settings, record), {})
         records[name] = short_record(record)

@@ -47,6 +47,8 @@ def test_a_rebuild_from_the_bucket_alone_makes_the_same_pages(archive: Store) ->
 
 def test_a_rebuild_forgets_nights_that_are_gone_and_keeps_what_waits(archive: Store) -> None:
     archive.delete("state/minime05/uao/2025/20250428/published.json")
+    archive.put_bytes("state/of/something/else/published.json", b"{}")
+    archive.put_bytes("state/else/published.json", b"{}")
     answer = rebuild_pages(archive, SETTINGS, None)
     assert page_of(A) in answer["deleted"]
     assert "20250428" not in text_of(archive, "index.html")
@@ -94,6 +96,10 @@ def test_a_folder_has_pages_and_what_they_lead_to(archive: Store, tmp_path: Path
 
     first = requests_of(archive, lambda: export_pages(archive, SETTINGS, out))
     assert "GetObject" not in first  # all is there already
+    archive.put_bytes(f"Results/2025/{B}_xr.log", b"of another analysis")
+    (out / f"Results/2025/{B}_xr.log").unlink()
+    (problem,) = export_pages(archive, SETTINGS, out)["problems"]
+    assert problem == f"Results/2025/{B}_xr.log: it is not the file that the night's page speaks of"
     archive.delete(f"Results/2025/{A}_xr.log")
     (out / f"Results/2025/{A}_xr.log").unlink()
     assert f"{A}_xr.log: not in bucket" in export_pages(archive, SETTINGS, out)["problems"][0]

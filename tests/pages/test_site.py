@@ -294,6 +294,19 @@ def test_a_lost_record_is_a_problem_that_is_said(store: Store) -> None:
     assert 'rel="prev"' in store.get_bytes(page_of(B)).decode()
 
 
+def test_a_record_of_another_version_is_said_and_written_anew_with_its_night(store: Store) -> None:
+    key = page_of(A).replace(".html", ".json")
+    give_page(store, A)
+    update_pages(store, SETTINGS, [])
+    store.put_json(key, store.get_json(key) | {"format": 99})
+    give_page(store, B)
+    (problem,) = update_pages(store, SETTINGS, [])["problems"]
+    assert f"{key}: not a record of the pages" in problem
+    give_page(store, A)
+    assert update_pages(store, SETTINGS, [])["problems"] == []
+    assert 'rel="next" href="20250429.html"' in store.get_bytes(page_of(A)).decode()
+
+
 def test_plots_of_health_are_drawn_only_when_nights_change(store: Store) -> None:
     put_records(store, many_records(200, ["minime90_mrh"]))
     update_pages(store, SETTINGS, [])
