@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from airglow.errors import AirglowError, BadInput, StoreError
+from airglow.products import SUFFIXES, local_name
 from airglow.registry import Instrument
+from airglow.result import ANALYSED, product_stem
 from airglow.store import Store, StoredFile, download_many, hash_file, upload_many
 from airglow.uploads import NightId
 
@@ -22,8 +24,8 @@ FORMAT = 1
 _KIND_BY_SUFFIX = {
     ".nc": "results",
     ".npz": "results",
-    ".log": "results",
     ".csv": "results",
+    ".log": "results",
     ".png": "images",
     ".pdf": "images",
     ".txt": "madrigal",
@@ -74,7 +76,7 @@ def plan_delivery(
     night: NightId,
     instrument: Instrument,
     outcomes: Mapping[str, Mapping[str, Any]],
-    directories: Mapping[str, Path],
+    files: Mapping[str, Iterable[Path]],
     prefixes: ProductPrefixes,
 ) -> dict[str, Any]:
     """Say what is to be delivered of a night, and where it goes.
@@ -84,12 +86,12 @@ def plan_delivery(
     night
         Which night.
     instrument
-        As it was on that night: it decides whether Madrigal files are delivered.
+        As it was on that night: it decides whether files for Madrigal are delivered.
     outcomes
-        What the analysis said, by tag; each names its products and the SHA-256 of the manifest
-        (``manifest_sha256``) whose frames it used.
-    directories
-        Where the products are, by tag.
+        What the analysis said, by tag, each with the SHA-256 of the manifest (``manifest_sha256``) whose
+        frames it used.
+    files
+        The products by tag, under their local names. Those of a tag that was not analysed stay here.
     prefixes
         Where they go.
 
@@ -108,24 +110,44 @@ def plan_delivery(
         raise AirglowError(f"{night.name}: its tags come from different manifests. Analyse all of them")
     products = []
     for tag, outcome in outcomes.items():
-        for name in outcome["products"]:
+        if outcome["state"] != ANALYSED:
+            continue
+        stem = product_stem(night.instrument, night.site, night.date, tag)
+        there = {_kind(path): path for path in files[tag]}
+        for kind in (kind for kind in SUFFIXES if kind in there):
+            name = stem + SUFFIXES[kind]
             key = prefixes.key(night, name)
             if _KIND_BY_SUFFIX[Path(name).suffix] == "madrigal" and not instrument.send_to_madrigal:
                 continue
-            path = directories[tag] / name
-            if not path.is_file():
-                raise BadInput(str(path), f"the analysis of tag {tag} named it, but it is not there")
-            hashes = hash_file(path)
+            if not there[kind].is_file():
+                raise BadInput(str(there[kind]), f"is to be delivered of tag {tag}, but it is not there")
+            hashes = hash_file(there[kind])
             products.append(
                 {"tag": tag, "name": name, "key": key, "size": hashes.size, "sha256": hashes.sha256}
             )
+    names = {tag: [product["name"] for product in products if product["tag"] == tag] for tag in outcomes}
     return {
         "format": FORMAT,
         "night": night.name,
         "manifest_sha256": manifests.pop(),
-        "outcomes": {tag: dict(outcome) for tag, outcome in outcomes.items()},
+        "outcomes": {tag: {**outcome, "products": names[tag]} for tag, outcome in outcomes.items()},
         "products": products,
     }
+
+
+def _kind(path: Path) -> str:
+    """Kind of product by its local name."""
+    kinds = {local_name(kind): kind for kind in SUFFIXES}
+    if path.name not in kinds:
+        raise BadInput(str(path), f"is not a product: those are {', '.join(kinds)}")
+    return kinds[path.name]
+
+
+def _kind_of(night: NightId, product: Mapping[str, Any]) -> str | None:
+    """Kind of a product of the index; None for one that this version does not know."""
+    stem = product_stem(night.instrument, night.site, night.date, product["tag"])
+    kinds = {stem + suffix: kind for kind, suffix in SUFFIXES.items()}
+    return kinds.get(product["name"])
 
 
 def deliver(
@@ -144,7 +166,7 @@ def deliver(
     plan
         What goes where.
     directories
-        Where the products are, by tag.
+        Where the products are, by tag, under their local names.
     threads
         How many to send at once.
     now
@@ -161,7 +183,7 @@ def deliver(
         If a product did not arrive, or is no longer the file that was planned; the index is not written then.
     """
     night = NightId.parse(plan["night"])
-    files = [(directories[product["tag"]] / product["name"], product["key"]) for product in plan["products"]]
+    files = [(directories[p["tag"]] / local_name(_kind_of(night, p)), p["key"]) for p in plan["products"]]
     products = []
     for product, stored in zip(plan["products"], upload_many(store, files, threads=threads), strict=True):
         if stored.sha256 != product["sha256"]:
@@ -213,7 +235,45 @@ def fetch_products(
     StoreError
         If one is missing or is not what was published.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     wanted = [product for product in index["products"] if Path(product["name"]).suffix == suffix]
-    files = [(StoredFile(p["key"], p["size"], p["sha256"], p["etag"]), directory / p["name"]) for p in wanted]
-    return download_many(store, files)
+    return _fetch(store, [(product, directory / product["name"]) for product in wanted])
+
+
+def fetch_kinds(
+    store: Store, index: Mapping[str, Any], place: Callable[[str, str], Path | None]
+) -> list[Path]:
+    """Download a night's published products to wherever they are wanted, verified against the index.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    index
+        What was published.
+    place
+        Says of a tag and a kind (key of `airglow.products.SUFFIXES`) which file it is to be; None if it is
+        not wanted.
+
+    Returns
+    -------
+    list of Path
+        In the order of the index.
+
+    Raises
+    ------
+    StoreError
+        If one is missing or is not what was published.
+    """
+    night = NightId.parse(index["night"])
+    files = []
+    for product in index["products"]:
+        kind = _kind_of(night, product)
+        path = place(product["tag"], kind) if kind else None
+        if path is not None:
+            files.append((product, path))
+    return _fetch(store, files)
+
+
+def _fetch(store: Store, files: Iterable[tuple[Mapping[str, Any], Path]]) -> list[Path]:
+    wanted = [(StoredFile(p["key"], p["size"], p["sha256"], p["etag"]), path) for p, path in files]
+    return download_many(store, wanted)

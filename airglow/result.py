@@ -14,6 +14,7 @@ from enum import Enum
 import numpy as np
 
 GOOD, CAUTION, BAD = 0, 1, 2
+ANALYSED = "analysed"  # the state of a night and tag with a result; other states say why there is none
 
 
 class Cause(Enum):

@@ -148,6 +148,7 @@ def summarise_night(store: Store, night: NightId) -> dict[str, Any]:
         "outcomes": published.get("outcomes", {}),
         "products": [product["key"] for product in published.get("products", [])],
         "database": store.get_json(night.loaded_key),
+        "page": (store.get_json(night.page_key) or {}).get("page"),
         "cleanup": store.get_json(night.cleaned_key),
     }
 
@@ -182,7 +183,7 @@ def format_table(table: Iterable[Row]) -> str:
     )
 
 
-def report(work: Path, store: Store | None = None) -> str:
+def report(work: Path, store: Store | None = None, table: Iterable[Row] | None = None) -> str:
     """Everything that an operator wants to see after a run, as text.
 
     Parameters
@@ -191,9 +192,13 @@ def report(work: Path, store: Store | None = None) -> str:
         The workflow's directory for temporary files.
     store
         If given, nights that were worked on are looked up in the bucket.
+    table
+        The `rows`, where they are known already.
     """
     discovery = last_discovery(work / "discovery.json")
-    text = format_table(rows(discovery, failures(work), store)) or "No night is waiting or at work."
+    if table is None:
+        table = rows(discovery, failures(work), store)
+    text = format_table(table) or "No night is waiting or at work."
     if discovery is None:
         return text
     lines = [f"As of {discovery.made_at:%Y-%m-%d %H:%M} UTC:", text]

@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from airglow.archive import Manifest, fetch_frames
-from airglow.store import Store
+from airglow.products import SUFFIXES, local_name, write_kinds
+from airglow.publish import fetch_kinds
+from airglow.result import ANALYSED, NightResult
+from airglow.store import Store, json_bytes
+from airglow.uploads import NightId
+
+OUTCOME = "outcome.json"  # beside the products of a tag: what the analysis came to
 
 _SECONDS_PER_DAY = 86400.0
 
@@ -48,6 +55,63 @@ def bring_frames(
             os.replace(unpacked / frame.name, directory / frame.name)
     shutil.rmtree(unpacked, ignore_errors=True)
     return fetch_frames(store, manifest, directory, threads)
+
+
+def bring_results(
+    store: Store,
+    index: Mapping[str, Any],
+    directories: Mapping[str, Path],
+    nothing: Callable[[str, str], NightResult],
+) -> list[str]:
+    """Fill the folders of a night's tags with what is published of it, where there is no result.
+
+    Afterwards they are as the analysis and what follows it left them, so that plots, say, can be made again
+    without it. The files are a little older than the index, as they were: they do not pass for new ones.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    index
+        What was published.
+    directories
+        A folder for each tag of the index. One with a ``night.nc`` is left as it is.
+    nothing
+        Makes the empty result of a tag that was not analysed, of which nothing is published: is given the tag
+        and why.
+
+    Returns
+    -------
+    list of str
+        The tags whose folders were filled.
+
+    Raises
+    ------
+    StoreError
+        If a product is missing or is not what was published.
+    """
+    published = store.head(NightId.parse(index["night"]).published_key)
+    filled = [tag for tag in index["outcomes"] if not (directories[tag] / local_name("netcdf")).exists()]
+    age = min(published.modified.timestamp(), time.time()) - 1.0 if published else time.time()
+    for tag in filled:
+        outcome = {name: value for name, value in index["outcomes"][tag].items() if name != "products"}
+        if outcome["state"] == ANALYSED:
+            paths = fetch_kinds(
+                store,
+                index,
+                lambda of, kind, tag=tag: directories[tag] / local_name(kind) if of == tag else None,
+            )
+        else:
+            result = nothing(tag, f"{outcome['state']}: {outcome['reason']}")
+            files = {kind: directories[tag] / local_name(kind) for kind in SUFFIXES}
+            paths = write_kinds(
+                result, files, frames_directory=directories[tag]
+            )  # there is no frame to be shown
+        outcome_path = directories[tag] / OUTCOME
+        outcome_path.write_bytes(json_bytes(outcome))
+        for path in (*paths, outcome_path):
+            os.utime(path, (age, age))
+    return filled
 
 
 def remove_older(directories: Iterable[Path], keep_days: float, now: float | None = None) -> list[Path]:

@@ -1,15 +1,15 @@
 """A whole night, from frames to a result."""
 
 from airglow.night.analyse import analyse_night, analyse_profiles
-from airglow.night.folder import ANALYSED, analyse_folder, analyse_profile_file
+from airglow.night.folder import analyse_folder, analyse_frames, analyse_profile_file
 from airglow.night.frames import NightFrames, Progress, TimedFrame, read_night
+from airglow.night.nothing import no_result
 from airglow.night.profile_input import read_profiles
 from airglow.night.reduce import ReducedNight, reduce_night
 from airglow.night.settings import AnalysisSettings
 from airglow.night.which import WhichNight
 
 __all__ = [
-    "ANALYSED",
     "AnalysisSettings",
     "NightFrames",
     "Progress",
@@ -17,9 +17,11 @@ __all__ = [
     "TimedFrame",
     "WhichNight",
     "analyse_folder",
+    "analyse_frames",
     "analyse_night",
     "analyse_profile_file",
     "analyse_profiles",
+    "no_result",
     "read_night",
     "read_profiles",
     "reduce_night",

@@ -11,9 +11,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from airglow.errors import BadInput
-from airglow.night.folder import ANALYSED, analyse_folder
+from airglow.night.folder import analyse_folder
 from airglow.night.frames import Progress
 from airglow.registry import Instrument, Site, load_registry
+from airglow.result import ANALYSED
 
 SKY_TAGS = ("X", "XR", "XG")
 CONFIG = Path(__file__).parents[2] / "config"  # of a clone, which is how airglow is installed

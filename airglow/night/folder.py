@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,13 @@ from threadpoolctl import threadpool_limits
 from airglow.errors import BadInput, NotAnalysable
 from airglow.night.analyse import analyse_night, analyse_profiles
 from airglow.night.frames import Progress, no_progress, read_night
+from airglow.night.nothing import no_result
 from airglow.night.profile_input import read_profiles
-from airglow.night.settings import AnalysisSettings
 from airglow.night.which import WhichNight
 from airglow.products import write_products
 from airglow.registry import Instrument, Site
-from airglow.result import GOOD, NightResult
+from airglow.result import ANALYSED, GOOD, NightResult
 from airglow.weather import WeatherFolder, read_folder
-
-ANALYSED = "analysed"
 
 
 def analyse_folder(
@@ -33,11 +32,45 @@ def analyse_folder(
     tag: str,
     out: Path,
     *,
-    settings: AnalysisSettings | None = None,
-    sha256: Mapping[str, str] | None = None,
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """Analyse a folder of frames and write the products.
+
+    Parameters
+    ----------
+    frames, clouds, instrument, site, date, tag
+        As for `analyse_frames`.
+    out
+        Folder for the products, made if absent.
+    progress
+        Told of each stage and frame.
+
+    Returns
+    -------
+    dict
+        The outcome as of `analyse_frames`, and ``products``: names of files in ``out``; none if there was no
+        analysis.
+
+    Raises
+    ------
+    BadInput
+        If a folder does not exist.
+    """
+    which = WhichNight(instrument, site, date, tag)
+    result, outcome = analyse_frames(frames, clouds, which, progress=progress)
+    return _with_products(result, outcome, Path(out), progress, frames)
+
+
+def analyse_frames(
+    frames: Path,
+    clouds: Path | None,
+    which: WhichNight,
+    *,
+    sha256: Mapping[str, str] | None = None,
+    manifest_hash: str = "",
+    progress: Progress = no_progress,
+) -> tuple[NightResult, dict[str, Any]]:
+    """Analyse a folder of frames.
 
     Parameters
     ----------
@@ -45,26 +78,22 @@ def analyse_folder(
         Folder of the night's frames.
     clouds
         Folder of the site's weather files; None if there are none.
-    instrument, site
-        Of the registry, as of the date.
-    date
-        Local date on which the night began.
-    tag
-        X, XR or XG.
-    out
-        Folder for the products, made if absent.
-    settings
-        Of the analysis.
+    which
+        The night and tag; instrument and site of the registry, as of the date.
     sha256
         Of the frames by name, where they are known already.
+    manifest_hash
+        Of the manifest that lists them in the archive; empty without one.
     progress
         Told of each stage and frame.
 
     Returns
     -------
-    dict
-        The outcome: ``state`` (`ANALYSED`, or why there is no analysis), ``reason``, ``products`` (names
-        of files in ``out``), and a few numbers for tables.
+    result
+        Empty, with a note that says why, if there is no analysis.
+    outcome
+        As JSON can hold it: ``instrument``, ``site``, ``date``, ``tag``, ``state`` (`ANALYSED`, or why there
+        is no analysis), ``reason``, and a few numbers for tables.
 
     Raises
     ------
@@ -74,13 +103,15 @@ def analyse_folder(
     frames = Path(frames)
     if not frames.is_dir():
         raise BadInput(str(frames), "is not a directory", "Give the folder of the night's frames")
-    which = WhichNight(instrument, site, date, tag, settings or AnalysisSettings())
 
     def analyse(weather: WeatherFolder | None) -> NightResult:
-        read = read_night(frames, tag, site.clock(date), which.settings, progress, sha256)
+        clock = which.site.clock(which.date)
+        read = read_night(frames, which.tag, clock, which.settings, progress, sha256)
         return analyse_night(which, read, weather, progress)
 
-    return _outcome(which, analyse, clouds, Path(out), progress, frames)
+    result, outcome = _outcome(which, analyse, clouds)
+    provenance = replace(result.provenance, manifest_hash=manifest_hash)
+    return replace(result, provenance=provenance), outcome
 
 
 def analyse_profile_file(
@@ -120,18 +151,13 @@ def analyse_profile_file(
     def analyse(weather: WeatherFolder | None) -> NightResult:
         return analyse_profiles(which, read_profiles(profiles, which), weather, progress)
 
-    return _outcome(which, analyse, clouds, Path(out), progress)
+    return _with_products(*_outcome(which, analyse, clouds), Path(out), progress)
 
 
 def _outcome(
-    which: WhichNight,
-    analyse: Callable[[WeatherFolder | None], NightResult],
-    clouds: Path | None,
-    out: Path,
-    progress: Progress,
-    frames: Path | None = None,
-) -> dict[str, Any]:
-    """Analyse, write the products, and say what came of it."""
+    which: WhichNight, analyse: Callable[[WeatherFolder | None], NightResult], clouds: Path | None
+) -> tuple[NightResult, dict[str, Any]]:
+    """Analyse, and say what came of it."""
     night_dates = (which.date, which.date + dt.timedelta(days=1))
     weather = read_folder(clouds, which.site, night_dates) if clouds is not None else None
     outcome: dict[str, Any] = {
@@ -144,12 +170,25 @@ def _outcome(
         # The matrices are small: more BLAS threads only wait for each other.
         with threadpool_limits(limits=1):
             result = analyse(weather)
-    except NotAnalysable as reason:
-        return {**outcome, "state": reason.state, "reason": reason.reason, "products": []}
+    except NotAnalysable as why:
+        nothing = no_result(which, weather, f"No analysis ({why.state}): {why.reason}")
+        return nothing, {**outcome, "state": why.state, "reason": why.reason}
+    return result, {**outcome, **_numbers(result), "state": ANALYSED, "reason": ""}
+
+
+def _with_products(
+    result: NightResult,
+    outcome: dict[str, Any],
+    out: Path,
+    progress: Progress,
+    frames: Path | None = None,
+) -> dict[str, Any]:
+    """Write the products of an analysis, and add their names to the outcome."""
+    if outcome["state"] != ANALYSED:
+        return {**outcome, "products": []}
     out.mkdir(parents=True, exist_ok=True)
     progress("write products", 0, 1)
-    products = [path.name for path in write_products(result, out, frames)]
-    return {**outcome, **_numbers(result), "state": ANALYSED, "reason": "", "products": products}
+    return {**outcome, "products": [path.name for path in write_products(result, out, frames)]}
 
 
 def _numbers(result: NightResult) -> dict[str, Any]:

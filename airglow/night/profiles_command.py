@@ -17,9 +17,10 @@ from airglow.night.command import (
     progress_bar,
     report,
 )
-from airglow.night.folder import ANALYSED, analyse_profile_file
+from airglow.night.folder import analyse_profile_file
 from airglow.night.which import WhichNight
 from airglow.registry import load_registry
+from airglow.result import ANALYSED
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

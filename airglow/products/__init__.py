@@ -6,19 +6,24 @@ from airglow.products.log import log_text, write_log
 from airglow.products.madrigal import KINST, madrigal_text, write_madrigal
 from airglow.products.madrigal_hdf5 import madrigal_table, write_madrigal_hdf5
 from airglow.products.netcdf import read_netcdf, write_netcdf
-from airglow.products.night import PRODUCTS, product_names, write_products
-from airglow.products.plots import (
-    plot_diagnostics,
-    plot_frames,
-    plot_profiles,
-    plot_temperature,
-    plot_winds,
+from airglow.products.night import (
+    FRAMES,
+    PRODUCTS,
+    SUFFIXES,
+    local_name,
+    product_names,
+    write_kinds,
+    write_products,
 )
+from airglow.products.plots import plot_diagnostics, plot_frames, plot_profiles, plot_temperature, plot_winds
 
 __all__ = [
+    "FRAMES",
     "KINST",
     "PRODUCTS",
+    "SUFFIXES",
     "legacy_results",
+    "local_name",
     "log_text",
     "madrigal_table",
     "madrigal_text",
@@ -29,6 +34,7 @@ __all__ = [
     "plot_winds",
     "product_names",
     "read_netcdf",
+    "write_kinds",
     "write_legacy",
     "write_log",
     "write_madrigal",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from airglow.products.csv_tables import write_samples_csv, write_winds_csv
@@ -37,14 +37,19 @@ PRODUCTS: dict[str, tuple[str, Callable[[NightResult, Path], Path]]] = {
     "diagnostics_paper": ("_diagnostics.pdf", plot_diagnostics),
     "profiles_paper": ("_profiles.pdf", plot_profiles),
 }
-"""Kind of product: what follows the night's stem in its name, and what writes it."""
+"""Kind of product: what follows the night's stem in its name, and what writes it from the result alone."""
 
-FRAMES_SUFFIX = "_frames.png"
-"""What follows the stem in the name of the plot of raw frames, which is made from the frames as well."""
+FRAMES = "frames"
+"""The kind of product that shows raw frames, and so is made from these as well."""
+
+SUFFIXES = {**{kind: suffix for kind, (suffix, _) in PRODUCTS.items()}, FRAMES: "_frames.png"}
+"""What follows the night's stem in the name of a product, for every kind."""
+
+_LOCAL_STEMS = {".nc": "night", ".log": "night", ".txt": "madrigal", ".hdf5": "madrigal", ".npz": "legacy"}
 
 
 def product_names(stem: str) -> dict[str, str]:
-    """File name of each kind of product.
+    """File name of each kind of product that is made from the result alone.
 
     Parameters
     ----------
@@ -59,12 +64,58 @@ def product_names(stem: str) -> dict[str, str]:
     return {kind: stem + suffix for kind, (suffix, _) in PRODUCTS.items()}
 
 
+def local_name(kind: str) -> str:
+    """File name of a product in a folder where there is only one night and tag.
+
+    Parameters
+    ----------
+    kind
+        A key of `SUFFIXES`.
+
+    Returns
+    -------
+    str
+        Such as ``night.nc``, ``winds.png``, ``samples.csv``: what follows the stem in the full name, with a
+        word before it where that is an extension alone.
+    """
+    suffix = SUFFIXES[kind]
+    return suffix.removeprefix("_") if suffix.startswith("_") else _LOCAL_STEMS[suffix] + suffix
+
+
+def write_kinds(
+    result: NightResult, paths: Mapping[str, Path | str], frames_directory: Path | str | None = None
+) -> list[Path]:
+    """Write some of the products of a night, each under a name of the caller's.
+
+    Each appears whole or not at all; the same result gives the same bytes.
+
+    Parameters
+    ----------
+    result
+        The night.
+    paths
+        File by kind (keys of `SUFFIXES`).
+    frames_directory
+        Where the night's frames are, for `FRAMES`.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order of ``paths``.
+    """
+    written = []
+    for kind, path in paths.items():
+        if kind == FRAMES:
+            written.append(plot_frames(result, frames_directory, path))
+        else:
+            written.append(PRODUCTS[kind][1](result, Path(path)))
+    return written
+
+
 def write_products(
     result: NightResult, directory: Path | str, frames_directory: Path | str | None = None
 ) -> list[Path]:
     """Write all products of a night.
-
-    Each appears whole or not at all; the same result gives the same bytes.
 
     Parameters
     ----------
@@ -80,9 +131,6 @@ def write_products(
     list of Path
         The files, in the order of `PRODUCTS`, the plot of raw frames last.
     """
-    directory = Path(directory)
-    names = product_names(result.stem)
-    written = [write(result, directory / names[kind]) for kind, (_, write) in PRODUCTS.items()]
-    if frames_directory is not None:
-        written.append(plot_frames(result, frames_directory, directory / (result.stem + FRAMES_SUFFIX)))
-    return written
+    kinds = [kind for kind in SUFFIXES if kind != FRAMES or frames_directory is not None]
+    paths = {kind: Path(directory) / (result.stem + SUFFIXES[kind]) for kind in kinds}
+    return write_kinds(result, paths, frames_directory)

@@ -97,6 +97,11 @@ class NightId:
         return f"{self.state_prefix}loaded.json"
 
     @property
+    def page_key(self) -> str:
+        """Written after the night has its page."""
+        return f"{self.state_prefix}page.json"
+
+    @property
     def cleaned_key(self) -> str:
         """Written last of all: nothing of this night's upload waits in ``raw/``."""
         return f"{self.state_prefix}cleaned.json"

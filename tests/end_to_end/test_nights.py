@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from running import Clone, clone, everything
 
 from airglow.demo.servers import MariadbServer
@@ -12,11 +13,14 @@ from airglow.simulate import read_truth
 from airglow.uploads import NightId
 
 from .conftest import Delivered, contents, line_of, rows
+from .reports import ReadReport
 
 MINIME05 = NightId.parse("minime05_uao_20260510")
 MINIME13 = NightId.parse("minime13_uao_20260510")
 LACKING = NightId.parse("minime05_uao_20260511")
 NETCDF = "results/2026/minime05_uao_20260510_xr.nc"
+PICTURE = "summaryimages/2026/minime13_uao_20260510_xg_winds.png"
+PLOTS = ("winds", "temperature", "diagnostics", "profiles")
 
 
 def test_both_nights_arrive(delivered: Delivered) -> None:
@@ -105,8 +109,8 @@ def test_an_idle_run_leaves_everything_and_asks_little(delivered: Delivered, mar
     assert ran.code == 0, ran.text
     assert everything(place.store) == before
     assert contents(mariadb, place.database) == before_rows
-    # the bucket, the keeper, two lists, and the receipt of the night that waits
-    assert len(asked) <= 6, asked
+    # the bucket, the keeper, three lists, receipt and manifest of the night that waits
+    assert len(asked) <= 7, asked
     assert {method for method, _ in asked} <= {"GET", "HEAD"}
 
 
@@ -181,6 +185,107 @@ def spoil_analysis(clone: Clone) -> None:
     """Let the analysis meet a fault of its own."""
     script = clone.directory / "workflow/scripts/analyze.py"
     script.write_text(script.read_text().replace("analyse_folder(", "analyse_folder(None and "))
+
+
+def marks(directory: Path) -> dict[str, tuple[int, int]]:
+    """Inode and time of every file below a directory: another one was written if these change."""
+    return {
+        str(path.relative_to(directory)): (path.stat().st_ino, path.stat().st_mtime_ns)
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_file_can_be_asked_for_by_its_name(delivered: Delivered) -> None:
+    place = delivered.place
+    local = place.clone.directory / "results/minime05/uao/2026/20260510/XR"
+    before, stored = marks(local), everything(place.store)
+    (local / "winds.png").unlink()
+    ran = place.clone.run("--cores", "1", "results/minime05/uao/2026/20260510/XR/winds.png")
+    assert ran.code == 0, ran.text
+    assert "plots minime05 uao 20260510 XR: done" in ran.text
+    after = marks(local)
+    remade = {name for name in before if before[name] != after[name]}
+    assert remade == {f"{plot}.{kind}" for plot in PLOTS for kind in ("png", "pdf")}
+    assert everything(place.store) == stored
+
+
+def test_plots_are_made_again_without_a_new_analysis(delivered: Delivered, mariadb: MariadbServer) -> None:
+    place = delivered.place
+    local = place.clone.directory / "results/minime13/uao/2026/20260510"
+    logs = place.clone.directory / "logs/minime13/uao/2026/20260510"
+    before, logged, stored = marks(local), marks(logs), everything(place.store)
+    ran = place.clone.hourly("-R", "plots", f"nights/{MINIME13.name}.json")
+    assert ran.code == 0, ran.text
+    after, logged_after = marks(local), marks(logs)
+    remade = {name.split("/")[1] for name in before if before[name] != after[name]}
+    assert remade == {f"{plot}.{kind}" for plot in PLOTS for kind in ("png", "pdf")}
+    untouched = ("analyze_XR.log", "analyze_XG.log", "frames.log", "tables_XR.log", "quicklook_XR.log")
+    assert {name: logged_after[name] for name in untouched} == {name: logged[name] for name in untouched}
+    changed = {key for key, was in stored.items() if everything(place.store)[key] != was}
+    assert "summaryimages/2026/minime13_uao_20260510_xg_winds.png" in changed
+    assert {MINIME13.published_key, MINIME13.loaded_key, MINIME13.page_key, MINIME13.cleaned_key} <= changed
+    assert MINIME13.manifest_key not in changed
+    loads = rows(mariadb, place.database, "SELECT loaded_at FROM fpi_load WHERE instrument = 'minime13'")
+    assert len({moment for (moment,) in loads}) >= 2
+
+
+@pytest.fixture(scope="module")
+def fetched(delivered: Delivered, tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A fresh disk, on which both nights were fetched from the bucket, in the words of the README."""
+    fresh = clone(tmp_path_factory.mktemp("fresh") / "clone", delivered.place.clone.environment)
+    ran = fresh.hourly("-R", "fetch", "fetched/uao_20260510.json")
+    assert ran.code == 0, ran.text
+    return fresh
+
+
+def test_a_report_on_a_fresh_disk_shows_what_is_published(fetched: Clone, delivered: Delivered) -> None:
+    ran = fetched.run("--report", "night.html", "fetched/uao_20260510.json")
+    assert ran.code == 0, ran.text
+    assert "Missing metadata" not in ran.text
+    report = ReadReport(fetched.directory / "night.html")
+    store = delivered.place.store
+    for stem, tag in (("minime05_uao_20260510_xr", "XR"), ("minime13_uao_20260510_xg", "XG")):
+        instrument = stem.split("_")[0]
+        for plot in (*PLOTS, "frames"):
+            shown = report.results[f"fetched/{instrument}_uao_20260510/{plot}/{tag}.png"]
+            assert report.data(shown) == store.get_bytes(f"summaryimages/2026/{stem}_{plot}.png")
+            assert shown["labels"] == {"night": "2026-05-10", "tag": tag, "what": plot}
+            assert f"{instrument} at uao, night of 2026-05-10" in shown["caption"]
+    summary = json.loads(report.data(report.results["fetched/uao_20260510.json"]))
+    assert {entry["night"]: entry["state"] for entry in summary} == {
+        MINIME05.name: "done",
+        MINIME13.name: "done",
+    }
+    assert report.categories == {"uao": {"minime05", "minime13", "summary"}}
+    assert report.loads_nothing()
+
+
+def test_plots_are_made_again_on_a_fresh_disk(fetched: Clone, delivered: Delivered) -> None:
+    store = delivered.place.store
+    before = everything(store)
+    ran = fetched.hourly("-R", "plots", f"nights/{MINIME13.name}.json")
+    assert ran.code == 0, ran.text
+    assert "analyze" not in ran.text
+    assert "frames" not in ran.text
+    after = everything(store)
+    assert after.keys() == before.keys()
+    dated = {MINIME13.published_key, MINIME13.loaded_key, MINIME13.page_key, MINIME13.cleaned_key}
+    same = {key for key in before if before[key][0] == after[key][0]}
+    assert {key for key in before.keys() - same if not key.startswith("pages/")} == dated
+    assert before[PICTURE][1] != after[PICTURE][1]
+
+
+def test_a_report_of_a_night_that_was_just_made(delivered: Delivered) -> None:
+    at_hand = delivered.place.clone
+    target = f"nights/{MINIME13.name}.json"
+    assert at_hand.hourly(target).code == 0
+    ran = at_hand.run("--report", "night.html", target)
+    assert ran.code == 0, ran.text
+    report = ReadReport(at_hand.directory / "night.html")
+    shown = report.results["results/minime13/uao/2026/20260510/XG/winds.png"]
+    assert report.data(shown) == delivered.place.store.get_bytes(PICTURE)
+    assert report.loads_nothing()
 
 
 def test_a_date_without_nights_is_refused_in_words(delivered: Delivered) -> None:

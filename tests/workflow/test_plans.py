@@ -12,7 +12,19 @@ from airglow.store import Store
 from airglow.uploads import NightId
 
 NIGHT = NightId.parse("minime13_uao_20260510")
-WAY = ("concatenate", "extract", "frames", "weather", "analyze", "collect", "publish", "load", "cleanup")
+WAY = (
+    "concatenate",
+    "extract",
+    "frames",
+    "weather",
+    "analyze",
+    "tables",
+    "plots",
+    "collect",
+    "publish",
+    "load",
+    "cleanup",
+)
 
 
 @pytest.fixture

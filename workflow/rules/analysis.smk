@@ -1,5 +1,12 @@
-# The analysis of a night, once for each tag that the registry expects. Its outputs are local: the products in the
-# bucket are replaced only after the whole night was analysed.
+# The analysis of a night, once for each tag that the registry expects, and what is made of its result. All of it is
+# local: the products in the bucket are replaced only after the whole night was analysed.
+#
+# Every file is a target of its own, and the plots and tables are made from night.nc alone:
+#
+#   snakemake --profile hourly results/minime05/uao/2025/20250429/XR/winds.png
+#   snakemake --profile hourly -R plots nights/uao_20250429.json          # all plots once more, nothing is fitted
+#
+# A tag that cannot be analysed has all these files too: they say why, and stay here (outcome.json tells collect).
 
 
 rule analyze:
@@ -9,8 +16,8 @@ rule analyze:
         weather=rules.weather.output.record,
         clouds=rules.weather.output.files,
     output:
-        outcome=f"results/{NIGHT}/{{tag}}/outcome.json",
-        products=directory(f"results/{NIGHT}/{{tag}}/products"),
+        night=f"{RESULTS}/night.nc",
+        outcome=f"{RESULTS}/outcome.json",
     log:
         f"logs/{NIGHT}/analyze_{{tag}}.log",
     priority: 5
@@ -18,3 +25,62 @@ rule analyze:
         "../../environment.yml"
     script:
         "../scripts/analyze.py"
+
+
+rule tables:
+    input:
+        night=rules.analyze.output.night,
+    output:
+        **if_wanted("legacy_npz", legacy=f"{RESULTS}/legacy.npz"),
+        log=in_report(f"{RESULTS}/night.log", "log"),
+        madrigal=f"{RESULTS}/madrigal.txt",
+        madrigal_hdf5=f"{RESULTS}/madrigal.hdf5",
+        samples=f"{RESULTS}/samples.csv",
+        winds_table=f"{RESULTS}/winds.csv",
+    log:
+        f"logs/{NIGHT}/tables_{{tag}}.log",
+    priority: 6
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/products.py"
+
+
+rule plots:
+    input:
+        night=rules.analyze.output.night,
+    output:
+        **if_wanted(
+            "paper_plots",
+            winds_paper=f"{RESULTS}/winds.pdf",
+            temperature_paper=f"{RESULTS}/temperature.pdf",
+            diagnostics_paper=f"{RESULTS}/diagnostics.pdf",
+            profiles_paper=f"{RESULTS}/profiles.pdf",
+        ),
+        winds=in_report(f"{RESULTS}/winds.png", "winds"),
+        temperature=in_report(f"{RESULTS}/temperature.png", "temperature"),
+        diagnostics=in_report(f"{RESULTS}/diagnostics.png", "diagnostics"),
+        profiles=in_report(f"{RESULTS}/profiles.png", "profiles"),
+    log:
+        f"logs/{NIGHT}/plots_{{tag}}.log",
+    priority: 6
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/products.py"
+
+
+# The only picture that needs the frames; it shares them with the analysis.
+rule quicklook:
+    input:
+        night=rules.analyze.output.night,
+        frames=rules.frames.output.frames,
+    output:
+        frames=in_report(f"{RESULTS}/frames.png", "frames"),
+    log:
+        f"logs/{NIGHT}/quicklook_{{tag}}.log",
+    priority: 6
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/products.py"

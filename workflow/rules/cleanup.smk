@@ -7,11 +7,12 @@ rule cleanup:
         manifest=rules.extract.output.manifest,
         published=rules.publish.output.index,
         loaded=rules.load.output.loaded,
+        page=rules.page.output.page if config["pages"]["prefix"] else [],
     output:
         cleaned=sentinel("cleaned"),
     log:
         f"logs/{NIGHT}/cleanup.log",
-    priority: 9
+    priority: 11
     conda:
         "../../environment.yml"
     resources:
@@ -26,7 +27,7 @@ rule cleanup_weather:
         done=temp("work/weather/{site}_{date}.cleaned.json"),
     log:
         "logs/weather/{site}/{date}_cleanup.log",
-    priority: 9
+    priority: 11
     conda:
         "../../environment.yml"
     resources:

@@ -72,10 +72,13 @@ wildcard_constraints:
     year=r"\d{4}",
     date=r"\d{8}",
     tag="X|XR|XG",
+    asked=r"(minime\d+_)?[A-Za-z0-9]+_\d{8}",
 
 
 NIGHT = "{instrument}/{site}/{year}/{date}"
 NIGHT_NAME = "{instrument}_{site}_{date}"
+RESULTS = f"results/{NIGHT}/{{tag}}"
+FETCHED = f"fetched/{NIGHT_NAME}"
 
 
 def in_bucket(key):
@@ -91,6 +94,27 @@ def sentinel(name):
 def cleaned(night):
     """The last sentinel of a night: asking for it asks for everything."""
     return in_bucket(night.cleaned_key)
+
+
+def if_wanted(switch, **files):
+    """Outputs that the configuration may do without."""
+    return files if config["products"][switch] else {}
+
+
+def in_report(path, what, tag=None, **more):
+    """Show a file in ``snakemake --report``, with the caption of its kind."""
+
+    def labels(wildcards):
+        day = (wildcards.get("date") or wildcards.asked)[-8:]
+        night = f"{day[:4]}-{day[4:6]}-{day[6:]}"
+        return {"night": night, "tag": tag or wildcards.tag, "what": what}
+
+    return report(
+        path,
+        caption=f"../report/{what}.rst",
+        labels=labels,
+        **{"category": "{site}", "subcategory": "{instrument}", **more},
+    )
 
 
 def night_of(wildcards):
@@ -116,21 +140,49 @@ def begin():
 def end():
     """After the last job: tell where the nights stand, and leave no copies of weather files to a later run."""
     shutil.rmtree(WORK / "weather", ignore_errors=True)
+    discovery = status.last_discovery(WORK / "discovery.json")
+    failures = status.failures(WORK)
     try:
-        print(status.report(WORK, STORE))
+        table = status.rows(discovery, failures, STORE)
     except AirglowError as error:
-        print(
-            f"{status.report(WORK)}\nThe bucket could not be asked how far they are: {error}"
-        )
+        print(status.report(WORK, table=status.rows(discovery, failures)))
+        print(f"The bucket could not be asked how far they are: {error}")
+    else:
+        print(status.report(WORK, table=table))
+        renew_pages(table if discovery else None)
 
 
-def outcomes_of_night(wildcards):
-    """What the analysis says of every tag that the instrument uses on that date."""
-    night = night_of(wildcards)
-    tags = or_workflow_error(
-        REGISTRY.instrument, night.instrument, night.date
-    ).expected_tags
-    return expand(rules.analyze.output.outcome, tag=tags, **dict(wildcards.items()))
+def renew_pages(table):
+    """Bring the pages of all nights up to date; what goes wrong is told, and is made good by the next run."""
+    from airglow.pages import (
+        PagesSettings,
+        update_pages,
+    )  # here: it takes a second, and no picture or plan needs it
+
+    try:
+        answer = update_pages(STORE, PagesSettings(**config["pages"]), table)
+        problems = answer["problems"]
+    except AirglowError as error:
+        problems = [str(error)]
+    except (
+        Exception
+    ) as error:  # every night is done and on record: pages are no reason to fail
+        problems = [f"unexpected {type(error).__name__}: {error}"]
+    for problem in problems:
+        print(f"The pages are not up to date: {problem}")
+
+
+def of_every_tag(*files):
+    """Files of all tags that the instrument uses on a night's date: an input function."""
+
+    def expanded(wildcards):
+        night = night_of(wildcards)
+        tags = or_workflow_error(
+            REGISTRY.instrument, night.instrument, night.date
+        ).expected_tags
+        return expand(files, tag=tags, **dict(wildcards.items()))
+
+    return expanded
 
 
 def wanted_by_discovery(wildcards):
@@ -141,17 +193,29 @@ def wanted_by_discovery(wildcards):
     """
     if any(not workflow.is_rule(name) for name in workflow.dag_settings.forcerun):
         return []
-    found = checkpoints.discover.get().output[0]
+    nothing_is_done = workflow.execution_settings is None  # a picture, or a report
+    if nothing_is_done and (WORK / "discovery.json").exists():
+        found = str(
+            WORK / "discovery.json"
+        )  # of the last run, also if a run would repeat it
+    else:
+        found = checkpoints.discover.get().output[0]
     discovery = or_workflow_error(
-        discovery_from_json, json.loads(Path(found).read_text()), str(found)
+        discovery_from_json, json.loads(Path(found).read_text()), found
     )
+    failed = {failure.name for failure in status.failures(WORK)}
     leftovers = [
         {"site": day.site, "date": f"{day.date:%Y%m%d}"}
         for day in discovery.weather_leftovers
     ]
     return [
         found,
-        *(cleaned(report.night) for report in discovery.wanted),
+        *(
+            cleaned(report.night)
+            for report in discovery.wanted
+            # there may be no plots of a night that failed, and then there would be no report at all
+            if not (nothing_is_done and report.night.name in failed)
+        ),
         *(rules.cleanup_weather.output.done.format(**day) for day in leftovers),
     ]
 
@@ -177,3 +241,24 @@ def archived_nights(site, date):
             f"no night of {site} on {day:%Y-%m-%d} is in the archive or in raw/ (instruments: {asked})"
         )
     return there
+
+
+def published_nights(asked):
+    """Nights with published products that ``uao_20250429`` or ``minime05_uao_20250429`` names."""
+    site, date = asked.split("_")[-2:]
+    named = [
+        night for night in archived_nights(site, date) if night.name.endswith(asked)
+    ]
+    there = [
+        night for night in named if or_workflow_error(STORE.head, night.published_key)
+    ]
+    if not there:
+        raise WorkflowError(f"no products of {asked} are in the bucket")
+    return there
+
+
+def fetched_files(night):
+    """What a fetch brings back of a night."""
+    return expand(
+        rules.fetch.output, instrument=night.instrument, site=night.site, date=night.day
+    )

@@ -4,12 +4,18 @@
 # The night is marked as unfinished here: the next step begins with the loss of the old index.
 rule collect:
     input:
-        outcomes=outcomes_of_night,
+        outcomes=of_every_tag(rules.analyze.output.outcome),
+        products=of_every_tag(
+            rules.analyze.output.night,
+            *rules.tables.output,
+            *rules.plots.output,
+            *rules.quicklook.output,
+        ),
     output:
         plan=temp(f"work/{NIGHT}/delivery.json"),
     log:
         f"logs/{NIGHT}/collect.log",
-    priority: 6
+    priority: 7
     conda:
         "../../environment.yml"
     script:
@@ -23,7 +29,7 @@ rule publish:
         index=sentinel("published"),
     log:
         f"logs/{NIGHT}/publish.log",
-    priority: 7
+    priority: 8
     conda:
         "../../environment.yml"
     script:
@@ -37,8 +43,25 @@ rule load:
         loaded=sentinel("loaded"),
     log:
         f"logs/{NIGHT}/load.log",
-    priority: 8
+    priority: 9
     conda:
         "../../environment.yml"
     script:
         "../scripts/load.py"
+
+
+if config["pages"]["prefix"]:
+
+    # The night's own page. The index, which is of all nights, is brought up to date after the run.
+    rule page:
+        input:
+            loaded=rules.load.output.loaded,
+        output:
+            page=sentinel("page"),
+        log:
+            f"logs/{NIGHT}/page.log",
+        priority: 10
+        conda:
+            "../../environment.yml"
+        script:
+            "../scripts/page.py"

@@ -7,7 +7,9 @@ rule site_night:
             cleaned(night) for night in archived_nights(wildcards.site, wildcards.date)
         ],
     output:
-        summary="nights/{site}_{date}.json",
+        summary=in_report(
+            "nights/{site}_{date}.json", "summary", tag="all", subcategory="summary"
+        ),
     log:
         "logs/nights/{site}_{date}.log",
     conda:
@@ -24,7 +26,9 @@ rule instrument_night:
     input:
         lambda wildcards: cleaned(night_of(wildcards)),
     output:
-        summary=f"nights/{NIGHT_NAME}.json",
+        summary=in_report(
+            f"nights/{NIGHT_NAME}.json", "summary", tag="all", subcategory="summary"
+        ),
     log:
         f"logs/nights/{NIGHT_NAME}.log",
     conda:

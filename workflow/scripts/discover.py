@@ -15,6 +15,6 @@ with step() as job:
         if report.changed:  # what is left here of the earlier upload must not pass for this one
             shutil.rmtree(job.local(WORK, report.night), ignore_errors=True)
     shutil.rmtree(WORK / "weather", ignore_errors=True)  # copies that a killed run left
-    local = [RESULTS, WORK / "failures", Path("logs"), Path(".snakemake/log")]
+    local = [RESULTS, Path("fetched"), WORK / "failures", Path("logs"), Path(".snakemake/log")]
     remove_older(local, job.config["run"]["keep_local_days"])
     write_json(snakemake.output[0], discovery_to_json(discovery))

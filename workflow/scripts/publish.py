@@ -6,5 +6,5 @@ from airglow.publish import deliver
 
 with step() as job:
     plan = read_json(snakemake.input.plan)
-    directories = {tag: job.local(RESULTS) / tag / "products" for tag in plan["outcomes"]}
+    directories = {tag: job.local(RESULTS) / tag for tag in plan["outcomes"]}
     deliver(job.store, plan, directories, job.threads)

@@ -1,0 +1,29 @@
+"""Bring what is published of a night back: plots for a report, and results where there are none."""
+
+from pathlib import Path
+
+from adapter import RESULTS, snakemake, step
+
+from airglow.night import WhichNight, no_result
+from airglow.products import local_name
+from airglow.publish import fetch_kinds, read_index
+from airglow.workspace import bring_results
+
+with step() as job:
+    index = read_index(job.store.get_json(job.night.published_key), job.night.published_key)
+    directories = {kind: Path(path) for kind, path in snakemake.output.items()}
+    for directory in directories.values():  # of a tag that was not analysed there is nothing in them
+        directory.mkdir(parents=True, exist_ok=True)
+    fetch_kinds(
+        job.store,
+        index,
+        lambda tag, kind: (
+            directories[kind] / (tag + Path(local_name(kind)).suffix) if kind in directories else None
+        ),
+    )
+    bring_results(
+        job.store,
+        index,
+        {tag: job.local(RESULTS) / tag for tag in index["outcomes"]},
+        lambda tag, why: no_result(WhichNight(job.instrument, job.site, job.date, tag), None, why),
+    )

@@ -1,0 +1,9 @@
+"""Write products of a night and tag from its result; the names of the outputs say which."""
+
+from adapter import snakemake, step
+
+from airglow.products import read_netcdf, write_kinds
+
+with step():
+    result, files = read_netcdf(snakemake.input.night), dict(snakemake.output.items())
+    write_kinds(result, files, frames_directory=snakemake.input.get("frames"))
