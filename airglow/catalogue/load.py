@@ -11,13 +11,13 @@ from typing import Any
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
-import airglow
 from airglow.catalogue.connection import ATTEMPTS, FIRST_PAUSE_S, in_transaction
 from airglow.catalogue.rows import NightRows, Row, night_rows
 from airglow.catalogue.website import data_set_rows, write_data_set
 from airglow.errors import CatalogueError
 from airglow.registry import Instrument, Site
 from airglow.result import NightResult
+from airglow.version import code_version
 
 _HISTORY = (
     "tag",
@@ -153,7 +153,7 @@ def _write_history(
         "load_id": load_id,
         "loaded_at": loaded_at,
         "load_s": load_s,
-        "loaded_by": airglow.__version__,
+        "loaded_by": code_version(),
     }
     _insert(
         cursor,

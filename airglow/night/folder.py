@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from airglow.night.frames import Progress, no_progress, read_night
 from airglow.night.nothing import no_result
 from airglow.night.profile_input import read_profiles
 from airglow.night.which import WhichNight
-from airglow.products import write_products
+from airglow.products import Beside, write_products
 from airglow.registry import Instrument, Site
 from airglow.result import ANALYSED, GOOD, NightResult
 from airglow.weather import WeatherFolder, read_folder
@@ -58,7 +59,7 @@ def analyse_folder(
     """
     which = WhichNight(instrument, site, date, tag)
     result, outcome = analyse_frames(frames, clouds, which, progress=progress)
-    return _with_products(result, outcome, Path(out), progress, frames)
+    return _with_products(result, outcome, Path(out), which, progress, frames)
 
 
 def analyse_frames(
@@ -151,7 +152,7 @@ def analyse_profile_file(
     def analyse(weather: WeatherFolder | None) -> NightResult:
         return analyse_profiles(which, read_profiles(profiles, which), weather, progress)
 
-    return _with_products(*_outcome(which, analyse, clouds), Path(out), progress)
+    return _with_products(*_outcome(which, analyse, clouds), Path(out), which, progress)
 
 
 def _outcome(
@@ -166,20 +167,25 @@ def _outcome(
         "date": f"{which.date:%Y%m%d}",
         "tag": which.tag,
     }
+    begun = time.monotonic()
     try:
         # The matrices are small: more BLAS threads only wait for each other.
         with threadpool_limits(limits=1):
             result = analyse(weather)
     except NotAnalysable as why:
-        nothing = no_result(which, weather, f"No analysis ({why.state}): {why.reason}")
-        return nothing, {**outcome, "state": why.state, "reason": why.reason}
-    return result, {**outcome, **_numbers(result), "state": ANALYSED, "reason": ""}
+        result = no_result(which, weather, f"No analysis ({why.state}): {why.reason}")
+        outcome |= {"state": why.state, "reason": why.reason}
+    else:
+        outcome |= {**_numbers(result), "state": ANALYSED, "reason": ""}
+    by, took = result.provenance.code_version, round(time.monotonic() - begun, 1)
+    return result, {**outcome, "code_version": by, "analysis_s": took}
 
 
 def _with_products(
     result: NightResult,
     outcome: dict[str, Any],
     out: Path,
+    which: WhichNight,
     progress: Progress,
     frames: Path | None = None,
 ) -> dict[str, Any]:
@@ -188,7 +194,8 @@ def _with_products(
         return {**outcome, "products": []}
     out.mkdir(parents=True, exist_ok=True)
     progress("write products", 0, 1)
-    return {**outcome, "products": [path.name for path in write_products(result, out, frames)]}
+    written = write_products(result, out, Beside(frames, which.site, which.instrument))
+    return {**outcome, "products": [path.name for path in written]}
 
 
 def _numbers(result: NightResult) -> dict[str, Any]:
@@ -209,5 +216,4 @@ def _numbers(result: NightResult) -> dict[str, Any]:
         "zero_method": result.zero.method,
         "zero_error_mps": round(result.zero.error_mps, 3),
         "input_hash": result.provenance.input_hash,
-        "code_version": result.provenance.code_version,
     }

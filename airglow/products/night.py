@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from airglow.products.csv_tables import write_samples_csv, write_winds_csv
@@ -18,6 +19,7 @@ from airglow.products.plots import (
     plot_temperature,
     plot_winds,
 )
+from airglow.registry import Instrument, Site
 from airglow.result import NightResult
 
 PRODUCTS: dict[str, tuple[str, Callable[[NightResult, Path], Path]]] = {
@@ -39,6 +41,9 @@ PRODUCTS: dict[str, tuple[str, Callable[[NightResult, Path], Path]]] = {
 }
 """Kind of product: what follows the night's stem in its name, and what writes it from the result alone."""
 
+LEGACY = "legacy"
+"""The kind of product that also holds what the registry knows."""
+
 FRAMES = "frames"
 """The kind of product that shows raw frames, and so is made from these as well."""
 
@@ -46,6 +51,18 @@ SUFFIXES = {**{kind: suffix for kind, (suffix, _) in PRODUCTS.items()}, FRAMES: 
 """What follows the night's stem in the name of a product, for every kind."""
 
 _LOCAL_STEMS = {".nc": "night", ".log": "night", ".txt": "madrigal", ".hdf5": "madrigal", ".npz": "legacy"}
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What some kinds of products show beside the result, where it is at hand."""
+
+    frames_directory: Path | str | None = None  # where the night's frames are, for `FRAMES`
+    site: Site | None = None  # of the registry, as of the date, for `LEGACY`
+    instrument: Instrument | None = None  # likewise
+
+
+_NOTHING_BESIDE = Beside()
 
 
 def product_names(stem: str) -> dict[str, str]:
@@ -83,7 +100,7 @@ def local_name(kind: str) -> str:
 
 
 def write_kinds(
-    result: NightResult, paths: Mapping[str, Path | str], frames_directory: Path | str | None = None
+    result: NightResult, paths: Mapping[str, Path | str], beside: Beside = _NOTHING_BESIDE
 ) -> list[Path]:
     """Write some of the products of a night, each under a name of the caller's.
 
@@ -95,8 +112,8 @@ def write_kinds(
         The night.
     paths
         File by kind (keys of `SUFFIXES`).
-    frames_directory
-        Where the night's frames are, for `FRAMES`.
+    beside
+        What some of them show as well.
 
     Returns
     -------
@@ -106,14 +123,16 @@ def write_kinds(
     written = []
     for kind, path in paths.items():
         if kind == FRAMES:
-            written.append(plot_frames(result, frames_directory, path))
+            written.append(plot_frames(result, beside.frames_directory, path))
+        elif kind == LEGACY:
+            written.append(write_legacy(result, path, beside.site, beside.instrument))
         else:
             written.append(PRODUCTS[kind][1](result, Path(path)))
     return written
 
 
 def write_products(
-    result: NightResult, directory: Path | str, frames_directory: Path | str | None = None
+    result: NightResult, directory: Path | str, beside: Beside = _NOTHING_BESIDE
 ) -> list[Path]:
     """Write all products of a night.
 
@@ -123,14 +142,14 @@ def write_products(
         The night.
     directory
         Where to; made if need be.
-    frames_directory
-        Where the night's frames are; without it there is no plot of raw frames.
+    beside
+        What some of them show as well; without frames there is no plot of raw frames.
 
     Returns
     -------
     list of Path
         The files, in the order of `PRODUCTS`, the plot of raw frames last.
     """
-    kinds = [kind for kind in SUFFIXES if kind != FRAMES or frames_directory is not None]
+    kinds = [kind for kind in SUFFIXES if kind != FRAMES or beside.frames_directory is not None]
     paths = {kind: Path(directory) / (result.stem + SUFFIXES[kind]) for kind in kinds}
-    return write_kinds(result, paths, frames_directory)
+    return write_kinds(result, paths, beside)

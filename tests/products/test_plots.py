@@ -20,6 +20,7 @@ from results import empty_night, example_result
 
 from airglow.errors import BadInput
 from airglow.products import (
+    Beside,
     plot_diagnostics,
     plot_profiles,
     plot_temperature,
@@ -263,7 +264,7 @@ def test_a_night_over_midnight_names_both_dates():
 
 def test_all_products_under_their_names_in_a_few_seconds(tmp_path):
     begin = time.process_time()
-    paths = write_products(example_result(180, 60), tmp_path / "products", tmp_path)
+    paths = write_products(example_result(180, 60), tmp_path / "products", Beside(tmp_path))
     assert time.process_time() - begin < 20
     stem = "minime05_uao_20250429_xr"
     assert [path.name.removeprefix(stem) for path in paths] == [

@@ -2,8 +2,8 @@
 
 from adapter import snakemake, step
 
-from airglow.products import read_netcdf, write_kinds
+from airglow.products import Beside, read_netcdf, write_kinds
 
-with step():
+with step() as job:
     result, files = read_netcdf(snakemake.input.night), dict(snakemake.output.items())
-    write_kinds(result, files, frames_directory=snakemake.input.get("frames"))
+    write_kinds(result, files, Beside(snakemake.input.get("frames"), job.site, job.instrument))
