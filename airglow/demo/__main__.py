@@ -17,6 +17,7 @@ from airglow.demo.nights import NIGHTS, simulated, upload
 from airglow.demo.servers import mariadb_server, s3_server
 from airglow.demo.summary import format_table, summarise_night
 from airglow.errors import AirglowError
+from airglow.pages import PagesSettings, export_pages
 from airglow.store import Store, open_store
 from airglow.store import settings_from_environment as store_settings
 
@@ -29,7 +30,7 @@ PREFIXES = {
 }
 FOREIGN = ("AWS_", "MYSQL_", "SNAKEMAKE_", "AIRGLOW_", "DEST_BUCKET")
 CHATTER = ("Execute ", "Select jobs ")  # Snakemake, between every two steps
-PARTS_OF_DEMO = ("uploads", "run", "products")
+PARTS_OF_DEMO = ("uploads", "run", "products", "site")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,7 +61,7 @@ def _demo(directory: Path) -> int:
     begun = time.monotonic()
     for name in PARTS_OF_DEMO:  # of an earlier demo, whose bucket and database are gone
         shutil.rmtree(directory / name, ignore_errors=True)
-    uploads, run, products = (directory / name for name in PARTS_OF_DEMO)
+    uploads, run, products, site = (directory / name for name in PARTS_OF_DEMO)
     run.mkdir(parents=True)
     by_name = {demo.name: demo for demo in NIGHTS}
 
@@ -84,7 +85,8 @@ def _demo(directory: Path) -> int:
 
         code = _run_workflow(run, environment)
         _say(f"all in {time.monotonic() - begun:.0f} s")
-        return _tell(store, environment, uploads, run, products, code)
+        code = _tell(store, environment, uploads, run, products, code)
+        return code or _show_pages(store, site)
 
 
 def _run_workflow(run: Path, environment: dict[str, str]) -> int:
@@ -145,6 +147,15 @@ def _tell(
     print("NetCDF files, Madrigal text and logs are in the same place; the truth that was simulated is in")
     print(f"  {_short(uploads)}/*/truth.csv")
     return 0
+
+
+def _show_pages(store: Store, site: Path) -> int:
+    exported = export_pages(store, PagesSettings(), site)
+    for problem in exported["problems"]:
+        print(problem)
+    print("All nights on pages, to open in a browser:")
+    print(f"  {_short(exported['index'])}")
+    return 1 if exported["problems"] else 0
 
 
 def _short(path: Path) -> str:

@@ -120,7 +120,7 @@ def _row(
         f"{np.nanmedian(sky.temperature_k):.0f} K",
         f"{np.nanmedian(sky.temperature_error_k):.1f} K",
         f"{wind:.1f} m/s, {temperature:.1f} K",
-        str(len(files)),
+        str(len(outcome["products"])),
         str(count_rows(database, night, tag)),
         raw,
     )

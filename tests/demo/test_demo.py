@@ -58,6 +58,20 @@ def test_the_plots_that_it_names_are_there(demo):
 
 
 @pytest.mark.xdist_group("demo")
+def test_its_pages_lead_to_files_that_are_there(demo):
+    done, directory = demo
+    (named,) = [Path(line.strip()) for line in done.stdout.splitlines() if line.endswith(".html")]
+    index = ROOT / named
+    assert index == directory / "site/pages/index.html"
+    assert "minime05_uao_20260512" in (index.parent / "attention.html").read_text()
+    pages = [*index.parent.rglob("*.html")]
+    assert len(pages) > 4
+    for page in pages:
+        for link in re.findall(r'(?:href|src)="([^"#:?]+)', page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+@pytest.mark.xdist_group("demo")
 def test_nothing_of_it_is_left_running(demo):
     _, directory = demo
     for process in Path("/proc").glob("[0-9]*/cmdline"):
