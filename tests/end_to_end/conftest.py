@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,11 +67,16 @@ def small_night(tmp_path_factory: pytest.TempPathFactory) -> NightFolder:
     return simulated(tmp_path_factory.mktemp("small"), SMALL.name, 4, 3)
 
 
-def place_at(directory: Path, s3: S3Server, mariadb: MariadbServer, behind: Front) -> Place:
-    """A clone, and nothing in its bucket and database."""
+def place_at(
+    directory: Path, s3: S3Server, mariadb: MariadbServer, behind: Front, all_products: bool = False
+) -> Place:
+    """A clone, and nothing in its bucket and database; without the products that one may do without."""
     store, database = new_place(s3, mariadb)
     environment = surroundings(behind.url, store.bucket, s3, mariadb, database)
-    return Place(clone(directory, environment), store, behind, database)
+    made = clone(directory, environment)
+    if not all_products:
+        made.configure("products", legacy_npz=False, paper_plots=False)
+    return Place(made, store, behind, database)
 
 
 @pytest.fixture
@@ -89,6 +94,7 @@ class InTwoSteps:
     before: Ran
     raw_before: dict[str, tuple[str, str]]
     after: Ran
+    asked: list[tuple[str, str]]  # of the bucket by the run after: methods, paths
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +109,9 @@ def in_two_steps(
         before = place.clone.hourly()
         raw_before = everything(place.store)
         place.store.put_file(f"raw/{last.name}", last)
-        yield InTwoSteps(place, before, raw_before, place.clone.hourly())
+        fast.forget()
+        after = place.clone.hourly()
+        yield InTwoSteps(place, before, raw_before, after, list(fast.requests))
 
 
 @pytest.fixture(scope="session")
@@ -119,7 +127,7 @@ def delivered(
             "minime05_uao_20260510": (24, 8),
         }.items()
     }
-    place = place_at(directory / "clone", s3, mariadb, behind)
+    place = place_at(directory / "clone", s3, mariadb, behind, all_products=True)
     for folder in nights.values():
         upload(place.store, folder.raw)
     lacking = simulated(directory, "minime05_uao_20260511", 3, 2)
@@ -140,6 +148,11 @@ def contents(mariadb: MariadbServer, database: str) -> dict[str, list[tuple]]:
     found = rows(mariadb, database, "SHOW FULL TABLES")
     tables = [name for name, kind in found if kind == "BASE TABLE"]
     return {table: sorted(rows(mariadb, database, f"SELECT * FROM {table}"), key=repr) for table in tables}
+
+
+def without_pages(keys: Iterable[str]) -> set[str]:
+    """Keys that are none of the pages, which say what waits, too."""
+    return {key for key in keys if not key.startswith("pages/")}
 
 
 def line_of(text: str, name: str) -> str:

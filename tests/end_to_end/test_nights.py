@@ -49,9 +49,13 @@ def test_products_are_where_people_look_for_them(delivered: Delivered) -> None:
     keys = set(everything(delivered.place.store))
     assert NETCDF in keys
     assert "madrigal/fpi/2026/minime05_uao_20260510_xr.txt" in keys
+    assert "madrigal/fpi/2026/minime05_uao_20260510_xr.hdf5" in keys
     for tag in ("xr", "xg"):
         stem = f"2026/minime13_uao_20260510_{tag}"
-        assert {f"results/{stem}.nc", f"results/{stem}.log", f"summaryimages/{stem}_winds.png"} <= keys
+        ends = (".nc", ".npz", ".log", "_samples.csv", "_winds.csv")
+        assert {f"results/{stem}{end}" for end in ends} <= keys
+        images = {f"summaryimages/{stem}_{plot}.{kind}" for plot in PLOTS for kind in ("png", "pdf")}
+        assert images | {f"summaryimages/{stem}_frames.png"} <= keys
     assert not [key for key in keys if key.startswith("madrigal/") and "minime13" in key]
 
 
@@ -89,6 +93,25 @@ def test_a_night_that_lacks_a_part_waits_and_says_so(delivered: Delivered) -> No
     assert store.head(LACKING.receipt_key) is not None
     for night in (MINIME05, MINIME13):
         assert "done" in line_of(delivered.ran.text, night.name)
+
+
+def test_every_night_has_its_page_and_the_index_leads_to_it(delivered: Delivered) -> None:
+    store = delivered.place.store
+    index = store.get_bytes("pages/index.html").decode()
+    for night in (MINIME05, MINIME13):
+        page = store.get_json(night.page_key)["page"]
+        assert "winds.png" in store.get_bytes(page).decode()
+        assert page.removeprefix("pages/") in index
+    assert LACKING.name in store.get_bytes("pages/attention.html").decode()
+
+
+def test_pages_that_cannot_be_brought_up_to_date_are_told_and_cost_nothing(delivered: Delivered) -> None:
+    place = delivered.place
+    place.store.put_bytes("pages/pending/minime05_uao_20260510.json", b"rubbish")
+    ran = place.clone.hourly()
+    assert ran.code == 0, ran.text
+    assert "The pages are not up to date: pages/pending/minime05_uao_20260510.json" in ran.text
+    place.store.delete("pages/pending/minime05_uao_20260510.json")
 
 
 def test_cloud_files_are_archived_and_kept_while_a_night_needs_them(delivered: Delivered) -> None:
@@ -130,7 +153,7 @@ def test_a_reanalysis_from_the_archive_alone(
         if key.startswith(("results/", "summaryimages/", "madrigal/")):
             assert not same_time, f"{key} was not delivered again"
             assert same_etag or key.endswith(".png"), f"{key}: same input, other output"
-        elif not key.startswith("state/minime"):
+        elif not key.startswith(("state/minime", "pages/")):  # which say when
             assert same_etag, key
     for night in (MINIME05, MINIME13):
         assert before[night.manifest_key] == after[night.manifest_key]
@@ -184,7 +207,7 @@ def test_a_reanalysis_whose_analysis_fails_changes_nothing(
 def spoil_analysis(clone: Clone) -> None:
     """Let the analysis meet a fault of its own."""
     script = clone.directory / "workflow/scripts/analyze.py"
-    script.write_text(script.read_text().replace("analyse_folder(", "analyse_folder(None and "))
+    script.write_text(script.read_text().replace("analyse_frames(", "analyse_frames(None and "))
 
 
 def marks(directory: Path) -> dict[str, tuple[int, int]]:

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from collections import Counter
 
 from running import TIMEOUT_S, everything, upload
 
@@ -11,7 +12,7 @@ from airglow.demo.servers import MariadbServer
 from airglow.simulate import NightFolder
 from airglow.store import Store, hash_file
 
-from .conftest import SMALL, InTwoSteps, Place, contents, line_of
+from .conftest import SMALL, InTwoSteps, Place, contents, line_of, without_pages
 
 
 def test_a_night_that_lacks_its_last_part_waits(in_two_steps: InTwoSteps, small_night: NightFolder) -> None:
@@ -20,7 +21,7 @@ def test_a_night_that_lacks_its_last_part_waits(in_two_steps: InTwoSteps, small_
     line = line_of(in_two_steps.before.text, SMALL.name)
     assert "waiting" in line
     assert f"{parts - 1} of {parts} parts" in line
-    assert set(in_two_steps.raw_before) == {"state/keep"} | {
+    assert without_pages(in_two_steps.raw_before) == {"state/keep"} | {
         f"raw/{path.name}" for path in small_night.raw.iterdir() if path != small_night.upload.parts[-1]
     }
 
@@ -31,6 +32,24 @@ def test_it_is_done_once_the_part_is_there(in_two_steps: InTwoSteps, mariadb: Ma
     assert "done" in line_of(in_two_steps.after.text, SMALL.name)
     assert place.store.list("raw/") == []
     assert len(contents(mariadb, place.database)["fpi_sky_sample"]) == 4
+
+
+def test_a_night_costs_so_many_requests(in_two_steps: InTwoSteps) -> None:
+    """Of Snakemake and the steps together; each product and each frame adds its own few."""
+    counted = Counter(method for method, _ in in_two_steps.asked)
+    assert counted["HEAD"] <= 150, counted
+    assert counted["GET"] <= 75, counted
+    assert counted["PUT"] <= 60, counted
+
+
+def test_products_that_the_configuration_does_without_are_not_made(in_two_steps: InTwoSteps) -> None:
+    place = in_two_steps.place
+    keys = everything(place.store)
+    assert "results/2026/minime05_uao_20260512_xr.nc" in keys
+    assert [key for key in keys if key.endswith((".npz", ".pdf"))] == []
+    local = {path.name for path in (place.clone.directory / "results").rglob("*.*")}
+    assert {"winds.png", "winds.csv"} <= local
+    assert not {"winds.pdf", "legacy.npz"} & local
 
 
 def nothing_is_lost(store: Store, night: NightFolder) -> None:
@@ -48,8 +67,13 @@ def nothing_is_lost(store: Store, night: NightFolder) -> None:
 
 def end_state(place: Place, mariadb: MariadbServer) -> tuple[dict, dict]:
     """What must not depend on how a night got there: all but the times at which it was done."""
-    dated = (SMALL.published_key, SMALL.loaded_key, SMALL.cleaned_key)
-    objects = {key: "" if key in dated else etag for key, (etag, _) in everything(place.store).items()}
+    dated = (SMALL.published_key, SMALL.loaded_key, SMALL.page_key, SMALL.cleaned_key, "pages/")
+    said = "pages/pending/made-from-"  # named after what the last run had to say
+    objects = {
+        key: "" if key.startswith(dated) else etag
+        for key, (etag, _) in everything(place.store).items()
+        if not key.startswith(said)
+    }
     tables = contents(mariadb, place.database)
     for name in ("fpi_load", "fpi_night", "fpi_schema_version"):
         tables[name] = [()] * len(tables[name]) if name == "fpi_night" else []
@@ -63,6 +87,14 @@ def run_until(place: Place, method: str, path_part: str, number: int) -> None:
     process.append(place.clone.start("--profile", "hourly"))
     text, _ = process[0].communicate(timeout=TIMEOUT_S)
     assert process[0].returncode == -signal.SIGKILL, f"it was never asked to {method} {path_part}: {text}"
+
+
+def run_until_said(place: Place, words: str) -> None:
+    """An hourly run that is killed (-9), with all its steps, as soon as it says something."""
+    process = place.clone.start("--profile", "hourly")
+    wait_for(process, words)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 def wait_for(process: subprocess.Popen, words: str) -> str:
@@ -80,9 +112,12 @@ KILLS: tuple[tuple[str, str, int], ...] = (
     ("PUT", SMALL.published_key, 1),  # publish, all but the index
     ("GET", "/results/", 1),  # load, before the database
     ("PUT", SMALL.loaded_key, 1),  # load, committed but not on record
+    ("PUT", "/pages/nights/", 2),  # page, in the middle
+    ("PUT", SMALL.page_key, 1),  # page, all but the sentinel
     ("DELETE", "/raw/fpi", 2),  # cleanup, in the middle
     ("PUT", SMALL.cleaned_key, 1),  # cleanup, all but the sentinel
     ("DELETE", SMALL.pending_key, 1),  # cleanup, all but the marker
+    ("PUT", "/pages/index.html", 1),  # the pages of all nights, after the last step
 )
 
 
@@ -90,7 +125,12 @@ def test_killed_at_every_step_a_night_ends_the_same(
     place: Place, in_two_steps: InTwoSteps, small_night: NightFolder, mariadb: MariadbServer
 ) -> None:
     upload(place.store, small_night.raw)
-    for method, path_part, number in KILLS:
+    for method, path_part, number in KILLS[:3]:
+        run_until(place, method, path_part, number)
+        nothing_is_lost(place.store, small_night)
+    for said in ("analyze", "quicklook"):  # steps that ask the bucket for nothing
+        run_until_said(place, f"{said} {SMALL.name.replace('_', ' ')} XR: done")
+    for method, path_part, number in KILLS[3:]:
         run_until(place, method, path_part, number)
         nothing_is_lost(place.store, small_night)
     ran = place.clone.hourly()
@@ -165,8 +205,9 @@ def test_a_bad_upload_of_an_archived_night_harms_nothing(
     after = {key: etag for key, (etag, _) in everything(place.store).items()}
     assert {f"raw/{path.name}" for path in small_night.raw.iterdir()} <= after.keys()
     for key, (etag, _) in before.items():
-        if not key.startswith("state/"):
+        if not key.startswith(("state/", "pages/")):
             assert after[key] == etag, key
+    assert SMALL.name in place.store.get_bytes("pages/attention.html").decode()
 
     for found in place.store.list(SMALL.raw_prefix):  # the instrument's people take it back
         place.store.delete(found.key)
@@ -180,4 +221,7 @@ def test_weather_files_that_no_night_needs_any_more_go_to_the_archive(place: Pla
     place.store.put_bytes("raw/Cloud_uao_20260512.txt", b"complete, a day after the night was done")
     ran = place.clone.hourly()
     assert ran.code == 0, ran.text
-    assert set(everything(place.store)) == {"state/keep", "cloudsensor/uao/2026/Cloud_uao_20260512.txt"}
+    assert without_pages(everything(place.store)) == {
+        "state/keep",
+        "cloudsensor/uao/2026/Cloud_uao_20260512.txt",
+    }
