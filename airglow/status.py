@@ -73,6 +73,12 @@ def forget_failure(work: Path, rule: str, wildcards: Mapping[str, str]) -> None:
     _failure_path(work, rule, wildcards).unlink(missing_ok=True)
 
 
+def forget_failures(work: Path, name: str) -> None:
+    """Remove the records of all failures of a night, after it was finished, be it by another way."""
+    for path in (work / _FAILURES).glob(f"*_{name}*.json"):
+        path.unlink(missing_ok=True)
+
+
 def failures(work: Path) -> list[Failure]:
     """All failures on record, oldest first."""
     found = []

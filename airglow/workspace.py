@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from airglow.archive import Manifest, fetch_frames
-from airglow.products import SUFFIXES, local_name, write_kinds
+from airglow.products import SUFFIXES, Beside, local_name, write_kinds
 from airglow.publish import fetch_kinds
 from airglow.result import ANALYSED, NightResult
 from airglow.store import Store, json_bytes
@@ -104,9 +104,8 @@ def bring_results(
         else:
             result = nothing(tag, f"{outcome['state']}: {outcome['reason']}")
             files = {kind: directories[tag] / local_name(kind) for kind in SUFFIXES}
-            paths = write_kinds(
-                result, files, frames_directory=directories[tag]
-            )  # there is no frame to be shown
+            beside = Beside(frames_directory=directories[tag])  # of which none is looked for
+            paths = write_kinds(result, files, beside)
         outcome_path = directories[tag] / OUTCOME
         outcome_path.write_bytes(json_bytes(outcome))
         for path in (*paths, outcome_path):

@@ -10,7 +10,15 @@ from uploading import CONFIG, MINIME05, MINIME13, receipt, send
 from airglow.__main__ import main
 from airglow.demo.servers import S3Server
 from airglow.registry import load_registry
-from airglow.status import failures, forget_failure, night_row, record_failure, report, summarise_night
+from airglow.status import (
+    failures,
+    forget_failure,
+    forget_failures,
+    night_row,
+    record_failure,
+    report,
+    summarise_night,
+)
 from airglow.store import Store
 from airglow.uploads import SurveySettings, discovery_to_json, survey
 
@@ -48,6 +56,15 @@ def test_each_night_has_its_state_and_reason(store: Store, tmp_path: Path) -> No
     assert f"{dt.datetime.now(dt.UTC):%Y-%m-%d}" in line_of(text, MINIME13.name)
     assert "1 objects in raw/ are none of ours" in text
     assert "raw/holiday.jpg" in text
+
+
+def test_a_night_that_is_finished_by_another_way_has_no_failures_left(tmp_path: Path) -> None:
+    night = {**WILDCARDS, "tag": ""}
+    record_failure(tmp_path, "extract", night, "a bad upload, which was taken back", log="logs/e.log")
+    record_failure(tmp_path, "analyze", WILDCARDS, "the sky fell", log="logs/a.log")
+    record_failure(tmp_path, "extract", {**night, "instrument": "minime13"}, "another one", log="logs/e.log")
+    forget_failures(tmp_path, MINIME05.name)
+    assert [failure.name for failure in failures(tmp_path)] == [MINIME13.name]
 
 
 def test_a_failure_is_shown_until_the_step_succeeds(store: Store, tmp_path: Path) -> None:

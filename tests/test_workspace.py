@@ -1,14 +1,20 @@
 """The working disk: exactly the frames of the manifest, and old files gone."""
 
+import json
 import os
 import time
 from pathlib import Path
 
 import pytest
-from uploading import FRAMES, MINIME05, archive_night, send
+from results import empty_night, example_result
+from uploading import CONFIG, FRAMES, MINIME05, archive_night, send
 
+from airglow.errors import StoreError
+from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_kinds
+from airglow.publish import ProductPrefixes, deliver, plan_delivery
+from airglow.registry import load_registry
 from airglow.store import MissingObject, Store
-from airglow.workspace import bring_frames, remove_older
+from airglow.workspace import bring_frames, bring_results, remove_older
 
 DAY_S = 86400
 
@@ -60,3 +66,55 @@ def test_old_files_and_the_directories_they_leave_empty_are_removed(tmp_path: Pa
     assert not old.parent.exists()
     assert new.exists()
     assert {path.name for path in (tmp_path / "results").iterdir()} == {"2026", "a", "m", "z"}
+
+
+def publish_two_tags(store: Store, directory: Path) -> dict:
+    """XR analysed, XG not; every kind of file there is of both, as the workflow leaves them."""
+    outcomes = {
+        "XG": {"state": "no frames", "reason": "no XG frame", "manifest_sha256": "a" * 64},
+        "XR": {"state": "analysed", "reason": "", "sky_frames": 6, "manifest_sha256": "a" * 64},
+    }
+    files = {}
+    for tag, result in (("XG", empty_night(tag="XG")), ("XR", example_result(6, 2))):
+        paths = {kind: directory / tag / local_name(kind) for kind in SUFFIXES}
+        files[tag] = write_kinds(result, paths, Beside(frames_directory=directory))
+    instrument = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml").instrument(
+        "minime05", MINIME05.date
+    )
+    plan = plan_delivery(MINIME05, instrument, outcomes, files, ProductPrefixes("r", "i", "m"))
+    return deliver(store, plan, {tag: directory / tag for tag in outcomes})
+
+
+def test_results_come_back_from_the_bucket_as_they_were(store: Store, tmp_path: Path) -> None:
+    index = publish_two_tags(store, tmp_path / "made")
+    back = {tag: tmp_path / "back" / tag for tag in ("XG", "XR")}
+    assert bring_results(store, index, back, lambda tag, why: empty_night(tag=tag)) == ["XG", "XR"]
+    outcome = contents(back["XR"]).pop("outcome.json")
+    assert json.loads(outcome) == {
+        key: value for key, value in index["outcomes"]["XR"].items() if key != "products"
+    }
+    for tag, folder in back.items():
+        made = contents(tmp_path / "made" / tag)
+        assert {name: data for name, data in contents(folder).items() if name != "outcome.json"} == made
+    assert read_netcdf(back["XG"] / "night.nc").notes == empty_night(tag="XG").notes
+    # Or Snakemake would take them for new, and publish the night again.
+    published = store.head(MINIME05.published_key).modified.timestamp()
+    assert {path.stat().st_mtime <= published for path in back["XR"].iterdir()} == {True}
+
+
+def test_results_that_are_there_are_left_alone(store: Store, tmp_path: Path) -> None:
+    index = publish_two_tags(store, tmp_path / "made")
+    back = {tag: tmp_path / "back" / tag for tag in ("XG", "XR")}
+    back["XR"].mkdir(parents=True)
+    (back["XR"] / "night.nc").write_bytes(b"a new analysis that is not published yet")
+    assert bring_results(store, index, back, lambda tag, why: empty_night(tag=tag)) == ["XG"]
+    assert contents(back["XR"]) == {"night.nc": b"a new analysis that is not published yet"}
+
+
+def test_results_that_are_not_what_was_published_do_not_come_back(store: Store, tmp_path: Path) -> None:
+    index = publish_two_tags(store, tmp_path / "made")
+    store.put_bytes("r/2026/minime05_uao_20260429_xr.nc", b"rubbish")
+    back = {tag: tmp_path / "back" / tag for tag in ("XG", "XR")}
+    with pytest.raises(StoreError, match="SHA-256"):
+        bring_results(store, index, back, lambda tag, why: empty_night(tag=tag))
+    assert not (back["XR"] / "night.nc").exists()

@@ -8,7 +8,15 @@ import warnings
 import pytest
 from results import empty_night, example_result
 
-from airglow.products import PRODUCTS, product_names, write_products
+from airglow.products import (
+    PRODUCTS,
+    SUFFIXES,
+    local_name,
+    product_names,
+    read_netcdf,
+    write_kinds,
+    write_products,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,3 +44,32 @@ def test_what_cannot_be_written_leaves_the_old_file(kind, tmp_path):
         write(dataclasses.replace(night, sky=None), path)
     assert path.read_text() == "of an earlier analysis"
     assert [item.name for item in tmp_path.iterdir()] == [path.name]
+
+
+def test_local_names_tell_kinds_apart_and_are_those_that_people_ask_for():
+    names = {local_name(kind): kind for kind in SUFFIXES}
+    assert len(names) == len(SUFFIXES)
+    assert names["night.nc"] == "netcdf"
+    assert names["night.log"] == "log"
+    assert names["madrigal.txt"] == "madrigal"
+    assert names["madrigal.hdf5"] == "madrigal_hdf5"
+    assert names["legacy.npz"] == "legacy"
+    assert names["winds.csv"] == "winds_table"
+    assert names["winds.png"] == "winds"
+    assert names["winds.pdf"] == "winds_paper"
+    assert names["frames.png"] == "frames"
+
+
+def test_kinds_made_from_the_file_are_those_made_from_the_analysis(tmp_path):
+    """So that each can be made again from what was published."""
+    night = example_result(12, 4)
+    all_at_once = {path.name: path.read_bytes() for path in write_products(night, tmp_path / "all")}
+    read = read_netcdf(tmp_path / "all" / f"{night.stem}.nc")
+    paths = {kind: tmp_path / local_name(kind) for kind in PRODUCTS}
+    assert write_kinds(read, paths) == list(paths.values())
+    other = {kind for kind in paths if paths[kind].read_bytes() != all_at_once[night.stem + SUFFIXES[kind]]}
+    # These hold ring profiles, of which the file keeps seven digits.
+    assert other <= {"legacy", "diagnostics", "profiles", "diagnostics_paper", "profiles_paper"}
+    again = {kind: tmp_path / "again" / local_name(kind) for kind in PRODUCTS}
+    write_kinds(read_netcdf(paths["netcdf"]), again)
+    assert [kind for kind in paths if paths[kind].read_bytes() != again[kind].read_bytes()] == []

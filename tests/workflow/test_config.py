@@ -10,6 +10,7 @@ from running import ROOT, Clone, clone, new_place, surroundings
 from airglow.archive import UnpackLimits
 from airglow.demo.servers import MariadbServer, S3Server
 from airglow.night import AnalysisSettings
+from airglow.pages import PagesSettings
 from airglow.uploads import SurveySettings
 
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
@@ -34,6 +35,9 @@ def at_hand(tmp_path: Path, s3: S3Server, mariadb: MariadbServer) -> Clone:
         ("uploads", {"cloud_wait_hour": 3}, "config: uploads: .*'cloud_wait_hour' was unexpected"),
         ("uploads", {"hold": ["uao"]}, "config: uploads: hold: 0: 'uao' does not match"),
         ("archive", {"threads": "many"}, "config: archive: threads: 'many' is not of type 'integer'"),
+        ("products", {"legacy_npz": "no"}, "config: products: legacy_npz: 'no' is not of type 'boolean'"),
+        ("pages", {"prefix": "raw/pages"}, "config: pages: prefix: 'raw/pages' does not match"),
+        ("pages", {"files_url": "example.org"}, "config: pages: files_url: 'example.org' does not match"),
         ("run", {"wait_seconds": None}, "config: run: wait_seconds: None is not of type 'number'"),
         ("registry", {"sites": "config/nowhere.yaml"}, "config/nowhere.yaml: cannot be read: No such file"),
     ],
@@ -102,4 +106,5 @@ def test_the_keys_are_those_that_the_package_takes() -> None:
     AnalysisSettings(**CONFIG["analysis"])
     SurveySettings(**CONFIG["uploads"])
     assert AnalysisSettings(**CONFIG["analysis"]) == AnalysisSettings()
+    assert PagesSettings(**CONFIG["pages"]) == PagesSettings()
     assert {"max_members", "max_bytes", "max_member_bytes"} == set(UnpackLimits.__dataclass_fields__)

@@ -58,6 +58,16 @@ def test_a_dry_run_shows_the_full_night_and_does_nothing(there: tuple[Clone, Sto
     assert everything(store) == before
 
 
+def test_without_pages_there_is_no_step_for_them(there: tuple[Clone, Store]) -> None:
+    at_hand, _ = there
+    at_hand.configure("pages", prefix="")
+    ran = at_hand.run("--cores", "1", "-n", "nights/uao_20260510.json")
+    assert ran.code == 0, ran.text
+    planned = re.findall(r"^(\w+) +\d+$", ran.text, re.M)
+    assert "cleanup" in planned
+    assert "page" not in planned
+
+
 @pytest.mark.parametrize("picture", ["--dag", "--rulegraph", "--filegraph"])
 def test_pictures_show_the_full_night(there: tuple[Clone, Store], picture: str) -> None:
     at_hand, _ = there

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from running import ROOT, SNAKEMAKE
 
+from airglow.products import SUFFIXES, local_name
 from airglow.uploads import State
 
 SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
@@ -57,6 +58,22 @@ def test_scripts_are_adapters(path: Path) -> None:
     assert kinds <= {ast.Import, ast.ImportFrom, ast.With}
     assert sum(isinstance(node, ast.With) for node in body) == 1
     assert len(path.read_text().splitlines()) <= 40
+
+
+def test_everything_that_a_report_shows_has_a_caption_and_no_caption_is_left_over() -> None:
+    rules = " ".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    shown = set(re.findall(r'in_report\(\s*(?:directory\()?f?"[^"]+"\)?,\s*"(\w+)"', rules))
+    captions = {path.stem for path in (ROOT / "workflow/report").glob("*.rst")}
+    assert captions == shown | {"workflow"}
+    assert {"winds", "temperature", "diagnostics", "profiles", "frames", "log", "summary"} == shown
+
+
+def test_the_rules_make_every_kind_of_product_under_its_local_name() -> None:
+    rules = (ROOT / "workflow/rules/analysis.smk").read_text()
+    named = dict(re.findall(r'(\w+)=(?:in_report\()?f"\{RESULTS\}/([\w.]+)"', rules))
+    assert named.pop("night") == local_name("netcdf")
+    del named["outcome"]
+    assert named == {kind: local_name(kind) for kind in SUFFIXES if kind != "netcdf"}
 
 
 def test_the_hourly_profile_is_found_from_the_root() -> None:

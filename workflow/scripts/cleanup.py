@@ -1,8 +1,9 @@
 """Delete the raw objects of a night that is archived, published and loaded; then the night is finished."""
 
-from adapter import step
+from adapter import WORK, step
 
 from airglow.archive import cleanup_night, load_manifest
+from airglow.status import forget_failures
 from airglow.uploads import clear_pending
 
 with step() as job:
@@ -16,3 +17,4 @@ with step() as job:
     )
     job.store.put_json(night.cleaned_key, record)
     clear_pending(job.store, night)
+    forget_failures(WORK, night.name)
