@@ -50,6 +50,7 @@ class Format:
         return round(self.width_in * self.dots_per_inch), round(height * self.dots_per_inch)
 
 
+_SPREADS_OF_AXIS = 8.0  # of a quantity's least spread, that an axis shows at least
 _TOP_IN, _BOTTOM_IN, _RIGHT_IN = 0.34, 0.36, 0.15
 WIDE = Format("wide", 10.0, 0.98, 0.16, 2.4, 150, titles_above=False)
 NARROW = Format("narrow", 4.2, 1.0, 0.34, 0.55, 220, titles_above=True)
@@ -76,7 +77,7 @@ def recent_plot(health: InstrumentHealth, form: Format) -> bytes:
         panel.fill_between(time, low, high, color=color, alpha=0.13, linewidth=0, step="mid")
         panel.plot(time, value, "o", color=color, markersize=2.6)
         panel.plot(time[outside], value[outside], "o", **_OUTSIDE)
-        panel.set_ylim(*_limits(value, low, high))
+        panel.set_ylim(*_limits(value, low, high, _least_span(watch)))
 
     keys = [
         Line2D([], [], marker="o", linestyle="", color=style.BLUE, markersize=3, label="a night"),
@@ -103,7 +104,7 @@ def whole_plot(health: InstrumentHealth, form: Format) -> bytes:
         parts = np.array([_quartiles(value[months == month]) for month in there])
         panel.vlines(time, parts[:, 0], parts[:, 2], color=color, alpha=0.45, linewidth=2.2)
         panel.plot(time, parts[:, 1], "o", color=color, markersize=3.0)
-        panel.set_ylim(*_limits(parts.ravel(), parts[:, 0], parts[:, 2]))
+        panel.set_ylim(*_limits(parts.ravel(), parts[:, 0], parts[:, 2], _least_span(watch)))
 
     keys = [
         Line2D([], [], marker="o", linestyle="", color=style.BLUE, markersize=3, label="month's median"),
@@ -183,7 +184,14 @@ def _quartiles(values: np.ndarray) -> Sequence[float]:
     return np.percentile(finite, [25, 50, 75]) if finite.size else (np.nan, np.nan, np.nan)
 
 
-def _limits(value: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+def _least_span(watch: Watch) -> float:
+    """Height that an axis has at least: what nights always differ by shall not fill it."""
+    quantity, finite = watch.series.quantity, watch.series.values[np.isfinite(watch.series.values)]
+    size = abs(float(np.median(finite))) if quantity.relative and finite.size else 1.0
+    return _SPREADS_OF_AXIS * quantity.least_spread * size * quantity.scale
+
+
+def _limits(value: np.ndarray, low: np.ndarray, high: np.ndarray, least_span: float) -> tuple[float, float]:
     """Limits that hold all values, and of the band what is not much farther out than these."""
     finite = value[np.isfinite(value)]
     least, most = float(finite.min()), float(finite.max())
@@ -193,5 +201,5 @@ def _limits(value: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[float
     if band.size:
         least = min(least, max(float(band.min()), least - 2 * span))
         most = max(most, min(float(band.max()), most + 2 * span))
-    margin = 0.08 * (most - least) or 1e-6 * max(abs(most), 1.0)
-    return least - margin, most + margin
+    middle, span = 0.5 * (least + most), max(1.16 * (most - least), least_span)
+    return middle - 0.5 * span, middle + 0.5 * span
