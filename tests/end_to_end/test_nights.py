@@ -10,6 +10,7 @@ from running import Clone, clone, everything
 from airglow.demo.servers import MariadbServer
 from airglow.products import read_netcdf
 from airglow.simulate import read_truth
+from airglow.status import forget_failure, record_failure
 from airglow.uploads import NightId
 
 from .conftest import Delivered, contents, line_of, rows
@@ -33,6 +34,24 @@ def test_both_nights_arrive(delivered: Delivered) -> None:
         assert store.list(night.raw_prefix) == []
         for product in store.get_json(night.published_key)["products"]:
             assert store.head(product["key"]).etag == product["etag"]
+
+
+def test_a_report_of_the_run_shows_all_its_nights_but_those_that_failed(delivered: Delivered) -> None:
+    """With the profile of the run, which would look into raw/ again."""
+    at_hand = delivered.place.clone
+    ran = at_hand.hourly("--report", "run.html")
+    assert ran.code == 0, ran.text
+    report = ReadReport(at_hand.directory / "run.html")
+    assert report.categories == {"uao": {"minime05", "minime13"}}
+    assert "results/minime13/uao/2026/20260510/XG/winds.png" in report.results
+    assert "(557.7 nm, from about 97 km)" in " ".join(report.description().split())
+
+    failed = {"instrument": "minime13", "site": "uao", "date": "20260510"}
+    record_failure(at_hand.directory / "work", "load", failed, "no database", log="")
+    ran = at_hand.hourly("--report", "run.html")
+    forget_failure(at_hand.directory / "work", "load", failed)
+    assert ran.code == 0, ran.text
+    assert ReadReport(at_hand.directory / "run.html").categories == {"uao": {"minime05"}}
 
 
 def test_every_frame_of_the_instrument_is_in_the_archive(delivered: Delivered) -> None:
