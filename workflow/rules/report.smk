@@ -2,7 +2,7 @@
 # gone, and for plots of an archived night without a new analysis. The report of a night on a fresh disk is
 #
 #   snakemake --profile hourly -R fetch fetched/uao_20250429.json
-#   snakemake --profile hourly --report uao_20250429.html fetched/uao_20250429.json
+#   snakemake --report uao_20250429.html fetched/uao_20250429.json
 #
 # No rule here has a night's sentinels or results as its input: they would ask for the night itself to be made.
 
