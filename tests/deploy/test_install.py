@@ -141,4 +141,6 @@ def test_the_installed_command_runs_the_workflow_and_tells_where_nights_stand(
     assert "minime05_uao_20260510  refused" in run("status").stdout
     assert (state / "work/discovery.json").exists()
     assert sorted(path for path in place.directory.rglob("*")) == before
-    assert set(everything(store)) == {"raw/fpi05_uao_20260510.txt", "state/keep"}
+    pages = {key for key in everything(store) if key.startswith("pages/")}
+    assert "pages/attention.html" in pages
+    assert set(everything(store)) - pages == {"raw/fpi05_uao_20260510.txt", "state/keep"}
