@@ -68,25 +68,31 @@ def test_old_files_and_the_directories_they_leave_empty_are_removed(tmp_path: Pa
     assert {path.name for path in (tmp_path / "results").iterdir()} == {"2026", "a", "m", "z"}
 
 
-def publish_two_tags(store: Store, directory: Path) -> dict:
-    """XR analysed, XG not; every kind of file there is of both, as the workflow leaves them."""
+@pytest.fixture(scope="module")
+def two_tags(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """XR analysed, XG not: folders with every kind of file there is, as the workflow leaves them."""
+    made = tmp_path_factory.mktemp("made")
+    for tag, result in (("XG", empty_night(tag="XG")), ("XR", example_result(6, 2))):
+        paths = {kind: made / tag / local_name(kind) for kind in SUFFIXES}
+        write_kinds(result, paths, Beside(frames_directory=made))
+    return made
+
+
+def publish(store: Store, made: Path) -> dict:
     outcomes = {
         "XG": {"state": "no frames", "reason": "no XG frame", "manifest_sha256": "a" * 64},
         "XR": {"state": "analysed", "reason": "", "sky_frames": 6, "manifest_sha256": "a" * 64},
     }
-    files = {}
-    for tag, result in (("XG", empty_night(tag="XG")), ("XR", example_result(6, 2))):
-        paths = {kind: directory / tag / local_name(kind) for kind in SUFFIXES}
-        files[tag] = write_kinds(result, paths, Beside(frames_directory=directory))
-    instrument = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml").instrument(
-        "minime05", MINIME05.date
-    )
+    registry = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+    instrument = registry.instrument("minime05", MINIME05.date)
+    folders = {tag: made / tag for tag in outcomes}
+    files = {tag: folder.iterdir() for tag, folder in folders.items()}
     plan = plan_delivery(MINIME05, instrument, outcomes, files, ProductPrefixes("r", "i", "m"))
-    return deliver(store, plan, {tag: directory / tag for tag in outcomes})
+    return deliver(store, plan, folders)
 
 
-def test_results_come_back_from_the_bucket_as_they_were(store: Store, tmp_path: Path) -> None:
-    index = publish_two_tags(store, tmp_path / "made")
+def test_results_come_back_from_the_bucket_as_they_were(store: Store, two_tags: Path, tmp_path: Path) -> None:
+    index = publish(store, two_tags)
     back = {tag: tmp_path / "back" / tag for tag in ("XG", "XR")}
     assert bring_results(store, index, back, lambda tag, why: empty_night(tag=tag)) == ["XG", "XR"]
     outcome = contents(back["XR"]).pop("outcome.json")
@@ -94,7 +100,7 @@ def test_results_come_back_from_the_bucket_as_they_were(store: Store, tmp_path: 
         key: value for key, value in index["outcomes"]["XR"].items() if key != "products"
     }
     for tag, folder in back.items():
-        made = contents(tmp_path / "made" / tag)
+        made = contents(two_tags / tag)
         assert {name: data for name, data in contents(folder).items() if name != "outcome.json"} == made
     assert read_netcdf(back["XG"] / "night.nc").notes == empty_night(tag="XG").notes
     # Or Snakemake would take them for new, and publish the night again.
@@ -102,8 +108,8 @@ def test_results_come_back_from_the_bucket_as_they_were(store: Store, tmp_path: 
     assert {path.stat().st_mtime <= published for path in back["XR"].iterdir()} == {True}
 
 
-def test_results_that_are_there_are_left_alone(store: Store, tmp_path: Path) -> None:
-    index = publish_two_tags(store, tmp_path / "made")
+def test_results_that_are_there_are_left_alone(store: Store, two_tags: Path, tmp_path: Path) -> None:
+    index = publish(store, two_tags)
     back = {tag: tmp_path / "back" / tag for tag in ("XG", "XR")}
     back["XR"].mkdir(parents=True)
     (back["XR"] / "night.nc").write_bytes(b"a new analysis that is not published yet")
@@ -111,8 +117,10 @@ def test_results_that_are_there_are_left_alone(store: Store, tmp_path: Path) -> 
     assert contents(back["XR"]) == {"night.nc": b"a new analysis that is not published yet"}
 
 
-def test_results_that_are_not_what_was_published_do_not_come_back(store: Store, tmp_path: Path) -> None:
-    index = publish_two_tags(store, tmp_path / "made")
+def test_results_that_are_not_what_was_published_do_not_come_back(
+    store: Store, two_tags: Path, tmp_path: Path
+) -> None:
+    index = publish(store, two_tags)
     store.put_bytes("r/2026/minime05_uao_20260429_xr.nc", b"rubbish")
     back = {tag: tmp_path / "back" / tag for tag in ("XG", "XR")}
     with pytest.raises(StoreError, match="SHA-256"):

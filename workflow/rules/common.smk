@@ -154,19 +154,16 @@ def end():
 
 def renew_pages(table):
     """Bring the pages of all nights up to date; what goes wrong is told, and is made good by the next run."""
-    from airglow.pages import (
-        PagesSettings,
-        update_pages,
-    )  # here: it takes a second, and no picture or plan needs it
+    # Here, since it takes a second, and no picture and no plan needs it.
+    from airglow.pages import PagesSettings, update_pages
 
     try:
         answer = update_pages(STORE, PagesSettings(**config["pages"]), table)
         problems = answer["problems"]
     except AirglowError as error:
         problems = [str(error)]
-    except (
-        Exception
-    ) as error:  # every night is done and on record: pages are no reason to fail
+    except Exception as error:
+        # The nights are done and on record: pages are no reason for the run to fail.
         problems = [f"unexpected {type(error).__name__}: {error}"]
     for problem in problems:
         print(f"The pages are not up to date: {problem}")
@@ -194,28 +191,26 @@ def wanted_by_discovery(wildcards):
     if any(not workflow.is_rule(name) for name in workflow.dag_settings.forcerun):
         return []
     nothing_is_done = workflow.execution_settings is None  # a picture, or a report
-    if nothing_is_done and (WORK / "discovery.json").exists():
-        found = str(
-            WORK / "discovery.json"
-        )  # of the last run, also if a run would repeat it
-    else:
+    found = str(WORK / "discovery.json")
+    # A picture or report is of what was found last, also where a run would look again.
+    if not (nothing_is_done and Path(found).exists()):
         found = checkpoints.discover.get().output[0]
     discovery = or_workflow_error(
         discovery_from_json, json.loads(Path(found).read_text()), found
     )
-    failed = {failure.name for failure in status.failures(WORK)}
+    nights = [report.night for report in discovery.wanted]
+    if (
+        nothing_is_done
+    ):  # of a night that failed there may be no plots, and then there would be no report
+        failed = {failure.name for failure in status.failures(WORK)}
+        nights = [night for night in nights if night.name not in failed]
     leftovers = [
         {"site": day.site, "date": f"{day.date:%Y%m%d}"}
         for day in discovery.weather_leftovers
     ]
     return [
         found,
-        *(
-            cleaned(report.night)
-            for report in discovery.wanted
-            # there may be no plots of a night that failed, and then there would be no report at all
-            if not (nothing_is_done and report.night.name in failed)
-        ),
+        *(cleaned(night) for night in nights),
         *(rules.cleanup_weather.output.done.format(**day) for day in leftovers),
     ]
 
