@@ -128,10 +128,15 @@ def triplet_row(night: str, whose: str, what: str, series: Series) -> list[str]:
     ]
 
 
+def date_of(path: Path) -> dt.date:
+    """Date of a night of ring profiles, as its file is called (UTC, of the evening or later)."""
+    return dt.datetime.strptime(path.stem.rsplit("_", 1)[1], "%Y%m%d").date()
+
+
 def analyse_real_profiles(path: Path, known: Registry) -> NightResult:
-    """Analyse a night of ring profiles; the file's name gives the date (UTC, of the evening or later)."""
+    """Analyse a night of ring profiles."""
     instrument, site, tag = PROFILES
-    date = dt.datetime.strptime(path.stem.rsplit("_", 1)[1], "%Y%m%d").date()
+    date = date_of(path)
     which = WhichNight(known.instrument(instrument, date), known.site(site), date, tag, AnalysisSettings())
     with threadpool_limits(limits=1):
         return analyse_profiles(which, read_profiles(path, which), None)

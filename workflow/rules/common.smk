@@ -199,9 +199,8 @@ def wanted_by_discovery(wildcards):
         discovery_from_json, json.loads(Path(found).read_text()), found
     )
     nights = [report.night for report in discovery.wanted]
-    if (
-        nothing_is_done
-    ):  # of a night that failed there may be no plots, and then there would be no report
+    if nothing_is_done:
+        # Of a night that failed there may be no plots, and then there would be no report at all.
         failed = {failure.name for failure in status.failures(WORK)}
         nights = [night for night in nights if night.name not in failed]
     leftovers = [

@@ -1,0 +1,177 @@
+"""What the camera's converter does to real nights: the evidence of `airglow.spectra.converter`.
+
+python -m tests.benchmarks.converter [--data DIR]
+
+For each night of ring profiles, by three frames in a row in one direction:
+
+- harmonics: each profile is fitted with a free complex amplitude for each order k of its fringes, over the
+  first. Their spread over its error is 1 where noise is all; a real part in excess is a change of width, an
+  imaginary part in excess one of symmetry;
+- temperatures with and without the waves taken out, spread over stated errors;
+- the waves: log of the odds for them, and the one of four counts;
+- sky and laser: magnification that sky frames ask for, less that of the laser frames.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from scipy import constants
+from threadpoolctl import threadpool_limits
+
+import airglow.night.lines
+from airglow.etalon import central_phase, fringes
+from airglow.night import AnalysisSettings, WhichNight, read_profiles
+from airglow.night.analyse import _sky_line
+from airglow.night.frames import no_progress
+from airglow.night.instrument import know_instrument
+from airglow.night.lines import NightLines, fit_lines
+from airglow.registry import Registry
+from airglow.spectra import SkyLine, fit_line
+from tests.benchmarks.nights import registry
+from tests.benchmarks.real import DATA, PROFILES, Series, date_of, in_a_row
+from tests.benchmarks.text import number, table
+
+ORDERS = 3
+MAGNIFICATION_STEP = 5e-4  # relative, to either side of the lasers'
+FOUR_COUNTS = 3  # place of the wave of this period among those that are sought
+HEADERS = (
+    "night",
+    "k2 re",
+    "k2 im",
+    "k3 re",
+    "k3 im",
+    "T without",
+    "T with",
+    "log odds",
+    "wave/4",
+    "angle",
+    "dalpha 1e-4",
+    "+-",
+)
+
+
+def harmonics(sky, lines: NightLines, known, line: SkyLine) -> tuple[np.ndarray, np.ndarray]:
+    """Amplitudes of the orders over the first (n, ORDERS), complex, and their standard errors."""
+    phases = central_phase(lines.gap_m, line.wavelength_m)
+    typical = float(np.median([fit.temperature_k for fit in lines.fits]))
+    amplitude = np.zeros((len(lines.fits), ORDERS), complex)
+    error = np.zeros(amplitude.shape)
+    for row, (k, fit) in enumerate(zip(lines.index, lines.fits, strict=True)):
+        data, phase = sky.data(k), phases[row]
+        made = fringes(data.radius_squared_px2, data.width_px2, phase, known.shape, 2 * ORDERS)
+        order_phase = made.order * made.phase[made.annulus]
+        terms = made.terms * np.exp(
+            order_phase * (-1j * fit.velocity_mps / constants.c)
+            - order_phase**2 * (line.thermal_rate() * typical)
+        )
+        light = known.shape.illumination(data.radius_squared_px2)
+        columns = [light, np.ones(len(data))]
+        for order in range(1, ORDERS + 1):
+            here = made.order == order
+            wave = np.zeros(len(data), complex)
+            wave[made.annulus[here]] = terms[here]
+            columns += [light * wave.real, light * wave.imag]
+        matrix = np.column_stack(columns) / data.sigma[:, None]
+        covariance = np.linalg.inv(matrix.T @ matrix)
+        solution = covariance @ (matrix.T @ (data.counts / data.sigma))
+        found = solution[2::2] + 1j * solution[3::2]
+        amplitude[row] = found / abs(found[0])
+        error[row] = np.sqrt(np.diag(covariance)[2::2]) / abs(found[0])
+    return amplitude, error
+
+
+def magnification_of_sky(sky, lines: NightLines, known, line: SkyLine) -> tuple[float, float]:
+    """Relative difference of the sky's magnification from the lasers', and its standard error."""
+    phases = central_phase(lines.gap_m, line.wavelength_m)
+
+    def misfit(relative: float) -> float:
+        alpha = known.shape.magnification_rad_per_pixel * (1.0 + relative)
+        shape = replace(known.shape, magnification_rad_per_pixel=alpha)
+        total = 0.0
+        for k, phase, before in zip(lines.index, phases, lines.fits, strict=True):
+            data = sky.data(k)
+            fit = fit_line(data, phase, shape, line, before.velocity_mps)
+            total += fit.reduced_chi_square * (len(data) - 5) / max(before.reduced_chi_square, 1.0)
+        return total
+
+    low, middle, high = (misfit(step * MAGNIFICATION_STEP) for step in (-1.0, 0.0, 1.0))
+    curvature = (low - 2.0 * middle + high) / MAGNIFICATION_STEP**2
+    return (low - high) / (2.0 * MAGNIFICATION_STEP) / curvature, float(np.sqrt(2.0 / curvature))
+
+
+def night_row(path: Path, known_network: Registry) -> list[str]:
+    """One line of the table."""
+    instrument, site, tag = PROFILES
+    date = date_of(path)
+    which = WhichNight(
+        known_network.instrument(instrument, date), known_network.site(site), date, tag, AnalysisSettings()
+    )
+    reduced, line = read_profiles(path, which), _sky_line(which)
+    known = know_instrument(which, reduced.lasers, reduced.sky, line)
+    lines = fit_lines(reduced.sky, known, line, no_progress)
+    find = airglow.night.lines.find_converter_waves
+    airglow.night.lines.find_converter_waves = lambda *_: None
+    try:
+        without = fit_lines(reduced.sky, known, line, no_progress)
+    finally:
+        airglow.night.lines.find_converter_waves = find
+
+    with np.load(path, allow_pickle=False) as file:
+        starts = file["sky_time_utc"].astype("datetime64[us]")
+        direction = file["sky_direction"]
+    frames = [reduced.sky.frames[k].start for k in lines.index]
+    direction = direction[[int(np.argmin(np.abs(starts - start))) for start in frames]]
+
+    def spread(value: np.ndarray, sigma: np.ndarray) -> str:
+        hours = reduced.sky.mid_time_s[list(lines.index)] / 3600.0
+        return number(float(np.sqrt(np.mean(in_a_row(Series(hours, direction, value, sigma))))))
+
+    def temperatures(of: NightLines) -> str:
+        columns = (
+            [getattr(fit, name) for fit in of.fits] for name in ("temperature_k", "temperature_error_k")
+        )
+        return spread(*map(np.array, columns))
+
+    amplitude, error = harmonics(reduced.sky, without, known, line)
+    parts = [
+        spread(part[:, order], error[:, order])
+        for order in range(1, ORDERS)
+        for part in (amplitude.real, amplitude.imag)
+    ]
+    waves = ["none", "-", "-"]
+    if lines.waves is not None:
+        found = lines.waves.found.amplitude
+        cosine, sine = found[FOUR_COUNTS], found[found.size // 2 + FOUR_COUNTS]
+        size, angle = np.hypot(cosine, sine), np.degrees(np.arctan2(sine, cosine))
+        waves = [number(lines.waves.found.log_odds, 0), number(float(size)), number(float(angle), 0)]
+    alpha, alpha_error = magnification_of_sky(reduced.sky, without, known, line)
+    return [
+        path.stem.rsplit("_", 1)[1],
+        *parts,
+        temperatures(without),
+        temperatures(lines),
+        *waves,
+        number(1e4 * alpha, 1),
+        number(1e4 * alpha_error, 1),
+    ]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="(%(default)s)")
+    paths = sorted(parser.parse_args().data.glob("*.npz"))
+    if not paths:
+        print("No real nights: nothing to measure.")
+        return
+    network = registry()
+    with threadpool_limits(limits=1):
+        print(table(HEADERS, [night_row(path, network) for path in paths]))
+
+
+if __name__ == "__main__":
+    main()
