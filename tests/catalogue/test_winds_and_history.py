@@ -5,8 +5,8 @@ import datetime as dt
 
 import numpy as np
 
-import airglow
 from airglow.catalogue import load_night, rows
+from airglow.version import code_version
 
 
 def _rows(connection, sql):
@@ -83,7 +83,7 @@ def test_history_has_every_load_with_its_outcome_code_and_duration(database, mak
         " ORDER BY loaded_at, tag",
     )
     (result,) = night.results
-    made_by, version = result.provenance.code_version, airglow.__version__
+    made_by, version = result.provenance.code_version, code_version()
     assert [row[1:8] for row in found] == [
         (0, "XG", "camera off", "too warm", "0.1.0", version, 2.5),
         (0, "XR", "analysed", "", made_by, version, 71.25),
