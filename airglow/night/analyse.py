@@ -136,7 +136,7 @@ def analyse_profiles(
         sky_profiles=ring_profiles(sky, fitted, [fit.model for fit in lines.fits]),
         laser_profiles=ring_profiles(lasers, list(range(len(lasers))), laser_models or [None] * len(lasers)),
         rejections=(*reduced.rejections, *lines.rejections),
-        notes=night_notes(reduced, known, zero, weather, samples, lines.waves),
+        notes=night_notes(reduced, known, zero, weather, samples, lines),
         provenance=Provenance(
             code_version=code_version(),
             settings_hash=which.settings.digest(),

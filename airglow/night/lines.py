@@ -9,7 +9,7 @@ import numpy as np
 from scipy import constants
 
 from airglow.errors import NotAnalysable
-from airglow.etalon import FringeTables, ProfileData, central_phase, common_patterns
+from airglow.etalon import FringeTables, ProfileData, Shape, central_phase, common_patterns
 from airglow.night.frames import Progress
 from airglow.night.instrument import KnownInstrument
 from airglow.night.profiles import Profiles
@@ -22,6 +22,7 @@ from airglow.spectra import (
     first_harmonic,
     fit_line,
     pixel_variance,
+    refine_for_sky,
 )
 
 _EXCESS_FRAMES = 15  # frames over which the excess is averaged
@@ -40,6 +41,7 @@ class NightLines:
     gap_error_m: np.ndarray
     rejections: tuple[Rejection, ...]
     waves: ConverterWaves | None  # of the camera's converter, where the night calls for them
+    shape: Shape  # of the instrument as sky frames see it
 
 
 def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Progress) -> NightLines:
@@ -47,6 +49,7 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
 
     The order of interference leaves one constant in all velocities of a night. It is found first, as the
     common phase of all frames, so that no frame is fitted on the wrong side of a free spectral range.
+    Sky frames may ask for a magnification and an illumination of their own.
     What all residuals of the night have in common are fixed patterns; when there are any, they are taken out
     of the profiles, which are fitted again. So it is with the waves of the camera's converter.
 
@@ -72,7 +75,7 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
     one_phase = float(np.median(phases))
     of_gap_mps = constants.c * (phases / one_phase - 1.0)
     count = line.terms_needed(one_phase, known.shape.reflectivity)
-    tables = FringeTables(one_phase, known.shape, count)
+    shape, tables = known.shape, FringeTables(one_phase, known.shape, count)
     failures: dict[int, str] = {}
 
     def fit_all(
@@ -87,7 +90,7 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
             instrument = tables.at(clean.radius_squared_px2, clean.width_px2)
             start = velocity - of_gap_mps[k]
             try:
-                fit = fit_line(clean, one_phase, known.shape, line, start, instrument, temperature)
+                fit = fit_line(clean, one_phase, shape, line, start, instrument, temperature)
                 velocity = fit.velocity_mps + float(of_gap_mps[k])
                 fits[k] = replace(fit, velocity_mps=velocity, model=fit.model + out)
             except NotAnalysable as failure:
@@ -96,6 +99,13 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
 
     first = _start_velocities(data, phases, known.shape.magnification_rad_per_pixel)
     fits = fit_all({}, {k: (velocity, None) for k, velocity in enumerate(first)})
+    own = None
+    if fits and known.lasers is not None:  # without lasers the shape is the sky's already
+        at_one_gap = [replace(fit, velocity_mps=fit.velocity_mps - of_gap_mps[k]) for k, fit in fits.items()]
+        own = refine_for_sky([data[k] for k in fits], at_one_gap, one_phase, shape, line)
+    if own is not None:
+        shape, tables = own, FringeTables(one_phase, own, count)
+        fits = fit_all({}, _starts(fits))
     taken_out = _fixed_patterns(data, fits)
     if taken_out:
         fits = fit_all(taken_out, _starts(fits))
@@ -113,6 +123,7 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
         gap_error_m=gap_error_m[index],
         rejections=tuple(rejections),
         waves=waves,
+        shape=shape,
     )
 
 

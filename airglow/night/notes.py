@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from airglow.night.instrument import KnownInstrument
+from airglow.night.lines import NightLines
 from airglow.night.reduce import ReducedNight
 from airglow.result import SkySamples
-from airglow.spectra import ConverterWaves
 from airglow.weather import WeatherFolder
 from airglow.winds import Zero
 
@@ -18,7 +18,7 @@ def night_notes(
     zero: Zero,
     weather: WeatherFolder | None,
     samples: SkySamples,
-    waves: ConverterWaves | None,
+    lines: NightLines,
 ) -> tuple[str, ...]:
     """The log of the analysis, a sentence each."""
     notes = [*reduced.notes, f"{len(samples)} of {len(reduced.sky)} sky frames were fitted."]
@@ -36,6 +36,13 @@ def night_notes(
         )
         for before, after in state.gap_nm.jumps_s:
             notes.append(f"The gap jumped {before / 3600:.2f} to {after / 3600:.2f} h after the first frame.")
+    if lines.shape != known.shape:
+        relative = lines.shape.magnification_rad_per_pixel / known.shape.magnification_rad_per_pixel - 1.0
+        notes.append(
+            f"Sky frames see a magnification that differs from the lasers' by {1e4 * relative:+.1f} parts in "
+            "10000, and an illumination of their own."
+        )
+    waves = lines.waves
     if waves is not None:
         notes.append(
             f"The camera's converter adds waves of {waves.amplitude_counts:.2f} counts, which temperatures "

@@ -9,6 +9,7 @@ from airglow.spectra.line import (
     fit_line,
     network_intensity_scale,
 )
+from airglow.spectra.sky_shape import refine_for_sky
 
 __all__ = [
     "ConverterWaves",
@@ -20,4 +21,5 @@ __all__ = [
     "fit_line",
     "network_intensity_scale",
     "pixel_variance",
+    "refine_for_sky",
 ]

@@ -12,7 +12,7 @@ and bias enter linearly and are solved exactly; velocity and temperature are ste
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import constants
@@ -178,7 +178,7 @@ def fit_line(
     if instrument is None:
         count = line.terms_needed(central_phase, shape.reflectivity)
         instrument = fringes(data.radius_squared_px2, data.width_px2, central_phase, shape, count)
-    model = _LineModel(data, instrument, shape, line)
+    model = LineModel(data, instrument, shape, line)
     at = model.evaluate(start_velocity_mps, start_temperature_k or line.typical_temperature_k)
     settled = False
     for _ in range(_STEPS):
@@ -252,12 +252,12 @@ def cramer_rao_bound(
     """
     count = line.terms_needed(central_phase, shape.reflectivity)
     instrument = fringes(data.radius_squared_px2, data.width_px2, central_phase, shape, count)
-    at = _LineModel(data, instrument, shape, line).evaluate(velocity_mps, temperature_k)
+    at = LineModel(data, instrument, shape, line).evaluate(velocity_mps, temperature_k)
     errors = np.sqrt(np.diag(_inverse(at.projected.T @ at.projected)))
     return float(errors[0]), float(errors[1])
 
 
-def _excess(at: _Point, covariance: np.ndarray, phase: np.ndarray) -> tuple[float, float]:
+def _excess(at: LinePoint, covariance: np.ndarray, phase: np.ndarray) -> tuple[float, float]:
     """Squared error of velocity and temperature by the scatter between half fringes, over that by the noise.
 
     Residuals that hang together over several annuli (a star's halo, a cloud's edge, what the model lacks)
@@ -280,7 +280,7 @@ def _excess(at: _Point, covariance: np.ndarray, phase: np.ndarray) -> tuple[floa
 
 
 @dataclass(frozen=True)
-class _Point:
+class LinePoint:
     """The model at one velocity and temperature, and its weighted derivatives by both."""
 
     velocity: float
@@ -293,8 +293,8 @@ class _Point:
     cost: float
 
 
-class _LineModel:
-    """The model of one profile as a function of velocity and temperature."""
+class LineModel:
+    """The model of one profile as a function of velocity and temperature, for the fits of this room."""
 
     def __init__(self, data: ProfileData, instrument: Fringes, shape: Shape, line: SkyLine) -> None:
         self.data = data
@@ -303,10 +303,14 @@ class _LineModel:
         self.decay = self.k_phase**2 * line.thermal_rate()
         self.illumination, self.bias = flat_templates(data, shape)
 
-    def evaluate(self, velocity: float, temperature: float) -> _Point:
-        terms = self.instrument.terms * np.exp(
-            self.k_phase * (-1j * velocity / constants.c) - self.decay * temperature
-        )
+    def with_line(self, velocity: float, temperature: float) -> Fringes:
+        """Terms of the instrument's fringes in the light of the line."""
+        line = np.exp(self.k_phase * (-1j * velocity / constants.c) - self.decay * temperature)
+        return replace(self.instrument, terms=self.instrument.terms * line)
+
+    def evaluate(self, velocity: float, temperature: float) -> LinePoint:
+        """The best amplitudes at a velocity and temperature, and the derivatives there."""
+        terms = self.with_line(velocity, temperature).terms
         summed = self.instrument.summed
         airy = 1.0 + 2.0 * summed(terms.real)
         templates = [self.illumination * airy, self.illumination, self.bias]
@@ -316,7 +320,7 @@ class _LineModel:
         by_velocity = light * summed(terms.imag * self.k_phase) / constants.c
         by_temperature = -light * summed(terms.real * self.decay)
         gradient = np.stack([by_velocity, by_temperature], axis=1)
-        return _Point(
+        return LinePoint(
             velocity=velocity,
             temperature=temperature,
             fit=fit,

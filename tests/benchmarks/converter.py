@@ -9,13 +9,12 @@ For each night of ring profiles, by three frames in a row in one direction:
   imaginary part in excess one of symmetry;
 - temperatures with and without the waves taken out, spread over stated errors;
 - the waves: log of the odds for them, and the one of four counts;
-- sky and laser: magnification that sky frames ask for, less that of the laser frames.
+- magnification that sky frames ask for, less that of the laser frames.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,14 +28,14 @@ from airglow.night.analyse import _sky_line
 from airglow.night.frames import no_progress
 from airglow.night.instrument import know_instrument
 from airglow.night.lines import NightLines, fit_lines
+from airglow.night.profiles import Profiles
 from airglow.registry import Registry
-from airglow.spectra import SkyLine, fit_line
+from airglow.spectra import SkyLine
 from tests.benchmarks.nights import registry
 from tests.benchmarks.real import DATA, PROFILES, Series, date_of, in_a_row
 from tests.benchmarks.text import number, table
 
 ORDERS = 3
-MAGNIFICATION_STEP = 5e-4  # relative, to either side of the lasers'
 FOUR_COUNTS = 3  # place of the wave of this period among those that are sought
 HEADERS = (
     "night",
@@ -49,12 +48,11 @@ HEADERS = (
     "log odds",
     "wave/4",
     "angle",
-    "dalpha 1e-4",
-    "+-",
+    "alpha 1e-4",
 )
 
 
-def harmonics(sky, lines: NightLines, known, line: SkyLine) -> tuple[np.ndarray, np.ndarray]:
+def harmonics(sky: Profiles, lines: NightLines, line: SkyLine) -> tuple[np.ndarray, np.ndarray]:
     """Amplitudes of the orders over the first (n, ORDERS), complex, and their standard errors."""
     phases = central_phase(lines.gap_m, line.wavelength_m)
     typical = float(np.median([fit.temperature_k for fit in lines.fits]))
@@ -62,13 +60,13 @@ def harmonics(sky, lines: NightLines, known, line: SkyLine) -> tuple[np.ndarray,
     error = np.zeros(amplitude.shape)
     for row, (k, fit) in enumerate(zip(lines.index, lines.fits, strict=True)):
         data, phase = sky.data(k), phases[row]
-        made = fringes(data.radius_squared_px2, data.width_px2, phase, known.shape, 2 * ORDERS)
+        made = fringes(data.radius_squared_px2, data.width_px2, phase, lines.shape, 2 * ORDERS)
         order_phase = made.order * made.phase[made.annulus]
         terms = made.terms * np.exp(
             order_phase * (-1j * fit.velocity_mps / constants.c)
             - order_phase**2 * (line.thermal_rate() * typical)
         )
-        light = known.shape.illumination(data.radius_squared_px2)
+        light = lines.shape.illumination(data.radius_squared_px2)
         columns = [light, np.ones(len(data))]
         for order in range(1, ORDERS + 1):
             here = made.order == order
@@ -82,25 +80,6 @@ def harmonics(sky, lines: NightLines, known, line: SkyLine) -> tuple[np.ndarray,
         amplitude[row] = found / abs(found[0])
         error[row] = np.sqrt(np.diag(covariance)[2::2]) / abs(found[0])
     return amplitude, error
-
-
-def magnification_of_sky(sky, lines: NightLines, known, line: SkyLine) -> tuple[float, float]:
-    """Relative difference of the sky's magnification from the lasers', and its standard error."""
-    phases = central_phase(lines.gap_m, line.wavelength_m)
-
-    def misfit(relative: float) -> float:
-        alpha = known.shape.magnification_rad_per_pixel * (1.0 + relative)
-        shape = replace(known.shape, magnification_rad_per_pixel=alpha)
-        total = 0.0
-        for k, phase, before in zip(lines.index, phases, lines.fits, strict=True):
-            data = sky.data(k)
-            fit = fit_line(data, phase, shape, line, before.velocity_mps)
-            total += fit.reduced_chi_square * (len(data) - 5) / max(before.reduced_chi_square, 1.0)
-        return total
-
-    low, middle, high = (misfit(step * MAGNIFICATION_STEP) for step in (-1.0, 0.0, 1.0))
-    curvature = (low - 2.0 * middle + high) / MAGNIFICATION_STEP**2
-    return (low - high) / (2.0 * MAGNIFICATION_STEP) / curvature, float(np.sqrt(2.0 / curvature))
 
 
 def night_row(path: Path, known_network: Registry) -> list[str]:
@@ -136,7 +115,7 @@ def night_row(path: Path, known_network: Registry) -> list[str]:
         )
         return spread(*map(np.array, columns))
 
-    amplitude, error = harmonics(reduced.sky, without, known, line)
+    amplitude, error = harmonics(reduced.sky, without, line)
     parts = [
         spread(part[:, order], error[:, order])
         for order in range(1, ORDERS)
@@ -148,15 +127,16 @@ def night_row(path: Path, known_network: Registry) -> list[str]:
         cosine, sine = found[FOUR_COUNTS], found[found.size // 2 + FOUR_COUNTS]
         size, angle = np.hypot(cosine, sine), np.degrees(np.arctan2(sine, cosine))
         waves = [number(lines.waves.found.log_odds, 0), number(float(size)), number(float(angle), 0)]
-    alpha, alpha_error = magnification_of_sky(reduced.sky, without, known, line)
+    alpha = lines.shape.magnification_rad_per_pixel
     return [
         path.stem.rsplit("_", 1)[1],
         *parts,
         temperatures(without),
         temperatures(lines),
         *waves,
-        number(1e4 * alpha, 1),
-        number(1e4 * alpha_error, 1),
+        number(
+            1e4 * (lines.shape.magnification_rad_per_pixel / known.shape.magnification_rad_per_pixel - 1.0), 1
+        ),
     ]
 
 
