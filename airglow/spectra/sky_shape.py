@@ -61,13 +61,16 @@ def refine_for_sky(
     before = sum(_chi_square(each, fit) for each, fit in zip(profiles, found, strict=True))
     moved, trial = np.zeros(3), shape
     try:
-        for _ in range(_ROUNDS):
+        for round_number in range(_ROUNDS):
             normal, right = np.diag(1.0 / _PRIOR_WIDTHS**2), -moved / _PRIOR_WIDTHS**2
             for each, fit in zip(profiles, found, strict=True):
                 slope, residual = _left_to_shape(each, fit, central_phase, trial, line)
                 normal += slope.T @ slope
                 right += slope.T @ residual
-            moved = moved + np.linalg.solve(normal, right)
+            step = np.linalg.solve(normal, right)
+            if round_number == 0 and right @ step < _LEAST_GAIN:  # what chi-square would fall by
+                return None
+            moved = moved + step
             trial = _moved(shape, moved)
             found = [
                 fit_line(each, central_phase, trial, line, fit.velocity_mps, None, fit.temperature_k)

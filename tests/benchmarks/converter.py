@@ -134,9 +134,7 @@ def night_row(path: Path, known_network: Registry) -> list[str]:
         temperatures(without),
         temperatures(lines),
         *waves,
-        number(
-            1e4 * (lines.shape.magnification_rad_per_pixel / known.shape.magnification_rad_per_pixel - 1.0), 1
-        ),
+        number(1e4 * (alpha / known.shape.magnification_rad_per_pixel - 1.0), 1),
     ]
 
 
