@@ -1,5 +1,7 @@
 """The errors that airglow raises on purpose: each says what was wrong, with what, and what to do."""
 
+from __future__ import annotations
+
 
 class AirglowError(Exception):
     """Base of every error that this package raises on purpose."""
@@ -26,6 +28,36 @@ class BadInput(AirglowError):
 
     def __reduce__(self):  # three arguments, one message: pickling needs help
         return type(self), (self.name, self.reason, self.hint)
+
+
+class MachineError(AirglowError):
+    """The machine failed (its disk, memory, rights or locks): no verdict on data, so the step is tried again.
+
+    Parameters
+    ----------
+    name
+        The file or resource, as the operator knows it.
+    reason
+        What the operating system says.
+    hint
+        What to do about it.
+    """
+
+    def __init__(self, name: str, reason: str, hint: str = "Mend that and start again") -> None:
+        self.name = str(name)
+        self.reason = reason
+        self.hint = hint
+        super().__init__(f"{self.name}: {reason}" + (f". {hint}" if hint else ""))
+
+    def __reduce__(self):
+        return type(self), (self.name, self.reason, self.hint)
+
+    @classmethod
+    def from_os(cls, name: str, error: OSError | MemoryError) -> MachineError:
+        """Say what the operating system refused."""
+        if isinstance(error, MemoryError):
+            return cls(name, "out of memory", "Free some memory and start again")
+        return cls(name, f"cannot be read or written: {error.strerror or error}")
 
 
 class StoreError(AirglowError):
