@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class AirglowError(Exception):
     """Base of every error that this package raises on purpose."""
@@ -81,12 +84,15 @@ class NotAnalysable(AirglowError):
         One word or two for tables: ``no frames``, ``camera off``.
     reason
         A sentence for people.
+    rejections
+        What was there but is of no use, if that is known: names and reasons, for the log.
     """
 
-    def __init__(self, state: str, reason: str) -> None:
+    def __init__(self, state: str, reason: str, rejections: Sequence[Any] = ()) -> None:
         self.state = state
         self.reason = reason
+        self.rejections = tuple(rejections)
         super().__init__(f"{state}: {reason}")
 
     def __reduce__(self):
-        return type(self), (self.state, self.reason)
+        return type(self), (self.state, self.reason, self.rejections)

@@ -46,6 +46,7 @@ class Cause(Enum):
     LASER_FAR = (20, 1, 0, "far from the nearest laser frame")
     NO_ZENITH = (21, 1, 0, "no usable zenith sample: the zero of the wind is assumed")
     UNKNOWN_WIDTH = (22, 0, 2, "instrument's own width not known: temperature not to be used")
+    TIME_IN_DOUBT = (23, 2, 2, "clock showed this hour twice: the time may be an hour off")
 
     def __init__(self, bit: int, wind: int, temperature: int, meaning: str) -> None:
         self.bit = bit

@@ -1,8 +1,19 @@
-"""One CCD frame and its header, from HDF5 or ``.img``."""
+"""One CCD frame and its header, from HDF5 or ``.img``, and when it was taken."""
 
 from airglow.frames.frame import Frame, FrameHeader
-from airglow.frames.names import is_frame_name, tag_of_name
-from airglow.frames.read import read_frame
-from airglow.frames.times import frame_starts, utc_starts
+from airglow.frames.names import LASER_TAG, is_frame_name, tag_of_name
+from airglow.frames.read import read_bytes, read_frame
+from airglow.frames.times import Starts, find_starts, frame_starts
 
-__all__ = ["Frame", "FrameHeader", "frame_starts", "is_frame_name", "read_frame", "tag_of_name", "utc_starts"]
+__all__ = [
+    "LASER_TAG",
+    "Frame",
+    "FrameHeader",
+    "Starts",
+    "find_starts",
+    "frame_starts",
+    "is_frame_name",
+    "read_bytes",
+    "read_frame",
+    "tag_of_name",
+]

@@ -12,8 +12,10 @@ import numpy as np
 class FrameHeader:
     """What a frame's header says.
 
-    The zenith angle is signed as in the header, ``local_start`` is the camera computer's clock with no
-    zone, and a sensor that the header lacks is None.
+    The zenith angle is signed as in the header. ``local_start`` is the start as the camera computer's clock
+    wrote it, without a zone; ``utc_start`` is there if the header itself tells UTC, and decides then. A value
+    that the header lacks, or that is no number, is None; a laser frame has NaN for a direction that it lacks.
+    ``remarks`` say which values of the header were passed over, and why.
     """
 
     name: str
@@ -21,7 +23,8 @@ class FrameHeader:
     exposure_s: float
     azimuth_deg: float
     zenith_deg: float
-    local_start: dt.datetime
+    local_start: dt.datetime | None
+    utc_start: dt.datetime | None = None  # aware
     ccd_temperature_c: float | None = None
     x_binning: int = 2
     y_binning: int = 2
@@ -29,6 +32,9 @@ class FrameHeader:
     sky_temperature_c: float | None = None
     pressure_hpa: float | None = None
     humidity_percent: float | None = None
+    site: str = ""  # as the header calls it
+    instrument: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+LASER_TAG = "L"
+
 # UAO_L_20091103_210000_001.img, L20091103001.img, UAO_XR_20221129_121336.hdf5; the archive adds
 # __<folder> to the second of two frames of one name.
 _NAME = re.compile(

@@ -4,32 +4,61 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import struct
+import stat
 from pathlib import Path
-from typing import Any
 
-import h5py
 import numpy as np
 
-from airglow.errors import BadInput
+from airglow.errors import BadInput, MachineError
 from airglow.frames.frame import Frame
-from airglow.frames.names import tag_of_name
+from airglow.frames.hdf5 import FEWEST_PIXELS, MOST_PIXELS, read_hdf5
+from airglow.frames.header import HeaderValues
+from airglow.frames.img import MAGIC as _IMG_MAGIC
+from airglow.frames.img import read_img
+from airglow.frames.names import LASER_TAG, tag_of_name
 
-_IMG_MAGIC = b"A3OI"
-_IMG_PIXELS_AT = 1024
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
-_DEFAULT_BINNING = 2  # of the files written before the header had it
+_LARGEST_FILE_BYTES = 1 << 28
+_DEFAULT_BINNING, _LARGEST_BINNING = 2, 64  # the former of the files written before the header had it
 _SHORTEST_EXPOSURE_S, _LONGEST_EXPOSURE_S = 0.01, 7200.0
-_FEWEST_PIXELS, _MOST_PIXELS = 32, 8192  # along a side
+_LARGEST_COUNTS = 1e9  # of a pixel, to either side of zero: sums of squares still fit into single precision
+_SENSIBLE_CCD_C = (-150.0, 100.0)  # drivers write -999 and the like for what they do not know
+_CONTRADICTION_S = 120.0  # between two times of one header: longer than any read-out
 
 
-def read_frame(path: Path) -> Frame:
+def read_bytes(path: Path) -> bytes:
+    """All bytes of a frame's file.
+
+    Raises
+    ------
+    BadInput
+        If it is no file, or too large to be a frame.
+    MachineError
+        If the operating system does not give them out.
+    """
+    try:
+        if path.is_symlink() and not path.exists():
+            raise BadInput(path.name, f"a link to {path.readlink()}, which is not there")
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise BadInput(path.name, "not a file")
+        size = about.st_size
+        if size > _LARGEST_FILE_BYTES:
+            raise BadInput(path.name, f"{size:,} bytes are too many for a frame")
+        return path.read_bytes()
+    except (OSError, MemoryError) as error:
+        raise MachineError.from_os(str(path), error) from error
+
+
+def read_frame(path: Path, data: bytes | None = None) -> Frame:
     """Read one frame.
 
     Parameters
     ----------
     path
         An ``.hdf5`` or ``.img`` file with a frame's name; the format is told by content.
+    data
+        Its bytes, where they have been read already (`read_bytes`).
 
     Returns
     -------
@@ -38,161 +67,155 @@ def read_frame(path: Path) -> Frame:
     Raises
     ------
     BadInput
-        If the file is truncated, of another kind, or its header holds values that cannot be (a NaN
-        angle, no exposure time, no start time).
+        If the file is truncated, of another kind, or its header holds values that cannot be (no angle, no
+        exposure time, no start time).
+    MachineError
+        If the file cannot be read for a reason that is not its own.
     """
     path = Path(path)
     tag = tag_of_name(path.name)
     if tag is None:
         raise BadInput(path.name, "its name is not that of a frame")
+    if data is None:
+        data = read_bytes(path)
     try:
-        with path.open("rb") as file:
-            magic = file.read(8)
-    except OSError as error:
-        raise BadInput(path.name, f"cannot be read: {error.strerror}") from error
-    if magic == _HDF5_MAGIC:
-        frame = _read_hdf5(path, tag)
-    elif magic[:4] == _IMG_MAGIC:
-        frame = _read_img(path, tag)
-    else:
-        kind = "empty file" if not magic else f"begins with {magic[:4]!r}"
-        raise BadInput(path.name, f"neither HDF5 nor A3OI image: {kind}")
-    _check(frame)
+        if data.startswith(_HDF5_MAGIC):
+            frame = _from_hdf5(path.name, tag, data)
+        elif data.startswith(_IMG_MAGIC):
+            frame = _from_img(path.name, tag, data)
+        else:
+            kind = "empty file" if not data else f"begins with {data[:4]!r}"
+            raise BadInput(path.name, f"neither HDF5 nor A3OI image: {kind}")
+        _check(frame)
+    except MemoryError as error:
+        raise MachineError.from_os(str(path), error) from error
     return frame
 
 
 def _check(frame: Frame) -> None:
-    if frame.image.ndim != 2 or not all(_FEWEST_PIXELS <= n <= _MOST_PIXELS for n in frame.image.shape):
-        raise BadInput(frame.name, f"image of shape {frame.image.shape} is not a CCD frame")
-    if not _SHORTEST_EXPOSURE_S <= frame.exposure_s <= _LONGEST_EXPOSURE_S:  # also refuses NaN
-        raise BadInput(frame.name, f"exposure time {frame.exposure_s} s cannot be")
-    if not abs(frame.azimuth_deg) <= 720 or not abs(frame.zenith_deg) <= 180:
+    image = frame.image
+    if image.ndim != 2 or not all(FEWEST_PIXELS <= n <= MOST_PIXELS for n in image.shape):
+        raise BadInput(frame.name, f"image of shape {image.shape} is not a CCD frame")
+    low, high = image.min(), image.max()  # NaN if any pixel is
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise BadInput(frame.name, "image holds values that are not finite")
+    if max(abs(float(low)), abs(float(high))) > _LARGEST_COUNTS:
+        raise BadInput(frame.name, f"image holds counts from {low:.3g} to {high:.3g}, which cannot be")
+    _check_exposure(frame.name, frame.exposure_s)
+    if not 1 <= frame.x_binning <= _LARGEST_BINNING or not 1 <= frame.y_binning <= _LARGEST_BINNING:
+        raise BadInput(frame.name, f"binning {frame.x_binning} x {frame.y_binning} cannot be")
+    if frame.tag == LASER_TAG:
+        return  # wherever the scanner pointed, the light came from the laser
+    if not abs(frame.azimuth_deg) <= 720 or not abs(frame.zenith_deg) <= 360:
         raise BadInput(
             frame.name, f"azimuth {frame.azimuth_deg} or zenith angle {frame.zenith_deg} degrees cannot be"
         )
-    if frame.x_binning < 1 or frame.y_binning < 1:
-        raise BadInput(frame.name, f"binning {frame.x_binning} x {frame.y_binning} cannot be")
 
 
-def _read_hdf5(path: Path, tag: str) -> Frame:
-    try:
-        with h5py.File(path, "r") as file:
-            if "image" not in file:
-                raise BadInput(path.name, "HDF5 file without a dataset 'image'")
-            dataset = file["image"]
-            image = dataset[()]
-            header = dict(dataset.attrs)
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise BadInput(path.name, f"damaged or truncated HDF5: {error}") from error
-    image = np.asarray(image)
-    if image.dtype.kind not in "uif":
-        raise BadInput(path.name, f"image holds {image.dtype}, not numbers")
-    if image.dtype.kind == "f" and not np.isfinite(image).all():
-        raise BadInput(path.name, "image holds values that are not finite")
-    required = {key: _number(header, key, path.name) for key in ("ExposureTime", "azAngle", "zeAngle")}
-    for key, value in required.items():
-        if value is None:
-            raise BadInput(path.name, f"header lacks {key}")
+def _check_exposure(name: str, exposure_s: float) -> None:
+    if not _SHORTEST_EXPOSURE_S <= exposure_s <= _LONGEST_EXPOSURE_S:  # also refuses NaN
+        raise BadInput(name, f"exposure time {exposure_s} s cannot be")
+
+
+def _from_hdf5(name: str, tag: str, data: bytes) -> Frame:
+    image, header = read_hdf5(name, data)
+    exposure_s = header.needed("ExposureTime")
+    _check_exposure(name, exposure_s)
+    local_start, utc_start = _start(header, exposure_s)
     ambient, sky, pressure, humidity = (
-        _number(header, key, path.name)
+        header.optional(key)
         for key in ("AmbientTemperature (C)", "OutsideTemperature (C)", "Pressure (Pa)", "Humidity (%)")
     )
     # Without a weather sensor its values are all zero, and zero sky minus ambient would be an overcast sky.
     if not any(value for value in (ambient, sky, pressure, humidity)):
         ambient = sky = pressure = humidity = None
+    azimuth, zenith = (_angle(header, key, tag) for key in ("azAngle", "zeAngle"))
     return Frame(
-        name=path.name,
+        name=name,
         tag=tag,
         image=image,
-        exposure_s=required["ExposureTime"],
-        azimuth_deg=required["azAngle"],
-        zenith_deg=required["zeAngle"],
-        local_start=_local_time(header.get("LocalTime"), path.name),
-        ccd_temperature_c=_number(header, "CCDTemperature", path.name),
-        x_binning=_binning(header, "XBinning", path.name),
-        y_binning=_binning(header, "YBinning", path.name),
+        exposure_s=exposure_s,
+        azimuth_deg=azimuth,
+        zenith_deg=zenith,
+        local_start=local_start,
+        utc_start=utc_start,
+        ccd_temperature_c=header.optional("CCDTemperature", *_SENSIBLE_CCD_C),
+        x_binning=_binning(header, "XBinning"),
+        y_binning=_binning(header, "YBinning"),
         ambient_temperature_c=ambient,
         sky_temperature_c=sky,
         pressure_hpa=pressure,
         humidity_percent=humidity,
+        site=header.text("SiteName"),
+        instrument=header.text("Instrument"),
+        remarks=tuple(header.remarks),
     )
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        value = value.ravel()[0] if value.size else ""
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    return str(value).strip().strip("\0")
+def _angle(header: HeaderValues, key: str, tag: str) -> float:
+    """An angle of the scanner; NaN for a laser frame without one."""
+    if tag == LASER_TAG:
+        value = header.optional(key)
+        return math.nan if value is None else value
+    return header.needed(key)
 
 
-def _number(header: dict[str, Any], key: str, name: str) -> float | None:
-    """A header value as a number, also when it is stored as text; None when absent."""
-    if key not in header:
-        return None
-    text = _text(header[key])
-    try:
-        return float(text)
-    except ValueError as error:
-        raise BadInput(name, f"header's {key} is {text!r}, not a number") from error
-
-
-def _binning(header: dict[str, Any], key: str, name: str) -> int:
-    value = _number(header, key, name)
-    if value is None:
+def _binning(header: HeaderValues, key: str) -> int:
+    if key not in header.values:
         return _DEFAULT_BINNING
-    if not math.isfinite(value):
-        raise BadInput(name, f"header's {key} is {value}")
-    return int(value)
+    return int(header.needed(key))
 
 
-def _local_time(value: Any, name: str) -> dt.datetime:
-    if value is None:
-        raise BadInput(name, "header lacks LocalTime, the start of the exposure")
-    text = _text(value)
-    try:
-        return dt.datetime.fromisoformat(text).replace(tzinfo=None)
-    except ValueError as error:
-        raise BadInput(name, f"header's LocalTime {text!r} is not a time") from error
+def _start(header: HeaderValues, exposure_s: float) -> tuple[dt.datetime | None, dt.datetime | None]:
+    """Start of the exposure by the camera computer's clock, and in UTC where the header tells it.
 
-
-def _read_img(path: Path, tag: str) -> Frame:
-    data = path.read_bytes()
-    if len(data) < _IMG_PIXELS_AT:
-        raise BadInput(path.name, f"truncated: {len(data)} bytes are less than the header")
-    blocks = struct.unpack_from("<10h", data, 16)
-    _, detector, camera, conditions, image_block = blocks[0::2]
-    try:
-        sensor_rows, sensor_columns = struct.unpack_from("<2i", data, detector + 4)
-        (exposure_s,) = struct.unpack_from("<f", data, camera + 56)
-        x_binning, y_binning = struct.unpack_from("<2i", data, camera + 84)
-        azimuth_deg, zenith_deg, _outside_c, pressure = struct.unpack_from("<4d", data, conditions + 16)
-        year, month, _, day, hour, minute, second, millisecond = struct.unpack_from(
-            "<8h", data, image_block + 4
+    ``LocalTime`` is the start, with a zone or without; ``UTC``, which some controllers add, is the end of the
+    exposure. It decides: a clock can be in any zone, but what is called UTC was meant to be UTC.
+    """
+    written, end = header.time("LocalTime"), header.time("UTC")
+    by_zone = _as_utc(written) if written and written.tzinfo else None
+    by_end = _as_utc(end, exposure_s) if end else None
+    if written is None and by_end is None:
+        text = header.text("LocalTime")
+        what = f"header's LocalTime is {text[:40]!r}, not a time" if text else "header lacks LocalTime"
+        raise BadInput(header.name, f"{what}: the start of the exposure is not known")
+    if by_zone and by_end and abs((by_zone - by_end).total_seconds()) > _CONTRADICTION_S:
+        hours = (by_zone - by_end).total_seconds() / 3600.0
+        header.remarks.append(
+            f"LocalTime with its zone is {hours:+.2f} h off the header's UTC, which decides"
         )
-        (ccd_temperature_c,) = struct.unpack_from("<i", data, image_block + 36)
-        local_start = dt.datetime(year, month, day, hour, minute, second, 1000 * millisecond)
-    except (struct.error, ValueError) as error:
-        raise BadInput(path.name, f"damaged A3OI header: {error}") from error
-    if x_binning < 1 or y_binning < 1:
-        raise BadInput(path.name, f"binning {x_binning} x {y_binning} cannot be")
-    rows, columns = sensor_rows // y_binning, sensor_columns // x_binning
-    if not (0 < rows <= _MOST_PIXELS and 0 < columns <= _MOST_PIXELS):
-        raise BadInput(path.name, f"damaged A3OI header: image of {rows} x {columns} pixels")
-    missing = _IMG_PIXELS_AT + 2 * rows * columns - len(data)
-    if missing > 0:
-        raise BadInput(path.name, f"truncated: {missing} of {2 * rows * columns} bytes of pixels are missing")
-    image = np.frombuffer(data, "<u2", rows * columns, _IMG_PIXELS_AT).reshape(rows, columns)
+    return written.replace(tzinfo=None) if written else None, by_end or by_zone
+
+
+def _as_utc(moment: dt.datetime, earlier_s: float = 0.0) -> dt.datetime | None:
+    """In UTC, and so much earlier; what has no zone is meant to be UTC. None beyond the calendar."""
+    try:
+        return moment.replace(tzinfo=moment.tzinfo or dt.UTC).astimezone(dt.UTC) - dt.timedelta(
+            seconds=earlier_s
+        )
+    except OverflowError:
+        return None
+
+
+def _from_img(name: str, tag: str, data: bytes) -> Frame:
+    content = read_img(name, data)
+    low, high = _SENSIBLE_CCD_C
+    ccd_c: float | None = float(content.ccd_temperature_c)
+    remarks: tuple[str, ...] = ()
+    if not low <= ccd_c <= high:
+        remarks, ccd_c = (f"CCD temperature is {ccd_c:g}, which cannot be",), None
+    pressure = content.pressure
     return Frame(
-        name=path.name,
+        name=name,
         tag=tag,
-        image=image,
-        exposure_s=float(exposure_s),
-        azimuth_deg=azimuth_deg,
-        zenith_deg=zenith_deg,
-        local_start=local_start,
-        ccd_temperature_c=float(ccd_temperature_c),
-        x_binning=x_binning,
-        y_binning=y_binning,
-        pressure_hpa=pressure or None,
+        image=content.image,
+        exposure_s=content.exposure_s,
+        azimuth_deg=content.azimuth_deg,
+        zenith_deg=content.zenith_deg,
+        local_start=content.local_start,
+        ccd_temperature_c=ccd_c,
+        x_binning=content.x_binning,
+        y_binning=content.y_binning,
+        pressure_hpa=pressure if pressure and math.isfinite(pressure) else None,
+        remarks=remarks,
     )

@@ -2,7 +2,8 @@
 
 from airglow.night.analyse import analyse_night, analyse_profiles
 from airglow.night.folder import analyse_folder, analyse_frames, analyse_profile_file
-from airglow.night.frames import NightFrames, Progress, TimedFrame, read_night
+from airglow.night.frames import NightFrames, Progress, read_night
+from airglow.night.gate import TimedFrame, admit
 from airglow.night.nothing import no_result
 from airglow.night.profile_input import read_profiles
 from airglow.night.reduce import ReducedNight, reduce_night
@@ -16,6 +17,7 @@ __all__ = [
     "ReducedNight",
     "TimedFrame",
     "WhichNight",
+    "admit",
     "analyse_folder",
     "analyse_frames",
     "analyse_night",

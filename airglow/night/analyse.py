@@ -90,15 +90,15 @@ def analyse_profiles(
     known = know_instrument(which, lasers, sky, line)
     lines = fit_lines(sky, known, line, progress)
     if not lines.fits:
-        raise NotAnalysable("no line", f"no line could be fitted in any of {len(sky)} {which.tag} frames")
+        reason = f"no line could be fitted in any of {len(sky)} {which.tag} frames"
+        raise NotAnalysable("no line", reason, (*reduced.rejections, *lines.rejections))
 
     # Winds: the zero from the zenith, then the flags.
     fitted = list(lines.index)
-    mid_time_s = sky.mid_time_s[fitted]
     velocities = sky_samples(which, sky, lines, line, known, weather)
-    zero = find_zero(velocities, mid_time_s, known)
+    zero = find_zero(velocities, sky.mid_time_s[fitted], known)
     winds = with_winds(velocities, zero)
-    samples = with_flags(which, winds, mid_time_s, lines, lasers, known, zero)
+    samples = with_flags(which, winds, sky, lines, lasers, known, zero)
     laser = laser_table(lasers, known.lasers)
     cycles, smooth_winds = horizontal_winds(
         samples,

@@ -106,9 +106,7 @@ def analyse_frames(
         raise BadInput(str(frames), "is not a directory", "Give the folder of the night's frames")
 
     def analyse(weather: WeatherFolder | None) -> NightResult:
-        clock = which.site.clock(which.date)
-        read = read_night(frames, which.tag, clock, which.settings, progress, sha256)
-        return analyse_night(which, read, weather, progress)
+        return analyse_night(which, read_night(frames, which, progress, sha256), weather, progress)
 
     result, outcome = _outcome(which, analyse, clouds)
     provenance = replace(result.provenance, manifest_hash=manifest_hash)
@@ -173,7 +171,7 @@ def _outcome(
         with threadpool_limits(limits=1):
             result = analyse(weather)
     except NotAnalysable as why:
-        result = no_result(which, weather, f"No analysis ({why.state}): {why.reason}")
+        result = no_result(which, weather, f"No analysis ({why.state}): {why.reason}", why.rejections)
         outcome |= {"state": why.state, "reason": why.reason}
     else:
         outcome |= {**_numbers(result), "state": ANALYSED, "reason": ""}

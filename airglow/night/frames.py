@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from airglow.errors import BadInput, NotAnalysable
-from airglow.frames import Frame, FrameHeader, frame_starts, read_frame, tag_of_name
+from airglow.errors import BadInput, MachineError, NotAnalysable
+from airglow.frames import LASER_TAG, Frame, is_frame_name, read_bytes, read_frame, tag_of_name
+from airglow.night.gate import TimedFrame, admit, why_none
 from airglow.night.settings import AnalysisSettings
+from airglow.night.which import WhichNight
 from airglow.result import Rejection
 
-LASER_TAG = "L"
 Progress = Callable[[str, int, int], None]  # stage, done, total
 
 
 def no_progress(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
-
-
-@dataclass(frozen=True)
-class TimedFrame:
-    """A frame (or what is left of it) and the start of its exposure, datetime64[us] UTC."""
-
-    frame: Frame | FrameHeader
-    start: np.datetime64
 
 
 @dataclass(frozen=True)
@@ -38,29 +31,38 @@ class NightFrames:
     laser: tuple[TimedFrame, ...]
     sky: tuple[TimedFrame, ...]
     rejections: tuple[Rejection, ...]
+    notes: tuple[str, ...]  # for the log of the night
     input_hash: str  # SHA-256 over the names and SHA-256s of all files that were read
+
+
+def list_frames(directory: Path) -> list[Path]:
+    """Files of a folder that are named like frames, by name.
+
+    Raises
+    ------
+    MachineError
+        If the folder cannot be read.
+    """
+    try:
+        return sorted(path for path in Path(directory).iterdir() if is_frame_name(path.name))
+    except OSError as error:
+        raise MachineError.from_os(str(directory), error) from error
 
 
 def read_night(
     directory: Path,
-    tag: str,
-    clock: ZoneInfo,
-    settings: AnalysisSettings,
+    which: WhichNight,
     progress: Progress = no_progress,
     sha256: Mapping[str, str] | None = None,
 ) -> NightFrames:
-    """Read the laser frames and the sky frames of a tag.
+    """Read the laser frames and the sky frames of a night and tag.
 
     Parameters
     ----------
     directory
-        Folder of the night's frames; frames of other tags are left alone.
-    tag
-        X, XR or XG.
-    clock
-        Time zone of the camera computer's clock.
-    settings
-        Which frames are not used.
+        Folder of the night's frames; frames of other lines are left alone.
+    which
+        The night. X and XR are the same line, whichever of them it names.
     progress
         Told of each file.
     sha256
@@ -69,73 +71,106 @@ def read_night(
     Returns
     -------
     NightFrames
-        A file that cannot be read is a rejection with its reason; it never costs the others.
+        A file that is no frame of this night, whatever is wrong with it, is a rejection with its reason; it
+        never costs the others.
 
     Raises
     ------
     NotAnalysable
         ``no frames`` if there is no sky frame of the tag, ``camera off`` if nearly all are warm.
+    MachineError
+        If a file cannot be read for a reason that is not its own.
     """
-    paths = sorted(p for p in Path(directory).iterdir() if tag_of_name(p.name) in (LASER_TAG, tag))
-    if not any(tag_of_name(p.name) == tag for p in paths):
-        raise NotAnalysable("no frames", f"no {tag} frame in this night")
+    every = list_frames(directory)
+    paths = [path for path in every if tag_of_name(path.name) in (LASER_TAG, *which.frame_tags)]
+    skies = [path.name for path in paths if tag_of_name(path.name) != LASER_TAG]
+    if not skies:
+        raise NotAnalysable("no frames", f"no {which.tag} frame in this night: {_what_is_there(every)}")
     frames, rejections, hashes = [], [], []
     for done, path in enumerate(paths):
         progress("read", done, len(paths))
-        try:
-            known = (sha256 or {}).get(path.name)
-            hashes.append(f"{path.name} {known or hashlib.sha256(path.read_bytes()).hexdigest()}")
-            frames.append(read_frame(path))
-        except (BadInput, OSError) as error:
-            reason = error.reason if isinstance(error, BadInput) else f"cannot be read: {error.strerror}"
-            rejections.append(Rejection(path.name, reason))
-    frames, odd = _of_one_shape(frames)
+        frame = _read(path, (sha256 or {}).get(path.name), hashes, rejections)
+        if frame is not None:
+            frames.append(frame)
+    admitted = admit(frames, which)
+    rejections += admitted.rejections
+    timed, odd = _of_one_shape(admitted.frames)
     rejections += odd
-    timed = [
-        TimedFrame(frame, np.datetime64(start.replace(tzinfo=None), "us"))
-        for frame, start in zip(frames, frame_starts(frames, clock), strict=True)
-    ]
-    timed.sort(key=lambda each: (each.start, each.frame.name))
-    sky = [t for t in timed if t.frame.tag == tag]
+    sky = [t for t in timed if t.frame.tag != LASER_TAG]
     if not sky:
-        raise NotAnalysable("no frames", f"none of the {tag} frames of this night can be read")
-    _refuse_camera_off(sky, settings)
+        raise NotAnalysable("no frames", why_none(which.tag, rejections, skies), rejections)
+    _refuse_camera_off(sky, which.settings, rejections)
     laser = []
     for t in (t for t in timed if t.frame.tag == LASER_TAG):
         low, high = np.percentile(t.frame.image[::2, ::2], [5, 95])  # every fourth pixel tells
-        if high - low < settings.dimmest_laser_range:
+        if high - low < which.settings.dimmest_laser_range:
             reason = f"laser too dim: {high - low:.0f} counts between the 5th and 95th percentile"
             rejections.append(Rejection(t.frame.name, reason))
         else:
             laser.append(t)
     digest = hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
-    return NightFrames(tuple(laser), tuple(sky), tuple(rejections), digest)
+    notes = (*_other_tags(sky, which), *admitted.notes)
+    return NightFrames(tuple(laser), tuple(sky), tuple(rejections), notes, digest)
 
 
-def _of_one_shape(frames: list[Frame]) -> tuple[list[Frame], list[Rejection]]:
+def _read(
+    path: Path, known_sha256: str | None, hashes: list[str], rejections: list[Rejection]
+) -> Frame | None:
+    """One frame; None, and a rejection, if the file is none. Its hash is noted either way."""
+    try:
+        data = read_bytes(path)
+        hashes.append(f"{path.name} {known_sha256 or hashlib.sha256(data).hexdigest()}")
+        return read_frame(path, data)
+    except BadInput as error:
+        reason = error.reason
+    except MachineError:
+        raise
+    except Exception as error:  # whatever a file's contents bring about, it is that file's fault
+        reason = f"cannot be read as a frame: {type(error).__name__}: {error}"
+    rejections.append(Rejection(path.name, reason))
+    return None
+
+
+def _what_is_there(paths: list[Path]) -> str:
+    """Frames by tag, in words."""
+    counts = Counter(tag_of_name(path.name) for path in paths)
+    if not counts:
+        return "there is no frame at all"
+    return "there are " + ", ".join(f"{number} of {tag}" for tag, number in sorted(counts.items()))
+
+
+def _other_tags(sky: Sequence[TimedFrame], which: WhichNight) -> list[str]:
+    others = Counter(t.frame.tag for t in sky if t.frame.tag != which.tag)
+    return [f"{number} {tag} frames count as {which.tag}: the same line." for tag, number in others.items()]
+
+
+def _of_one_shape(frames: Sequence[TimedFrame]) -> tuple[list[TimedFrame], list[Rejection]]:
     """Keep the frames of the most common image size and binning: a night has one camera setting."""
-    settings = [(frame.image.shape, frame.x_binning, frame.y_binning) for frame in frames]
+    settings = [(t.frame.image.shape, t.frame.x_binning, t.frame.y_binning) for t in frames]
     if not settings:
         return [], []
     common = max(set(settings), key=lambda each: (settings.count(each), each))
-    kept = [f for f, each in zip(frames, settings, strict=True) if each == common]
+    kept = [t for t, each in zip(frames, settings, strict=True) if each == common]
     odd = [
         Rejection(
-            f.name,
+            t.frame.name,
             f"{each[0][0]} x {each[0][1]} pixels with binning {each[1]} x {each[2]}, "
             f"unlike the night's {common[0][0]} x {common[0][1]} with {common[1]} x {common[2]}",
         )
-        for f, each in zip(frames, settings, strict=True)
+        for t, each in zip(frames, settings, strict=True)
         if each != common
     ]
     return kept, odd
 
 
-def _refuse_camera_off(sky: list[TimedFrame], settings: AnalysisSettings) -> None:
+def _refuse_camera_off(
+    sky: list[TimedFrame], settings: AnalysisSettings, rejections: list[Rejection]
+) -> None:
     known = [t.frame.ccd_temperature_c for t in sky if t.frame.ccd_temperature_c is not None]
     warm = sum(temperature > settings.camera_off_c for temperature in known)
     if known and warm > settings.camera_off_fraction * len(sky):
         raise NotAnalysable(
             "camera off",
             f"{warm} of {len(sky)} sky frames have the CCD warmer than {settings.camera_off_c:g} C",
+            rejections,
         )

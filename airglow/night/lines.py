@@ -95,6 +95,8 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
                 fits[k] = replace(fit, velocity_mps=velocity, model=fit.model + out)
             except NotAnalysable as failure:
                 failures[k] = failure.reason
+            except (ArithmeticError, ValueError, np.linalg.LinAlgError) as failure:
+                failures[k] = f"the line fit failed: {failure}"
         return fits
 
     first = _start_velocities(data, phases, known.shape.magnification_rad_per_pixel)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import airglow.nothing
 from airglow.night.which import WhichNight
-from airglow.result import NightResult, Provenance
+from airglow.result import NightResult, Provenance, Rejection
 from airglow.version import code_version
 from airglow.weather import WeatherFolder
 
 
-def no_result(which: WhichNight, weather: WeatherFolder | None, why: str) -> NightResult:
+def no_result(
+    which: WhichNight, weather: WeatherFolder | None, why: str, rejections: Sequence[Rejection] = ()
+) -> NightResult:
     """An empty result.
 
     Parameters
@@ -20,6 +24,8 @@ def no_result(which: WhichNight, weather: WeatherFolder | None, why: str) -> Nig
         The site's weather files, or None.
     why
         There is no analysis: a sentence for the log.
+    rejections
+        Frames that were there but of no use.
 
     Returns
     -------
@@ -39,6 +45,7 @@ def no_result(which: WhichNight, weather: WeatherFolder | None, why: str) -> Nig
         site_altitude_m=site.altitude_m,
         site_timezone=str(site.clock(which.date)),
         notes=(why,),
+        rejections=tuple(rejections),
         provenance=Provenance(
             code_version=code_version(),
             settings_hash=which.settings.digest(),

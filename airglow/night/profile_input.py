@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from airglow.errors import BadInput
-from airglow.frames import FrameHeader
-from airglow.night.frames import LASER_TAG, TimedFrame
+from airglow.errors import BadInput, MachineError, NotAnalysable
+from airglow.frames import LASER_TAG, FrameHeader
+from airglow.night.gate import TimedFrame, admit, why_none
 from airglow.night.profiles import Profiles, mid_times_s
 from airglow.night.reduce import ReducedNight, dark_frames
 from airglow.night.which import WhichNight
@@ -49,46 +50,68 @@ def read_profiles(path: Path, which: WhichNight) -> ReducedNight:
     Raises
     ------
     BadInput
-        If the file cannot be read, lacks an array, or the arrays do not fit together.
+        If the file is none, lacks an array, or the arrays do not fit together.
+    MachineError
+        If the operating system does not give it out.
     NotAnalysable
-        If no sky profile was taken in the dark.
+        If no sky profile is of the night, or none was taken in the dark.
     """
     path = Path(path)
     try:
         content = path.read_bytes()
-        with np.load(path, allow_pickle=False) as file:
+    except OSError as error:
+        raise MachineError.from_os(str(path), error) from error
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files if not name.startswith("ref_")}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError, AttributeError) as error:
         raise BadInput(path.name, f"cannot be read as .npz: {error}") from error
-    frames = {kind: _frames(path.name, kind, arrays, which.tag) for kind in ("sky", "laser")}
+    headers = {kind: _headers(path.name, kind, arrays, which.tag) for kind in ("sky", "laser")}
+    admitted = admit([*headers["sky"], *headers["laser"]], which)
+    frames = {
+        "sky": [t for t in admitted.frames if t.frame.tag != LASER_TAG],
+        "laser": [t for t in admitted.frames if t.frame.tag == LASER_TAG],
+    }
+    if not frames["sky"]:
+        names = [header.name for header in headers["sky"]]
+        reason = why_none(which.tag, admitted.rejections, names)
+        raise NotAnalysable("no frames", reason, admitted.rejections)
     sky_frames, sunlit = dark_frames(tuple(frames["sky"]), which)
     origin = min(timed.start for timed in (*frames["laser"], *sky_frames))
-    kept = np.isin([t.frame.name for t in frames["sky"]], [t.frame.name for t in sky_frames])
+    kept = _places(headers["sky"], sky_frames)
+    kept_lasers = _places(headers["laser"], frames["laser"])
     centers = arrays.get("center_px", np.empty((0, 2)))
-    if len(centers) != len(frames["laser"]):
-        centers = np.full((len(frames["laser"]), 2), np.nan)
+    if len(centers) != len(headers["laser"]):
+        centers = np.full((len(headers["laser"]), 2), np.nan)
+    centers = centers[kept_lasers]
     laser_centers = [Center(float(x), float(y), np.inf) for x, y in centers]
     median = np.median(centers, axis=0) if len(centers) else (np.nan, np.nan)
     sky_centers = [Center(float(median[0]), float(median[1]), np.inf)] * len(sky_frames)
     sky = _profiles(arrays, "sky", kept, sky_frames, sky_centers, origin, which)
-    every = np.ones(len(frames["laser"]), bool)
-    lasers = _profiles(arrays, "laser", every, frames["laser"], laser_centers, origin, which)
+    lasers = _profiles(arrays, "laser", kept_lasers, frames["laser"], laser_centers, origin, which)
     offset, gain = estimate_noise(sky.counts)
     return ReducedNight(
         sky=_with_noise(sky, offset, gain),
         lasers=_with_noise(lasers, offset, gain),
-        rejections=tuple(sunlit),
+        rejections=(*admitted.rejections, *sunlit),
         notes=(
-            f"{len(frames['sky'])} sky profiles and {len(frames['laser'])} laser profiles were read; "
+            f"{len(headers['sky'])} sky profiles and {len(headers['laser'])} laser profiles were read; "
             f"{len(sky_frames)} sky frames were taken in the dark.",
             f"Noise from the profiles themselves: variance of an annulus {offset:.4g} counts^2 "
             f"at its frame's darkest, {gain:.4g} more per count above that.",
+            *admitted.notes,
         ),
         input_hash=hashlib.sha256(content).hexdigest(),
     )
 
 
-def _frames(name: str, kind: str, arrays: dict[str, np.ndarray], tag: str) -> list[TimedFrame]:
+def _places(headers: list[FrameHeader], frames: list[TimedFrame]) -> np.ndarray:
+    """Where in the file the profiles of these frames are."""
+    place = {header.name: k for k, header in enumerate(headers)}
+    return np.array([place[timed.frame.name] for timed in frames], int)
+
+
+def _headers(name: str, kind: str, arrays: dict[str, np.ndarray], tag: str) -> list[FrameHeader]:
     """Headers of the profiles of a kind, in the order of the file."""
     needed = [f"{kind}_{what}" for what in _NEEDED + (_NEEDED_OF_SKY if kind == "sky" else ())]
     missing = [key for key in needed if key not in arrays]
@@ -105,19 +128,21 @@ def _frames(name: str, kind: str, arrays: dict[str, np.ndarray], tag: str) -> li
         raise BadInput(name, f"{kind}_radius_px and {kind}_profile differ in shape")
     starts = arrays[f"{kind}_time_utc"].astype("datetime64[us]")
     ccd = arrays.get(f"{kind}_ccd_temperature_C", np.full(number, np.nan))
-    frames = []
+    headers = []
     for k in range(number):
+        start = starts[k].astype(dt.datetime)  # None for a time that is none
         header = FrameHeader(
             name=f"{kind} profile {k + 1:04d}",
             tag=tag if kind == "sky" else LASER_TAG,
             exposure_s=float(arrays[f"{kind}_exposure_s"][k]),
             azimuth_deg=float(arrays["sky_azimuth_deg"][k]) if kind == "sky" else 0.0,
             zenith_deg=float(arrays["sky_zenith_deg"][k]) if kind == "sky" else 180.0,
-            local_start=starts[k].astype(dt.datetime),
+            local_start=None,
+            utc_start=start and start.replace(tzinfo=dt.UTC),
             ccd_temperature_c=float(ccd[k]) if np.isfinite(ccd[k]) else None,
         )
-        frames.append(TimedFrame(header, starts[k]))
-    return frames
+        headers.append(header)
+    return headers
 
 
 def mean_radius_squared(mid_radius_px: np.ndarray) -> tuple[np.ndarray, float]:

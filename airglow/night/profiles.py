@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
+from airglow.errors import MachineError
 from airglow.etalon import ProfileData
 from airglow.frames import Frame, FrameHeader
-from airglow.night.frames import Progress, TimedFrame
+from airglow.night.frames import Progress
+from airglow.night.gate import TimedFrame
 from airglow.registry import Instrument
-from airglow.result import mid_exposure
+from airglow.result import Rejection, mid_exposure
 from airglow.rings import (
     AnnulusGrid,
     Center,
@@ -29,6 +33,7 @@ REGISTRY_BINNING = 2  # pixels in the registry are pixels of this binning
 _CENTER_RATE_PX_PER_H = 0.1
 _SETTLED_CENTER_PX = 0.05  # an error of this much widens a fringe by less than a pixel's own width
 _USABLE_CENTER_PX = 0.3  # largest error of a frame's own centre that beats the night's course
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -107,8 +112,24 @@ def seconds_since(origin: np.datetime64, times: np.ndarray) -> np.ndarray:
     return (times - origin) / np.timedelta64(1, "us") * 1e-6
 
 
+def _attempt(timed: TimedFrame, rejections: list[Rejection], reduce: Callable[[], _T]) -> _T | None:
+    """Do something with one frame. Whatever goes wrong rejects that frame, and costs no other."""
+    try:
+        return reduce()
+    except MemoryError as error:
+        raise MachineError.from_os(timed.frame.name, error) from error
+    except Exception as error:
+        reason = f"cannot be reduced to a ring profile: {type(error).__name__}: {error}"
+        rejections.append(Rejection(timed.frame.name, reason))
+        return None
+
+
 def reduce_lasers(
-    frames: Sequence[TimedFrame], grid: AnnulusGrid, origin: np.datetime64, progress: Progress
+    frames: Sequence[TimedFrame],
+    grid: AnnulusGrid,
+    origin: np.datetime64,
+    progress: Progress,
+    rejections: list[Rejection],
 ) -> Profiles:
     """Reduce laser frames, each about its own centre.
 
@@ -122,25 +143,36 @@ def reduce_lasers(
         Where the night's seconds begin.
     progress
         Told of each frame.
+    rejections
+        Gets the frames that cannot be reduced.
 
     Returns
     -------
     Profiles
     """
-    rings, centers = [], []
+    kept, rings, centers = [], [], []
     guess: tuple[float, float] | None = None
+
+    def reduced(timed: TimedFrame) -> tuple[Center, RingProfile]:
+        image, aspect = timed.frame.image, pixel_aspect(timed.frame)
+        start = guess
+        if start is None:
+            found = find_center(image, grid, aspect)
+            start = found.xy if np.isfinite(found.error_px) else _middle(image.shape)
+        return refine_center(image, start, grid, aspect)
+
     for done, timed in enumerate(frames):
         progress("reduce laser", done, len(frames))
-        if guess is None:
-            found = find_center(timed.frame.image, grid, pixel_aspect(timed.frame))
-            guess = found.xy if np.isfinite(found.error_px) else None
-        start = guess or _middle(timed.frame.image.shape)
-        center, profile = refine_center(timed.frame.image, start, grid, pixel_aspect(timed.frame))
+        pair = _attempt(timed, rejections, partial(reduced, timed))
+        if pair is None:
+            continue
+        center, profile = pair
         if np.isfinite(center.error_px) and center.error_px < _USABLE_CENTER_PX:
             guess = center.xy
+        kept.append(timed)
         rings.append(profile)
         centers.append(center)
-    return _profiles(frames, centers, rings, grid, origin)
+    return _profiles(kept, centers, rings, grid, origin)
 
 
 def reduce_skies(
@@ -150,12 +182,13 @@ def reduce_skies(
     lasers: Profiles,
     expected_center_px: tuple[float, float],
     progress: Progress,
+    rejections: list[Rejection],
 ) -> Profiles:
     """Reduce sky frames, each about its own centre where it shows one, else about the lasers' course.
 
     Parameters
     ----------
-    frames, grid, origin, progress
+    frames, grid, origin, progress, rejections
         As for `reduce_lasers`.
     lasers
         Reduced laser frames, perhaps none.
@@ -172,20 +205,29 @@ def reduce_skies(
     if course:
         x, y = (axis.at(mid_time_s)[0] for axis in course)
         guesses = list(zip(x.tolist(), y.tolist(), strict=True))
-    rings, centers = [], []
+    kept, rings, centers = [], [], []
     for done, (timed, guess) in enumerate(zip(frames, guesses, strict=True)):
         progress("reduce sky", done, len(frames))
-        aspect = pixel_aspect(timed.frame)
-        profile = reduce_frame(timed.frame.image, guess, grid, aspect)
-        center = measure_center(profile, aspect)
-        distance = np.hypot(center.x_px - guess[0], center.y_px - guess[1])
-        if not center.error_px < _USABLE_CENTER_PX or distance > max(5.0, 10.0 * center.error_px):
-            center = Center(*guess, np.inf)
-        elif distance > _SETTLED_CENTER_PX:
-            profile = reduce_frame(timed.frame.image, center.xy, grid, aspect)
-        rings.append(profile)
-        centers.append(center)
-    return _profiles(frames, centers, rings, grid, origin)
+        pair = _attempt(timed, rejections, partial(_reduce_sky, timed, guess, grid))
+        if pair is not None:
+            kept.append(timed)
+            centers.append(pair[0])
+            rings.append(pair[1])
+    return _profiles(kept, centers, rings, grid, origin)
+
+
+def _reduce_sky(
+    timed: TimedFrame, guess: tuple[float, float], grid: AnnulusGrid
+) -> tuple[Center, RingProfile]:
+    aspect = pixel_aspect(timed.frame)
+    profile = reduce_frame(timed.frame.image, guess, grid, aspect)
+    center = measure_center(profile, aspect)
+    distance = np.hypot(center.x_px - guess[0], center.y_px - guess[1])
+    if not center.error_px < _USABLE_CENTER_PX or distance > max(5.0, 10.0 * center.error_px):
+        center = Center(*guess, np.inf)
+    elif distance > _SETTLED_CENTER_PX:
+        profile = reduce_frame(timed.frame.image, center.xy, grid, aspect)
+    return center, profile
 
 
 def night_noise(sky: Profiles, laser: Profiles) -> NoiseModel:
@@ -217,14 +259,20 @@ def _course_from_sky(
     frames: Sequence[TimedFrame], grid: AnnulusGrid, origin: np.datetime64
 ) -> tuple[Smooth, Smooth] | None:
     """Centre from a few sky frames over the night, when there are no lasers."""
-    few = [frames[k] for k in sorted(set(np.linspace(0, len(frames) - 1, 7).astype(int)))]
-    centers, rings = [], []
-    for timed in few:
+    kept, centers, rings = [], [], []
+
+    def reduced(timed: TimedFrame) -> tuple[Center, RingProfile]:
         aspect = pixel_aspect(timed.frame)
         center = find_center(timed.frame.image, grid, aspect)
-        centers.append(center)
-        rings.append(reduce_frame(timed.frame.image, center.xy, grid, aspect))
-    return center_course(_profiles(few, centers, rings, grid, origin))
+        return center, reduce_frame(timed.frame.image, center.xy, grid, aspect)
+
+    for k in sorted(set(np.linspace(0, len(frames) - 1, 7).astype(int))):
+        pair = _attempt(frames[k], [], partial(reduced, frames[k]))  # it is told when the frame's turn comes
+        if pair is not None:
+            kept.append(frames[k])
+            centers.append(pair[0])
+            rings.append(pair[1])
+    return center_course(_profiles(kept, centers, rings, grid, origin))
 
 
 def mid_times_s(frames: Sequence[TimedFrame], origin: np.datetime64) -> np.ndarray:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from airglow.errors import NotAnalysable
-from airglow.night.frames import NightFrames, Progress, TimedFrame, no_progress
+from airglow.night.frames import NightFrames, Progress, no_progress
+from airglow.night.gate import TimedFrame, why_none
 from airglow.night.profiles import (
     REGISTRY_BINNING,
     Profiles,
@@ -51,14 +52,18 @@ def reduce_night(which: WhichNight, frames: NightFrames, progress: Progress = no
     Raises
     ------
     NotAnalysable
-        If no sky frame was taken in the dark.
+        If no sky frame was taken in the dark, or none can be reduced.
     """
     sky_frames, sunlit = dark_frames(frames.sky, which)
+    rejections = [*frames.rejections, *sunlit]
     grid = annulus_grid(sky_frames[0].frame, which.instrument)
     origin = min(timed.start for timed in (*frames.laser, *sky_frames))
-    lasers = reduce_lasers(frames.laser, grid, origin, progress)
+    lasers = reduce_lasers(frames.laser, grid, origin, progress, rejections)
     expected_center = _expected_center(which, sky_frames[0])
-    sky = reduce_skies(sky_frames, grid, origin, lasers, expected_center, progress)
+    sky = reduce_skies(sky_frames, grid, origin, lasers, expected_center, progress, rejections)
+    if not len(sky):
+        names = [timed.frame.name for timed in sky_frames]
+        raise NotAnalysable("no frames", why_none(which.tag, rejections, names), rejections)
     noise = night_noise(sky, lasers)
     clipped = sum(rings.clipped for rings in (*sky.rings, *lasers.rings))
     notes = (
@@ -66,11 +71,12 @@ def reduce_night(which: WhichNight, frames: NightFrames, progress: Progress = no
         f"{len(sky_frames)} sky frames were taken in the dark.",
         f"Camera gain from the scatter of the pixels: {noise.gain:.2f} counts per electron.",
         f"{clipped} pixels were left out as cosmic rays, stars or hot pixels.",
+        *frames.notes,
     )
     return ReducedNight(
         sky=sky.with_noise(noise),
         lasers=lasers.with_noise(noise),
-        rejections=(*frames.rejections, *sunlit),
+        rejections=tuple(rejections),
         notes=notes,
         input_hash=frames.input_hash,
     )
@@ -105,6 +111,6 @@ def dark_frames(
     ]
     if not dark:
         raise NotAnalysable(
-            "no frames", f"none of the {len(frames)} {which.tag} frames was taken in the dark"
+            "no frames", f"none of the {len(frames)} {which.tag} frames was taken in the dark", sunlit
         )
     return dark, sunlit

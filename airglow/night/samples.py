@@ -145,7 +145,7 @@ def with_winds(samples: SkySamples, zero: Zero) -> SkySamples:
 def with_flags(
     which: WhichNight,
     samples: SkySamples,
-    mid_time_s: np.ndarray,
+    sky: Profiles,
     lines: NightLines,
     lasers: Profiles,
     known: KnownInstrument,
@@ -154,6 +154,7 @@ def with_flags(
     """Samples with the causes that hold for them and the flags that those raise."""
     instrument, date = which.instrument, which.date
     n = len(samples)
+    mid_time_s = sky.mid_time_s[list(lines.index)]
     near_jump, far = np.zeros(n, bool), np.zeros(n, bool)
     laser_intensity = np.array([])
     if known.lasers is not None:
@@ -181,6 +182,7 @@ def with_flags(
             near_bright_moon=near_moon,
             near_jump=near_jump,
             far_from_laser=far,
+            time_in_doubt=np.array([sky.frames[k].in_doubt for k in lines.index], bool),
             is_red_line=which.tag != GREEN_TAG,
             zenith_reference=known.lasers is None,
             default_instrument=known.lasers is None,

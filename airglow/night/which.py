@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from airglow.night.settings import AnalysisSettings
 from airglow.registry import Instrument, Site
-from airglow.registry.records import GREEN_TAG
+from airglow.registry.records import GREEN_TAG, RED_TAGS
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,11 @@ class WhichNight:
     date: dt.date  # local date on which the night began
     tag: str  # X, XR or XG
     settings: AnalysisSettings = field(default_factory=AnalysisSettings)
+
+    @property
+    def frame_tags(self) -> tuple[str, ...]:
+        """Tags of the frames that show the line: X and XR are the same one, by instruments of two ages."""
+        return RED_TAGS if self.tag in RED_TAGS else (self.tag,)
 
     @property
     def emission_height_m(self) -> float:

@@ -41,6 +41,7 @@ class FlagInputs:
     near_bright_moon: np.ndarray  # bool
     near_jump: np.ndarray  # bool
     far_from_laser: np.ndarray  # bool
+    time_in_doubt: np.ndarray  # bool
     is_red_line: bool
     zenith_reference: bool
     default_instrument: bool
@@ -105,6 +106,7 @@ def flag_samples(given: FlagInputs) -> np.ndarray:
     raise_cause(Cause.GAP_JUMP, given.near_jump)
     raise_cause(Cause.LASER_FAR, given.far_from_laser)
     raise_cause(Cause.NO_ZENITH, given.no_zenith)
+    raise_cause(Cause.TIME_IN_DOUBT, given.time_in_doubt)
     return mask
 
 

@@ -56,11 +56,10 @@ class Comparison:
 def compare(made: BenchmarkNight) -> Comparison:
     """Analyse a night and set it against its truth."""
     night = made.night
-    clock = night.site.clock(night.date)
     settings = AnalysisSettings()
     which = WhichNight(night.instrument, night.site, night.date, made.tag, settings)
     with threadpool_limits(limits=1):
-        frames = read_night(made.frames, made.tag, clock, settings)
+        frames = read_night(made.frames, which)
         result = analyse_night(which, frames, read_folder(made.clouds, night.site))
     truth = {frame.name: frame for frame in night.frames}
     true = [truth[name] for name in result.sky.name]

@@ -197,7 +197,7 @@ def report_frames(data: Path, known: Registry) -> str:
     site, settings = known.site(site_key), AnalysisSettings()
     which = WhichNight(known.instrument(instrument, date), site, date, tag, settings)
     with threadpool_limits(limits=1):
-        result = analyse_night(which, read_night(data, tag, site.clock(date), settings), None)
+        result = analyse_night(which, read_night(data, which), None)
     sky, laser = result.sky, result.laser
     rows = [
         [name, number(laser.reduced_chi_square[k]), number(1e9 * laser.gap_error_m[k], 3), "-", "-", "-", "-"]

@@ -85,9 +85,9 @@ def measure(folder: Path) -> dict[str, Any]:
         importlib.import_module(f"airglow.night.{n}") for n in ("frames", "analyse")
     )
     begin = time.process_time()
-    frames = frames_module.read_night(folder / "frames", TAG, site.clock(DATE), settings)
-    weather = read_folder(folder / "clouds", site)
     which = WhichNight(known.instrument(INSTRUMENT, DATE), site, DATE, TAG, settings)
+    frames = frames_module.read_night(folder / "frames", which)
+    weather = read_folder(folder / "clouds", site)
     result = analyse_module.analyse_night(which, frames, weather)
     total = time.process_time() - begin
     return {

@@ -114,11 +114,11 @@ def test_img_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"azAngle": np.nan}, "azimuth nan"),
+        ({"azAngle": np.nan}, "azAngle is 'nan', not a number"),
         ({"zeAngle": None}, "header lacks zeAngle"),
         ({"ExposureTime": 0.0}, "exposure time 0.0 s"),
         ({"ExposureTime": "long"}, "'long', not a number"),
-        ({"LocalTime": "yesterday"}, "'yesterday' is not a time"),
+        ({"LocalTime": "yesterday"}, "'yesterday', not a time"),
         ({"LocalTime": None}, "lacks LocalTime"),
         ({"image": np.zeros((3, 3))}, "not a CCD frame"),
         ({"image": np.full((64, 64), np.nan)}, "not finite"),

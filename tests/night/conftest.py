@@ -30,11 +30,12 @@ class Night:
         self.all_truth = {frame.name: frame for frame in read_truth(folder / "truth.csv")}
 
     def analyse(self, frames=None, clouds=True):
-        settings = AnalysisSettings()
-        read = read_night(frames or self.folder / "frames", self.tag, self.site.clock(DATE), settings)
+        which = self.which()
         weather = read_folder(self.folder / "clouds", self.site) if clouds else None
-        which = WhichNight(self.instrument, self.site, DATE, self.tag, settings)
-        return analyse_night(which, read, weather)
+        return analyse_night(which, read_night(frames or self.folder / "frames", which), weather)
+
+    def which(self, tag=None, **settings):
+        return WhichNight(self.instrument, self.site, DATE, tag or self.tag, AnalysisSettings(**settings))
 
     def truth(self, names, what):
         return np.array([getattr(self.all_truth[name], what) for name in names])

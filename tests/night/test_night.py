@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from airglow.errors import NotAnalysable
-from airglow.night import AnalysisSettings, WhichNight, analyse_night, read_night
+from airglow.night import WhichNight, analyse_night, read_night
 from airglow.registry import load_registry
 from airglow.result import Cause, causes_in
 from airglow.simulate import Camera
 from airglow.spectra import network_intensity_scale
 
-from .conftest import CONFIG, DATE
+from .conftest import CONFIG
 
 REAL = Path(__file__).parents[3] / "shared" / "reference" / "real"
 
@@ -141,23 +141,21 @@ def test_corrupt_frames_cost_nothing_but_themselves(make_night):
 def test_tag_without_frames_is_an_outcome(nominal):
     night, _ = nominal
     with pytest.raises(NotAnalysable, match="no XG frame") as outcome:
-        read_night(night.folder / "frames", "XG", night.site.clock(DATE), AnalysisSettings())
+        read_night(night.folder / "frames", night.which("XG"))
     assert outcome.value.state == "no frames"
 
 
 def test_camera_that_was_off_is_an_outcome(nominal):
     night, _ = nominal
-    settings = AnalysisSettings(camera_off_c=-100.0)
     with pytest.raises(NotAnalysable) as outcome:
-        read_night(night.folder / "frames", "XR", night.site.clock(DATE), settings)
+        read_night(night.folder / "frames", night.which(camera_off_c=-100.0))
     assert outcome.value.state == "camera off"
 
 
 def test_frames_in_daylight_are_left_out(nominal):
     night, _ = nominal
-    settings = AnalysisSettings(highest_sun_deg=-25.0)
-    read = read_night(night.folder / "frames", "XR", night.site.clock(DATE), settings)
-    result = analyse_night(WhichNight(night.instrument, night.site, DATE, "XR", settings), read, None)
+    which = night.which(highest_sun_deg=-25.0)
+    result = analyse_night(which, read_night(night.folder / "frames", which), None)
     assert 0 < len(result.sky) < 30
     assert all("sun at" in rejection.reason for rejection in result.rejections)
     assert result.sky.sun_elevation_deg.max() <= -25.0
@@ -186,8 +184,8 @@ def test_real_frames_are_analysed(tmp_path):
     registry = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
     date = dt.date(2013, 10, 1)
     site, instrument = registry.site("uao"), registry.instrument("minime05", date)
-    read = read_night(tmp_path, "X", site.clock(date), AnalysisSettings())
-    result = analyse_night(WhichNight(instrument, site, date, "X"), read, None)
+    which = WhichNight(instrument, site, date, "X")
+    result = analyse_night(which, read_night(tmp_path, which), None)
     assert result.rejections == ()
     assert (len(result.sky), len(result.laser)) == (2, 2)
     assert set(result.sky.direction) == {"Zenith"}

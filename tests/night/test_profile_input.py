@@ -9,7 +9,6 @@ import pytest
 from airglow.__main__ import main
 from airglow.errors import BadInput
 from airglow.night import (
-    AnalysisSettings,
     WhichNight,
     analyse_profiles,
     read_night,
@@ -19,7 +18,7 @@ from airglow.night import (
 from airglow.night.profile_input import estimate_noise, mean_radius_squared
 from airglow.registry import load_registry
 
-from .conftest import CONFIG, DATE
+from .conftest import CONFIG
 
 REAL = Path(__file__).parents[3] / "shared" / "reference" / "real"
 
@@ -27,10 +26,8 @@ REAL = Path(__file__).parents[3] / "shared" / "reference" / "real"
 @pytest.fixture(scope="module")
 def reduced(nominal):
     night, _ = nominal
-    settings = AnalysisSettings()
-    frames = read_night(night.folder / "frames", "XR", night.site.clock(DATE), settings)
-    which = WhichNight(night.instrument, night.site, DATE, "XR", settings)
-    return which, reduce_night(which, frames)
+    which = night.which("XR")
+    return which, reduce_night(which, read_night(night.folder / "frames", which))
 
 
 def arrays_of(reduced):
