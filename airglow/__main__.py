@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -24,7 +25,10 @@ _COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; errors that airglow raises on purpose are one line on stderr and exit status 1."""
+    """Run one command.
+
+    Errors that airglow raises on purpose, and those of the machine, are one line on stderr and exit status 1.
+    """
     parser = argparse.ArgumentParser(prog="airglow", description=airglow.__doc__)
     parser.add_argument("--version", action="version", version=f"airglow {airglow.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -35,6 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _COMMANDS[given.command][0].run(given)
     except AirglowError as error:
         print(f"airglow {given.command}: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # who read the output has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (OSError, MemoryError) as error:
+        what = str(error) or "out of memory"
+        print(f"airglow {given.command}: {what}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -1,7 +1,7 @@
 """One CCD frame and its header, from HDF5 or ``.img``, and when it was taken."""
 
 from airglow.frames.frame import Frame, FrameHeader
-from airglow.frames.names import LASER_TAG, is_frame_name, tag_of_name
+from airglow.frames.names import LASER_TAG, date_of_name, is_frame_name, prefix_of_name, tag_of_name
 from airglow.frames.read import read_bytes, read_frame
 from airglow.frames.times import Starts, find_starts, frame_starts
 
@@ -10,9 +10,11 @@ __all__ = [
     "Frame",
     "FrameHeader",
     "Starts",
+    "date_of_name",
     "find_starts",
     "frame_starts",
     "is_frame_name",
+    "prefix_of_name",
     "read_bytes",
     "read_frame",
     "tag_of_name",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 LASER_TAG = "L"
@@ -9,7 +10,7 @@ LASER_TAG = "L"
 # UAO_L_20091103_210000_001.img, L20091103001.img, UAO_XR_20221129_121336.hdf5; the archive adds
 # __<folder> to the second of two frames of one name.
 _NAME = re.compile(
-    r"^(?:[A-Za-z0-9]{2,8}_)?(?P<tag>XR|XG|X|L|D|B)_?(?P<date>\d{8})"
+    r"^(?:(?P<prefix>[A-Za-z0-9]{2,8})_)?(?P<tag>XR|XG|X|L|D|B)_?(?P<date>\d{8})"
     r"(?:_(?P<time>\d{6}))?(?:_?(?P<number>\d{1,5}))?(?:__[\w-]+)?\.(?:img|hdf5)$",
     re.IGNORECASE,
 )
@@ -24,6 +25,21 @@ def tag_of_name(name: str) -> str | None:
     """Tag of a frame by its base name: L, X, XR, XG, D or B; None if the name is not a frame's."""
     match = _NAME.match(name)
     return match.group("tag").upper() if match else None
+
+
+def prefix_of_name(name: str) -> str | None:
+    """What stands before the tag in a frame's name, which is the site's; None if nothing does."""
+    match = _NAME.match(name)
+    return match.group("prefix") if match else None
+
+
+def date_of_name(name: str) -> dt.date | None:
+    """Date in a frame's name, on which it was saved; None if it has none."""
+    match = _NAME.match(name)
+    try:
+        return dt.datetime.strptime(match.group("date"), "%Y%m%d").date() if match else None
+    except ValueError:
+        return None
 
 
 def number_of_name(name: str) -> int | None:

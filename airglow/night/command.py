@@ -12,9 +12,11 @@ from tqdm import tqdm
 
 from airglow.errors import BadInput
 from airglow.night.folder import analyse_folder
+from airglow.night.folder_check import check_writable, find_contradictions, frames_of_folder, refuse_unless
 from airglow.night.frames import Progress
-from airglow.registry import Instrument, Site, load_registry
+from airglow.registry import Instrument, Registry, Site, load_registry
 from airglow.result import ANALYSED
+from airglow.weather import read_folder
 
 SKY_TAGS = ("X", "XR", "XG")
 CONFIG = Path(__file__).parents[2] / "config"  # of a clone, which is how airglow is installed
@@ -37,13 +39,22 @@ def add_night_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clouds", type=Path, metavar="DIR", help="folder of Cloud_<site>_<date>.txt files")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the products")
     parser.add_argument("--config", type=Path, default=CONFIG, metavar="DIR", help="default: %(default)s")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="go on where frames or registry contradict the night, or there is no cloud file of it",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def run(given: argparse.Namespace) -> int:
     """Analyse; exit status 1 when no tag could be analysed."""
     date = parse_date(given.date)
-    site, instrument = look_up(given, date)
+    registry, site, instrument = look_up(given, date)
+    paths = frames_of_folder(given.frames)
+    refuse_unless(given.force, find_contradictions(paths, registry, instrument.key, site, date), print)
+    check_clouds(given, site, date)
+    check_writable(given.out)
     analysed = 0
     for tag in given.tags or instrument.expected_tags:
         with progress_bar(tag, given.quiet) as progress:
@@ -69,13 +80,29 @@ def parse_date(text: str) -> dt.date:
         raise BadInput("--date", f"{text!r} is not a date", "Write it as 20250429") from error
 
 
-def look_up(given: argparse.Namespace, date: dt.date) -> tuple[Site, Instrument]:
-    """Site and instrument in the registry; a note when they were not together on that date."""
+def look_up(given: argparse.Namespace, date: dt.date) -> tuple[Registry, Site, Instrument]:
+    """The registry, and site and instrument in it."""
     registry = load_registry(given.config / "sites.yaml", given.config / "instruments.yaml")
-    site, instrument = registry.site(given.site), registry.instrument(given.instrument, date)
-    if not registry.is_deployed(given.instrument, given.site, date):
-        print(f"Note: the registry does not have {given.instrument} at {given.site} on {date}.")
-    return site, instrument
+    return registry, registry.site(given.site), registry.instrument(given.instrument, date)
+
+
+def check_clouds(given: argparse.Namespace, site: Site, date: dt.date) -> None:
+    """See that the folder of cloud files, if one is given, holds one of the night that can be read.
+
+    Raises
+    ------
+    BadInput
+        If not, unless ``--force`` is given: without clouds no sample is good.
+    """
+    if given.clouds is None or given.force:
+        return
+    dates = (date, date + dt.timedelta(days=1))
+    found = read_folder(given.clouds, site, dates)
+    if found.clouds is None:
+        names = " or ".join(f"Cloud_{site.key}_{each:%Y%m%d}.txt" for each in dates)
+        refused = "; ".join(f"{name}: {reason}" for name, reason in found.rejected)
+        reason = f"holds no cloud file of the night that can be read ({refused or f'looked for {names}'})"
+        raise BadInput(str(given.clouds), reason, "Correct --clouds, leave it out, or add --force")
 
 
 @contextmanager

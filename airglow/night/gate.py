@@ -215,12 +215,12 @@ def _remarks(frames: Sequence[FrameHeader]) -> Iterable[str]:
         for remark in frame.remarks:
             by_remark.setdefault(remark, []).append(frame.name)
     for remark, names in sorted(by_remark.items()):
-        yield f"Header of {len(names)} frames: {remark}; the frames are used ({_examples(names)})."
+        yield f"{remark}: passed over in the header of {_examples(names)}."
 
 
 def _examples(names: list[str]) -> str:
     shown = ", ".join(sorted(names)[:_MOST_EXAMPLES])
-    return shown if len(names) <= _MOST_EXAMPLES else f"{shown}, ..."
+    return shown if len(names) <= _MOST_EXAMPLES else f"{shown} and {len(names) - _MOST_EXAMPLES} more"
 
 
 def why_none(tag: str, rejections: Sequence[Rejection], names: Iterable[str]) -> str:

@@ -12,12 +12,14 @@ from airglow.errors import BadInput
 from airglow.night.command import (
     SKY_TAGS,
     add_night_arguments,
+    check_clouds,
     look_up,
     parse_date,
     progress_bar,
     report,
 )
 from airglow.night.folder import analyse_profile_file
+from airglow.night.folder_check import check_writable, find_contradictions, refuse_unless
 from airglow.night.which import WhichNight
 from airglow.registry import load_registry
 from airglow.result import ANALYSED
@@ -34,7 +36,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Analyse; exit status 1 when that is not possible."""
     date = parse_date(given.date) if given.date else _evening(given)
-    site, instrument = look_up(given, date)
+    registry, site, instrument = look_up(given, date)
+    refuse_unless(given.force, find_contradictions([], registry, instrument.key, site, date), print)
+    check_clouds(given, site, date)
+    check_writable(given.out)
     which = WhichNight(instrument, site, date, given.tag or instrument.expected_tags[-1])
     with progress_bar(which.tag, given.quiet) as progress:
         outcome = analyse_profile_file(given.profiles, given.clouds, which, given.out, progress=progress)

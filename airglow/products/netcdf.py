@@ -17,7 +17,7 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
-from airglow.errors import BadInput
+from airglow.errors import BadInput, MachineError
 from airglow.products.columns import SKY_COLUMNS
 from airglow.products.files import written_whole
 from airglow.products.instrument_columns import (
@@ -113,10 +113,18 @@ def read_netcdf(path: Path | str) -> NightResult:
     ------
     BadInput
         No netCDF file, or not one of a night.
+    MachineError
+        If the operating system does not give the file out.
     """
     path = Path(path)
     try:
-        with netCDF4.Dataset(path, "r") as file:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise BadInput(path.name, "cannot be read as netCDF: it is not there") from error
+    except OSError as error:
+        raise MachineError.from_os(str(path), error) from error
+    try:
+        with netCDF4.Dataset(path.name, "r", memory=content) as file:
             file.set_auto_maskandscale(False)
             if getattr(file, "airglow_format", None) != FORMAT:
                 raise BadInput(path.name, f"is not a night in format {FORMAT} of this package")

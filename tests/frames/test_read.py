@@ -1,6 +1,7 @@
 """Frames of both formats, whole and broken."""
 
 import datetime as dt
+import fcntl
 import struct
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from airglow.errors import BadInput
+from airglow.errors import BadInput, MachineError
 from airglow.frames import is_frame_name, read_frame, tag_of_name
 
 REAL = Path(__file__).parents[3] / "shared" / "reference" / "real"
@@ -162,6 +163,164 @@ def test_foreign_hdf5_is_refused(tmp_path):
         file["something"] = 1
     with pytest.raises(BadInput, match="without a dataset 'image'"):
         read_frame(path)
+
+
+def hostile(path, make):
+    """A file whose dataset is made by hand, with a header that is right."""
+    good = write_hdf5(path.with_name("good.hdf5"))
+    with h5py.File(path, "w") as file, h5py.File(good) as other:
+        make(file)
+        if isinstance(file.get("image", getlink=True), h5py.HardLink):
+            file["image"].attrs.update(other["image"].attrs)
+    return path
+
+
+def secret_file(path):
+    secret = path.with_name("secret")
+    secret.write_bytes(b"AWS_SECRET_ACCESS_KEY=never-to-be-seen " * 400)
+    return secret
+
+
+def external_storage(path):
+    secret = secret_file(path)
+    return lambda file: file.create_dataset("image", (64, 64), "u1", external=[(str(secret), 0, 64 * 64)])
+
+
+def virtual(path):
+    layout = h5py.VirtualLayout((512, 512), "u2")
+    layout[:] = h5py.VirtualSource(str(path.with_name("good.hdf5")), "image", (512, 512))
+    return lambda file: file.create_virtual_dataset("image", layout)
+
+
+def linked(path):
+    return lambda file: file.__setitem__("image", h5py.ExternalLink("good.hdf5", "/image"))
+
+
+def soft_to_external(path):
+    def make(file):
+        file["there"] = h5py.ExternalLink("good.hdf5", "/image")
+        file["image"] = h5py.SoftLink("/there")
+
+    return make
+
+
+def declared(shape, dtype="u2", **options):
+    return lambda path: lambda file: file.create_dataset("image", shape, dtype, **options)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (external_storage, "stored in another file"),
+        (virtual, "virtual dataset"),
+        (linked, "link to another file"),
+        (soft_to_external, "is a link to '/there'"),
+        (declared((100_000, 100_000), chunks=(64, 64)), "not a CCD frame"),
+        (declared((512, 512)), "524,288 bytes of its pixels were never written"),
+        (declared((512, 512), chunks=(256, 256)), "4 of 4 pieces of its pixels were never written"),
+        (declared((64, 64), maxshape=(None, None), chunks=(30_000, 30_000)), "in chunks of"),
+        (declared((64,)), r"shape \(64,\)"),
+        (declared(()), "not a CCD frame"),
+        (declared((64, 64), "S10"), "not numbers"),
+        (declared((64, 64), h5py.string_dtype()), "not numbers"),
+        (declared((64, 64), h5py.ref_dtype), "not numbers"),
+        (declared((64, 64), [("a", "f4"), ("b", "f4")]), "not numbers"),
+        (declared((64, 64), "c16"), "not numbers"),
+        (lambda path: lambda file: file.create_group("image"), "is a group"),
+        (lambda path: lambda file: file.__setitem__("image", np.dtype("f8")), "is a datatype"),
+        (lambda path: lambda file: file.__setitem__("image", h5py.Empty("u2")), "not a CCD frame"),
+        (lambda path: lambda file: file.__setitem__("image", np.full((64, 64), 1e308)), "which cannot be"),
+        (lambda path: lambda file: file.__setitem__("image", np.full((64, 64), np.inf)), "not finite"),
+    ],
+)
+def test_what_no_camera_writes_is_refused_unread(tmp_path, make, reason):
+    path = tmp_path / "UAO_XR_20250429_213400.hdf5"
+    with pytest.raises(BadInput, match=reason) as error:
+        read_frame(hostile(path, make(path)))
+    assert error.value.name == path.name
+
+
+def test_headers_that_are_too_much_cost_their_value_only(tmp_path):
+    path = write_hdf5(tmp_path / "UAO_XR_20250429_213400.hdf5")
+    with h5py.File(path, "r+", libver="latest") as file:
+        attributes = file["image"].attrs
+        attributes["Comment"] = np.zeros(5_000)
+        attributes["Humidity (%)"] = h5py.Empty("f")
+        attributes["Pressure (Pa)"] = np.array(["many", "words"], dtype=h5py.string_dtype())
+    frame = read_frame(path)
+    assert (frame.humidity_percent, frame.pressure_hpa) == (None, None)
+    assert frame.ambient_temperature_c == 12.5
+    assert frame.remarks == ("Pressure (Pa) is 'many', not a number", "Humidity (%) is '', not a number")
+
+
+@pytest.mark.parametrize("value", ["--", "", "None", "DRV_TEMP_OFF", np.nan, np.inf, 1e308, -999.0])
+def test_a_ccd_temperature_that_is_none_is_not_known(tmp_path, value):
+    frame = read_frame(write_hdf5(tmp_path / "UAO_XR_20250429_213400.hdf5", CCDTemperature=value))
+    assert frame.ccd_temperature_c is None
+    (remark,) = frame.remarks
+    assert remark.startswith("CCDTemperature is ")
+
+
+@pytest.mark.parametrize(
+    ("values", "start"),
+    [
+        ({"LocalTime": "2025-04-30 02:30:00.250000+00:00"}, (2, 30, 0, 250000)),
+        ({"LocalTime": "2025-04-30T02:30:00Z"}, (2, 30, 0, 0)),
+        ({"LocalTime": "2025-04-29 21:30:00-05:00"}, (2, 30, 0, 0)),
+        ({"UTC": "2025-04-30 02:34:02"}, (2, 30, 2, 0)),
+        ({"LocalTime": None, "UTC": "2025-04-30 02:34:02+00:00"}, (2, 30, 2, 0)),
+        ({"LocalTime": "2025-04-29 21:30:00+00:00", "UTC": "2025-04-30 02:34:02"}, (2, 30, 2, 0)),
+    ],
+)
+def test_utc_is_taken_where_the_header_tells_it(tmp_path, values, start):
+    frame = read_frame(write_hdf5(tmp_path / "UAO_XR_20250429_213400.hdf5", **values))
+    assert frame.utc_start == dt.datetime(2025, 4, 30, *start, tzinfo=dt.UTC)
+    contradicts = "UTC" in values and "+00:00" in str(values.get("LocalTime"))
+    told = [remark.partition(" off")[0] for remark in frame.remarks]
+    assert told == ["LocalTime with its zone is -5.00 h"] * contradicts
+
+
+def test_utc_that_is_no_time_leaves_the_clock(tmp_path):
+    frame = read_frame(write_hdf5(tmp_path / "UAO_XR_20250429_213400.hdf5", UTC="unknown"))
+    assert (frame.utc_start, frame.local_start) == (None, dt.datetime(2025, 4, 29, 21, 30, 0, 250000))
+    assert frame.remarks == ("UTC is 'unknown', not a time",)
+
+
+@pytest.mark.parametrize("angle", [{"zeAngle": -180.007}, {"azAngle": None}, {"zeAngle": "parked"}])
+def test_a_laser_needs_no_direction(tmp_path, angle):
+    frame = read_frame(write_hdf5(tmp_path / "UAO_L_20250429_213400.hdf5", **angle))
+    assert frame.tag == "L"
+
+
+def test_errors_of_the_machine_are_no_verdict_on_a_frame(tmp_path):
+    with pytest.raises(MachineError, match="No such file"):
+        read_frame(tmp_path / "UAO_XR_20250429_213400.hdf5")
+    folder = tmp_path / "UAO_XR_20250429_213500.hdf5"
+    folder.mkdir()
+    with pytest.raises(BadInput, match="not a file"):
+        read_frame(folder)
+    link = tmp_path / "UAO_XR_20250429_213600.hdf5"
+    link.symlink_to(tmp_path / "gone")
+    with pytest.raises(BadInput, match=r"link to .*gone, which is not there"):
+        read_frame(link)
+
+
+def test_out_of_memory_is_no_verdict_on_a_frame(tmp_path, monkeypatch):
+    def no_room(*_):
+        raise MemoryError
+
+    path = write_hdf5(tmp_path / "UAO_XR_20250429_213400.hdf5")
+    monkeypatch.setattr(h5py.Dataset, "__getitem__", no_room)
+    with pytest.raises(MachineError, match="out of memory"):
+        read_frame(path)
+
+
+def test_frames_are_read_without_hdf5_locks(tmp_path):
+    """Another process holds the lock that HDF5 would want."""
+    path = write_hdf5(tmp_path / "UAO_XR_20250429_213400.hdf5")
+    with path.open("rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        assert read_frame(path).tag == "XR"
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real frames are not here")
