@@ -225,6 +225,32 @@ def test_reading_survives_broken_connections(tmp_path: Path, breaks: int, arrive
         server.server_close()
 
 
+class _NothingInRange(http.server.BaseHTTPRequestHandler):
+    """Refuses a range of an empty object, as S3 and Ceph do and the test server does not."""
+
+    def do_GET(self):
+        data = b"<Error><Code>InvalidRange</Code><Message>not satisfiable</Message></Error>"
+        self.send_response(416)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_the_end_of_an_empty_object_is_empty_also_where_the_server_refuses_it():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _NothingInRange)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    store = open_store(StoreSettings("b", f"http://127.0.0.1:{server.server_port}", "k", "s"), attempts=1)
+    try:
+        assert store.get_end("key", 300) == b""
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 def test_how_long_to_keep_an_object_is_said_with_it(store: Store) -> None:
     store.put_bytes("pages/a.html", b"<p>", "text/html", "no-cache")
     store.put_bytes("pages/b.html", b"<p>", "text/html")
