@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import tarfile
 from collections.abc import Iterable
@@ -48,25 +49,35 @@ def cut(archive: bytes, parts: int = 3) -> list[bytes]:
     return [archive[start : start + length] for start in range(0, len(archive), length)]
 
 
-def receipt(night: NightId, parts: int, size: int) -> bytes:
+def receipt(night: NightId, parts: int, size: int, made_at: str = "2026-04-30 13:05:07.123456") -> bytes:
     """The receipt that an instrument writes."""
     first = f"{night.upload}.tar.gz" + ("000000" if parts else "")
-    lines = [first, str(parts), str(size), "2026-04-30 13:05:07.123456", "412.55", *LEGEND]
+    lines = [first, str(parts), str(size), made_at, "412.55", *LEGEND]
     return "\r\n".join(lines).encode()
 
 
 def send(
     store: Store, night: NightId, archive: bytes | None = None, clouds: bool = True, parts: int = 3
 ) -> bytes:
-    """Upload a whole night; returns its archive."""
+    """Upload a whole night that ended before midnight (of a site at UAO's longitude); returns its archive."""
     archive = pack() if archive is None else archive
     pieces = cut(archive, parts)
     for number, piece in enumerate(pieces):
         store.put_bytes(part_key(night, number), piece)
-    store.put_bytes(night.receipt_key, receipt(night, len(pieces), len(archive)))
+    made_at = f"{night.date + dt.timedelta(days=1)} 04:45:07.123456"
+    store.put_bytes(night.receipt_key, receipt(night, len(pieces), len(archive), made_at))
     if clouds:
-        store.put_bytes(f"raw/Cloud_{night.site}_{night.day}.txt", b"a line of the cloud sensor\n" * 20)
+        store.put_bytes(f"raw/Cloud_{night.site}_{night.day}.txt", cloud_lines(night.date))
     return archive
+
+
+def cloud_lines(date: dt.date, until: str = "23:59:59") -> bytes:
+    """What a site's cloud sensor has written on a local date up to a time of its clock."""
+    times = [f"{minute // 60:02d}:{minute % 60:02d}:00" for minute in range(24 * 60)]
+    lines = [
+        f"{date} {time} Data-2.4mE 13.67 -{k % 90}.91 1010\n" for k, time in enumerate(times) if time <= until
+    ]
+    return "".join(lines).encode()
 
 
 def part_key(night: NightId, number: int) -> str:

@@ -1,8 +1,9 @@
 """The bucket: one client, set up for Ceph; list, get, put, verify, delete if unchanged."""
 
-from airglow.store.bucket import ChangedObject, MissingObject, Store, StoredObject
+from airglow.store.bucket import Store
 from airglow.store.client import open_store
 from airglow.store.hashes import FileHashes, hash_file, json_bytes
+from airglow.store.objects import ChangedObject, MissingObject, StoredObject
 from airglow.store.settings import StoreSettings, settings_from_environment
 from airglow.store.transfer import StoredFile, download_many, in_threads, upload_many
 

@@ -24,39 +24,14 @@ from botocore.exceptions import (
 
 from airglow.errors import StoreError
 from airglow.store.hashes import CHUNK_BYTES, FileHashes, hash_file, json_bytes
+from airglow.store.objects import HINTS, ChangedObject, EmptyObject, MissingObject, StoredObject
 
 KEEPER_KEY = "state/keep"
 STREAM_ATTEMPTS = 3  # boto3 retries a request, but not the reading of its answer
 _BROKEN_STREAM = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 _GONE = ("404", "NoSuchKey", "NotFound")
 _CHANGED = ("412", "PreconditionFailed")
-_HINTS = {
-    "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID",
-    "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY",
-    "RequestTimeTooSkewed": "this machine's clock is wrong",
-    "AccessDenied": "check the credentials and the bucket's policy",
-    "403": "check the credentials and the bucket's policy",
-    "NoSuchBucket": "check DEST_BUCKET",
-    "QuotaExceeded": "the bucket is full: make room or ask for more",
-}
-
-
-class MissingObject(StoreError):
-    """An object that should be in the bucket is not there."""
-
-
-class ChangedObject(StoreError):
-    """An object is no longer the one that was listed: it was uploaded again."""
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """An object as the store describes it: ``etag`` without quotes, ``modified`` in UTC."""
-
-    key: str
-    size: int
-    etag: str
-    modified: dt.datetime
+_NOTHING_THERE = ("416", "InvalidRange")
 
 
 @dataclass(frozen=True)
@@ -130,6 +105,27 @@ class Store:
         self.stream(key, lambda _offset, chunk: parts.append(chunk), etag, restart=parts.clear)
         return b"".join(parts)
 
+    def get_end(self, key: str, count: int) -> bytes:
+        """Read the last bytes of an object into memory, with one request.
+
+        Parameters
+        ----------
+        key
+            Which object.
+        count
+            How many bytes; fewer come if it has no more.
+
+        Raises
+        ------
+        MissingObject, StoreError
+        """
+        parts: list[bytes] = []
+        try:
+            self.stream(key, lambda _offset, chunk: parts.append(chunk), restart=parts.clear, last=count)
+        except EmptyObject:
+            return b""
+        return b"".join(parts)[-count:]  # a server may send everything
+
     def get_json(self, key: str) -> Any | None:
         """Read a JSON object; None when it does not exist."""
         try:
@@ -147,6 +143,7 @@ class Store:
         write: Callable[[int, bytes], Any],
         etag: str | None = None,
         restart: Callable[[], Any] = lambda: None,
+        last: int | None = None,
     ) -> StoredObject:
         """Read an object chunk by chunk, again from its beginning if the connection breaks.
 
@@ -160,21 +157,25 @@ class Store:
             If given, the object must still have this ETag.
         restart
             Called before the first chunk of every attempt.
+        last
+            Ask for so many bytes at the end only.
 
         Returns
         -------
         StoredObject
-            What was read.
+            What was read; its size is that of what came.
 
         Raises
         ------
         MissingObject, ChangedObject, StoreError
         """
-        condition = {"IfMatch": etag} if etag else {}
+        asked = {"IfMatch": etag} if etag else {}
+        if last is not None:
+            asked["Range"] = f"bytes=-{last}"
         for attempt in range(1, STREAM_ATTEMPTS + 1):
             try:
                 with self._asked("read", key, passing=_BROKEN_STREAM):
-                    answer = self.client.get_object(Bucket=self.bucket, Key=key, **condition)
+                    answer = self.client.get_object(Bucket=self.bucket, Key=key, **asked)
                     found = answer["ETag"].strip('"')
                     if etag and found != etag:  # a server that ignores If-Match
                         raise ChangedObject(f"{key}: it was uploaded again since it was listed")
@@ -397,13 +398,15 @@ class Store:
                 raise MissingObject(f"{key}: not in {self._where}") from error
             if key and code in _CHANGED:
                 raise ChangedObject(f"{key}: it was uploaded again since it was listed") from error
+            if key and code in _NOTHING_THERE:
+                raise EmptyObject(f"{key}: is empty in {self._where}") from error
             raise self._refusal(f"{action} {key}".strip(), error) from error
         except BotoCoreError as error:
             raise StoreError(f"could not {action} {key} in {self._where}: {error}") from error
 
     def _refusal(self, action: str, error: ClientError) -> StoreError:
         code = error.response.get("Error", {}).get("Code", "")
-        hint = f". Hint: {_HINTS[code]}" if code in _HINTS else ""
+        hint = f". Hint: {HINTS[code]}" if code in HINTS else ""
         return StoreError(f"could not {action} in {self._where}: {error}{hint}")
 
 

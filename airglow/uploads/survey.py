@@ -18,7 +18,6 @@ from airglow.uploads.keys import (
     RawReceipt,
     Stray,
     WeatherFile,
-    cloud_file,
     first_part,
     parse_raw_key,
 )
@@ -54,6 +53,9 @@ class _Raw:
     uploads: dict[NightId, _Upload] = field(default_factory=dict)
     weather: dict[WeatherDay, list[tuple[WeatherFile, StoredObject]]] = field(default_factory=dict)
     strays: list[tuple[str, str]] = field(default_factory=list)
+    cloud_ends: dict[str, dt.datetime | str] = field(
+        default_factory=dict
+    )  # of cloud files that were looked into
 
 
 def survey(
@@ -196,20 +198,24 @@ def _judge(
     if missing := what_is_missing(upload.parts, receipt):
         return replace(report, state=State.WAITING, reason=missing)
     waiting_since = upload.receipt.modified
-    if now - waiting_since < dt.timedelta(hours=settings.cloud_wait_hours) and not _has_clouds(
-        store, night, raw
-    ):
-        reason = f"waiting for the cloud file since {waiting_since:%Y-%m-%d %H:%M} UTC"
-        return replace(report, state=State.WAITING, reason=reason, since=waiting_since)
+    if now - waiting_since < dt.timedelta(hours=settings.cloud_wait_hours):
+        lacking = _lacking_clouds(store, registry, night, receipt, now, raw)
+        if lacking:
+            reason = f"waiting for the cloud file since {waiting_since:%Y-%m-%d %H:%M} UTC: {lacking}"
+            return replace(report, state=State.WAITING, reason=reason, since=waiting_since)
     return report
 
 
-def _has_clouds(store: Store, night: NightId, raw: _Raw) -> bool:
-    uploaded = raw.weather.get(WeatherDay(night.site, night.date), [])
-    if any(file.kind == "cloud" and found.size > 0 for file, found in uploaded):
-        return True
-    archived = store.head(cloud_file(night.site, night.date).archive_key)
-    return archived is not None and archived.size > 0
+def _lacking_clouds(
+    store: Store, registry: Registry, night: NightId, receipt: Receipt, now: dt.datetime, raw: _Raw
+) -> str:
+    """What the cloud files of a complete night lack; empty if they cover it."""
+    from airglow.uploads.clouds import what_clouds_lack  # numpy and the sun, which few steps need
+
+    days = (WeatherDay(night.site, night.date), WeatherDay(night.site, night.date + ONE_DAY))
+    uploaded = {found.key: found.size for day in days for _, found in raw.weather.get(day, [])}
+    site = registry.site(night.site)
+    return what_clouds_lack(store, site, night, receipt.made_at, now, uploaded, raw.cloud_ends)
 
 
 def _compare_with_archive(store: Store, report: NightReport, upload: _Upload, marked: bool) -> NightReport:

@@ -13,6 +13,7 @@ from airglow.weather.series import (
     sensor_cadence_s,
     summarise,
 )
+from airglow.weather.tail import last_time
 
 __all__ = [
     "Clock",
@@ -21,6 +22,7 @@ __all__ = [
     "Summary",
     "TemperatureSeries",
     "WeatherFolder",
+    "last_time",
     "local_to_utc",
     "merge_clouds",
     "read_cloud_file",

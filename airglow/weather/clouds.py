@@ -6,6 +6,7 @@ Each gives sky minus ambient temperature in C: about -35 under a clear sky, abov
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +18,8 @@ import numpy as np
 from airglow.errors import BadInput
 from airglow.weather.clock import Clock, local_to_utc
 from airglow.weather.lines import MAX_EXAMPLES, Line, example, local_time, number, read_lines
-from airglow.weather.series import CloudSeries, LineCounts, in_order
+from airglow.weather.series import CloudSeries, LineCounts, in_order, rejection_remark
+from airglow.weather.stuck import without_stuck
 
 BOLTWOOD_NEW = "boltwood new"
 BOLTWOOD_OLD = "boltwood old"
@@ -25,6 +27,7 @@ SKYALERT_NUMBERED = "skyalert numbered"
 SKYALERT_ETHERNET = "skyalert ethernet"
 
 WET, BAD = -998.0, -999.0
+_CUT = ""  # in place of a word that may be only half of one
 SENSIBLE_DIFFERENCE_C = (-100.0, 60.0)
 SENSIBLE_AMBIENT_C = (-90.0, 70.0)
 
@@ -32,6 +35,10 @@ _NEW_HEADER = re.compile(r"T\s+Ser#\s+Firmw\s+Serrs\s+Cldy")
 _OLD_HEADER = re.compile(r"FvrSkyTemAmbBlkHea")
 _NUMBERED = re.compile(r"\d+\)")
 _SAMPLE_TIME = re.compile(r"\d{4}-\d")
+# The maker's string names itself in a word like Data-2.4mE; loggers in use have a character behind the E, and
+# what separates words, or a damaged byte, may follow.
+_ETHERNET = re.compile(r"\S*E[^\s,;\ufffd]?[,;\ufffd]*")
+_ETHERNET_LETTERS = 3  # a shorter word may be the state of an old Boltwood
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,20 @@ class _Kind:
 
     date_word: int
     last_word: int  # the last of those that are needed
+    last_accompanies: bool  # the difference is known without that word
     values: Callable[[list[str]], tuple[float, float]]  # words to (difference C, ambient C)
+    clocks: tuple[int, ...] = ()  # words that count time although the sensor is silent
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """A line that was read; its time is the site's clock."""
+
+    time: dt.datetime
+    difference_c: float
+    ambient_c: float  # NaN if the line has none that is sensible
+    answer: str  # the line apart from times and running numbers
+    kind: str
 
 
 def _difference(word: str, wet_is: float | None) -> float:
@@ -65,45 +85,65 @@ def _boltwood_old(words: list[str]) -> tuple[float, float]:
 
 def _skyalert_numbered(words: list[str]) -> tuple[float, float]:
     unit = words[3].upper()
-    if unit not in ("C", "F"):
-        raise ValueError(f"{words[3][:10]!r} is not a unit")
-    sky, ambient = number(words[5]), number(words[6])
-    if BAD in (sky, ambient):
-        raise ValueError("the sensor says that its value is bad")
-    difference = sky - ambient
+    known = unit in ("C", "F")
+    sky, ambient = _sky(words[5]), _ambient(words[6])
     if unit == "F":
-        difference, ambient = difference / 1.8, (ambient - 32) / 1.8
-    return (0.0 if sky == WET else difference), ambient
+        sky, ambient = sky if sky == WET else (sky - 32) / 1.8, (ambient - 32) / 1.8
+    if sky == WET:
+        return 0.0, ambient if known else float("nan")
+    if not known:
+        raise ValueError(f"{words[3][:10]!r} is not a unit")
+    return sky - _needed(words[6], ambient), ambient
 
 
 def _skyalert_ethernet(words: list[str]) -> tuple[float, float]:
-    ambient, sky = number(words[3]), number(words[4])
-    if BAD in (sky, ambient):
+    sky, ambient = _sky(words[4]), _ambient(words[3])
+    return (0.0 if sky == WET else sky - _needed(words[3], ambient)), ambient
+
+
+def _sky(word: str) -> float:
+    """Temperature of the sky as a SkyAlert writes it; its code for wet stays."""
+    value = number(word)
+    if value == BAD:
         raise ValueError("the sensor says that its value is bad")
-    return (0.0 if sky == WET else sky - ambient), ambient
+    return value
+
+
+def _needed(word: str, ambient: float) -> float:
+    """An ambient temperature without which there is no difference."""
+    if math.isnan(ambient):
+        number(word)  # says why, if it is no number
+        raise ValueError("the sensor says that its value is bad")
+    low, high = SENSIBLE_AMBIENT_C
+    if not low <= ambient <= high:
+        raise ValueError(f"an ambient temperature of {ambient:g} C is not possible")
+    return ambient
 
 
 def _ambient(word: str) -> float:
-    """Ambient temperature, which only accompanies: NaN if it is no number."""
+    """Ambient temperature: NaN if it is no number, or the sensor says that it is bad."""
     try:
-        return number(word)
+        value = number(word)
     except ValueError:
         return float("nan")
+    return float("nan") if value in (WET, BAD) else value
 
 
+# A numbered line counts the seconds since the sensor's last answer and has its program's clock in days.
 _KINDS = {
-    BOLTWOOD_NEW: _Kind(0, 11, _boltwood_new),
-    BOLTWOOD_OLD: _Kind(0, 4, _boltwood_old),
-    SKYALERT_NUMBERED: _Kind(1, 6, _skyalert_numbered),
-    SKYALERT_ETHERNET: _Kind(0, 4, _skyalert_ethernet),
+    BOLTWOOD_NEW: _Kind(0, 11, True, _boltwood_new),
+    BOLTWOOD_OLD: _Kind(0, 4, True, _boltwood_old),
+    SKYALERT_NUMBERED: _Kind(1, 6, False, _skyalert_numbered, clocks=(14, 15)),
+    SKYALERT_ETHERNET: _Kind(0, 4, False, _skyalert_ethernet),
 }
 
 
 def read_cloud_file(path: Path | str, clock: Clock) -> CloudSeries:
     """Read a cloud sensor file of any of the four kinds.
 
-    Lines that are broken, that repeat, or whose value the sensor itself calls bad are left out and counted.
-    A wet sensor counts as cloudy: a difference of 0 C.
+    Lines that are broken, that repeat, or whose value the sensor itself calls bad are left out and counted,
+    and so is what a stuck sensor repeats (`airglow.weather.stuck`). A wet sensor counts as cloudy: a
+    difference of 0 C.
 
     Parameters
     ----------
@@ -120,8 +160,15 @@ def read_cloud_file(path: Path | str, clock: Clock) -> CloudSeries:
     Raises
     ------
     BadInput
-        The file cannot be read, is of none of the kinds, or has no usable line.
+        There is no such file, it is of none of the kinds, or has no usable line.
+    MachineError
+        The machine failed to read it.
     """
+    return without_stuck(read_as_logged(path, clock))
+
+
+def read_as_logged(path: Path | str, clock: Clock) -> CloudSeries:
+    """As `read_cloud_file`, with what a stuck sensor repeats: files are joined before that is judged."""
     path = Path(path)
     lines = read_lines(path)
     old = any(_OLD_HEADER.search(line.text) for line in lines)
@@ -135,7 +182,7 @@ def read_cloud_file(path: Path | str, clock: Clock) -> CloudSeries:
     }
     usual_words = {kind: counts.most_common(1)[0][0] for kind, counts in usual_words.items()}
 
-    samples: list[tuple[dt.datetime, float, float, str]] = []
+    samples: list[_Sample] = []
     seen: set[str] = set()
     rejected = repeated = ignored = 0
     examples: list[str] = []
@@ -150,34 +197,43 @@ def read_cloud_file(path: Path | str, clock: Clock) -> CloudSeries:
         try:
             if kind is None:
                 raise ValueError("not a line of this sensor")
-            sample = _read_line(line, _KINDS[kind], usual_words[kind])
+            sample = _read_line(line, kind, usual_words[kind])
         except ValueError as error:
             rejected += 1
             if len(examples) < MAX_EXAMPLES:
                 examples.append(example(line, str(error)))
             continue
         seen.add(text)
-        samples.append((*sample, kind))
+        samples.append(sample)
     if not samples:
         raise BadInput(path.name, f"no usable line ({rejected} rejected)", "; ".join(examples[:2]))
 
-    time = local_to_utc(np.array([sample[0] for sample in samples], "datetime64[us]"), clock)
-    order = in_order(time)
-    values = np.array([sample[1:3] for sample in samples])[order]
-    used_kinds = Counter(sample[3] for sample in samples)
+    time = local_to_utc(np.array([sample.time for sample in samples], "datetime64[us]"), clock)
+    ambient = np.array([sample.ambient_c for sample in samples])
+    # Of lines with one time the first counts, but a whole one before one whose ambient is cut off.
+    by_time = np.lexsort((np.isnan(ambient), time))
+    order = by_time[in_order(time[by_time])]
+    used_kinds = Counter(sample.kind for sample in samples)
+    lines = LineCounts(
+        used=order.size,
+        rejected=rejected,
+        repeated=repeated + len(samples) - order.size,
+        ignored=ignored,
+        partial=int(np.isnan(ambient[order]).sum()),
+        examples=tuple(examples),
+    )
+    remarks = rejection_remark(path.name, lines)
+    if lines.partial:
+        remarks += (f"{path.name}: {lines.partial} of {lines.used} lines have no ambient temperature.",)
     return CloudSeries(
         time=time[order],
-        sky_minus_ambient_c=values[:, 0],
-        ambient_c=values[:, 1],
+        sky_minus_ambient_c=np.array([sample.difference_c for sample in samples])[order],
+        ambient_c=ambient[order],
         kind="+".join(kind for kind, _ in used_kinds.most_common()),
         files=(path.name,),
-        lines=LineCounts(
-            used=order.size,
-            rejected=rejected,
-            repeated=repeated + len(samples) - order.size,
-            ignored=ignored,
-            examples=tuple(examples),
-        ),
+        lines=lines,
+        answers=np.array([sample.answer for sample in samples], object)[order],
+        remarks=remarks,
     )
 
 
@@ -191,11 +247,12 @@ def _kind_of(words: list[str], old_file: bool) -> str | None:
         return None
     if words[2:4] == ["M", "~D"]:
         return BOLTWOOD_NEW
+    ethernet = _ETHERNET.fullmatch(words[2]) is not None
+    if ethernet and len(words[2]) >= _ETHERNET_LETTERS:
+        return SKYALERT_ETHERNET
     if old_file:  # nothing in the lines themselves says so, only the header
         return BOLTWOOD_OLD
-    if words[2][-2:-1] == "E":
-        return SKYALERT_ETHERNET
-    return None
+    return SKYALERT_ETHERNET if ethernet and len(words[2]) > 1 else None
 
 
 def _is_other_report(text: str, boltwood_new: bool) -> bool:
@@ -211,17 +268,26 @@ def _is_other_report(text: str, boltwood_new: bool) -> bool:
     return len(words[0]) == 1 and words[0].isalpha()  # column titles of a report
 
 
-def _read_line(line: Line, kind: _Kind, usual_words: int) -> tuple[dt.datetime, float, float]:
-    """Time, difference and ambient of a line; ValueError with the reason if it has none."""
-    words = line.text.split()
+def _read_line(line: Line, name: str, usual_words: int) -> _Sample:
+    """What a line of a kind says; ValueError with the reason if it is of no use."""
+    kind, words = _KINDS[name], line.text.split()
     if len(words) <= kind.last_word:
         raise ValueError("half a line")
-    if len(words) == kind.last_word + 1 and not (line.ended and usual_words == len(words)):
-        raise ValueError("half a line")  # the last word that counts may have lost its end
+    if not (line.ended and len(words) == usual_words):  # the last word may have lost its end
+        if len(words) == kind.last_word + 1 and not kind.last_accompanies:
+            raise ValueError("half a line")
+        words[-1] = _CUT
     time = local_time(words[kind.date_word], words[kind.date_word + 1])
     difference, ambient = kind.values(words)
     low, high = SENSIBLE_DIFFERENCE_C
     if not low <= difference <= high:
         raise ValueError(f"{difference:g} C between sky and ambient is not possible")
     low, high = SENSIBLE_AMBIENT_C
-    return time, difference, ambient if low <= ambient <= high else float("nan")
+    if not low <= ambient <= high:
+        ambient = float("nan")
+    answer = " ".join(
+        word.rstrip(",;").replace(",", ".")
+        for k, word in enumerate(words)
+        if k > kind.date_word + 1 and k not in kind.clocks and word != _CUT
+    )
+    return _Sample(time, difference, ambient, answer, name)

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from airglow.errors import BadInput
-from airglow.weather.clouds import read_cloud_file
+from airglow.errors import BadInput, MachineError
+from airglow.weather.clouds import read_as_logged
+from airglow.weather.lines import is_directory, sha256_of_file
 from airglow.weather.loggers import read_temperature_log
 from airglow.weather.series import CloudSeries, TemperatureSeries, merge_clouds
+from airglow.weather.stuck import without_stuck
 
 
 class HasClock(Protocol):
@@ -33,6 +35,8 @@ class WeatherFolder:
     files: tuple[str, ...]  # names of the files that were read, sorted
     rejected: tuple[tuple[str, str], ...]  # (name, reason) of the others
     sha256: str  # over the names and SHA-256s of all of them
+    cloud_files: tuple[str, ...] = ()  # names of the cloud files that were there, read or rejected, sorted
+    remarks: tuple[str, ...] = ()  # sentences for the night's log: lines left out, dead probes, stuck sensors
 
 
 def read_folder(
@@ -43,7 +47,7 @@ def read_folder(
     Parameters
     ----------
     directory
-        Folder of the files. Names are matched whatever their case, subfolders are not entered.
+        Folder of the files. Names are matched whatever their case; subfolders are passed over.
     site
         Site of the registry.
     dates
@@ -58,18 +62,21 @@ def read_folder(
     ------
     BadInput
         The directory does not exist.
+    MachineError
+        The machine failed to read the directory or a file: that is no verdict on the file.
     """
     directory = Path(directory)
-    if not directory.is_dir():
+    if not is_directory(directory):
         raise BadInput(str(directory), "is not a directory", "Give the folder of the cloud sensor files")
     pattern = re.compile(rf"(cloud|templ\d*)_{re.escape(site.key)}_(\d{{8}})\.txt", re.IGNORECASE)
     clouds: list[CloudSeries] = []
     temperatures: list[TemperatureSeries] = []
+    cloud_files: list[str] = []
     rejected: list[tuple[str, str]] = []
     digest = hashlib.sha256()
-    for path in sorted(directory.iterdir()):
+    for path in _entries(directory):
         match = pattern.fullmatch(path.name)
-        if not match or not path.is_file():
+        if not match or is_directory(path):
             continue
         try:
             date = dt.datetime.strptime(match.group(2), "%Y%m%d").date()
@@ -78,21 +85,34 @@ def read_folder(
             continue
         if dates is not None and date not in dates:
             continue
+        of_clouds = match.group(1).lower() == "cloud"
+        if of_clouds:
+            cloud_files.append(path.name)
         try:
-            digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-            if match.group(1).lower() == "cloud":
-                clouds.append(read_cloud_file(path, site.clock))
+            digest.update(f"{path.name} {sha256_of_file(path)}\n".encode())
+            if of_clouds:
+                clouds.append(read_as_logged(path, site.clock))
             else:
                 temperatures.append(read_temperature_log(path, site.clock))
         except BadInput as error:
             rejected.append((path.name, error.reason))
-        except OSError as error:
-            rejected.append((path.name, f"cannot be read: {error.strerror}"))
-    read = [name for series in (*clouds, *temperatures) for name in series.files]
+    merged = merge_clouds(clouds)
+    if merged is not None:  # joined first: a sensor that was stuck before midnight still is after it
+        merged = without_stuck(merged)
+    everything = ([merged] if merged else []) + temperatures
     return WeatherFolder(
-        clouds=merge_clouds(clouds),
+        clouds=merged,
         temperatures=tuple(temperatures),
-        files=tuple(sorted(read)),
+        files=tuple(sorted(name for series in everything for name in series.files)),
         rejected=tuple(rejected),
         sha256=digest.hexdigest(),
+        cloud_files=tuple(cloud_files),
+        remarks=tuple(remark for series in everything for remark in series.remarks),
     )
+
+
+def _entries(directory: Path) -> list[Path]:
+    try:
+        return sorted(directory.iterdir())
+    except OSError as error:
+        raise MachineError.from_os(str(directory), error) from error

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import hashlib
+import os
 import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from airglow.errors import BadInput
+from airglow.errors import BadInput, MachineError
 
 MAX_BYTES = 64 * 1024 * 1024
 """A sensor file holds a day; a year of samples every second is smaller than this."""
 
 MAX_EXAMPLES = 5
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # also links that lead nowhere
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d{0,9}))?")
 
@@ -45,16 +52,16 @@ def read_lines(path: Path) -> list[Line]:
     Raises
     ------
     BadInput
-        The file cannot be read, is empty or is far too large.
+        There is no such file, or it is empty or far too large.
+    MachineError
+        The machine failed to read it.
     """
     path = Path(path)
-    try:
-        size = path.stat().st_size
+    with _machine_errors(path):
+        size = _size_of_file(path)
         if size > MAX_BYTES:
             raise BadInput(path.name, f"{size:,} bytes are too many for a day of a sensor")
         data = path.read_bytes()
-    except OSError as error:
-        raise BadInput(path.name, f"cannot be read: {error.strerror or error}") from error
     if not data.strip(b"\0 \r\n\t"):
         raise BadInput(path.name, "is empty")
     utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
@@ -70,17 +77,74 @@ def read_lines(path: Path) -> list[Line]:
     return lines
 
 
+def is_directory(path: Path) -> bool:
+    """Whether a path is a directory.
+
+    Raises
+    ------
+    MachineError
+        The machine does not say.
+    """
+    with _machine_errors(path):
+        try:
+            return stat.S_ISDIR(os.stat(path).st_mode)
+        except OSError as error:
+            if error.errno in _NOT_THERE:
+                return False
+            raise
+
+
+def sha256_of_file(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal.
+
+    Raises
+    ------
+    BadInput
+        There is no such file.
+    MachineError
+        The machine failed to read it.
+    """
+    with _machine_errors(path):
+        _size_of_file(path)
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _size_of_file(path: Path) -> int:
+    """Size in bytes of what must be a file: to read a pipe would wait for ever."""
+    found = os.stat(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise BadInput(path.name, "is not a file")
+    return found.st_size
+
+
+@contextmanager
+def _machine_errors(path: Path) -> Iterator[None]:
+    """Tell a file that is not there from a machine that fails to read it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NOT_THERE:
+            raise BadInput(path.name, f"cannot be read: {error.strerror or error}") from error
+        raise MachineError.from_os(str(path), error) from error
+    except MemoryError as error:
+        raise MachineError.from_os(str(path), error) from error
+
+
 def number(word: str) -> float:
     """A number with a decimal point or a decimal comma.
+
+    Commas and semicolons behind it separate it from what follows and are no part of it.
 
     Raises
     ------
     ValueError
         Anything else, ``nan`` and ``inf`` included.
     """
-    if not re.fullmatch(r"[+-]?\d+(?:[.,]\d*)?", word):
+    digits = word.rstrip(",;")
+    if not re.fullmatch(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)", digits):
         raise ValueError(f"{word[:20]!r} is not a number")
-    return float(word.replace(",", "."))
+    return float(digits.replace(",", "."))
 
 
 def local_time(date: str, time: str) -> dt.datetime:

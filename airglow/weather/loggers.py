@@ -13,10 +13,18 @@ import numpy as np
 from airglow.errors import BadInput
 from airglow.weather.clock import Clock, local_to_utc
 from airglow.weather.lines import MAX_EXAMPLES, checked_time, example, number, read_lines
-from airglow.weather.series import LineCounts, TemperatureSeries, in_order
+from airglow.weather.series import LineCounts, TemperatureSeries, in_order, rejection_remark
+from airglow.weather.stuck import STUCK_AFTER, find_stuck, stuck_remarks
 
 ETALON_BOX_OFFSET_C = 14.43
 SENSIBLE_C = (-90.0, 120.0)
+
+# A logger can really stand still: its steps may be whole degrees, and a room changes by hundredths in an
+# hour. So only one counts as stuck that otherwise moves by many of its smallest steps in half an hour, and
+# that shows no change for so long that the turn of a day's temperature is no reason. In doubt the data stay.
+STANDING_STILL = np.timedelta64(2, "h")
+STEPS_IN_HALF_AN_HOUR = 5
+_ROUNDING_C = 1e-6
 
 # By number of columns: name, and for each value its column and what is taken off it.
 _KINDS: dict[int, tuple[str, dict[str, tuple[int, float]]]] = {
@@ -34,7 +42,8 @@ def read_temperature_log(path: Path | str, clock: Clock) -> TemperatureSeries:
     """Read a temperature logger's file (``TempL…txt``).
 
     Three columns are the dome's and the inside temperature with the site's time; two columns one value with
-    UTC; of five columns the fourth, less 14.43, is the etalon box, with UTC.
+    UTC; of five columns the fourth, less 14.43, is the etalon box, with UTC. A value that is none costs only
+    itself, and empty columns at the end do not count.
 
     Parameters
     ----------
@@ -46,23 +55,25 @@ def read_temperature_log(path: Path | str, clock: Clock) -> TemperatureSeries:
     Returns
     -------
     TemperatureSeries
-        At least one sample; times UTC, temperatures C.
+        At least one sample; times UTC, temperatures C, NaN where a probe has none.
 
     Raises
     ------
     BadInput
-        The file cannot be read, is of none of the kinds, or has no usable line.
+        There is no such file, it is of none of the kinds, or has no usable line.
+    MachineError
+        The machine failed to read it.
     """
     path = Path(path)
     lines = read_lines(path)
     table = [[cell.strip() for cell in line.text.split(",")] for line in lines]
-    columns = Counter(len(row) for row in table if len(row) in _KINDS and _time_or_none(row[0]))
+    columns = Counter(count for row in table if (count := _columns(row)) in _KINDS and _time_or_none(row[0]))
     if not columns:
         raise BadInput(path.name, f"none of its {len(lines)} lines is one of a known temperature logger")
     usual = columns.most_common(1)[0][0]
     kind, values = _KINDS[usual]
 
-    samples: list[tuple[dt.datetime, list[float]]] = []
+    samples: list[tuple[dt.datetime, list[float], str]] = []
     rejected = ignored = 0
     examples: list[str] = []
     for line, row in zip(lines, table, strict=True):
@@ -70,38 +81,90 @@ def read_temperature_log(path: Path | str, clock: Clock) -> TemperatureSeries:
             ignored += 1  # titles
             continue
         try:
-            if len(row) != usual:
-                raise ValueError(f"{len(row)} columns where {usual} are usual")
-            if not line.ended and any(column == usual - 1 for column, _ in values.values()):
-                raise ValueError("half a line")
-            time = _time(row[0])
-            sample = [_temperature(row[column]) - less for column, less in values.values()]
+            cells = _cells(row, usual, line.ended)
+            sample = [_temperature(cells[column]) - less for column, less in values.values()]
+            if np.isnan(sample).all():
+                raise ValueError("no probe has a value")
+            samples.append((_time(row[0]), sample, " ".join(cells[1:])))
         except ValueError as error:
             rejected += 1
             if len(examples) < MAX_EXAMPLES:
                 examples.append(example(line, str(error)))
-            continue
-        samples.append((time, sample))
     if not samples:
         raise BadInput(path.name, f"no usable line ({rejected} rejected)", "; ".join(examples[:2]))
 
-    local = np.array([time for time, _ in samples], "datetime64[us]")
+    local = np.array([time for time, _, _ in samples], "datetime64[us]")
     time = local_to_utc(local, clock if usual == 3 else ZoneInfo("UTC"))
     order = in_order(time)
-    array = np.array([sample for _, sample in samples])[order]
+    repeated = len(samples) - order.size
+    array = np.array([sample for _, sample, _ in samples])[order]
+    stuck, stretches = _stuck(time[order], array, [samples[k][2] for k in order])
+    array, time = array[~stuck], time[order][~stuck]
+    missing = np.isnan(array)
+    counts = LineCounts(
+        used=time.size,
+        rejected=rejected,
+        repeated=repeated,
+        ignored=ignored,
+        partial=int(missing.any(axis=1).sum()),
+        stuck=int(stuck.sum()),
+        examples=tuple(examples),
+    )
+    dead = {name: int(missing[:, k].sum()) for k, name in enumerate(values) if missing[:, k].any()}
     return TemperatureSeries(
-        time=time[order],
+        time=time,
         values_c={name: array[:, k] for k, name in enumerate(values)},
         kind=kind,
         files=(path.name,),
-        lines=LineCounts(
-            used=order.size,
-            rejected=rejected,
-            repeated=len(samples) - order.size,
-            ignored=ignored,
-            examples=tuple(examples),
+        lines=counts,
+        remarks=(
+            *rejection_remark(path.name, counts),
+            *(
+                f"{path.name}: {count} of {time.size} lines have no temperature {name}."
+                for name, count in dead.items()
+            ),
+            *stuck_remarks(f"The logger of {path.name}", stretches),
         ),
     )
+
+
+def _columns(row: list[str]) -> int:
+    """How many columns a row has, without empty ones that only a comma at its end makes."""
+    count = len(row)
+    while count not in _KINDS and count > 1 and not row[count - 1]:
+        count -= 1
+    # Commas behind fewer values look like more columns with dead probes: the way of the date tells.
+    if count == 5 and not (row[3] or row[4]) and _MONTH_FIRST.fullmatch(row[0]):
+        return 3
+    if count == 3 and not row[2] and _YEAR_FIRST.fullmatch(row[0]):
+        return 2
+    return count
+
+
+def _cells(row: list[str], usual: int, ended: bool) -> list[str]:
+    """Cells of a row in the file's usual columns; ValueError if it has others."""
+    extra = row[usual:]
+    if len(row) < usual or any(extra):
+        raise ValueError(f"{len(row)} columns where {usual} are usual")
+    cells = row[:usual]
+    if not ended and not extra:
+        cells[-1] = ""  # it may have lost its end
+    return cells
+
+
+def _stuck(
+    time: np.ndarray, values_c: np.ndarray, answers: list[str]
+) -> tuple[np.ndarray, list[tuple[np.datetime64, np.datetime64, int]]]:
+    """What a logger only repeats, as `find_stuck`: nothing, if its steps are too coarse for its moves."""
+    later = np.searchsorted(time, time + STUCK_AFTER)
+    within = later < time.size
+    for column in values_c.T:
+        steps = np.abs(np.diff(column))
+        moves = np.abs(column[later[within]] - column[within])
+        steps, moves = steps[steps > _ROUNDING_C], moves[moves > _ROUNDING_C]  # also drops NaN
+        if moves.size and np.median(moves) > STEPS_IN_HALF_AN_HOUR * steps.min() - _ROUNDING_C:
+            return find_stuck(time, answers, STANDING_STILL)
+    return np.zeros(time.size, bool), []
 
 
 def _time(text: str) -> dt.datetime:
@@ -123,7 +186,9 @@ def _time_or_none(text: str) -> dt.datetime | None:
 
 
 def _temperature(text: str) -> float:
-    value = number(text)
-    if not SENSIBLE_C[0] <= value <= SENSIBLE_C[1]:
-        raise ValueError(f"{value:g} C is not a temperature here")
-    return value
+    """A temperature, C; NaN if a probe has none (no number, or one that is not possible here)."""
+    try:
+        value = number(text)
+    except ValueError:
+        return float("nan")
+    return value if SENSIBLE_C[0] <= value <= SENSIBLE_C[1] else float("nan")

@@ -19,6 +19,8 @@ class LineCounts:
     rejected: int = 0  # broken, or the sensor says that the value is bad
     repeated: int = 0  # the very same text again
     ignored: int = 0  # headers and reports of other kinds
+    partial: int = 0  # used, although one of their values is none
+    stuck: int = 0  # left out: the sensor's last answer, repeated for too long
     examples: tuple[str, ...] = ()  # of rejected lines, with number and reason
 
 
@@ -32,6 +34,8 @@ class CloudSeries:
     kind: str  # "boltwood new", "boltwood old", "skyalert numbered", "skyalert ethernet"; "+" joins several
     files: tuple[str, ...]
     lines: LineCounts = field(default_factory=LineCounts)
+    answers: np.ndarray | None = None  # text of each line apart from times and running numbers (object)
+    remarks: tuple[str, ...] = ()  # sentences for the log of a night
 
     def __len__(self) -> int:
         return self.time.size
@@ -41,7 +45,8 @@ class CloudSeries:
 class TemperatureSeries:
     """Samples of a temperature logger, sorted by time, one per time.
 
-    ``values_c`` are by name: ``dome`` and ``inside``, or ``value``, or ``etalon_box``.
+    ``values_c`` are by name: ``dome`` and ``inside``, or ``value``, or ``etalon_box``; NaN where a probe has
+    none.
     """
 
     time: np.ndarray  # datetime64[us], UTC
@@ -49,6 +54,7 @@ class TemperatureSeries:
     kind: str  # "dome and inside", "single", "etalon box"
     files: tuple[str, ...]
     lines: LineCounts = field(default_factory=LineCounts)
+    remarks: tuple[str, ...] = ()  # sentences for the log of a night
 
     def __len__(self) -> int:
         return self.time.size
@@ -101,9 +107,26 @@ def merge_clouds(series: Iterable[CloudSeries]) -> CloudSeries | None:
             rejected=sum(part.lines.rejected for part in parts),
             repeated=sum(part.lines.repeated for part in parts),
             ignored=sum(part.lines.ignored for part in parts),
+            partial=sum(part.lines.partial for part in parts),
+            stuck=sum(part.lines.stuck for part in parts),
             examples=tuple(text for part in parts for text in part.lines.examples),
         ),
+        answers=np.concatenate([_answers(part) for part in parts])[order],
+        remarks=tuple(text for part in parts for text in part.remarks),
     )
+
+
+def rejection_remark(name: str, lines: LineCounts) -> tuple[str, ...]:
+    """A sentence for people about the rejected lines of a file; none if there are none."""
+    if not lines.rejected:
+        return ()
+    total = lines.used + lines.rejected + lines.repeated
+    such = f", such as {lines.examples[0]}" if lines.examples else ""
+    return (f"{name}: {lines.rejected} of {total} lines were left out{such}.",)
+
+
+def _answers(part: CloudSeries) -> np.ndarray:
+    return np.full(len(part), None, object) if part.answers is None else part.answers
 
 
 def sensor_cadence_s(time: np.ndarray) -> float:

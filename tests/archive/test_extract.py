@@ -263,5 +263,5 @@ def test_the_manifest_has_what_is_promised(store: Store, tmp_path: Path):
     _archive(store, tmp_path)
     value = json.loads((tmp_path / "manifest.json").read_text())
     assert {"key", "size", "sha256", "etag", "name", "member"} == value["frames"][0].keys()
-    assert value["receipt"]["made_at"] == "2026-04-30T13:05:07.123456+00:00"
+    assert value["receipt"]["made_at"] == "2026-04-30T04:45:07.123456+00:00"
     assert value["totals"]["frames"] == 3

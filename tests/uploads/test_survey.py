@@ -165,24 +165,13 @@ def test_waiting_for_the_cloud_file(store: Store):
     send(store, MINIME05, clouds=False)
     since = store.head(MINIME05.receipt_key).modified
     (report,) = _look(store).nights
-    assert report.reason == f"waiting for the cloud file since {since:%Y-%m-%d %H:%M} UTC"
+    assert report.reason == (
+        f"waiting for the cloud file since {since:%Y-%m-%d %H:%M} UTC: Cloud_uao_20260429.txt is not there"
+    )
     assert (report.state, report.since) == (State.WAITING, since)
     assert _only(store, hours_later=23.9)[0] is State.WAITING
     assert _only(store, hours_later=24.1)[0] is State.READY
     assert _only(store, cloud_wait_hours=0)[0] is State.READY
-
-
-def test_the_cloud_file_may_be_archived_already(store: Store):
-    send(store, MINIME05, clouds=False)
-    store.put_bytes("cloudsensor/uao/2026/Cloud_uao_20260429.txt", b"a line\n")
-    assert _only(store)[0] is State.READY
-
-
-def test_an_empty_cloud_file_is_none(store: Store):
-    send(store, MINIME05, clouds=False)
-    store.put_bytes(CLOUDS, b"")
-    store.put_bytes("cloudsensor/uao/2026/Cloud_uao_20260429.txt", b"")
-    assert _only(store)[0] is State.WAITING
 
 
 def test_the_cap_takes_the_oldest(store: Store):

@@ -209,6 +209,100 @@ def test_a_file_without_a_sample_is_refused_with_its_name(tmp_path, content, rea
     assert caught.value.name == "Cloud_uao_20250429.txt"
 
 
+MAKERS_LINE = "2025-04-29 21:00:00 {} 13.67 -3.91 1010 147 38.30 485.00 1 101353.94\n"
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["Data-2.4mE", "Data-2.4mE1", "Data-2.4mE:", "Data-2.4mE,", "Data-2.4mE1,", "SKYE", "SKYE1", "E1"],
+)
+def test_skyalert_ethernet_as_its_maker_and_as_loggers_write_it(tmp_path, word):
+    series = read_cloud_file(write(tmp_path, MAKERS_LINE.format(word)), CHICAGO)
+    assert series.kind == "skyalert ethernet"
+    np.testing.assert_array_equal(series.time, utc("2025-04-30T02:00"))
+    np.testing.assert_allclose(series.sky_minus_ambient_c, [-17.58])
+    np.testing.assert_allclose(series.ambient_c, [13.67])
+
+
+def test_skyalert_ethernet_with_a_damaged_byte_behind_its_name(tmp_path):
+    line = MAKERS_LINE.format("Data-2.4mE").encode().replace(b"mE ", b"mE\xff\xfe ")
+    np.testing.assert_allclose(read_cloud_file(write(tmp_path, line), CHICAGO).sky_minus_ambient_c, [-17.58])
+
+
+@pytest.mark.parametrize("word", ["E", "D", "Data-2.4m", "Escape", "Data-2.4mE12"])
+def test_other_words_do_not_make_a_skyalert(tmp_path, word):
+    with pytest.raises(BadInput, match="none of its"):
+        read_cloud_file(write(tmp_path, MAKERS_LINE.format(word)), CHICAGO)
+
+
+def test_a_skyalert_that_replaced_an_old_boltwood_in_the_day_is_not_read_as_one(tmp_path):
+    boltwood = OLD_HEADER + old_line("20:00:00").replace("2010", "2025").replace(" D ", " E ")
+    series = read_cloud_file(write(tmp_path, boltwood + MAKERS_LINE.format("Data-2.4mE")), CHICAGO)
+    np.testing.assert_allclose(series.sky_minus_ambient_c, [-33.0, -17.58])
+
+
+@pytest.mark.parametrize("ambient", ["--", "ERR", "999", "-998.0", "-999.0", "nan", "1\ufffd.4"])
+def test_a_bad_ambient_of_a_boltwood_costs_itself_only(tmp_path, ambient):
+    new = new_line("21:30:00", ambient=ambient) + new_line("21:31:00")
+    old = OLD_HEADER + old_line("21:30:00", ambient=ambient) + old_line("21:31:00")
+    for text, difference, good in ((new, -35.2, 12.4), (old, -33.0, 14.5)):
+        series = read_cloud_file(write(tmp_path, text), CHICAGO)
+        np.testing.assert_array_equal(series.sky_minus_ambient_c, [difference, difference])
+        np.testing.assert_array_equal(series.ambient_c, [np.nan, good])
+        assert (series.lines.used, series.lines.partial, series.lines.rejected) == (2, 1, 0)
+        assert series.remarks == ("Cloud_uao_20250429.txt: 1 of 2 lines have no ambient temperature.",)
+
+
+@pytest.mark.parametrize("ambient", ["--", "999", "-999.0", "-998.0", "nan"])
+@pytest.mark.parametrize("line", [numbered_line, lambda _, time, **v: ethernet_line(time, **v)])
+def test_a_bad_ambient_of_a_skyalert_costs_the_line_unless_the_sensor_is_wet(tmp_path, line, ambient):
+    text = (
+        line(1, "20:41:00", ambient=ambient, sky="998.0")
+        + line(2, "20:42:00", ambient=ambient)
+        + line(3, "20:43:00", ambient=ambient, sky="-998.0")
+        + line(4, "20:44:00")
+    )
+    series = read_cloud_file(write(tmp_path, text), CHICAGO)
+    np.testing.assert_allclose(series.sky_minus_ambient_c, [0.0, -30.3])
+    np.testing.assert_array_equal(series.ambient_c, [np.nan, 21.2])
+    assert (series.lines.rejected, series.lines.partial) == (2, 1)
+    assert "2 of 4 lines were left out, such as line 1: " in series.remarks[0]
+
+
+def test_a_wet_skyalert_needs_no_unit(tmp_path):
+    text = numbered_line(1, "20:41:00", unit="?", sky="-998.0") + numbered_line(2, "20:42:00")
+    series = read_cloud_file(write(tmp_path, text), CHICAGO)
+    np.testing.assert_allclose(series.sky_minus_ambient_c, [0.0, -30.3])
+    np.testing.assert_array_equal(series.ambient_c, [np.nan, 21.2])
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "difference"),
+    [
+        ("", new_line("21:30:00"), -35.2),
+        (OLD_HEADER, old_line("21:30:00"), -33.0),
+        ("", numbered_line(1, "21:30:00"), -30.3),
+        ("", ethernet_line("21:30:00"), -30.3),
+        ("", "2023-07-10 21:30:00 SKYE1 21.2 -9.1\n", -30.3),
+    ],
+)
+def test_extra_words_and_trailing_commas_do_not_cost_the_line(tmp_path, header, line, difference):
+    ends = ("", "", "", " x 7", ",", " ,,", ";")
+    text = header + "".join(
+        line.rstrip("\n").replace("21:30", f"21:3{k}") + end + "\n" for k, end in enumerate(ends)
+    )
+    series = read_cloud_file(write(tmp_path, text), CHICAGO)
+    np.testing.assert_allclose(series.sky_minus_ambient_c, [difference] * len(ends))
+    assert (series.lines.rejected, series.lines.partial) == (0, 0)
+
+
+def test_a_line_cut_in_its_ambient_keeps_the_difference_of_a_boltwood(tmp_path):
+    text = new_line("21:30:00") + new_line("21:31:00").split(" 11.0")[0][:-2]  # 12.4 became 12
+    series = read_cloud_file(write(tmp_path, text), CHICAGO)
+    np.testing.assert_array_equal(series.sky_minus_ambient_c, [-35.2, -35.2])
+    np.testing.assert_array_equal(series.ambient_c, [12.4, np.nan])
+
+
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(BadInput, match="cannot be read"):
         read_cloud_file(tmp_path / "Cloud_uao_20250429.txt", CHICAGO)
@@ -232,7 +326,8 @@ def test_a_day_of_a_fast_sensor_is_read_fast(tmp_path):
     import time
 
     day = "".join(
-        ethernet_line(f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}") for s in range(0, 86400, 5)
+        ethernet_line(f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}", sky=f"-{s % 7}.{s % 10}")
+        for s in range(0, 86400, 5)
     )
     path = write(tmp_path, day)
     begin = time.process_time()
