@@ -59,4 +59,5 @@ def night_notes(
         notes.append(f"Cloud sensor: {weather.clouds.kind}, {len(weather.clouds)} samples.")
     for name, reason in weather.rejected if weather else ():
         notes.append(f"{name} was refused: {reason}.")
+    notes += weather.remarks if weather else ()
     return tuple(notes)

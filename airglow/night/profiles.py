@@ -33,6 +33,7 @@ REGISTRY_BINNING = 2  # pixels in the registry are pixels of this binning
 _CENTER_RATE_PX_PER_H = 0.1
 _SETTLED_CENTER_PX = 0.05  # an error of this much widens a fringe by less than a pixel's own width
 _USABLE_CENTER_PX = 0.3  # largest error of a frame's own centre that beats the night's course
+_LARGEST_SCATTER = 50.0  # of the pixels' variance about rings, in units of the camera's noise
 _T = TypeVar("_T")
 
 
@@ -70,6 +71,23 @@ class Profiles:
     def all_data(self) -> list[ProfileData]:
         """All profiles as fits see them."""
         return [self.data(index) for index in range(len(self))]
+
+    def subset(self, places: Sequence[int]) -> Profiles:
+        """Those at some places."""
+
+        def at(values: Sequence) -> tuple:
+            return tuple(values[k] for k in places) if len(values) else ()
+
+        return replace(
+            self,
+            frames=at(self.frames),
+            centers=at(self.centers),
+            mid_time_s=self.mid_time_s[list(places)],
+            radius_squared_px2=at(self.radius_squared_px2),
+            counts=at(self.counts),
+            sigma=at(self.sigma),
+            rings=at(self.rings),
+        )
 
     def with_noise(self, noise: NoiseModel) -> Profiles:
         """The same with the standard errors that the camera's noise gives."""
@@ -237,6 +255,27 @@ def night_noise(sky: Profiles, laser: Profiles) -> NoiseModel:
     an annulus too; the sky frames decide when the two disagree, since `fit_noise` drops what lies off.
     """
     return fit_noise([*sky.rings, *laser.rings])
+
+
+def without_scattered(profiles: Profiles, noise: NoiseModel, rejections: list[Rejection]) -> Profiles:
+    """Leave out frames whose pixels scatter about their rings by far more than the camera's noise.
+
+    Frames of a camera at work are within 10 % of its noise, moonlit ones and bright lasers too. What is off
+    by `_LARGEST_SCATTER` is a broken read-out or another picture, and would spoil what is fitted to all
+    frames together.
+    """
+    kept = []
+    for k, rings in enumerate(profiles.rings):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            scatter = float(np.nanmedian(rings.variance / noise.variance(rings.counts)))
+        if scatter > _LARGEST_SCATTER:
+            reason = (
+                f"its pixels scatter about rings with {scatter:.3g} times the variance of the camera's noise"
+            )
+            rejections.append(Rejection(profiles.frames[k].frame.name, reason))
+        else:
+            kept.append(k)
+    return profiles if len(kept) == len(profiles) else profiles.subset(kept)
 
 
 def center_course(profiles: Profiles) -> tuple[Smooth, Smooth] | None:

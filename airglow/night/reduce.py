@@ -16,6 +16,7 @@ from airglow.night.profiles import (
     night_noise,
     reduce_lasers,
     reduce_skies,
+    without_scattered,
 )
 from airglow.night.samples import sun_and_moon_over
 from airglow.night.which import WhichNight
@@ -61,10 +62,12 @@ def reduce_night(which: WhichNight, frames: NightFrames, progress: Progress = no
     lasers = reduce_lasers(frames.laser, grid, origin, progress, rejections)
     expected_center = _expected_center(which, sky_frames[0])
     sky = reduce_skies(sky_frames, grid, origin, lasers, expected_center, progress, rejections)
+    if len(sky):
+        noise = night_noise(sky, lasers)
+        sky, lasers = (without_scattered(each, noise, rejections) for each in (sky, lasers))
     if not len(sky):
         names = [timed.frame.name for timed in sky_frames]
         raise NotAnalysable("no frames", why_none(which.tag, rejections, names), rejections)
-    noise = night_noise(sky, lasers)
     clipped = sum(rings.clipped for rings in (*sky.rings, *lasers.rings))
     notes = (
         f"{len(frames.sky)} sky frames and {len(frames.laser)} laser frames were read; "
