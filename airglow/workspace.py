@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ def bring_results(
     index: Mapping[str, Any],
     directories: Mapping[str, Path],
     nothing: Callable[[str, str], NightResult],
+    beside: Beside,
 ) -> list[str]:
     """Fill the folders of a night's tags with what is published of it, where there is no result.
 
@@ -79,6 +81,8 @@ def bring_results(
     nothing
         Makes the empty result of a tag that was not analysed, of which nothing is published: is given the tag
         and why.
+    beside
+        What the registry knows, for products of that.
 
     Returns
     -------
@@ -104,8 +108,8 @@ def bring_results(
         else:
             result = nothing(tag, f"{outcome['state']}: {outcome['reason']}")
             files = {kind: directories[tag] / local_name(kind) for kind in SUFFIXES}
-            beside = Beside(frames_directory=directories[tag])  # of which none is looked for
-            paths = write_kinds(result, files, beside)
+            # Of the frames none is looked for.
+            paths = write_kinds(result, files, replace(beside, frames_directory=directories[tag]))
         outcome_path = directories[tag] / OUTCOME
         outcome_path.write_bytes(json_bytes(outcome))
         for path in (*paths, outcome_path):

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from airglow.store import MissingObject, Store
 from airglow.workspace import bring_frames, bring_results, remove_older
 
 DAY_S = 86400
+REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+BESIDE = Beside(site=REGISTRY.site("uao"), instrument=REGISTRY.instrument("minime05", MINIME05.date))
 
 
 @pytest.fixture
@@ -74,7 +77,7 @@ def two_tags(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("made")
     for tag, result in (("XG", empty_night(tag="XG")), ("XR", example_result(6, 2))):
         paths = {kind: made / tag / local_name(kind) for kind in SUFFIXES}
-        write_kinds(result, paths, Beside(frames_directory=made))
+        write_kinds(result, paths, replace(BESIDE, frames_directory=made))
     return made
 
 
@@ -83,18 +86,16 @@ def publish(store: Store, made: Path) -> dict:
         "XG": {"state": "no frames", "reason": "no XG frame", "manifest_sha256": "a" * 64},
         "XR": {"state": "analysed", "reason": "", "sky_frames": 6, "manifest_sha256": "a" * 64},
     }
-    registry = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
-    instrument = registry.instrument("minime05", MINIME05.date)
     folders = {tag: made / tag for tag in outcomes}
     files = {tag: folder.iterdir() for tag, folder in folders.items()}
-    plan = plan_delivery(MINIME05, instrument, outcomes, files, ProductPrefixes("r", "i", "m"))
+    plan = plan_delivery(MINIME05, BESIDE.instrument, outcomes, files, ProductPrefixes("r", "i", "m"))
     return deliver(store, plan, folders)
 
 
 def test_results_come_back_from_the_bucket_as_they_were(store: Store, two_tags: Path, tmp_path: Path) -> None:
     index = publish(store, two_tags)
     back = {tag: tmp_path / "back" / tag for tag in ("XG", "XR")}
-    assert bring_results(store, index, back, lambda tag, why: empty_night(tag=tag)) == ["XG", "XR"]
+    assert bring_results(store, index, back, lambda tag, why: empty_night(tag=tag), BESIDE) == ["XG", "XR"]
     outcome = contents(back["XR"]).pop("outcome.json")
     assert json.loads(outcome) == {
         key: value for key, value in index["outcomes"]["XR"].items() if key != "products"
@@ -113,7 +114,7 @@ def test_results_that_are_there_are_left_alone(store: Store, two_tags: Path, tmp
     back = {tag: tmp_path / "back" / tag for tag in ("XG", "XR")}
     back["XR"].mkdir(parents=True)
     (back["XR"] / "night.nc").write_bytes(b"a new analysis that is not published yet")
-    assert bring_results(store, index, back, lambda tag, why: empty_night(tag=tag)) == ["XG"]
+    assert bring_results(store, index, back, lambda tag, why: empty_night(tag=tag), BESIDE) == ["XG"]
     assert contents(back["XR"]) == {"night.nc": b"a new analysis that is not published yet"}
 
 
@@ -124,5 +125,5 @@ def test_results_that_are_not_what_was_published_do_not_come_back(
     store.put_bytes("r/2026/minime05_uao_20260429_xr.nc", b"rubbish")
     back = {tag: tmp_path / "back" / tag for tag in ("XG", "XR")}
     with pytest.raises(StoreError, match="SHA-256"):
-        bring_results(store, index, back, lambda tag, why: empty_night(tag=tag))
+        bring_results(store, index, back, lambda tag, why: empty_night(tag=tag), BESIDE)
     assert not (back["XR"] / "night.nc").exists()

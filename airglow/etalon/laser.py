@@ -6,6 +6,7 @@ solved exactly at every step; only the rest is stepped, with analytic derivative
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +21,11 @@ from airglow.etalon.airy import (
     phase_and_beta,
     terms_needed,
 )
+from airglow.etalon.misfit import fringes_left
 from airglow.etalon.profile_data import LinearFit, ProfileData, fit_linear, flat_templates
 
-_SCAN_RANGE = 0.12  # of the magnification, to either side of what is expected
+SCAN_RANGE = 0.12  # of the magnification, to either side of what is expected
+_SAME_MAGNIFICATION = 0.005  # relative: two searches that end as close as this have found the same fringes
 _SCAN_PHASE_STEP_RAD = 0.5  # at the edge of the frame
 _FINE_TRIALS = 41
 _GAP_STEPS = 15
@@ -40,10 +43,11 @@ class LaserFit:
     background: float  # counts per pixel
     reduced_chi_square: float
     model: np.ndarray  # counts at the annuli of the data
+    fringes_left: float  # part of the fringes' power that the model leaves, as of `airglow.etalon.misfit`
 
 
 def start_from_fringes(
-    data: ProfileData, nominal_phase: float, magnification: float, search: float = _SCAN_RANGE
+    data: ProfileData, nominal_phase: float, magnification: float, search: float = SCAN_RANGE
 ) -> tuple[float, float]:
     """Magnification and central phase from the first harmonic of the fringes, with no other knowledge.
 
@@ -73,6 +77,36 @@ def start_from_fringes(
     answers = np.array([_harmonic(level, s, nominal_phase, alpha) for alpha in fine])
     best = int(np.argmax(np.abs(answers)))
     return float(fine[best]), nominal_phase + float(np.angle(answers[best]))
+
+
+def start_magnifications(data: ProfileData, nominal_phase: float, expected: Sequence[float]) -> list[float]:
+    """Magnifications to begin a fit with, from what several sources say of the instrument.
+
+    Parameters
+    ----------
+    data
+        A profile with fringes.
+    nominal_phase
+        Central phase (rad) of the nominal gap.
+    expected
+        Magnifications in rad per pixel, the most trusted first.
+
+    Returns
+    -------
+    list of float
+        One for each that differs: an expected value within the range that was searched about an earlier
+        one needs no search of its own, and what two searches find alike counts once.
+    """
+    searched: list[float] = []
+    found: list[float] = []
+    for each in expected:
+        if any(abs(each / earlier - 1.0) <= SCAN_RANGE for earlier in searched):
+            continue
+        searched.append(each)
+        alpha, _ = start_from_fringes(data, nominal_phase, each)
+        if all(abs(alpha / earlier - 1.0) > _SAME_MAGNIFICATION for earlier in found):
+            found.append(alpha)
+    return found
 
 
 def start_phase(data: ProfileData, nominal_phase: float, magnification: float) -> float:
@@ -210,4 +244,5 @@ def fit_laser(
         + float(fit.amplitudes[2]),
         reduced_chi_square=chi_square,
         model=fit.model,
+        fringes_left=fringes_left([data], [fit.model]),
     )

@@ -15,12 +15,16 @@ from scipy import optimize
 
 from airglow.errors import NotAnalysable
 from airglow.etalon.airy import Shape, central_phase, terms_needed
-from airglow.etalon.laser import laser_model, start_from_fringes, start_phase
+from airglow.etalon.laser import SCAN_RANGE, laser_model, start_magnifications, start_phase
+from airglow.etalon.misfit import explains_fringes, fringes_left
 from airglow.etalon.profile_data import ProfileData
 
 _START_REFLECTIVITIES = (0.6, 0.75, 0.87)
 _START_BLURS = (1.0, 0.4)  # times the registry's
 _MOST_STEPS_ALONE, _MOST_STEPS_TOGETHER = 40, 60
+_LEAST_REFLECTIVITY, _MOST_REFLECTIVITY = 0.05, 0.98  # a fit that ends there has found no fringes
+_LARGEST_LOG = 5.0  # of -log R: far below the least reflectivity, and far from where numbers end
+_CLEARLY_BETTER = 30.0  # in chi-square: what another magnification must gain to be taken
 # The vector that is stepped: all of order one.
 _ALPHA, _REFLECTIVITY, _VARIANCE, _THIRD = 0, 1, 2, 3
 _FALLOFF = slice(4, 6)
@@ -61,6 +65,7 @@ def fit_shape(
     start: Shape,
     *,
     estimate_blur: bool = True,
+    other_magnifications: Sequence[float] = (),
 ) -> ShapeFit:
     """Fit one instrument shape to several laser profiles together, each with its own gap.
 
@@ -76,6 +81,9 @@ def fit_shape(
         Where to begin; only its magnification must be about right.
     estimate_blur
         False keeps the blur of ``start``.
+    other_magnifications
+        To begin with as well (rad per pixel), where that of ``start`` may be far off. One of them is taken
+        only if it fits clearly better.
 
     Returns
     -------
@@ -88,26 +96,41 @@ def fit_shape(
     """
     nominal = central_phase(nominal_gap_m, wavelength_m)
     brightest = max(profiles, key=lambda p: np.ptp(p.counts))
-    alpha, _ = start_from_fringes(brightest, nominal, start.magnification_rad_per_pixel)
     # The brightest profile alone, from several starts, with one gap all over the plates: its moments could
     # otherwise pass for a reflectivity or a blur that is far off.
-    alone = []
+    expected = (start.magnification_rad_per_pixel, *other_magnifications)
+    starts = [
+        replace(start, magnification_rad_per_pixel=alpha)
+        for alpha in start_magnifications(brightest, nominal, expected)
+    ]
+    alone = _first_unless_clearly_worse([_fit_alone(brightest, nominal, s, estimate_blur) for s in starts])
+    if alone is None:
+        raise NotAnalysable("laser fit failed", "the instrument's shape could not be fitted to a laser")
+    begin, one = alone
+    together = _fit(profiles, nominal, begin.shape(one.x), estimate_blur, _MOST_STEPS_TOGETHER)
+    if together is None:
+        raise NotAnalysable("laser fit failed", "the instrument's shape could not be fitted to the lasers")
+    fit = together[0].result(together[1])
+    wrong = _no_shape(fit.shape, begin.base.magnification_rad_per_pixel)
+    if wrong:
+        raise NotAnalysable("laser fit failed", f"{wrong}, reduced chi-square {fit.reduced_chi_square:.3g}")
+    return fit
+
+
+def _fit_alone(data: ProfileData, nominal: float, start: Shape, estimate_blur: bool) -> _Fitted | None:
+    """The best fit of one laser profile from several reflectivities and blurs."""
+    found = []
     for reflectivity, blur in itertools.product(
         _START_REFLECTIVITIES, _START_BLURS if estimate_blur else (1.0,)
     ):
         trial = replace(
             start,
-            magnification_rad_per_pixel=alpha,
             reflectivity=reflectivity,
             falloff=(0.0, 0.0),
             blur_px=tuple(blur * b for b in start.blur_px),
         )
-        alone.append(_fit([brightest], nominal, trial, estimate_blur, _MOST_STEPS_ALONE, priors=_ONE_GAP))
-    begin = min(alone, key=lambda each: each[1].cost)
-    problem, answer = _fit(profiles, nominal, begin[0].shape(begin[1].x), estimate_blur, _MOST_STEPS_TOGETHER)
-    if not np.isfinite(answer.cost):
-        raise NotAnalysable("laser fit failed", "the instrument's shape could not be fitted to the lasers")
-    return problem.result(answer)
+        found.append(_fit([data], nominal, trial, estimate_blur, _MOST_STEPS_ALONE, priors=_ONE_GAP))
+    return _best(found)
 
 
 @dataclass(frozen=True)
@@ -129,6 +152,7 @@ def refine_shape_on_sky(
     nominal_gap_m: float,
     start: Shape,
     typical_width_rad2: float,
+    other_magnifications: Sequence[float] = (),
 ) -> SkyShapeFit:
     """Refine a known shape on sky profiles, each with its own phase and line width.
 
@@ -146,23 +170,67 @@ def refine_shape_on_sky(
         The registry's shape; the answer is drawn to it where the profiles do not tell.
     typical_width_rad2
         Phase variance of a typical line.
+    other_magnifications
+        As for `fit_shape`.
 
     Returns
     -------
     SkyShapeFit
+
+    Raises
+    ------
+    NotAnalysable
+        If the fit fails, or explains no fringes that are there.
     """
     nominal = central_phase(nominal_gap_m, wavelength_m)
     brightest = max(profiles, key=lambda p: np.ptp(np.convolve(p.counts, np.ones(9) / 9, "valid")))
-    alpha, _ = start_from_fringes(brightest, nominal, start.magnification_rad_per_pixel)
-    begin = replace(start, magnification_rad_per_pixel=alpha)
-    problem, answer = _fit(
-        profiles, nominal, begin, True, _MOST_STEPS_TOGETHER, np.full(len(profiles), typical_width_rad2)
-    )
+    expected = (start.magnification_rad_per_pixel, *other_magnifications)
+    typical = np.full(len(profiles), typical_width_rad2)
+    found = []
+    for alpha in start_magnifications(brightest, nominal, expected):
+        begin = replace(start, magnification_rad_per_pixel=alpha)
+        found.append(_fit(profiles, nominal, begin, True, _MOST_STEPS_TOGETHER, typical))
+    best = _first_unless_clearly_worse(found)
+    if best is None:
+        raise NotAnalysable(
+            "shape fit failed", "the instrument's shape could not be fitted to the sky frames"
+        )
+    problem, answer = best
     widths = slice(problem.shared + len(profiles), None)
     covariance = np.linalg.pinv(answer.jac.T @ answer.jac, hermitian=True)
     common = float(np.sqrt(covariance[widths, widths].mean())) * _VARIANCE_UNIT
     freedom = max(sum(map(len, profiles)) - answer.x.size, 1)
-    return SkyShapeFit(problem.shape(answer.x), common, float(2.0 * answer.cost / freedom))
+    fit = SkyShapeFit(problem.shape(answer.x), common, float(2.0 * answer.cost / freedom))
+    wrong = _no_shape(fit.shape, problem.base.magnification_rad_per_pixel)
+    left = fringes_left(profiles, problem.models(answer.x))
+    if not wrong and not explains_fringes(left):
+        wrong = f"the fit leaves {100 * left:.0f} % of the fringes"
+    if wrong:
+        raise NotAnalysable("shape fit failed", f"{wrong}, reduced chi-square {fit.reduced_chi_square:.3g}")
+    return fit
+
+
+def _no_shape(shape: Shape, start_magnification: float) -> str:
+    """Why a fitted shape cannot be the instrument's; empty if it can."""
+    moved = shape.magnification_rad_per_pixel / start_magnification - 1.0
+    if not abs(moved) <= SCAN_RANGE:  # not so for what is no number
+        return f"the magnification ran away by {100 * moved:.0f} %"
+    if not _LEAST_REFLECTIVITY < shape.reflectivity < _MOST_REFLECTIVITY:
+        return f"the reflectivity ran to {shape.reflectivity:.2f}"
+    return ""
+
+
+def _best(found: Sequence[_Fitted | None]) -> _Fitted | None:
+    """The fit of least chi-square; None if all starts failed."""
+    return min((each for each in found if each is not None), key=lambda each: each[1].cost, default=None)
+
+
+def _first_unless_clearly_worse(found: Sequence[_Fitted | None]) -> _Fitted | None:
+    """The first fit, that from the most trusted start, unless another one fits clearly better."""
+    best, first = _best(found), found[0]
+    if best is None or first is None or best[1].cost < first[1].cost - 0.5 * _CLEARLY_BETTER:
+        return best
+    return first
 
 
 def _fit(
@@ -173,20 +241,30 @@ def _fit(
     most_steps: int,
     own_widths_rad2: np.ndarray | None = None,
     priors: Mapping[int, tuple[float, float]] = _LASER_PRIORS,
-) -> tuple[_Problem, optimize.OptimizeResult]:
+) -> _Fitted | None:
+    """Fit from one start; None if that ends where there are no numbers."""
     alpha = start.magnification_rad_per_pixel
     phases = [start_phase(data, nominal, alpha) for data in profiles]
     problem = _Problem(profiles, start, np.array(phases), nominal, estimate_blur, priors, own_widths_rad2)
-    answer = optimize.least_squares(
-        problem.residuals,
-        problem.start(),
-        jac=problem.jacobian,
-        x_scale="jac",
-        max_nfev=most_steps,
-        ftol=1e-6,
-        xtol=1e-7,
-    )
-    return problem, answer
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # what it leads to is seen below
+            answer = optimize.least_squares(
+                problem.residuals,
+                problem.start(),
+                jac=problem.jacobian,
+                x_scale="jac",
+                max_nfev=most_steps,
+                ftol=1e-6,
+                xtol=1e-7,
+            )
+    except (ValueError, np.linalg.LinAlgError):  # it went where there are no numbers
+        return None
+    finite = np.isfinite(answer.cost) and np.isfinite(answer.jac).all()
+    return (problem, answer) if finite else None
+
+
+def _log_reflectivity(x: np.ndarray) -> float:
+    return -np.exp(np.minimum(x[_REFLECTIVITY], _LARGEST_LOG))
 
 
 class _Problem:
@@ -238,12 +316,20 @@ class _Problem:
             magnification_rad_per_pixel=float(
                 self.base.magnification_rad_per_pixel * (1 + _ALPHA_UNIT * x[_ALPHA])
             ),
-            reflectivity=float(np.clip(np.exp(-np.exp(x[_REFLECTIVITY])), 0.05, 0.98)),
+            reflectivity=float(
+                np.clip(np.exp(_log_reflectivity(x)), _LEAST_REFLECTIVITY, _MOST_REFLECTIVITY)
+            ),
             falloff=tuple(map(float, x[_FALLOFF])),
             blur_px=tuple(map(float, x[_BLUR])) if self.estimate_blur else self.base.blur_px,
             gap_variance=float(x[_VARIANCE] * _VARIANCE_UNIT / self.nominal**2),
             gap_third_moment=float(x[_THIRD] * _THIRD_UNIT / self.nominal**3),
         )
+
+    def models(self, x: np.ndarray) -> list[np.ndarray]:
+        """Counts of the model at the annuli of each profile."""
+        ends = np.cumsum([len(data) for data in self.profiles])
+        residuals = np.split(self.residuals(x)[: ends[-1]], ends[:-1])
+        return [data.counts + each * data.sigma for data, each in zip(self.profiles, residuals, strict=True)]
 
     def residuals(self, x: np.ndarray) -> np.ndarray:
         return self._evaluate(x)[0]
@@ -271,7 +357,7 @@ class _Problem:
             fit, by = laser_model(data, central, shape, count)
             columns = np.zeros((len(data), x.size))
             columns[:, _ALPHA] = by.airy.alpha * self.base.magnification_rad_per_pixel * _ALPHA_UNIT
-            columns[:, _REFLECTIVITY] = by.airy.log_reflectivity * -np.exp(x[_REFLECTIVITY])
+            columns[:, _REFLECTIVITY] = by.airy.log_reflectivity * _log_reflectivity(x)
             columns[:, _VARIANCE] = by.airy.phase_variance * _VARIANCE_UNIT
             columns[:, _THIRD] = by.airy.phase_third_moment * _THIRD_UNIT
             columns[:, _FALLOFF] = by.falloff
@@ -311,3 +397,6 @@ class _Problem:
             reflectivity_error=float(abs(shape.reflectivity * log_r) * error[_REFLECTIVITY]),
             reduced_chi_square=float(chi_square),
         )
+
+
+_Fitted = tuple[_Problem, optimize.OptimizeResult]

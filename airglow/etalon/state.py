@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from airglow.errors import NotAnalysable
 from airglow.etalon.airy import FringeTables, Shape, central_phase, terms_needed
 from airglow.etalon.laser import LaserFit, fit_laser, start_phase
+from airglow.etalon.misfit import explains_fringes
 from airglow.etalon.pattern import common_patterns, without_patterns
 from airglow.etalon.profile_data import ProfileData
 from airglow.etalon.shape import ShapeFit, fit_shape
@@ -48,6 +49,7 @@ def measure_state(
     *,
     estimate_blur: bool,
     shape_lasers: int,
+    other_magnifications: Sequence[float] = (),
 ) -> LaserState:
     """Fit shape and gap to the night's laser profiles.
 
@@ -67,6 +69,8 @@ def measure_state(
         False keeps the blur of ``start``.
     shape_lasers
         Number of profiles fitted together for the shape.
+    other_magnifications
+        As for `airglow.etalon.fit_shape`.
 
     Returns
     -------
@@ -75,16 +79,33 @@ def measure_state(
     Raises
     ------
     NotAnalysable
-        If no laser profile can be fitted.
+        If no laser profile can be fitted, or no fit explains the fringes of its profile.
     """
     if not lasers:
         raise NotAnalysable("no laser", "no laser frame bright enough")
     chosen = _spread(lasers, shape_lasers)
-    shape = fit_shape(
-        [lasers[k] for k in chosen], wavelength_m, nominal_gap_m, start, estimate_blur=estimate_blur
-    )
+
+    def shape_of(profiles: Sequence[ProfileData]) -> ShapeFit:
+        return fit_shape(
+            profiles,
+            wavelength_m,
+            nominal_gap_m,
+            start,
+            estimate_blur=estimate_blur,
+            other_magnifications=other_magnifications,
+        )
+
+    def explained_by(shape: ShapeFit, profiles: Sequence[ProfileData]) -> list[ProfileData]:
+        fits = _fit_each(profiles, shape.shape, nominal_gap_m, wavelength_m)
+        return [data for data, fit in zip(profiles, fits, strict=True) if _is_fit(fit)]
+
+    shape = _shape_of_most([lasers[k] for k in chosen], shape_of, explained_by)
     fits = _fit_each(lasers, shape.shape, nominal_gap_m, wavelength_m)
-    good = [k for k, fit in enumerate(fits) if fit]
+    # Judged before patterns are taken out: what a wrong shape leaves is a pattern too.
+    explained = np.array([_is_fit(fit) for fit in fits])
+    if not explained.any():
+        raise NotAnalysable("laser fit failed", _why_no_fit(fits))
+    good = np.flatnonzero(explained)
     amounts = np.array([[fit.intensity if fit else 0.0] for fit in fits])
     patterns = common_patterns([lasers[k] for k in good], [fits[k].model for k in good], amounts[good])
     if patterns is not None:
@@ -98,11 +119,11 @@ def measure_state(
     gap_m = np.array([fit.gap_m if fit else np.nan for fit in fits])
     error_m = np.array([fit.gap_error_m if fit else np.nan for fit in fits])
     chi_square = np.array([fit.reduced_chi_square if fit else np.nan for fit in fits])
-    if not np.isfinite(gap_m).any():
+    if not np.isfinite(gap_m[explained]).any():
         raise NotAnalysable("laser fit failed", "no laser frame of the night could be fitted")
-    gap_m = _one_order(gap_m, wavelength_m)
-    odd = chi_square > _ODD_CHI_SQUARE * np.nanmedian(chi_square)
-    median = float(np.nanmedian(gap_m))
+    gap_m = _one_order(gap_m, wavelength_m, explained)
+    odd = ~explained | (chi_square > _ODD_CHI_SQUARE * np.nanmedian(chi_square[explained]))
+    median = float(np.nanmedian(gap_m[explained]))
     course = smooth(
         mid_time_s,
         np.where(odd, np.nan, 1e9 * (gap_m - median)),
@@ -111,6 +132,52 @@ def measure_state(
         find_jumps=True,
     )
     return LaserState(shape, tuple(fits), course.used, course, median)
+
+
+def _is_fit(fit: LaserFit | None) -> bool:
+    return fit is not None and explains_fringes(fit.fringes_left)
+
+
+def _shape_of_most(
+    profiles: Sequence[ProfileData],
+    shape_of: Callable[[Sequence[ProfileData]], ShapeFit],
+    explained_by: Callable[[ShapeFit, Sequence[ProfileData]], list[ProfileData]],
+) -> ShapeFit:
+    """Shape of all profiles together; if it does not explain each of them, of the majority that agrees.
+
+    One frame of something else, such as a lamp, would draw the shape away from all others.
+    """
+    together: ShapeFit | NotAnalysable
+    try:
+        together = shape_of(profiles)
+        if len(explained_by(together, profiles)) == len(profiles):
+            return together
+    except NotAnalysable as failure:
+        together = failure
+    most: list[ProfileData] = []
+    for one in profiles:
+        try:
+            agreeing = explained_by(shape_of([one]), profiles)
+        except NotAnalysable:
+            continue
+        if len(agreeing) > len(most):
+            most = agreeing
+    if len(profiles) > len(most) > len(profiles) / 2:
+        return shape_of(most)
+    if isinstance(together, NotAnalysable):
+        raise together
+    return together
+
+
+def _why_no_fit(fits: Sequence[LaserFit | None]) -> str:
+    done = [fit for fit in fits if fit]
+    if not done:
+        return "no laser frame of the night could be fitted"
+    best = min(done, key=lambda fit: fit.fringes_left)
+    return (
+        f"the fits leave {100 * best.fringes_left:.0f} % or more of the fringes of every laser frame, "
+        f"reduced chi-square {best.reduced_chi_square:.3g} and more"
+    )
 
 
 def _fit_each(
@@ -136,11 +203,11 @@ def _spread(lasers: Sequence[ProfileData], number: int) -> list[int]:
     return [int(stretch[np.argmax(contrast[stretch])]) for stretch in stretches]
 
 
-def _one_order(gap_m: np.ndarray, wavelength_m: float) -> np.ndarray:
-    """Gaps moved by whole orders (half a wavelength) to within a quarter wavelength of their middle."""
+def _one_order(gap_m: np.ndarray, wavelength_m: float, trusted: np.ndarray) -> np.ndarray:
+    """Gaps moved by whole orders to within a quarter wavelength of the middle of the trusted ones."""
     order_m = wavelength_m / 2.0
-    turns = np.exp(2j * np.pi * gap_m[np.isfinite(gap_m)] / order_m)
+    turns = np.exp(2j * np.pi * gap_m[trusted & np.isfinite(gap_m)] / order_m)
     middle = np.angle(np.median(turns.real) + 1j * np.median(turns.imag)) / (2 * np.pi) * order_m
-    nearest = np.nanmedian(gap_m)
+    nearest = np.nanmedian(gap_m[trusted])
     middle += order_m * np.round((nearest - middle) / order_m)
     return gap_m - order_m * np.round((gap_m - middle) / order_m)

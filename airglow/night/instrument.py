@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from airglow.registry import Instrument
 from airglow.rings import AnnulusGrid
 from airglow.spectra import SkyLine
 
+_LARGEST_DISAGREEMENT = 0.2  # of the magnifications in the registry; more is told in the night's log
 _SHAPE_SKIES = 12  # sky frames on which the shape is refined when there is no laser
 _SMOOTHING = np.ones(9) / 9.0
 
@@ -33,6 +34,7 @@ class KnownInstrument:
     lasers: LaserState | None  # None: the registry's defaults, refined on the sky
     why_default: str  # empty when measured
     temperature_error_k: float  # common to the night: what the shape leaves open
+    remarks: tuple[str, ...] = ()  # sentences for the night's log
 
     def gap_m(self, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gap and its standard error (m); without lasers the nominal gap, its error not known (0)."""
@@ -69,9 +71,16 @@ def know_instrument(which: WhichNight, lasers: Profiles, sky: Profiles, line: Sk
     Returns
     -------
     KnownInstrument
+
+    Raises
+    ------
+    NotAnalysable
+        If the registry's shape does not describe the sky frames either.
     """
     optics = which.instrument.optics
-    start = default_shape(which.instrument, sky.grid, sky.frames[0].frame.x_binning)
+    binning = sky.frames[0].frame.x_binning
+    start = default_shape(which.instrument, sky.grid, binning)
+    from_optics = optics.magnification_rad_per_pixel(binning)
     try:
         state = measure_state(
             lasers.all_data(),
@@ -81,14 +90,33 @@ def know_instrument(which: WhichNight, lasers: Profiles, sky: Profiles, line: Sk
             start,
             estimate_blur=optics.estimate_blur,
             shape_lasers=which.settings.shape_lasers,
+            other_magnifications=(from_optics,),
         )
     except NotAnalysable as reason:
-        return _from_sky(sky, start, optics.nominal_gap_m, line, reason.reason)
-    return KnownInstrument(state.shape.shape, optics.nominal_gap_m, state, "", 0.0)
+        known = _from_sky(sky, start, optics.nominal_gap_m, line, reason.reason, from_optics)
+    else:
+        known = KnownInstrument(state.shape.shape, optics.nominal_gap_m, state, "", 0.0)
+    return replace(known, remarks=_remarks(which.instrument, start, from_optics, known))
+
+
+def _remarks(
+    instrument: Instrument, start: Shape, from_optics: float, known: KnownInstrument
+) -> tuple[str, ...]:
+    """What the registry contradicts itself in."""
+    expected = start.magnification_rad_per_pixel
+    if abs(expected / from_optics - 1.0) <= _LARGEST_DISAGREEMENT:
+        return ()
+    source = "laser frames" if known.lasers else "sky frames"
+    return (
+        f"The registry contradicts itself on {instrument.key}: default_parameters give a magnification of "
+        f"{expected:.4g} rad per pixel, pixel size over focal length gives {from_optics:.4g}; "
+        f"the {source} of this night say {known.shape.magnification_rad_per_pixel:.4g}, which was used. "
+        "Correct the other one in instruments.yaml.",
+    )
 
 
 def _from_sky(
-    sky: Profiles, start: Shape, nominal_gap_m: float, line: SkyLine, why_default: str
+    sky: Profiles, start: Shape, nominal_gap_m: float, line: SkyLine, why_default: str, from_optics: float
 ) -> KnownInstrument:
     """The registry's shape, refined on the brightest sky frames of each stretch of the night."""
     data = sky.all_data()
@@ -99,6 +127,13 @@ def _from_sky(
     chosen = [data[stretch[np.argmax(contrast[stretch])]] for stretch in stretches]
     phase = central_phase(nominal_gap_m, line.wavelength_m)
     typical = line.phase_variance_rad2(phase, line.typical_temperature_k)
-    fit = refine_shape_on_sky(chosen, line.wavelength_m, nominal_gap_m, start, typical)
+    try:
+        fit = refine_shape_on_sky(chosen, line.wavelength_m, nominal_gap_m, start, typical, (from_optics,))
+    except NotAnalysable as reason:
+        raise NotAnalysable(
+            "instrument unknown",
+            f"{why_default}, and the registry's shape cannot be fitted to the sky frames: {reason.reason}. "
+            "See default_parameters and optics of the instrument in instruments.yaml",
+        ) from reason
     per_kelvin = line.phase_variance_rad2(phase, 1.0)
     return KnownInstrument(fit.shape, nominal_gap_m, None, why_default, fit.width_error_rad2 / per_kelvin)

@@ -3,7 +3,7 @@
 from airglow.products.csv_tables import write_samples_csv, write_winds_csv
 from airglow.products.legacy import legacy_results, write_legacy
 from airglow.products.log import log_text, write_log
-from airglow.products.madrigal import KINST, madrigal_text, write_madrigal
+from airglow.products.madrigal import madrigal_text, write_madrigal
 from airglow.products.madrigal_hdf5 import madrigal_table, write_madrigal_hdf5
 from airglow.products.netcdf import read_netcdf, write_netcdf
 from airglow.products.night import (
@@ -20,7 +20,6 @@ from airglow.products.plots import plot_diagnostics, plot_frames, plot_profiles,
 
 __all__ = [
     "FRAMES",
-    "KINST",
     "PRODUCTS",
     "SUFFIXES",
     "Beside",

@@ -9,23 +9,6 @@ import numpy as np
 from airglow.products.files import write_text_whole
 from airglow.result import Cause, NightResult
 
-KINST = {
-    "car": 5545,
-    "caj": 5546,
-    "par": 5547,
-    "uao": 5548,
-    "kaf": 5549,
-    "vti": 5550,
-    "ann": 5551,
-    "mrh": 5552,
-    "nzk": 5553,
-    "eku": 5554,
-    "low": 5555,
-    "blo": 5556,
-    "cvo": 5557,
-}
-"""Madrigal's own code of the instrument at a site."""
-
 HEADER = (
     "LEVEL 1 DATA PRODUCT:\n"
     "---------------------\n"

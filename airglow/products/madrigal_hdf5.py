@@ -21,12 +21,11 @@ import h5py
 import numpy as np
 
 from airglow.products.files import written_whole
-from airglow.products.madrigal import KINST
 from airglow.products.madrigal_parameters import PARAMETERS, PROLOG, Parameter
 from airglow.registry.records import GREEN_TAG
 from airglow.result import Cause, NightResult, end_exposure
 
-NO_KINST = 0  # of a site for which Madrigal has no code
+MISSING_KINST = -32767  # Madrigal's own sign of a missing whole number: it takes no such file
 _RED, _GREEN = (7100, 7101), (7110, 7111)  # samples, vectors
 _KINDS = {
     7100: "Red line FPI basic temperature and los wind data",
@@ -36,7 +35,7 @@ _KINDS = {
 }
 
 
-def write_madrigal_hdf5(result: NightResult, path: Path | str) -> Path:
+def write_madrigal_hdf5(result: NightResult, path: Path | str, kinst: int | None = None) -> Path:
     """Write a night in Madrigal's HDF5 layout; whole or not at all.
 
     The same result always gives the same bytes (with the same HDF5 library).
@@ -47,18 +46,20 @@ def write_madrigal_hdf5(result: NightResult, path: Path | str) -> Path:
         The night.
     path
         The file to be.
+    kinst
+        Madrigal's code of the instrument at the site; None if it has none. Such a file is for use here only.
 
     Returns
     -------
     Path
         ``path``.
     """
-    table = madrigal_table(result)
+    table = madrigal_table(result, kinst)
     contents = {
         "Data/Table Layout": table,
         "Metadata/Data Parameters": _text_table([_described(each) for each in (*PROLOG, *PARAMETERS)]),
         "Metadata/Experiment Notes": _text_table([{"File Notes": line} for line in _notes(result)], 80),
-        "Metadata/Experiment Parameters": _text_table(_experiment(result, table)),
+        "Metadata/Experiment Parameters": _text_table(_experiment(result, table, kinst)),
         "Metadata/Independent Spatial Parameters": np.zeros(0, [("mnemonic", "S1"), ("description", "S1")]),
         "Metadata/_record_layout": np.ones(1, [(name, "<i8") for name in table.dtype.names]),
     }
@@ -68,13 +69,15 @@ def write_madrigal_hdf5(result: NightResult, path: Path | str) -> Path:
     return Path(path)
 
 
-def madrigal_table(result: NightResult) -> np.ndarray:
+def madrigal_table(result: NightResult, kinst: int | None = None) -> np.ndarray:
     """Records of a night.
 
     Parameters
     ----------
     result
         The night.
+    kinst
+        As for `write_madrigal_hdf5`.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def madrigal_table(result: NightResult) -> np.ndarray:
     table = np.concatenate(tables)
     table = table[np.argsort(table["ut1_unix"], kind="stable")]
     table["recno"] = np.arange(table.size)
-    table["kinst"] = KINST.get(result.site, NO_KINST)
+    table["kinst"] = MISSING_KINST if kinst is None else kinst
     return table
 
 
@@ -175,14 +178,14 @@ def _described(parameter: Parameter) -> dict[str, str | int]:
     }
 
 
-def _experiment(result: NightResult, table: np.ndarray) -> list[dict[str, str]]:
+def _experiment(result: NightResult, table: np.ndarray, kinst: int | None) -> list[dict[str, str]]:
     place = result.site_name or result.site
     kinds = [int(kind) for kind in np.unique(table["kindat"])]
     ends = (table["ut1_unix"].min(), table["ut2_unix"].max()) if table.size else (None, None)
     begin, end = ("" if t is None else _stamp(t) for t in ends)
     values = {
         "instrument": f"{place} Fabry-Perot interferometer {result.instrument}",
-        "instrument code(s)": str(KINST.get(result.site, NO_KINST)),
+        "instrument code(s)": "none" if kinst is None else str(kinst),
         "kind of data file": ", ".join(f"{_KINDS[kind]} (code {kind})" for kind in kinds),
         "kindat code(s)": ", ".join(map(str, kinds)),
         "start time": begin,

@@ -42,7 +42,8 @@ PRODUCTS: dict[str, tuple[str, Callable[[NightResult, Path], Path]]] = {
 """Kind of product: what follows the night's stem in its name, and what writes it from the result alone."""
 
 LEGACY = "legacy"
-"""The kind of product that also holds what the registry knows."""
+MADRIGAL_HDF5 = "madrigal_hdf5"
+"""The kinds of products that also hold what the registry knows."""
 
 FRAMES = "frames"
 """The kind of product that shows raw frames, and so is made from these as well."""
@@ -58,8 +59,8 @@ class Beside:
     """What some kinds of products show beside the result, where it is at hand."""
 
     frames_directory: Path | str | None = None  # where the night's frames are, for `FRAMES`
-    site: Site | None = None  # of the registry, as of the date, for `LEGACY`
-    instrument: Instrument | None = None  # likewise
+    site: Site | None = None  # of the registry, as of the date, for `LEGACY` and `MADRIGAL_HDF5`
+    instrument: Instrument | None = None  # likewise, for `LEGACY`
 
 
 _NOTHING_BESIDE = Beside()
@@ -126,6 +127,9 @@ def write_kinds(
             written.append(plot_frames(result, beside.frames_directory, path))
         elif kind == LEGACY:
             written.append(write_legacy(result, path, beside.site, beside.instrument))
+        elif kind == MADRIGAL_HDF5:
+            kinst = beside.site.madrigal_kinst if beside.site else None
+            written.append(write_madrigal_hdf5(result, path, kinst))
         else:
             written.append(PRODUCTS[kind][1](result, Path(path)))
     return written

@@ -14,6 +14,12 @@ import jsonschema
 import yaml
 
 from airglow.errors import RegistryError
+from airglow.registry.checks import (
+    check_deployments,
+    check_instrument,
+    check_madrigal,
+    check_numbers,
+)
 from airglow.registry.records import (
     Annuli,
     BadPeriod,
@@ -28,9 +34,25 @@ from airglow.registry.records import (
     Site,
 )
 
+
+def _is_date(_: Any, value: Any) -> bool:
+    return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+
+
 # jsonschema knows JSON's types only; YAML dates are dates.
-_TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("date", lambda _, v: isinstance(v, dt.date))
+_TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("date", _is_date)
 _Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_TYPES)
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice, of which YAML's own loader would drop the first in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"{key} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 def load_registry(sites: Path, instruments: Path) -> Registry:
@@ -62,15 +84,15 @@ def load_registry(sites: Path, instruments: Path) -> Registry:
                 raise RegistryError(
                     f"{instruments}: {key}: deployed at {deployment.site}, which is not in {sites}"
                 )
-            if deployment.stop is not None and deployment.stop < deployment.start:
-                raise RegistryError(f"{instruments}: {key}: a deployment stops before it starts")
         epochs[key] = _epochs(key, entry, Path(instruments))
+        check_deployments(key, deployments[key], Path(instruments))
+        check_madrigal(key, epochs[key], deployments[key], known_sites, Path(instruments), Path(sites))
     return Registry(sites=known_sites, deployments=deployments, epochs=epochs)
 
 
 def _read(path: Path, schema_name: str) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise RegistryError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -80,6 +102,7 @@ def _read(path: Path, schema_name: str) -> dict[str, Any]:
     if problem is not None:
         where = ": ".join(str(step) for step in problem.absolute_path) or "top level"
         raise RegistryError(f"{path}: {where}: {problem.message}")
+    check_numbers(content, path)
     return content
 
 
@@ -135,9 +158,11 @@ def _epochs(key: str, entry: Mapping[str, Any], path: Path) -> tuple[Instrument,
     for epoch in entry["epochs"]:
         merged = _overlay(merged, epoch)
         try:
-            result.append(_instrument(key, merged, bad_periods, entry.get("azimuth_sign_flipped_before")))
+            made = _instrument(key, merged, bad_periods, entry.get("azimuth_sign_flipped_before"))
         except (KeyError, TypeError) as error:
             raise RegistryError(f"{path}: {key}: epoch from {epoch['from']} lacks {error}") from error
+        check_instrument(made, path)
+        result.append(made)
     return tuple(result)
 
 

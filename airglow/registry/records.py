@@ -37,6 +37,7 @@ class Site:
     clocks: tuple[tuple[dt.date | None, str], ...]  # from a date (None: always), a time zone
     fringe_fraction: float = 1.0  # part of the first fringe that is used, for small sensors
     single_fringe: bool = False
+    madrigal_kinst: int | None = None  # Madrigal's code of the instrument at the site; None: it has none
 
     def clock(self, date: dt.date) -> ZoneInfo:
         """Time zone of the camera computer's clock on a local date.
@@ -75,6 +76,10 @@ class Optics:
     green_line_wavelength_m: float | None
     many_fringes: bool
     estimate_blur: bool
+
+    def magnification_rad_per_pixel(self, binning: int) -> float:
+        """Angle per pixel that a pixel's size and the focal length give, for pixels of this binning."""
+        return self.pixel_size_m * binning / self.focal_length_m
 
     def line_wavelength_m(self, tag: str) -> float:
         """Wavelength of the sky line that a tag means.
@@ -139,6 +144,12 @@ class Deployment:
     def includes(self, date: dt.date) -> bool:
         """Whether the instrument was at the site on that local date."""
         return self.start <= date and (self.stop is None or date <= self.stop)
+
+    def overlaps(self, first: dt.date | None, last: dt.date | None) -> bool:
+        """Whether it shares a date with a span, both ends included (None: without end)."""
+        return (last is None or self.start <= last) and (
+            first is None or self.stop is None or first <= self.stop
+        )
 
 
 @dataclass(frozen=True)

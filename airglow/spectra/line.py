@@ -30,7 +30,8 @@ from airglow.etalon import (
 )
 
 OXYGEN_MASS_KG = 15.9949 * constants.atomic_mass  # of 16-O, which emits the red and the green line
-_COLDEST_K, _HOTTEST_K = 20.0, 20000.0
+_COLDEST_K, _HOTTEST_K = 20.0, 20000.0  # how far the steps may go
+_MOST_PLAUSIBLE_K = 10000.0  # no airglow is hotter, nor at the coldest: such a fit has found no line
 _STEPS = 40
 _SETTLED = 1e-3  # of the standard error
 _LARGEST_STEPS = np.array([400.0, 300.0])  # m/s, K
@@ -168,7 +169,7 @@ def fit_line(
     Returns
     -------
     LineFit
-        ``settled`` is False when the steps did not end.
+        ``settled`` is False when the steps did not end, or at a temperature that no airglow has.
 
     Raises
     ------
@@ -196,6 +197,7 @@ def fit_line(
             at = trial
         if settled:
             break
+    settled = settled and _COLDEST_K < at.temperature < _MOST_PLAUSIBLE_K
     # Errors of the linear amplitudes with velocity and temperature free as well.
     response = at.fit.covariance @ (at.weighted_templates.T @ at.gradient)
     linear_error = np.sqrt(np.diag(at.fit.covariance + response @ covariance @ response.T))

@@ -15,6 +15,7 @@ from airglow.etalon import (
     fit_shape,
     fringes,
     measure_state,
+    refine_shape_on_sky,
     start_from_fringes,
     terms_needed,
 )
@@ -151,3 +152,82 @@ def test_state_follows_the_gap_and_drops_a_laser_of_another_kind():
 def test_no_laser_is_an_outcome():
     with pytest.raises(NotAnalysable, match="no laser"):
         measure_state([], np.array([]), LASER_M, GAP_M, SHAPE, estimate_blur=True, shape_lasers=4)
+
+
+def night_of_lasers(number=6):
+    times = np.arange(number) * 1800.0
+    return [laser(GAP_M + 1e-9 * k, k) for k in range(number)], times
+
+
+@pytest.mark.parametrize("wrong", [2.0, 0.5])
+def test_a_wrong_plate_scale_is_mended_by_another_start(wrong):
+    data, times = night_of_lasers()
+    alpha = SHAPE.magnification_rad_per_pixel
+    start = dataclasses.replace(SHAPE, magnification_rad_per_pixel=alpha * wrong)
+    options = {"estimate_blur": True, "shape_lasers": 3}
+    state = measure_state(data, times, LASER_M, GAP_M, start, **options, other_magnifications=(alpha * 1.01,))
+    assert state.used.all()
+    assert state.shape.shape.magnification_rad_per_pixel == pytest.approx(alpha, rel=2e-4)
+    assert state.shape.reduced_chi_square == pytest.approx(1.0, abs=0.2)
+    found = np.array([fit.gap_m for fit in state.fits])
+    assert np.std(found - GAP_M - 1e-9 * np.arange(6)) < 0.05e-9
+
+
+@pytest.mark.parametrize("other", [0.5, 0.95, 1.15, 2.0])
+def test_another_start_changes_nothing_where_the_first_is_right(other):
+    data, _ = night_of_lasers(2)
+    alone = fit_shape(data, LASER_M, GAP_M, SHAPE)
+    alpha = SHAPE.magnification_rad_per_pixel * other
+    assert fit_shape(data, LASER_M, GAP_M, SHAPE, other_magnifications=(alpha,)) == alone
+
+
+@pytest.mark.parametrize("wrong", [0.25, 0.5, 0.7, 1.4, 2.0, 4.0])
+def test_fits_that_explain_no_fringes_are_no_fits(wrong):
+    data, times = night_of_lasers()
+    start = dataclasses.replace(SHAPE, magnification_rad_per_pixel=SHAPE.magnification_rad_per_pixel * wrong)
+    with pytest.raises(NotAnalysable, match="reduced chi-square") as outcome:
+        measure_state(data, times, LASER_M, GAP_M, start, estimate_blur=True, shape_lasers=3)
+    assert outcome.value.state == "laser fit failed"
+
+
+def test_a_bright_laser_with_uneven_light_is_still_a_fit():
+    """A chi-square in the tens, as of real frames: a slow unevenness of a few per cent of the fringes."""
+    data, times = night_of_lasers()
+    uneven = 2.0 * np.sin(S / 9000.0)
+    data = [dataclasses.replace(each, counts=each.counts + uneven) for each in data]
+    fit = fit_laser(data[0], LASER_M, start_phase(data[0], PHASE, 8.83e-5), SHAPE)
+    assert fit.reduced_chi_square > 10
+    assert fit.fringes_left < 0.05
+    state = measure_state(data, times, LASER_M, GAP_M, SHAPE, estimate_blur=True, shape_lasers=3)
+    assert state.used.all()
+
+
+@pytest.mark.parametrize(
+    "amplitude", [60.0, 200.0]
+)  # 200: the brightest, with which the fit of the shape begins
+def test_a_laser_frame_of_something_else_takes_no_part(amplitude):
+    data, times = night_of_lasers()
+    coarse = dataclasses.replace(SHAPE, magnification_rad_per_pixel=5e-5)
+    data[2] = laser(GAP_M, 50, amplitude=amplitude, shape=coarse)
+    state = measure_state(data, times, LASER_M, GAP_M, SHAPE, estimate_blur=True, shape_lasers=6)
+    assert list(np.flatnonzero(~state.used)) == [2]
+    assert state.shape.shape.reflectivity == pytest.approx(0.86, abs=0.01)
+    others = [fit.gap_m - GAP_M - 1e-9 * k for k, fit in enumerate(state.fits) if k != 2]
+    assert np.std(others) < 0.05e-9
+
+
+def test_a_sky_shape_that_explains_no_fringes_is_an_outcome():
+    """A blurred line stands for the sky's; its plate scale is half of what is expected."""
+    wide = dataclasses.replace(SHAPE, reflectivity=0.7, gap_variance=0.3 / PHASE**2)
+    data = [laser(GAP_M, seed, amplitude=5.0, shape=wide) for seed in range(6)]
+    start = dataclasses.replace(wide, gap_variance=0.0)
+    fit = refine_shape_on_sky(data, LASER_M, GAP_M, start, 0.3)
+    assert fit.reduced_chi_square == pytest.approx(1.0, abs=0.15)
+    for wrong in (0.5, 0.7, 1.4, 2.0):
+        alpha = SHAPE.magnification_rad_per_pixel
+        off = dataclasses.replace(start, magnification_rad_per_pixel=alpha * wrong)
+        with pytest.raises(NotAnalysable) as outcome:
+            refine_shape_on_sky(data, LASER_M, GAP_M, off, 0.3)
+        assert outcome.value.state == "shape fit failed"
+        mended = refine_shape_on_sky(data, LASER_M, GAP_M, off, 0.3, (alpha * 1.02,))
+        assert mended.shape.magnification_rad_per_pixel == pytest.approx(alpha, rel=1e-3)

@@ -23,7 +23,7 @@ def night():
 
 @pytest.fixture(scope="module")
 def path(night, tmp_path_factory):
-    return write_madrigal_hdf5(night, tmp_path_factory.mktemp("madrigal") / f"{night.stem}.hdf5")
+    return write_madrigal_hdf5(night, tmp_path_factory.mktemp("madrigal") / f"{night.stem}.hdf5", 5548)
 
 
 @pytest.fixture(scope="module")
@@ -161,8 +161,12 @@ def test_green_line_no_laser_and_a_site_without_code(tmp_path):
     night = example_result(24, 0, tag="XG", site="bdr")
     with h5py.File(write_madrigal_hdf5(night, tmp_path / "night.hdf5")) as file:
         table = pd.DataFrame(file["Data/Table Layout"][:])
+        pairs = file["Metadata/Experiment Parameters"][:]
     assert set(table.kindat) == {7110, 7111}
-    assert set(table.kinst) == {0}
+    # 0 would be a code; this is what Madrigal writes for a whole number that is missing.
+    assert set(table.kinst) == {-32767}
+    said = dict(zip(text(pairs["name"]), text(pairs["value"]), strict=True))
+    assert said["instrument code(s)"] == "none"
     assert set(table.doppl_ref) == {0.0}
     assert set(table.wavlen) == {557.7}
     assert set(table.gdalt) == {97.0}
@@ -170,6 +174,6 @@ def test_green_line_no_laser_and_a_site_without_code(tmp_path):
 
 def test_same_result_same_bytes_whatever_the_file_is_called(night, path, tmp_path):
     time.sleep(1.1)
-    assert write_madrigal_hdf5(night, tmp_path / "madrigal.hdf5").read_bytes() == path.read_bytes()
+    assert write_madrigal_hdf5(night, tmp_path / "madrigal.hdf5", 5548).read_bytes() == path.read_bytes()
     again = read_netcdf(write_netcdf(in_single_precision(night), tmp_path / "night.nc"))
-    assert write_madrigal_hdf5(again, tmp_path / "again.hdf5").read_bytes() == path.read_bytes()
+    assert write_madrigal_hdf5(again, tmp_path / "again.hdf5", 5548).read_bytes() == path.read_bytes()

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from pathlib import Path
 
+import h5py
 import pytest
 from results import empty_night, example_result
 
 from airglow.products import (
     PRODUCTS,
     SUFFIXES,
+    Beside,
     local_name,
     product_names,
     read_netcdf,
     write_kinds,
     write_products,
 )
+from airglow.registry import load_registry
+
+CONFIG = Path(__file__).parents[2] / "config"
 
 
 @pytest.mark.parametrize(
@@ -73,3 +79,13 @@ def test_kinds_made_from_the_file_are_those_made_from_the_analysis(tmp_path):
     again = {kind: tmp_path / "again" / local_name(kind) for kind in PRODUCTS}
     write_kinds(read_netcdf(paths["netcdf"]), again)
     assert [kind for kind in paths if paths[kind].read_bytes() != again[kind].read_bytes()] == []
+
+
+def test_madrigals_code_is_that_of_the_site_in_the_registry(tmp_path):
+    registry = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+    night = example_result(6, 2)
+    for site, expected in (("uao", 5548), ("car", 5545), ("bdr", -32767)):
+        path = tmp_path / f"{site}.hdf5"
+        write_kinds(night, {"madrigal_hdf5": path}, Beside(site=registry.site(site)))
+        with h5py.File(path) as file:
+            assert set(file["Data/Table Layout"]["kinst"]) == {expected}

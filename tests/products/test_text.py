@@ -9,7 +9,7 @@ import numpy as np
 from results import empty_night, example_result
 
 from airglow.products import log_text, madrigal_text, write_log, write_madrigal
-from airglow.products.madrigal import HEADER, KINST
+from airglow.products.madrigal import HEADER
 from airglow.result import Cause
 
 WIDTHS = (19, 6, 5, 7, 6, 7, 6, 6, 6, 6, 6, 7, 4, 3, 6, 6, 1, 1, 6, 7, 5)
@@ -67,11 +67,6 @@ def test_a_night_without_sky_frames_has_only_the_header(tmp_path):
     for night in (example_result(0, 3), empty_night()):
         path = write_madrigal(night, tmp_path / "night.txt")
         assert path.read_text() == HEADER
-
-
-def test_every_site_has_its_own_code():
-    assert (KINST["uao"], KINST["mrh"]) == (5548, 5552)
-    assert sorted(KINST.values()) == list(range(5545, 5558))
 
 
 def test_the_log_says_what_was_left_out_and_why():

@@ -1,5 +1,7 @@
 """Sky line fits: truth within errors that are true, at the Cramér-Rao bound."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy import constants
@@ -112,3 +114,20 @@ def test_white_noise_has_no_excess_and_ripples_have():
         rippled.append(fit_line(dirty, PHASE, SHAPE, LINE, 60.0).velocity_excess)
     assert np.mean(white, axis=0) == pytest.approx([1.0, 1.0], abs=0.15)
     assert np.mean(rippled) > 1.5
+
+
+def test_a_temperature_that_no_airglow_has_is_no_answer():
+    """Fringes of the laser's sharpness are colder than any line, flat ones hotter."""
+    sharp = 300.0 + SHAPE.illumination(S) * (10.0 * fringes(S, WIDTH_PX2, PHASE, SHAPE, 60).airy() + 3.0)
+    wider = dataclasses.replace(SHAPE, reflectivity=0.7)  # the instrument is taken for less sharp than it is
+    cold = fit_line(ProfileData(S, sharp, np.full(S.size, 0.1), WIDTH_PX2), PHASE, wider, LINE, 0.0)
+    assert cold.temperature_k < 21.0
+    assert cold.temperature_error_k < 100.0  # or it would be flagged for that
+    assert not cold.settled
+    flat = clean_profile(0.0, 12000.0, intensity=500.0)
+    hot = fit_line(
+        ProfileData(S, flat, np.full(S.size, 0.01), WIDTH_PX2), PHASE, SHAPE, LINE, 0.0, None, 11000.0
+    )
+    assert 10000.0 < hot.temperature_k < 20000.0
+    assert not hot.settled
+    assert fit_line(data_of(clean_profile(0.0, 2500.0), 3), PHASE, SHAPE, LINE, 0.0).settled

@@ -51,6 +51,19 @@ def test_a_wrong_key_or_value_is_named(at_hand: Clone, section: str, values: dic
     assert not (at_hand.directory / "work").exists()
 
 
+def test_an_instrument_that_sends_to_madrigal_from_a_site_without_code_stops_a_run(at_hand: Clone) -> None:
+    path = at_hand.directory / "config/instruments.yaml"
+    content = yaml.safe_load(path.read_text())
+    content["minime94"]["epochs"][0]["send_to_madrigal"] = True
+    path.unlink()  # in the clone it may be a link to the project's own
+    path.write_text(yaml.safe_dump(content))
+    ran = at_hand.hourly("-n")
+    assert ran.code == 1
+    (line,) = [line for line in ran.text.splitlines() if "madrigal" in line]
+    assert "instruments.yaml: minime94: send_to_madrigal at bdr, which has no madrigal_kinst" in line
+    assert "Traceback" not in ran.text
+
+
 def test_a_configuration_that_is_not_yaml_is_named(at_hand: Clone) -> None:
     (at_hand.directory / "config/config.yaml").write_text("uploads: [\n")
     ran = at_hand.hourly("-n")

@@ -5,7 +5,7 @@ from pathlib import Path
 from adapter import RESULTS, snakemake, step
 
 from airglow.night import WhichNight, no_result
-from airglow.products import local_name
+from airglow.products import Beside, local_name
 from airglow.publish import fetch_kinds, read_index
 from airglow.workspace import bring_results
 
@@ -26,4 +26,5 @@ with step() as job:
         index,
         {tag: job.local(RESULTS) / tag for tag in index["outcomes"]},
         lambda tag, why: no_result(WhichNight(job.instrument, job.site, job.date, tag), None, why),
+        Beside(site=job.site, instrument=job.instrument),
     )
