@@ -36,6 +36,7 @@ def night_notes(
         )
         for before, after in state.gap_nm.jumps_s:
             notes.append(f"The gap jumped {before / 3600:.2f} to {after / 3600:.2f} h after the first frame.")
+    notes += known.remarks
     if lines.shape != known.shape:
         relative = lines.shape.magnification_rad_per_pixel / known.shape.magnification_rad_per_pixel - 1.0
         notes.append(
