@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from airglow.errors import StoreError
-from airglow.store.bucket import Store, StoredObject
+from airglow.store.bucket import Store
 from airglow.store.hashes import hash_file
+from airglow.store.objects import StoredObject
 
 THREADS = 8
 _Task = TypeVar("_Task")

@@ -1,0 +1,47 @@
+"""What the bucket says of its objects, and what can be wrong with them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+from airglow.errors import StoreError
+
+_MD5 = re.compile(r"[0-9a-f]{32}")
+
+
+class MissingObject(StoreError):
+    """An object that should be in the bucket is not there."""
+
+
+class ChangedObject(StoreError):
+    """An object is no longer the one that was listed: it was uploaded again."""
+
+
+class DamagedRead(StoreError):
+    """What arrives of an object is not what the bucket has."""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as the store describes it: ``etag`` without quotes, ``modified`` in UTC."""
+
+    key: str
+    size: int
+    etag: str
+    modified: dt.datetime
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What arrived of an object: size in bytes, MD5 in hexadecimal, and whether its ETag proves it."""
+
+    size: int
+    md5: str
+    is_proven: bool
+
+
+def is_md5(etag: str) -> bool:
+    """Whether an ETag can be the MD5 of its object; that of an upload in several parts has a dash."""
+    return _MD5.fullmatch(etag) is not None
