@@ -2,7 +2,7 @@
 
 from airglow.archive.cleanup import cleanup_night, cleanup_weather
 from airglow.archive.extract import extract_night
-from airglow.archive.join import RawObject, join_parts
+from airglow.archive.join import RawObject, join_if_changed, join_parts
 from airglow.archive.manifest import (
     ArchivedFile,
     Excluded,
@@ -30,6 +30,7 @@ __all__ = [
     "extract_night",
     "fetch_frames",
     "fetch_weather",
+    "join_if_changed",
     "join_parts",
     "load_manifest",
     "prove_archived",
