@@ -12,7 +12,8 @@ from airglow.archive.manifest import (
     read_manifest,
 )
 from airglow.archive.proof import prove_archived, prove_loaded, prove_published
-from airglow.archive.unpack import KeptOut, Unpacked, UnpackLimits, unpack
+from airglow.archive.tar import UnpackLimits
+from airglow.archive.unpack import KeptOut, Unpacked, unpack
 from airglow.archive.weather import ArchivedWeather, archive_weather, fetch_weather, sync_weather_file
 
 __all__ = [
