@@ -4,7 +4,11 @@ from airglow.store.bucket import Store
 from airglow.store.client import open_store
 from airglow.store.hashes import FileHashes, hash_file, json_bytes
 from airglow.store.objects import ChangedObject, DamagedRead, MissingObject, Reading, StoredObject
-from airglow.store.settings import StoreSettings, settings_from_environment
+from airglow.store.settings import (
+    StoreSettings,
+    leave_out_foreign_settings,
+    settings_from_environment,
+)
 from airglow.store.surely import proves, read_surely, stream_surely
 from airglow.store.transfer import StoredFile, download_many, in_threads, upload_many
 
@@ -22,6 +26,7 @@ __all__ = [
     "hash_file",
     "in_threads",
     "json_bytes",
+    "leave_out_foreign_settings",
     "open_store",
     "proves",
     "read_surely",
