@@ -25,6 +25,7 @@ from typing import IO, Any
 from airglow.errors import AirglowError
 
 RUN_VARIABLE = "AIRGLOW_RUN"  # environment variable that tells a step which run it belongs to
+NIGHTS_VARIABLE = "AIRGLOW_NIGHTS"  # and which nights the run was asked for by name
 _POLL_S = 0.2
 _RUN_FILE = "airglow.run.lock"
 _STEPS_FILE = "airglow.steps.lock"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from airglow.archive import Manifest, fetch_frames
+from airglow.errors import BadInput
 from airglow.products import SUFFIXES, Beside, local_name, write_kinds
 from airglow.publish import fetch_kinds
 from airglow.result import ANALYSED, NightResult
@@ -151,3 +152,61 @@ def remove_older(directories: Iterable[Path], keep_days: float, now: float | Non
                 here.rmdir()
                 emptied.add(here.parent)
     return removed
+
+
+def remove_leftovers(work: Path, continuing: Collection[str], at_work: Collection[str]) -> list[str]:
+    """Remove what earlier runs left of nights, killed or failed, and nobody needs any more.
+
+    Of a night that goes on, only files that were half written go: the next steps check the others against the
+    record or the manifest, and use them. Of other nights everything goes, and all copies of weather files,
+    which may be older than those in the archive. What is not in the folder of a night (``failures``, the
+    discovery) is left alone.
+
+    Parameters
+    ----------
+    work
+        The workflow's directory for temporary files. No step of an earlier run may be at work in it.
+    continuing
+        Names of the nights that this run is about to work on.
+    at_work
+        Names of the nights that this run may be working on already: left alone.
+
+    Returns
+    -------
+    list of str
+        What was removed, with its size, for the log.
+    """
+    removed = []
+    for path in _leftovers(work, continuing, at_work):
+        size = sum(file.lstat().st_size for file in (path, *path.rglob("*")) if not file.is_dir())
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+        removed.append(f"{path} ({size / 1e6:.1f} MB)")
+        _remove_empty(path.parent, work)
+    return removed
+
+
+def _leftovers(work: Path, continuing: Collection[str], at_work: Collection[str]) -> Iterator[Path]:
+    for path in sorted(work.glob("*/*/*/*")):
+        try:
+            night = NightId.parse("_".join((*path.relative_to(work).parts[:2], path.name)))
+        except BadInput:
+            continue
+        if night.name in at_work:
+            continue
+        if night.name not in continuing:
+            yield path
+            continue
+        yield from sorted(path.rglob("*.partial"))
+        if (path / "unpacked.unpacked").exists():
+            yield path / "unpacked.unpacked"
+    needed = tuple(name.split("_", 1)[1] for name in at_work)
+    yield from (path for path in sorted(work.glob("weather/*")) if not path.name.startswith(needed))
+
+
+def _remove_empty(directory: Path, root: Path) -> None:
+    while directory != root and not any(directory.iterdir()):
+        directory.rmdir()
+        directory = directory.parent

@@ -142,6 +142,7 @@ class Front:
     url: str
     requests: list[tuple[str, str]] = field(default_factory=list)  # method, path with query
     held: dict[str, threading.Event] = field(default_factory=dict)
+    damage: Callable[[str, bytes], bytes] | None = None  # path, answer to a GET: what arrives of it
     _traps: list[tuple[str, str, int, Callable[[], None]]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -183,6 +184,7 @@ class Front:
         for event in self.held.values():
             event.set()
         self.held.clear()
+        self.damage = None
         with self._lock:
             self.requests.clear()
             self._traps.clear()
@@ -223,6 +225,8 @@ def front(endpoint_url: str, ahead_s: float = 0.0) -> Iterator[Front]:
                 )
             finally:
                 connection.close()
+            if made[0].damage and self.command == "GET":
+                data = made[0].damage(self.path, data)
             self.send_response_only(answer.status, answer.reason)
             for name, value in answer.getheaders():
                 if name.lower() == "last-modified":

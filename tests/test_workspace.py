@@ -15,7 +15,7 @@ from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_ki
 from airglow.publish import ProductPrefixes, deliver, plan_delivery
 from airglow.registry import load_registry
 from airglow.store import MissingObject, Store
-from airglow.workspace import bring_frames, bring_results, remove_older
+from airglow.workspace import bring_frames, bring_results, remove_leftovers, remove_older
 
 DAY_S = 86400
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
@@ -127,3 +127,39 @@ def test_results_that_are_not_what_was_published_do_not_come_back(
     with pytest.raises(StoreError, match="SHA-256"):
         bring_results(store, index, back, lambda tag, why: empty_night(tag=tag), BESIDE)
     assert not (back["XR"] / "night.nc").exists()
+
+
+def test_what_killed_runs_left_goes_and_what_is_of_use_stays(tmp_path: Path) -> None:
+    night = "minime05/uao/2026"
+    goes = [
+        f"{night}/20260429/night.tar.gz",
+        f"{night}/20260429/unpacked/a.hdf5",
+        f"{night}/20260429/load/a.nc",
+        f"{night}/20260429/page/deep/a.nc",
+        "minime13/low/2025/20250101/frames/a.hdf5",
+        f"{night}/20260430/night.tar.gz.partial",
+        f"{night}/20260430/frames/a.hdf5.partial",
+        f"{night}/20260430/unpacked.unpacked/000001",
+        "weather/uao_20260429.json",
+        "weather/uao_20260429/Cloud_uao_20260429.txt",
+    ]
+    stays = [
+        f"{night}/20260430/night.tar.gz",
+        f"{night}/20260430/frames/a.hdf5",
+        f"{night}/20260501/night.tar.gz.partial",
+        "weather/uao_20260501.json",
+        "failures/load_minime05_uao_20260429.json",
+        "discovery.json",
+        "notes/of/an/operator",
+    ]
+    for name in (*goes, *stays):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * 100_000)
+    said = remove_leftovers(tmp_path, ["minime05_uao_20260430"], ["minime05_uao_20260501"])
+    assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()) == sorted(stays)
+    assert not (tmp_path / "minime13").exists()
+    assert f"{tmp_path / night / '20260429'} (0.4 MB)" in said
+    assert len(said) == 7
+    assert remove_leftovers(tmp_path, ["minime05_uao_20260430"], ["minime05_uao_20260501"]) == []
+    assert remove_leftovers(tmp_path / "nowhere", [], []) == []

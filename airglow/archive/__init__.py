@@ -2,7 +2,7 @@
 
 from airglow.archive.cleanup import cleanup_night, cleanup_weather
 from airglow.archive.extract import extract_night
-from airglow.archive.join import RawObject, join_parts
+from airglow.archive.join import RawObject, join_if_changed, join_parts
 from airglow.archive.manifest import (
     ArchivedFile,
     Excluded,
@@ -12,7 +12,8 @@ from airglow.archive.manifest import (
     read_manifest,
 )
 from airglow.archive.proof import prove_archived, prove_loaded, prove_published
-from airglow.archive.unpack import KeptOut, Unpacked, UnpackLimits, unpack
+from airglow.archive.tar import UnpackLimits
+from airglow.archive.unpack import KeptOut, Unpacked, unpack
 from airglow.archive.weather import ArchivedWeather, archive_weather, fetch_weather, sync_weather_file
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "extract_night",
     "fetch_frames",
     "fetch_weather",
+    "join_if_changed",
     "join_parts",
     "load_manifest",
     "prove_archived",

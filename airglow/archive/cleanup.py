@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from airglow.archive.manifest import Manifest
 from airglow.archive.proof import prove_archived, prove_loaded, prove_published
-from airglow.archive.weather import sync_weather_file
+from airglow.archive.weather import sync_weather_file, why_not_archived
 from airglow.errors import AirglowError, BadInput
 from airglow.registry import Registry
 from airglow.store import Store, StoredObject, in_threads
@@ -27,6 +28,7 @@ from airglow.uploads import (
 )
 
 FORMAT = 1
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -37,6 +39,8 @@ class _Outcome:
     kept: list[tuple[str, str]] = field(default_factory=list)  # key, reason
 
     def record(self, **more: Any) -> dict[str, Any]:
+        for key, reason in self.kept:
+            log.info("kept %s: %s", key, reason)
         return {
             "format": FORMAT,
             **more,
@@ -85,7 +89,8 @@ def cleanup_night(
     Raises
     ------
     StoreError
-        If a proof fails: then nothing was deleted.
+        If a proof fails: then nothing was deleted. If a weather file arrives damaged when it is read: then it
+        stays, and the step is to be repeated.
     """
     prove_archived(store, manifest)
     prove_published(store, manifest, published)
@@ -184,16 +189,19 @@ def _delete_weather(
 
 
 def _delete_archived(store: Store, file: WeatherFile, end: dt.datetime, outcome: _Outcome) -> None:
-    """Delete a weather file from ``raw/`` once all of it is in the archive."""
+    """Delete a weather file from ``raw/`` once all of it is proven to be in the archive."""
     try:
         synced = sync_weather_file(store, file)
+        if synced is None or synced.raw is None:
+            return  # gone already
+        problem = why_not_archived(store, synced)
     except BadInput as refused:
         outcome.kept.append((file.raw_key, refused.reason))
         return
-    if synced is None or synced.raw is None:
-        return  # gone already
-    if synced.archived is None or synced.raw.modified < end:
-        outcome.kept.append((file.raw_key, "changed while the night was cleaned up"))
+    if synced.raw.modified < end:
+        problem = "changed while the night was cleaned up"
+    if problem:
+        outcome.kept.append((file.raw_key, problem))
     elif store.delete_if_unchanged(file.raw_key, synced.raw.etag):
         outcome.deleted.append(file.raw_key)
     else:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from airglow.errors import AirglowError, BadInput
+from airglow.errors import AirglowError, BadInput, MachineError
 from airglow.store import (
     ChangedObject,
     MissingObject,
@@ -16,6 +18,7 @@ from airglow.store import (
     hash_file,
     in_threads,
     json_bytes,
+    stream_surely,
 )
 from airglow.uploads import (
     NightId,
@@ -31,6 +34,7 @@ from airglow.uploads import (
 FORMAT = 1
 THREADS = 4
 _AGAIN = "the next run reads it again"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,11 +77,90 @@ def join_parts(
         If the upload is not complete, or an object changed while it was read.
     StoreError
         If the bucket does not do its part.
+    MachineError
+        If the local disk cannot be read or written.
     """
     listed, receipt = _read_receipt(store, night)
     parts = _complete_parts(night, listed, receipt)
     mark_pending(store, night, "upload")
     out_tar, out_record = Path(out_tar), Path(out_record)
+    try:
+        return _join(store, night, listed, receipt, parts, out_tar, out_record, threads)
+    except OSError as error:
+        raise MachineError.from_os(str(error.filename or out_tar), error) from error
+
+
+def join_if_changed(store: Store, night: NightId, tar: Path, record: Path, threads: int = THREADS) -> bool:
+    """Join the parts again, where the archive at hand is not the upload that is in ``raw/`` now.
+
+    An archive outlives a step that refused it, and a run that was killed. It is of use only while it is what
+    its record says, and ``raw/`` still has the objects it was joined from. Costs one request if nothing has
+    changed.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        Which night.
+    tar, record
+        What `join_parts` wrote.
+    threads
+        How many parts are read at once.
+
+    Returns
+    -------
+    bool
+        Whether the parts were joined again.
+
+    Raises
+    ------
+    BadInput, StoreError, MachineError
+        As `join_parts`, if it has to be done again.
+    """
+    problem = _not_as_recorded(night, Path(tar), Path(record))
+    if not problem:
+        there = {found.key: found.etag for found in store.list(night.raw_prefix)}
+        if there == _joined_from(Path(record)):
+            return False
+        problem = "another upload of the night is in raw/"
+    log.info("%s: %s; the parts are joined again", tar, problem)
+    join_parts(store, night, tar, record, threads)
+    return True
+
+
+def _not_as_recorded(night: NightId, tar: Path, record_path: Path) -> str:
+    """Why an archive at hand is not the one of its record; empty if it is."""
+    try:
+        record = json.loads(record_path.read_bytes())
+        if record["night"] != night.name or hash_file(tar).sha256 != record["sha256"]:
+            return f"not the archive that {record_path} describes"
+        _joined_from(record_path)
+    except FileNotFoundError as error:
+        return f"{error.filename} is missing"
+    except (ValueError, KeyError, TypeError):
+        return f"{record_path} is not a record of joined parts"
+    except OSError as error:
+        raise MachineError.from_os(str(error.filename or tar), error) from error
+    return ""
+
+
+def _joined_from(record_path: Path) -> dict[str, str]:
+    """ETag by key of the raw objects that an archive was joined from."""
+    record = json.loads(record_path.read_bytes())
+    return {entry["key"]: entry["etag"] for entry in (record["receipt"], *record["parts"])}
+
+
+def _join(
+    store: Store,
+    night: NightId,
+    listed: dict[str, StoredObject],
+    receipt: Receipt,
+    parts: list[StoredObject],
+    out_tar: Path,
+    out_record: Path,
+    threads: int,
+) -> dict[str, Any]:
     out_tar.parent.mkdir(parents=True, exist_ok=True)
     partial = out_tar.with_name(out_tar.name + ".partial")
     try:
@@ -150,13 +233,9 @@ def _download(store: Store, parts: list[StoredObject], path: Path, threads: int)
         def fetch(task: tuple[StoredObject, int]) -> None:
             part, start = task
             try:
-                read = store.stream(
-                    part.key, lambda offset, chunk: _write(descriptor, chunk, start + offset), part.etag
-                )
+                stream_surely(store, part, lambda offset, chunk: _write(descriptor, chunk, start + offset))
             except (ChangedObject, MissingObject) as error:
                 raise BadInput(part.key, "changed while the parts were read", _AGAIN) from error
-            if read.size != part.size:
-                raise BadInput(part.key, f"{read.size:,} bytes, not {part.size:,} as listed", _AGAIN)
 
         in_threads(fetch, list(zip(parts, offsets[:-1], strict=True)), threads)
     finally:

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
+import os
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
-from airglow.errors import BadInput
+from airglow.archive.tar import CHUNK_BYTES, HINT, Member, UnpackLimits, contents, printable, read_members
+from airglow.errors import BadInput, MachineError
 
-BLOCK = tarfile.BLOCKSIZE
-CHUNK_BYTES = 1 << 20
-MAX_EXTENSION_BYTES = 1 << 16  # a long name, or attributes: read into memory by tarfile
-_EXTENSIONS = (
-    tarfile.XHDTYPE,
-    tarfile.XGLTYPE,
-    tarfile.SOLARIS_XHDTYPE,
-    tarfile.GNUTYPE_LONGNAME,
-    tarfile.GNUTYPE_LONGLINK,
-)
-_HINT = "nothing of it was archived; upload the night again"
-
-
-@dataclass(frozen=True)
-class UnpackLimits:
-    """What an archive may unpack to; a night has some hundred frames of half a megabyte."""
-
-    max_members: int = 5_000
-    max_bytes: int = 4 << 30  # in all
-    max_member_bytes: int = 64 << 20  # each
+_GZIP = b"\x1f\x8b"
+_ZLIB = {"incorrect data check": "CRC check failed", "incorrect length check": "not the length that it says"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +32,7 @@ class Unpacked:
 
 @dataclass(frozen=True)
 class KeptOut:
-    """A member that was not unpacked, and why."""
+    """A member that was not unpacked, and why; without a name, a word on the whole archive."""
 
     member: str
     reason: str
@@ -60,7 +44,8 @@ def unpack(
     """Unpack the regular files of an archive under names of our own.
 
     The whole gzip is read and checked (CRC, length), and the whole tar is walked, before the first member
-    is used: an archive that breaks off is refused as a whole, whatever it begins with.
+    is used: an archive that breaks off is refused as a whole, whatever it begins with. What follows its end
+    is passed over, with a word.
 
     Parameters
     ----------
@@ -76,139 +61,123 @@ def unpack(
     files : list of Unpacked
         In the order of the archive.
     kept_out : list of KeptOut
-        Links, devices and other members that are not files.
+        Links, devices and other members that are not files, sparse files that cannot be unpacked, and what is
+        odd about the archive as a whole.
 
     Raises
     ------
     BadInput
         If the archive is damaged, is empty, or goes beyond the limits.
+    MachineError
+        If the local disk cannot be read or written.
     """
     limits = limits or UnpackLimits()
     name = Path(tar_gz).name
     tar = Path(directory) / "night.tar"
     try:
-        _decompress(name, Path(tar_gz), tar, limits.max_bytes)
-        members, ends_properly = _walk(name, tar, limits)
-        files, kept_out = _unpack_members(name, tar, Path(directory), members, limits.max_member_bytes)
-    finally:
-        tar.unlink(missing_ok=True)
+        try:
+            behind, is_padding = _decompress(name, Path(tar_gz), tar, limits.max_bytes)
+            with open(tar, "rb") as file:
+                found = read_members(name, file, limits)
+                if not is_padding and not found.ends_properly:
+                    reason = (
+                        f"gzip is damaged: {behind:,} bytes behind its end, and the tar in it has no end mark"
+                    )
+                    raise BadInput(name, reason, HINT)
+                files, kept_out = _unpack_members(file, Path(directory), found.members)
+        finally:
+            tar.unlink(missing_ok=True)
+    except OSError as error:
+        raise MachineError.from_os(str(error.filename or tar), error) from error
     if not files:
-        raise BadInput(name, "archive is empty: there is no file in it", _HINT)
-    if not ends_properly:
-        kept_out.append(
-            KeptOut("", f"archive has no end mark: there may have been more after {files[-1].member}")
-        )
-    return files, kept_out
+        why = "".join(f"; {kept.member} is kept out: {kept.reason}" for kept in kept_out[:1])
+        raise BadInput(name, f"archive is empty: there is no file in it{why}", HINT)
+    notes = [f"archive: {note}" for note in found.notes]
+    if behind:
+        notes.append(f"archive: {behind:,} bytes behind the end of the gzip were passed over")
+    if not found.ends_properly:
+        notes.append(f"archive has no end mark: there may have been more after {files[-1].member}")
+    return files, kept_out + [KeptOut("", note) for note in notes]
 
 
-def _decompress(name: str, tar_gz: Path, tar: Path, max_bytes: int) -> None:
-    total = 0
-    try:
-        with gzip.open(tar_gz) as source, open(tar, "wb") as target:
-            while chunk := source.read(CHUNK_BYTES):
-                total += len(chunk)
-                if total > max_bytes:
-                    raise BadInput(name, f"archive unpacks to more than {max_bytes:,} bytes", _HINT)
-                target.write(chunk)
-    except EOFError as error:
-        raise BadInput(name, f"gzip ends early, after {total:,} bytes unpacked", _HINT) from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise BadInput(name, f"gzip is damaged ({error})", _HINT) from error
-
-
-def _walk(name: str, tar: Path, limits: UnpackLimits) -> tuple[int, bool]:
-    """Check every header of a tar; `tarfile` alone takes a damaged one for the end.
+def _decompress(name: str, tar_gz: Path, tar: Path, max_bytes: int) -> tuple[int, bool]:
+    """Decompress a gzip, with all its members.
 
     Returns
     -------
-    members : int
-        How many members there are.
-    ends_properly : bool
-        Whether the tar has its end mark.
+    behind : int
+        How many bytes follow that are no gzip.
+    is_padding : bool
+        Whether all of these are zero.
     """
-    size = tar.stat().st_size
-    offset = members = headers = 0
-    last = "its beginning"
-    with open(tar, "rb") as file:
-        while offset < size:
-            file.seek(offset)
-            block = file.read(BLOCK)
-            if not block.strip(b"\0") and len(block) == BLOCK:
-                _expect_zeros(name, file)
-                return members, True
-            info = _header(name, block, last)
-            headers += 1
-            extends = info.type in _EXTENSIONS
-            if extends and info.size > MAX_EXTENSION_BYTES:
-                raise BadInput(name, f"archive has a header of {info.size:,} bytes after {last}", _HINT)
-            if not extends:
-                members += 1
-                last = printable(info.name)
-            if members > limits.max_members or headers > 4 * limits.max_members:
-                raise BadInput(name, f"archive has more than {limits.max_members:,} members", _HINT)
-            offset += BLOCK
-            if info.isreg() or info.type not in tarfile.SUPPORTED_TYPES or extends:
-                if info.size > limits.max_member_bytes:
-                    reason = f"{last} in it has {info.size:,} bytes, more than {limits.max_member_bytes:,}"
-                    raise BadInput(name, reason, _HINT)
-                offset += -(-info.size // BLOCK) * BLOCK
-    if offset > size:
-        raise BadInput(name, f"archive breaks off inside {last}", _HINT)
-    return members, False
+    total = 0
+    with open(tar_gz, "rb") as source, open(tar, "wb") as target:
+        data = source.read(CHUNK_BYTES)
+        while data:
+            data, total = _decompress_member(name, source, target, data, total, max_bytes)
+            zeros, data = _skip_zeros(source, data)
+            if not data.startswith(_GZIP):
+                behind = len(data) + os.fstat(source.fileno()).st_size - source.tell()
+                return zeros + behind, behind == 0
+    return 0, True  # an empty file
 
 
-def _header(name: str, block: bytes, last: str) -> tarfile.TarInfo:
+def _decompress_member(
+    name: str, source: BinaryIO, target: BinaryIO, data: bytes, total: int, max_bytes: int
+) -> tuple[bytes, int]:
+    """Decompress one member; returns what was read behind it, and how many bytes there are in all."""
+    member = zlib.decompressobj(zlib.MAX_WBITS | 16)  # checks CRC and length
     try:
-        info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-    except tarfile.HeaderError as error:
-        raise BadInput(name, f"archive is damaged after {last} ({error})", _HINT) from error
-    if info.size < 0 or info.type == tarfile.GNUTYPE_SPARSE:
-        raise BadInput(
-            name, f"archive has a member of a kind that is not taken, {printable(info.name)}", _HINT
-        )
-    return info
+        while not member.eof:
+            data = data or source.read(CHUNK_BYTES)
+            if not data:
+                raise BadInput(name, f"gzip ends early, after {total:,} bytes unpacked", HINT)
+            chunk = member.decompress(data, CHUNK_BYTES)
+            data = member.unconsumed_tail
+            total += len(chunk)
+            if total > max_bytes:
+                raise BadInput(name, f"archive unpacks to more than {max_bytes:,} bytes", HINT)
+            target.write(chunk)
+    except zlib.error as error:
+        said = next((words for code, words in _ZLIB.items() if code in str(error)), str(error))
+        raise BadInput(name, f"gzip is damaged ({said})", HINT) from error
+    return member.unused_data, total
 
 
-def _expect_zeros(name: str, file) -> None:
-    while chunk := file.read(CHUNK_BYTES):
-        if chunk.strip(b"\0"):
-            raise BadInput(name, "archive goes on after its end mark", _HINT)
+def _skip_zeros(source: BinaryIO, data: bytes) -> tuple[int, bytes]:
+    """How many zeros follow, and what comes after them: two bytes or more, if there are so many."""
+    zeros = 0
+    while True:
+        rest = data.lstrip(b"\0")
+        zeros += len(data) - len(rest)
+        more = source.read(CHUNK_BYTES) if len(rest) < len(_GZIP) else b""
+        if not more:
+            return zeros, rest
+        data = rest + more
 
 
 def _unpack_members(
-    name: str, tar: Path, directory: Path, expected: int, size_limit: int
+    file: BinaryIO, directory: Path, members: Iterable[Member]
 ) -> tuple[list[Unpacked], list[KeptOut]]:
     files: list[Unpacked] = []
     kept_out: list[KeptOut] = []
-    seen = 0
-    try:
-        with tarfile.open(tar, "r:", encoding="utf-8", errors="surrogateescape") as archive:
-            for info in archive:
-                seen += 1
-                member = printable(info.name)
-                if info.isdir():
-                    continue
-                if not info.isreg():
-                    kept_out.append(KeptOut(member, _kind(info)))
-                    continue
-                if info.issparse() or info.size > size_limit:  # by attributes that the walk does not read
-                    raise BadInput(name, f"archive has a member of a kind that is not taken, {member}", _HINT)
-                path = directory / f"{seen:06d}"
-                size, sha256, md5 = _write(archive.extractfile(info), path)
-                files.append(Unpacked(member, path, size, sha256, md5, _path_problem(info.name)))
-    except (tarfile.TarError, ValueError, OverflowError) as error:  # the latter from odd attributes
-        if expected == 0:
-            return [], []  # tarfile does not open what is empty
-        raise BadInput(name, f"archive is damaged ({error})", _HINT) from error
-    if seen != expected:
-        raise BadInput(name, f"archive is damaged: {seen} members found, {expected} expected", _HINT)
+    for number, member in enumerate(members, 1):
+        shown = printable(member.name)
+        if member.kind == tarfile.DIRTYPE:
+            continue
+        if reason := member.problem or _kind(member):
+            kept_out.append(KeptOut(shown, reason))
+            continue
+        path = directory / f"{number:06d}"
+        size, sha256, md5 = _write(contents(file, member), path)
+        files.append(Unpacked(shown, path, size, sha256, md5, _path_problem(member.name)))
     return files, kept_out
 
 
-def _write(source, path: Path) -> tuple[int, str, str]:
+def _write(chunks: Iterable[bytes], path: Path) -> tuple[int, str, str]:
     sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
     with open(path, "xb") as target:
-        for chunk in _chunks(source):
+        for chunk in chunks:
             target.write(chunk)
             sha256.update(chunk)
             md5.update(chunk)
@@ -216,28 +185,19 @@ def _write(source, path: Path) -> tuple[int, str, str]:
     return size, sha256.hexdigest(), md5.hexdigest()
 
 
-def _chunks(source) -> Iterator[bytes]:
-    while chunk := source.read(CHUNK_BYTES):
-        yield chunk
-
-
-def _kind(info: tarfile.TarInfo) -> str:
-    if info.issym():
-        return f"symbolic link to {printable(info.linkname)}"
-    if info.islnk():
-        return f"hard link to {printable(info.linkname)}"
-    if info.isdev():
-        return "device or pipe"
-    return "not a file"
+def _kind(member: Member) -> str:
+    """What a member is that is not a file; empty if it is one."""
+    match member.kind:
+        case tarfile.SYMTYPE:
+            return f"symbolic link to {printable(member.link)}"
+        case tarfile.LNKTYPE:
+            return f"hard link to {printable(member.link)}"
+        case tarfile.CHRTYPE | tarfile.BLKTYPE | tarfile.FIFOTYPE:
+            return "device or pipe"
+    return "" if member.kind in tarfile.REGULAR_TYPES else "not a file"
 
 
 def _path_problem(name: str) -> str:
     if name.startswith("/") or "\\" in name or name[1:2] == ":":
         return "absolute or foreign path"
     return "path leads to a parent folder" if ".." in PurePosixPath(name).parts else ""
-
-
-def printable(name: str) -> str:
-    """A name from an archive as text that every log and JSON can hold."""
-    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

@@ -10,7 +10,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from airglow.errors import BadInput, StoreError
-from airglow.store import ChangedObject, MissingObject, Store, StoredObject, in_threads, json_bytes
+from airglow.store import (
+    ChangedObject,
+    MissingObject,
+    Store,
+    StoredObject,
+    in_threads,
+    json_bytes,
+    proves,
+    read_surely,
+)
 from airglow.uploads import ONE_DAY, RAW, WeatherFile, cloud_file, parse_raw_key, weather_prefix
 
 FORMAT = 1
@@ -62,23 +71,62 @@ def sync_weather_file(store: Store, file: WeatherFile) -> ArchivedWeather | None
         if raw.size > MAX_WEATHER_BYTES:
             raise BadInput(file.raw_key, f"{raw.size:,} bytes are too many for a weather file")
         try:
-            data = store.get_bytes(raw.key, raw.etag)
-            _merge(store, file, data, archived)
+            _merge(store, file, raw, archived)
         except (ChangedObject, MissingObject):
             continue  # uploaded again, or cleaned up by another night's job, while we read
         return ArchivedWeather(file, store.head(file.archive_key), raw)
     raise BadInput(file.raw_key, "changes while it is read", "the next run reads it again")
 
 
-def _merge(store: Store, file: WeatherFile, data: bytes, archived: StoredObject | None) -> None:
+def _merge(store: Store, file: WeatherFile, raw: StoredObject, archived: StoredObject | None) -> None:
+    data, is_proven = read_surely(store, raw)
     if archived is not None:
-        old = store.get_bytes(archived.key, archived.etag)
+        old, old_is_proven = read_surely(store, archived)
         if old.startswith(data):
             return
-        if not data.startswith(old):
+        if not (data.startswith(old) and is_proven and old_is_proven):
             path = PurePosixPath(file.archive_key)
             store.copy(file.archive_key, f"{path.parent}/superseded/{archived.etag}_{path.name}")
-    store.put_bytes(file.archive_key, data, "text/plain")
+    if is_proven:
+        store.put_bytes(file.archive_key, data, "text/plain")
+    else:  # what arrived here may be damaged: the store has the bytes
+        store.copy(raw.key, file.archive_key)
+
+
+def why_not_archived(store: Store, synced: ArchivedWeather) -> str:
+    """Prove, by what the bucket has now, that a weather file in ``raw/`` may go.
+
+    The archived object is the same by size and ETag, or begins with bytes that the ETag of the other proves.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    synced
+        What `sync_weather_file` returned.
+
+    Returns
+    -------
+    str
+        Why the file must stay; empty if it may go.
+
+    Raises
+    ------
+    StoreError
+        If the bucket does not do its part, or what it sends is damaged on the way.
+    """
+    raw, archived = synced.raw, store.head(synced.file.archive_key)
+    if raw is None or archived is None:
+        return "changed while the night was cleaned up"
+    if (archived.etag, archived.size) == (raw.etag, raw.size):
+        return ""
+    if archived.size < raw.size:
+        return f"the archived file has {archived.size:,} bytes, this one {raw.size:,}"
+    try:
+        kept, _ = read_surely(store, archived)
+    except (ChangedObject, MissingObject):
+        return "changed while the night was cleaned up"
+    return "" if proves(raw.etag, kept[: raw.size]) else "not proven to be in the archive"
 
 
 def archive_weather(store: Store, site: str, date: dt.date, out_record: Path | None = None) -> dict[str, Any]:

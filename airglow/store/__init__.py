@@ -3,14 +3,21 @@
 from airglow.store.bucket import Store
 from airglow.store.client import open_store
 from airglow.store.hashes import FileHashes, hash_file, json_bytes
-from airglow.store.objects import ChangedObject, MissingObject, StoredObject
-from airglow.store.settings import StoreSettings, settings_from_environment
+from airglow.store.objects import ChangedObject, DamagedRead, MissingObject, Reading, StoredObject
+from airglow.store.settings import (
+    StoreSettings,
+    leave_out_foreign_settings,
+    settings_from_environment,
+)
+from airglow.store.surely import proves, read_surely, stream_surely
 from airglow.store.transfer import StoredFile, download_many, in_threads, upload_many
 
 __all__ = [
     "ChangedObject",
+    "DamagedRead",
     "FileHashes",
     "MissingObject",
+    "Reading",
     "Store",
     "StoreSettings",
     "StoredFile",
@@ -19,7 +26,11 @@ __all__ = [
     "hash_file",
     "in_threads",
     "json_bytes",
+    "leave_out_foreign_settings",
     "open_store",
+    "proves",
+    "read_surely",
     "settings_from_environment",
+    "stream_surely",
     "upload_many",
 ]

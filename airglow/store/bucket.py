@@ -24,10 +24,21 @@ from botocore.exceptions import (
 
 from airglow.errors import StoreError
 from airglow.store.hashes import CHUNK_BYTES, FileHashes, hash_file, json_bytes
-from airglow.store.objects import HINTS, ChangedObject, EmptyObject, MissingObject, StoredObject
+from airglow.store.objects import (
+    HINTS,
+    ChangedObject,
+    DamagedRead,
+    EmptyObject,
+    MissingObject,
+    Reading,
+    StoredObject,
+    is_md5,
+)
 
 KEEPER_KEY = "state/keep"
 STREAM_ATTEMPTS = 3  # boto3 retries a request, but not the reading of its answer
+_ENCRYPTED = ("ServerSideEncryption", "SSECustomerAlgorithm")  # then an ETag need not be an MD5
+_NO_PROOF = (*_ENCRYPTED, "ContentRange")  # the latter of an answer with a part of the object
 _BROKEN_STREAM = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 _GONE = ("404", "NoSuchKey", "NotFound")
 _CHANGED = ("412", "PreconditionFailed")
@@ -99,7 +110,7 @@ class Store:
 
         Raises
         ------
-        MissingObject, ChangedObject, StoreError
+        MissingObject, ChangedObject, DamagedRead, StoreError
         """
         parts: list[bytes] = []
         self.stream(key, lambda _offset, chunk: parts.append(chunk), etag, restart=parts.clear)
@@ -144,8 +155,10 @@ class Store:
         etag: str | None = None,
         restart: Callable[[], Any] = lambda: None,
         last: int | None = None,
-    ) -> StoredObject:
-        """Read an object chunk by chunk, again from its beginning if the connection breaks.
+    ) -> Reading:
+        """Read an object chunk by chunk, again from its beginning if it does not arrive whole.
+
+        What arrived is compared with the ETag, where that is an MD5 and all of the object was asked for.
 
         Parameters
         ----------
@@ -162,12 +175,12 @@ class Store:
 
         Returns
         -------
-        StoredObject
-            What was read; its size is that of what came.
+        Reading
+            What arrived.
 
         Raises
         ------
-        MissingObject, ChangedObject, StoreError
+        MissingObject, ChangedObject, DamagedRead, StoreError
         """
         asked = {"IfMatch": etag} if etag else {}
         if last is not None:
@@ -180,17 +193,23 @@ class Store:
                     if etag and found != etag:  # a server that ignores If-Match
                         raise ChangedObject(f"{key}: it was uploaded again since it was listed")
                     restart()
-                    offset = 0
+                    offset, digest = 0, hashlib.md5(usedforsecurity=False)
                     for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
                         write(offset, chunk)
+                        digest.update(chunk)
                         offset += len(chunk)
                     if offset != answer["ContentLength"]:
                         raise IncompleteReadError(actual_bytes=offset, expected_bytes=answer["ContentLength"])
-                    return StoredObject(key, offset, found, _utc(answer["LastModified"]))
+                    says_md5 = is_md5(found) and not any(answer.get(name) for name in _NO_PROOF)
+                    if not says_md5 or digest.hexdigest() == found:
+                        return Reading(offset, digest.hexdigest(), says_md5)
             except _BROKEN_STREAM as error:
                 if attempt == STREAM_ATTEMPTS:
                     raise StoreError(f"{key}: the connection broke {attempt} times: {error}") from error
-        raise AssertionError("unreachable")
+        raise DamagedRead(
+            f"{key}: damaged on the way, {STREAM_ATTEMPTS} times: its MD5 is not its ETag in {self._where}. "
+            "Check what is between here and there (proxy, cache), and try again"
+        )
 
     def download(self, key: str, path: Path, etag: str | None = None) -> str:
         """Read an object into a file, which appears only when it is whole.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 
 from airglow.errors import StoreError
 from airglow.store.bucket import Store
-from airglow.store.settings import StoreSettings
+from airglow.store.settings import CA_BUNDLE_VARIABLE, StoreSettings
 
 
 def open_store(settings: StoreSettings, attempts: int = 5, threads: int = 32) -> Store:
@@ -27,7 +29,7 @@ def open_store(settings: StoreSettings, attempts: int = 5, threads: int = 32) ->
     Store
     """
     config = Config(
-        s3={"addressing_style": "path"},
+        s3={"addressing_style": "path", "us_east_1_regional_endpoint": "regional"},
         request_checksum_calculation="when_required",  # RGW answers 411 to checksum trailers
         response_checksum_validation="when_required",
         retries={"mode": "standard", "max_attempts": attempts},
@@ -35,8 +37,10 @@ def open_store(settings: StoreSettings, attempts: int = 5, threads: int = 32) ->
         read_timeout=60,
         max_pool_connections=threads,
     )
-    session = boto3.session.Session(  # a session of its own: threads, and no profile files
-        aws_access_key_id=settings.access_key, aws_secret_access_key=settings.secret_key
+    session = boto3.session.Session(  # one of its own, for threads
+        aws_access_key_id=settings.access_key,
+        aws_secret_access_key=settings.secret_key,
+        botocore_session=_session_without_foreign_settings(),
     )
     try:
         client = session.client(
@@ -45,3 +49,17 @@ def open_store(settings: StoreSettings, attempts: int = 5, threads: int = 32) ->
     except ValueError as error:
         raise StoreError(f"{settings.endpoint_url}: {error}. Check AWS_S3_ENDPOINT_URL") from error
     return Store(settings.bucket, settings.endpoint_url, client)
+
+
+def _session_without_foreign_settings() -> botocore.session.Session:
+    """A session that knows no profile and no file under ``~/.aws``, and of ``AWS_...`` only the CA bundle.
+
+    Those are settings of other projects of the same account; here everything is said explicitly.
+    """
+    variables = {
+        name: (None, None, default, convert)
+        for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    }
+    variables |= {name: (None, None, None, None) for name in ("config_file", "credentials_file")}
+    variables["ca_bundle"] = (None, CA_BUNDLE_VARIABLE, None, lambda path: path or None)
+    return botocore.session.Session(session_vars=variables)

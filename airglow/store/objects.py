@@ -1,8 +1,9 @@
-"""What a bucket says of its objects: their description, and why it refuses."""
+"""What the bucket says of its objects, and what can be wrong with them."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 from airglow.errors import StoreError
@@ -16,6 +17,7 @@ HINTS = {  # by the code of a refusal
     "NoSuchBucket": "check DEST_BUCKET",
     "QuotaExceeded": "the bucket is full: make room or ask for more",
 }
+_MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 class MissingObject(StoreError):
@@ -30,6 +32,10 @@ class EmptyObject(StoreError):
     """A part of an object was asked for that has no bytes at all."""
 
 
+class DamagedRead(StoreError):
+    """What arrives of an object is not what the bucket has."""
+
+
 @dataclass(frozen=True)
 class StoredObject:
     """An object as the store describes it: ``etag`` without quotes, ``modified`` in UTC."""
@@ -38,3 +44,17 @@ class StoredObject:
     size: int
     etag: str
     modified: dt.datetime
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What arrived of an object: size in bytes, MD5 in hexadecimal, and whether its ETag proves it."""
+
+    size: int
+    md5: str
+    is_proven: bool
+
+
+def is_md5(etag: str) -> bool:
+    """Whether an ETag can be the MD5 of its object; that of an upload in several parts has a dash."""
+    return _MD5.fullmatch(etag) is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 
 from airglow.errors import StoreError
@@ -12,6 +12,17 @@ BUCKET_VARIABLE = "DEST_BUCKET"
 ENDPOINT_VARIABLE = "AWS_S3_ENDPOINT_URL"
 ACCESS_KEY_VARIABLE = "AWS_ACCESS_KEY_ID"
 SECRET_KEY_VARIABLE = "AWS_SECRET_ACCESS_KEY"
+CA_BUNDLE_VARIABLE = "AWS_CA_BUNDLE"  # certificate authorities (PEM) that the endpoint is verified with
+
+_OURS = (ENDPOINT_VARIABLE, ACCESS_KEY_VARIABLE, SECRET_KEY_VARIABLE, CA_BUNDLE_VARIABLE)
+_FIXED = {
+    # Files with nothing in them, in place of those in ~/.aws.
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    # As our own client: Ceph's S3 front does not take checksum trailers.
+    "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
+    "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
+}
 
 
 @dataclass(frozen=True)
@@ -58,3 +69,31 @@ def settings_from_environment(environ: Mapping[str, str] | None = None) -> Store
         access_key=values[ACCESS_KEY_VARIABLE],
         secret_key=values[SECRET_KEY_VARIABLE],
     )
+
+
+def leave_out_foreign_settings(environ: MutableMapping[str, str]) -> list[str]:
+    """Take from an environment what another project's settings for S3 would do to this one.
+
+    A profile, a session token or an endpoint of another project (``AWS_PROFILE``, ``AWS_SESSION_TOKEN``,
+    ``AWS_ENDPOINT_URL`` ...) goes, and the files under ``~/.aws`` are not looked at. What names the bucket
+    here stays, with ``AWS_CA_BUNDLE``. This is for clients that others make; `open_store` does not need it.
+
+    Parameters
+    ----------
+    environ
+        The environment, which is changed.
+
+    Returns
+    -------
+    list of str
+        Names of the variables that were removed or replaced.
+    """
+    foreign = [
+        name
+        for name, value in environ.items()
+        if name.startswith("AWS_") and environ.get(name) != _FIXED.get(name) and not (name in _OURS and value)
+    ]
+    for name in foreign:
+        del environ[name]
+    environ.update(_FIXED)
+    return sorted(foreign)

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from uploading import MINIME05, cut, keys, pack, part_key, receipt, send
+from uploading import MINIME05, counted, cut, keys, pack, part_key, receipt, send
 
-from airglow.archive import join_parts
+from airglow.archive import join_if_changed, join_parts
 from airglow.errors import AirglowError, BadInput
 from airglow.store import Store, open_store, settings_from_environment
 
@@ -119,3 +119,72 @@ def test_a_larger_upload_takes_no_more_memory(store: Store, tmp_path: Path):
     tracemalloc.stop()
     assert record["sha256"] == hashlib.sha256(data).hexdigest()
     assert peak < 14 << 20
+
+
+def _join_if_changed(store: Store, directory: Path) -> bool:
+    return join_if_changed(store, MINIME05, directory / "night.tar.gz", directory / "parts.json")
+
+
+def test_an_archive_of_what_is_in_raw_is_used_as_it_is(store: Store, tmp_path: Path):
+    send(store, MINIME05)
+    _join(store, tmp_path)
+    with counted(store) as sent:
+        assert _join_if_changed(store, tmp_path) is False
+    assert sent == ["ListObjectsV2"]
+
+
+def test_an_archive_of_another_upload_is_joined_again(store: Store, tmp_path: Path, caplog):
+    """Of the same sizes: only the ETags tell."""
+    archive = send(store, MINIME05)
+    _join(store, tmp_path)
+    other = archive[:-6] + bytes([archive[-6] ^ 1]) + archive[-5:]
+    store.put_bytes(part_key(MINIME05, 2), cut(other)[2])
+    with caplog.at_level("INFO"):
+        assert _join_if_changed(store, tmp_path) is True
+    assert "another upload of the night is in raw/; the parts are joined again" in caplog.text
+    assert (tmp_path / "night.tar.gz").read_bytes() == other
+    assert _join_if_changed(store, tmp_path) is False
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("night.tar.gz", lambda path: path.write_bytes(path.read_bytes()[:-1] + b"?")),
+        ("night.tar.gz", Path.unlink),
+        ("parts.json", Path.unlink),
+        ("parts.json", lambda path: path.write_bytes(b"")),
+        ("parts.json", lambda path: path.write_bytes(b"{}")),
+        ("parts.json", lambda path: path.write_text(path.read_text().replace(MINIME05.name, "minime13_uao"))),
+        ("parts.json", lambda path: path.write_text(path.read_text().replace('"parts": [', '"parts": [1, '))),
+    ],
+)
+def test_an_archive_that_is_not_as_recorded_is_joined_again(store: Store, tmp_path: Path, name: str, damage):
+    archive = send(store, MINIME05)
+    record = _join(store, tmp_path)
+    damage(tmp_path / name)
+    assert _join_if_changed(store, tmp_path) is True
+    assert (tmp_path / "night.tar.gz").read_bytes() == archive
+    assert json.loads((tmp_path / "parts.json").read_text()) == record
+
+
+def test_an_upload_that_is_on_its_way_is_waited_for(store: Store, tmp_path: Path):
+    archive = send(store, MINIME05)
+    _join(store, tmp_path)
+    store.put_bytes(part_key(MINIME05, 3), b"more")
+    with pytest.raises(BadInput, match=r"4 parts there, 3 announced.*waits until its upload is complete"):
+        _join_if_changed(store, tmp_path)
+    assert (tmp_path / "night.tar.gz").read_bytes() == archive
+
+
+def test_a_part_without_an_md5_is_read_twice(store: Store, tmp_path: Path):
+    """Of an upload in several parts the ETag proves nothing."""
+    archive = send(store, MINIME05)
+    where = {"Bucket": store.bucket, "Key": part_key(MINIME05, 1)}
+    upload = store.client.create_multipart_upload(**where)["UploadId"]
+    sent = store.client.upload_part(**where, UploadId=upload, PartNumber=1, Body=cut(archive)[1])
+    parts = {"Parts": [{"ETag": sent["ETag"], "PartNumber": 1}]}
+    store.client.complete_multipart_upload(**where, UploadId=upload, MultipartUpload=parts)
+    with counted(store) as requests:
+        _join(store, tmp_path)
+    assert requests.count("GetObject") == 1 + 3 + 1  # receipt, parts, one again
+    assert (tmp_path / "night.tar.gz").read_bytes() == archive

@@ -132,10 +132,6 @@ def test_not_gzip(tmp_path: Path, data: bytes):
     assert "gzip is damaged" in _refused(tmp_path, data)
 
 
-def test_rubbish_after_the_gzip(tmp_path: Path):
-    assert "gzip is damaged" in _refused(tmp_path, pack() + b"rubbish")
-
-
 @pytest.mark.parametrize("data", [b"", gzip.compress(b""), pack({}), gzip.compress(bytes(10240))])
 def test_empty_archives(tmp_path: Path, data: bytes):
     assert _refused(tmp_path, data) == "archive is empty: there is no file in it"
@@ -170,10 +166,6 @@ def test_a_damaged_header_is_not_the_end(tmp_path: Path):
     assert "damaged after a" in _refused(tmp_path, gzip.compress(bytes(tar)))
 
 
-def test_more_after_the_end(tmp_path: Path):
-    assert "goes on after its end mark" in _refused(tmp_path, gzip.compress(_tar() + _tar()))
-
-
 def test_not_a_tar(tmp_path: Path):
     assert "damaged after its beginning" in _refused(tmp_path, gzip.compress(b"just a text " * 100))
 
@@ -201,12 +193,6 @@ def test_bomb_in_a_header(tmp_path: Path):
     assert "has a header of 1,000," in _refused(tmp_path, pack({"a" * 1_000_000: b""}))
 
 
-def test_a_sparse_file_is_refused(tmp_path: Path):
-    info = _member("sparse", tarfile.GNUTYPE_SPARSE)
-    data = gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
-    assert "of a kind that is not taken, sparse" in _refused(tmp_path, data)
-
-
 def test_a_negative_size_is_refused(tmp_path: Path):
     info = tarfile.TarInfo("negative")
     block = bytearray(info.tobuf(tarfile.GNU_FORMAT))
@@ -216,25 +202,12 @@ def test_a_negative_size_is_refused(tmp_path: Path):
     assert "not taken, negative" in _refused(tmp_path, gzip.compress(bytes(block) + bytes(1024)))
 
 
-@pytest.mark.parametrize(
-    "attributes",
-    [
-        {
-            "GNU.sparse.major": "0",
-            "GNU.sparse.minor": "1",
-            "GNU.sparse.map": "0,1",
-            "GNU.sparse.size": "9" * 12,
-        },
-        {"size": "9" * 12},
-    ],
-)
-def test_a_bomb_in_attributes(tmp_path: Path, attributes: dict):
+def test_a_size_in_attributes_is_limited_too(tmp_path: Path):
     """A file of a terabyte in a kilobyte of archive."""
     info = tarfile.TarInfo("bomb")
-    info.pax_headers = attributes
+    info.pax_headers = {"size": "9" * 12}
     data = gzip.compress(info.tobuf(tarfile.PAX_FORMAT) + bytes(1024))
-    reason = _refused(tmp_path, data)
-    assert "kind that is not taken, bomb" in reason or "damaged" in reason
+    assert "damaged, or bomb in it has 999,999,999,999 bytes" in _refused(tmp_path, data)
 
 
 @pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])

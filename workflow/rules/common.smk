@@ -12,6 +12,7 @@ from snakemake.utils import validate
 from airglow import preflight, runlock, status
 from airglow.errors import AirglowError
 from airglow.registry import load_registry
+from airglow.store import leave_out_foreign_settings
 from airglow.uploads import NightId, discovery_from_json
 
 ROOT = Path(workflow.basedir).parent
@@ -39,6 +40,10 @@ def or_workflow_error(function, *arguments):
     except AirglowError as error:
         raise WorkflowError(str(error)) from None
 
+
+# The storage plugin makes a client of its own, which would heed a profile or an endpoint of another project, and the
+# files under ~/.aws: the steps inherit this environment too.
+leave_out_foreign_settings(os.environ)
 
 checked_config()
 REGISTRY = or_workflow_error(
@@ -133,8 +138,23 @@ def begin():
         config["run"]["wait_seconds"],
         logger.info,
     )
-    os.environ.update({runlock.RUN_VARIABLE: RUN.identifier})  # the steps inherit it
+    # The steps inherit these.
+    os.environ.update(
+        {
+            runlock.RUN_VARIABLE: RUN.identifier,
+            runlock.NIGHTS_VARIABLE: " ".join(sorted(planned_nights())),
+        }
+    )
     or_workflow_error(STORE.ensure_keeper)
+
+
+def planned_nights():
+    """Names of the nights that the run begins with: all that were asked for by name, none of the discovery's."""
+    return {
+        NIGHT_NAME.format(**job.wildcards)
+        for job in workflow.dag.jobs
+        if {"instrument", "site", "date"} <= set(job.wildcards.keys())
+    }
 
 
 def end():

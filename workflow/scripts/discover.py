@@ -1,20 +1,27 @@
 """Find the nights that are ready, and why the others wait."""
 
+import logging
+import os
 import shutil
 from pathlib import Path
 
 from adapter import RESULTS, WORK, snakemake, step, write_json
 
+from airglow.runlock import NIGHTS_VARIABLE
 from airglow.uploads import SurveySettings, discovery_to_json, survey, take_up
-from airglow.workspace import remove_older
+from airglow.workspace import remove_leftovers, remove_older
 
 with step() as job:
     discovery = survey(job.store, job.registry, SurveySettings(**job.config["uploads"]))
     take_up(job.store, discovery)
+    at_work = os.environ[NIGHTS_VARIABLE].split()
     for report in discovery.wanted:
-        if report.changed:  # what is left here of the earlier upload must not pass for this one
+        if (
+            report.changed and report.night.name not in at_work
+        ):  # what is left here of the earlier upload must not pass for this one
             shutil.rmtree(job.local(WORK, report.night), ignore_errors=True)
-    shutil.rmtree(WORK / "weather", ignore_errors=True)  # copies that a killed run left
+    for removed in remove_leftovers(WORK, [report.night.name for report in discovery.wanted], at_work):
+        logging.info("removed what an earlier run left: %s", removed)
     local = [RESULTS, Path("fetched"), WORK / "failures", Path("logs"), Path(".snakemake/log")]
     remove_older(local, job.config["run"]["keep_local_days"])
     write_json(snakemake.output[0], discovery_to_json(discovery))

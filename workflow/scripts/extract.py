@@ -4,16 +4,18 @@ from pathlib import Path
 
 from adapter import WORK, snakemake, step
 
-from airglow.archive import UnpackLimits, extract_night
+from airglow.archive import UnpackLimits, extract_night, join_if_changed
 
 with step() as job:
     limits = job.config["archive"]
+    archive, record = Path(snakemake.input.archive), Path(snakemake.input.record)
+    join_if_changed(job.store, job.night, archive, record)
     local_manifest = job.local(WORK) / "manifest.json"
     extract_night(
         job.store,
         job.night,
-        Path(snakemake.input.archive),
-        Path(snakemake.input.record),
+        archive,
+        record,
         local_manifest,
         job.local(WORK) / "unpacked",
         UnpackLimits(
