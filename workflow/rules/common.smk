@@ -50,7 +50,7 @@ REGISTRY = or_workflow_error(
 # Ask first, loudly: the storage plugin takes a bucket that does not answer for an empty one. Not in the
 # processes that Snakemake starts for single jobs, and not when linting, which needs no bucket.
 if workflow.is_main_process and workflow.check_envvars:
-    STORE = or_workflow_error(preflight.check_surroundings)
+    STORE = or_workflow_error(preflight.check_surroundings, None, logger.warning)
 
 # One thread for linear algebra: jobs run side by side, and small fits gain nothing from more.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
