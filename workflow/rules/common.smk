@@ -140,15 +140,19 @@ def begin():
 def end():
     """After the last job: tell where the nights stand, and leave no copies of weather files to a later run."""
     shutil.rmtree(WORK / "weather", ignore_errors=True)
-    discovery = status.last_discovery(WORK / "discovery.json")
+    try:
+        discovery = status.last_discovery(WORK / status.DISCOVERY)
+    except AirglowError as error:
+        discovery = None
+        print(f"It is not known which nights wait: {error}")
     failures = status.failures(WORK)
     try:
         table = status.rows(discovery, failures, STORE)
     except AirglowError as error:
-        print(status.report(WORK, table=status.rows(discovery, failures)))
+        print(status.report(discovery, status.rows(discovery, failures)))
         print(f"The bucket could not be asked how far they are: {error}")
     else:
-        print(status.report(WORK, table=table))
+        print(status.report(discovery, table))
         renew_pages(table if discovery else None)
 
 
