@@ -1,10 +1,13 @@
-"""What must hold before a run begins: the environment is complete and the bucket answers."""
+"""What must hold before a run begins: the environment is complete, bucket and database let us in."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 
+from airglow.catalogue import NoAnswer, check_database
+from airglow.catalogue import settings_from_environment as database_settings
 from airglow.errors import AirglowError
 from airglow.store import Store, open_store, settings_from_environment
 
@@ -23,16 +26,24 @@ REQUIRED = (
 )
 
 
-def check_surroundings(environ: Mapping[str, str] | None = None) -> Store:
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def check_surroundings(environ: Mapping[str, str] | None = None, warn: Callable[[str], None] = _say) -> Store:
     """Make sure that a run has what it needs, before it plans anything.
 
     Snakemake's storage plugin takes a bucket that does not answer for an empty one, and would plan everything
-    anew: so the bucket is asked first, and loudly.
+    anew: so the bucket is asked first, and loudly. A database that does not answer stops nothing: nights are
+    analysed meanwhile, and loaded when it does. But settings with which it will never take a load are
+    refused here, before anything is done.
 
     Parameters
     ----------
     environ
         Environment variables; by default the process's.
+    warn
+        Told in one line of a database that does not answer.
 
     Returns
     -------
@@ -42,7 +53,8 @@ def check_surroundings(environ: Mapping[str, str] | None = None) -> Store:
     Raises
     ------
     AirglowError
-        Naming every variable that is missing, or the bucket, its endpoint and what to check.
+        Naming every variable that is missing; or the bucket, its endpoint and what to check; or the
+        database, and which of its settings, its rights or its schema will not do.
     """
     environ = os.environ if environ is None else environ
     present = {name for name, value in environ.items() if value.strip()}
@@ -55,4 +67,8 @@ def check_surroundings(environ: Mapping[str, str] | None = None) -> Store:
         )
     store = open_store(settings_from_environment(environ))
     store.check()
+    try:
+        check_database(database_settings(environ))
+    except NoAnswer as error:
+        warn(f"The database does not answer, so nights wait to be loaded: {error}. Check it, and MYSQL_HOST")
     return store

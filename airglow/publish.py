@@ -1,7 +1,8 @@
 """The products of a night go to the bucket: the files first, the index that names them last.
 
-The index (``published.json``) says which products there are, where, and from which manifest they were made.
-It is what the load reads, and what proves to the cleanup that the night was delivered.
+The index (``published.json``) says which products there are, where, and which manifest was analysed. It is
+what the load reads, and what proves to the cleanup that the night was delivered. A copy of it
+(``delivered.json``) outlives it while it is replaced.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from airglow.errors import AirglowError, BadInput, StoreError
+from airglow.outcomes import manifest_of_delivery
 from airglow.products import SUFFIXES, local_name
 from airglow.registry import Instrument
 from airglow.result import ANALYSED, product_stem
@@ -72,6 +74,11 @@ def prefixes_from_environment(environ: Mapping[str, str] | None = None) -> Produ
     return ProductPrefixes(*values.values())
 
 
+def delivered_key(night: NightId) -> str:
+    """Where a copy of a night's index stays while the index itself is being replaced."""
+    return f"{night.state_prefix}delivered.json"
+
+
 def plan_delivery(
     night: NightId,
     instrument: Instrument,
@@ -89,7 +96,7 @@ def plan_delivery(
         As it was on that night: it decides whether files for Madrigal are delivered.
     outcomes
         What the analysis said, by tag, each with the SHA-256 of the manifest (``manifest_sha256``) whose
-        frames it used.
+        frames it used. One that was kept before (``kept``, see `airglow.kept`) stays so.
     files
         The products by tag, under their local names. Those of a tag that was not analysed stay here.
     prefixes
@@ -105,7 +112,7 @@ def plan_delivery(
     AirglowError
         If the tags were analysed from different manifests, or a product is missing or is none.
     """
-    manifests = {outcome["manifest_sha256"] for outcome in outcomes.values()}
+    manifests = {manifest_of_delivery(outcome) for outcome in outcomes.values()}
     if len(manifests) != 1:
         raise AirglowError(f"{night.name}: its tags come from different manifests. Analyse all of them")
     products = []
@@ -159,6 +166,8 @@ def deliver(
 ) -> dict[str, Any]:
     """Upload the products that `plan_delivery` named, each verified, and the index after all of them.
 
+    Products with an ETag are in the bucket already: an earlier result's, which is kept.
+
     Parameters
     ----------
     store
@@ -183,14 +192,18 @@ def deliver(
         If a product did not arrive, or is no longer the file that was planned; the index is not written then.
     """
     night = NightId.parse(plan["night"])
-    files = [(directories[p["tag"]] / local_name(_kind_of(night, p)), p["key"]) for p in plan["products"]]
+    kept = [product for product in plan["products"] if "etag" in product]
+    new = [product for product in plan["products"] if "etag" not in product]
+    files = [(directories[p["tag"]] / local_name(_kind_of(night, p)), p["key"]) for p in new]
     products = []
-    for product, stored in zip(plan["products"], upload_many(store, files, threads=threads), strict=True):
+    for product, stored in zip(new, upload_many(store, files, threads=threads), strict=True):
         if stored.sha256 != product["sha256"]:
             raise StoreError(f"{product['name']}: it changed while it was delivered. Deliver the night again")
         products.append({**product, "etag": stored.etag})
     moment = (now or dt.datetime.now(dt.UTC)).isoformat(timespec="seconds")
-    index = {**plan, "products": products, "made_at": moment}
+    index = {**plan, "products": [*products, *kept], "made_at": moment}
+    # The copy first: killed in between, what it names is all there, and the old index is gone already.
+    store.put_json(delivered_key(night), index)
     store.put_json(night.published_key, index)
     return index
 

@@ -9,18 +9,24 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import os
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from airglow.errors import AirglowError, BadInput
+from airglow.errors import AirglowError, BadInput, MachineError
+from airglow.outcomes import outcome_reason
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
 from airglow.uploads import Discovery, NightId, discovery_from_json
 
+DISCOVERY = "discovery.json"  # in the workflow's directory for temporary files
 _FAILURES = "failures"
 _SHOWN_STRAYS = 5
+_NIGHT_IN_NAME = re.compile(r"minime[0-9]+_[A-Za-z0-9]+_[0-9]{8}")
+_NO_ANSWER = 2  # exit status: it cannot be told where nights stand
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,9 @@ def record_failure(work: Path, rule: str, wildcards: Mapping[str, str], reason: 
     tag = wildcards.get("tag", "")
     name = _name(wildcards) or rule
     record = {"rule": rule, "name": name, "tag": tag, "reason": reason, "at": at, "log": log}
-    path.write_bytes(json_bytes(record))
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(json_bytes(record))
+    os.replace(partial, path)
 
 
 def forget_failure(work: Path, rule: str, wildcards: Mapping[str, str]) -> None:
@@ -80,15 +88,29 @@ def forget_failures(work: Path, name: str) -> None:
 
 
 def failures(work: Path) -> list[Failure]:
-    """All failures on record, oldest first."""
+    """All failures on record, oldest first; a record that cannot be read is a failure that says so."""
     found = []
     for path in (work / _FAILURES).glob("*.json"):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
             found.append(Failure(**{**record, "at": dt.datetime.fromisoformat(record["at"])}))
-        except (ValueError, TypeError, KeyError):
-            continue  # half a record, of a step that was killed as it wrote it
+        except FileNotFoundError:
+            continue  # the step has just succeeded
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            found.append(_unreadable(path, error))
     return sorted(found, key=lambda failure: failure.at)
+
+
+def _unreadable(path: Path, error: Exception) -> Failure:
+    """A failure of which no more is known than the name of its record."""
+    night = _NIGHT_IN_NAME.search(path.stem)
+    reason = f"its record cannot be read ({error}). Remove {path}: if the step fails again, it makes another"
+    rule = path.stem.split("_")[0]
+    try:
+        at = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+    except OSError:
+        at = dt.datetime.now(dt.UTC)
+    return Failure(rule, night[0] if night else path.stem, "", reason, at, log="not known")
 
 
 def rows(discovery: Discovery | None, failed: Iterable[Failure], store: Store | None = None) -> list[Row]:
@@ -166,7 +188,7 @@ def describe_outcomes(index: Mapping[str, Any] | None) -> str:
     words = []
     for tag, outcome in index.get("outcomes", {}).items():
         said = outcome.get("state", "?")
-        reason = outcome.get("reason", "")
+        reason = outcome_reason(outcome)
         frames = outcome.get("sky_frames")
         if said == "analysed" and frames is not None:
             said = f"{frames} sky frames"
@@ -189,24 +211,20 @@ def format_table(table: Iterable[Row]) -> str:
     )
 
 
-def report(work: Path, store: Store | None = None, table: Iterable[Row] | None = None) -> str:
+def report(discovery: Discovery | None, table: Iterable[Row]) -> str:
     """Everything that an operator wants to see after a run, as text.
 
     Parameters
     ----------
-    work
-        The workflow's directory for temporary files.
-    store
-        If given, nights that were worked on are looked up in the bucket.
+    discovery
+        What the last discovery found; None if there was none, or none that can be read.
     table
-        The `rows`, where they are known already.
+        The `rows`.
     """
-    discovery = last_discovery(work / "discovery.json")
-    if table is None:
-        table = rows(discovery, failures(work), store)
-    text = format_table(table) or "No night is waiting or at work."
+    text = format_table(table)
     if discovery is None:
-        return text
+        return text or "No step failed. What waits in raw/ was not looked at."
+    text = text or "No night is waiting or at work."
     lines = [f"As of {discovery.made_at:%Y-%m-%d %H:%M} UTC:", text]
     if discovery.strays:
         lines.append(f"{len(discovery.strays)} objects in raw/ are none of ours:")
@@ -226,30 +244,76 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print where nights stand."""
-    if args.night and args.offline:
-        raise AirglowError("a night is looked up in the bucket: leave out --offline")
-    store = None if args.offline else open_store(settings_from_environment())
-    if not args.night:
-        print(report(args.work, store))
+    """Print where nights stand.
+
+    Returns
+    -------
+    int
+        0; 1 if a name is none of a night; 2 if it is not known here what waits.
+    """
+    if args.night:
+        return _tell_of(args.night, args.work, args.offline)
+    try:
+        discovery, problem = last_discovery(args.work / DISCOVERY), ""
+    except AirglowError as error:
+        discovery, problem = None, str(error)
+    if discovery is None and not problem:
+        problem = (
+            f"{args.work.absolute()}: no run has looked for nights from here (there is no {DISCOVERY}).\n"
+            "Run it in the directory in which the workflow runs, or: sudo airglow-workflow status"
+        )
+    failed = failures(args.work)
+    if discovery is not None:
+        store = None if args.offline else open_store(settings_from_environment())
+        print(report(discovery, rows(discovery, failed, store)))
         return 0
-    by_name: dict[str, list[Failure]] = {}
-    for failure in failures(args.work):
-        by_name.setdefault(failure.name, []).append(failure)
+    if failed:
+        print(format_table(rows(None, failed)))
+    print(problem, file=sys.stderr)
+    return _NO_ANSWER
+
+
+def _tell_of(names: Iterable[str], work: Path, offline: bool) -> int:
+    """Print where some nights stand, by the bucket; a name that is none of a night costs no other one."""
+    if offline:
+        raise AirglowError("a night is looked up in the bucket: leave out --offline")
+    nights, wrong = [], []
+    for name in names:
+        try:
+            nights.append(NightId.parse(name))
+        except BadInput as error:
+            wrong.append(str(error))
+    store = open_store(settings_from_environment()) if nights else None
+    failed = failures(work)
     table = []
-    for name in args.night:
-        table.append(_row_or_nothing(store, NightId.parse(name)))
-        table += [_failed_row(name, [failure]) for failure in by_name.get(name, [])]
-    print(format_table(table))
-    return 0
+    for night in nights:
+        table.append(_row_or_nothing(store, night))
+        table += [_failed_row(night.name, [failure]) for failure in failed if failure.name == night.name]
+    if table:
+        print(format_table(table))
+    for problem in wrong:
+        print(f"airglow status: {problem}", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 def last_discovery(path: Path) -> Discovery | None:
-    """What was found last; None before the first discovery, or after one of another version."""
+    """What was found last; None before the first discovery.
+
+    Raises
+    ------
+    BadInput
+        If it is no discovery, or one of another version.
+    MachineError
+        If the file cannot be read.
+    """
     try:
         return discovery_from_json(json.loads(path.read_text(encoding="utf-8")), str(path))
-    except (FileNotFoundError, ValueError, BadInput):
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        raise MachineError.from_os(str(path), error) from error
+    except ValueError as error:  # bytes that are no text, or text that is no JSON
+        raise BadInput(str(path), f"not a discovery ({error})", "The next run makes another") from error
 
 
 def _row_or_nothing(store: Store, night: NightId) -> Row:

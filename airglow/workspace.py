@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -12,8 +13,8 @@ from typing import Any
 
 from airglow.archive import Manifest, fetch_frames
 from airglow.errors import BadInput
-from airglow.products import SUFFIXES, Beside, local_name, write_kinds
-from airglow.publish import fetch_kinds
+from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_kinds
+from airglow.publish import fetch_kinds, fetch_products
 from airglow.result import ANALYSED, NightResult
 from airglow.store import Store, json_bytes
 from airglow.uploads import NightId
@@ -59,6 +60,28 @@ def bring_frames(
     return fetch_frames(store, manifest, directory, threads)
 
 
+def published_results(store: Store, index: Mapping[str, Any], directory: Path) -> list[NightResult]:
+    """Read what is published of a night: a result for each tag that has one, so none for many a night.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    index
+        What was published.
+    directory
+        For the files while they are read; removed afterwards.
+
+    Raises
+    ------
+    StoreError
+        If a file is missing or is not what was published.
+    """
+    results = [read_netcdf(path) for path in fetch_products(store, index, directory)]
+    shutil.rmtree(directory, ignore_errors=True)  # without results it was never made
+    return results
+
+
 def bring_results(
     store: Store,
     index: Mapping[str, Any],
@@ -70,6 +93,7 @@ def bring_results(
 
     Afterwards they are as the analysis and what follows it left them, so that plots, say, can be made again
     without it. The files are a little older than the index, as they were: they do not pass for new ones.
+    Where an analysis came to no result and the earlier one was kept, that takes its place here too.
 
     Parameters
     ----------
@@ -78,7 +102,7 @@ def bring_results(
     index
         What was published.
     directories
-        A folder for each tag of the index. One with a ``night.nc`` is left as it is.
+        A folder for each tag of the index. One with a result of its own is left as it is.
     nothing
         Makes the empty result of a tag that was not analysed, of which nothing is published: is given the tag
         and why.
@@ -96,9 +120,10 @@ def bring_results(
         If a product is missing or is not what was published.
     """
     published = store.head(NightId.parse(index["night"]).published_key)
-    filled = [tag for tag in index["outcomes"] if not (directories[tag] / local_name("netcdf")).exists()]
+    filled = [tag for tag in index["outcomes"] if _is_to_fill(directories[tag], index["outcomes"][tag])]
     age = min(published.modified.timestamp(), time.time()) - 1.0 if published else time.time()
     for tag in filled:
+        shutil.rmtree(directories[tag], ignore_errors=True)  # files of a refused result are none of this one
         outcome = {name: value for name, value in index["outcomes"][tag].items() if name != "products"}
         if outcome["state"] == ANALYSED:
             paths = fetch_kinds(
@@ -112,10 +137,24 @@ def bring_results(
             # Of the frames none is looked for.
             paths = write_kinds(result, files, replace(beside, frames_directory=directories[tag]))
         outcome_path = directories[tag] / OUTCOME
+        outcome_path.parent.mkdir(parents=True, exist_ok=True)
         outcome_path.write_bytes(json_bytes(outcome))
         for path in (*paths, outcome_path):
             os.utime(path, (age, age))
     return filled
+
+
+def _is_to_fill(directory: Path, published: Mapping[str, Any]) -> bool:
+    """Whether a tag's folder lacks its result, or has the empty one that was refused for an earlier one."""
+    if not (directory / local_name("netcdf")).exists():
+        return True
+    outcome = directory / OUTCOME
+    if not published.get("kept") or not outcome.exists():
+        return False
+    try:
+        return json.loads(outcome.read_text(encoding="utf-8"))["state"] != ANALYSED
+    except (ValueError, KeyError, TypeError):  # it says nothing of use
+        return True
 
 
 def remove_older(directories: Iterable[Path], keep_days: float, now: float | None = None) -> list[Path]:

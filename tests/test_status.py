@@ -14,9 +14,11 @@ from airglow.status import (
     failures,
     forget_failure,
     forget_failures,
+    last_discovery,
     night_row,
     record_failure,
     report,
+    rows,
     summarise_night,
 )
 from airglow.store import Store
@@ -40,6 +42,11 @@ def discover(store: Store, work: Path, **settings) -> None:
     (work / "discovery.json").write_text(json.dumps(discovery_to_json(found)))
 
 
+def table_of(store: Store, work: Path) -> str:
+    found = last_discovery(work / "discovery.json")
+    return report(found, rows(found, failures(work), store))
+
+
 def line_of(text: str, name: str) -> str:
     return next(line for line in text.splitlines() if line.startswith(name))
 
@@ -49,7 +56,7 @@ def test_each_night_has_its_state_and_reason(store: Store, tmp_path: Path) -> No
     store.put_bytes(MINIME13.receipt_key, receipt(MINIME13, 3, 1000))
     store.put_bytes("raw/holiday.jpg", b"?")
     discover(store, tmp_path)
-    text = report(tmp_path, store)
+    text = table_of(store, tmp_path)
     assert "ready" in line_of(text, MINIME05.name)
     assert "waiting" in line_of(text, MINIME13.name)
     assert line_of(text, MINIME13.name).endswith("0 of 3 parts")
@@ -72,42 +79,57 @@ def test_a_failure_is_shown_until_the_step_succeeds(store: Store, tmp_path: Path
     discover(store, tmp_path)
     record_failure(tmp_path, "analyze", WILDCARDS, "the sky fell", log="logs/a.log")
     record_failure(tmp_path, "load", {**WILDCARDS, "tag": ""}, "no database", log="logs/l.log")
-    line = line_of(report(tmp_path, store), MINIME05.name)
+    line = line_of(table_of(store, tmp_path), MINIME05.name)
     assert "failed" in line
     assert "analyze XR: the sky fell (and 1 more). Log: logs/a.log" in line
     forget_failure(tmp_path, "analyze", WILDCARDS)
-    assert "load: no database. Log" in line_of(report(tmp_path, store), MINIME05.name)
+    assert "load: no database. Log" in line_of(table_of(store, tmp_path), MINIME05.name)
     forget_failure(tmp_path, "load", {**WILDCARDS, "tag": ""})
     forget_failure(tmp_path, "load", {**WILDCARDS, "tag": ""})  # nothing to forget
-    assert "failed" not in report(tmp_path, store)
+    assert "failed" not in table_of(store, tmp_path)
 
 
 def test_a_night_that_is_not_worked_on_shows_why_before_what_failed(store: Store, tmp_path: Path) -> None:
     send(store, MINIME05)
     record_failure(tmp_path, "extract", WILDCARDS | {"tag": ""}, "gzip ends early", log="e.log")
     discover(store, tmp_path, hold=(MINIME05.name,))
-    line = line_of(report(tmp_path, store), MINIME05.name)
+    line = line_of(table_of(store, tmp_path), MINIME05.name)
     assert " held " in line
     assert line.endswith("held by the configuration; failed before: extract: gzip ends early. Log: e.log")
-
-
-def test_a_discovery_of_another_version_is_none(tmp_path: Path) -> None:
-    for text in ('{"format": 99}', "[", "{}"):
-        (tmp_path / "discovery.json").write_text(text)
-        assert report(tmp_path) == "No night is waiting or at work."
 
 
 def test_failures_of_nights_without_an_upload_are_shown_too(tmp_path: Path) -> None:
     record_failure(tmp_path, "weather", {"site": "uao", "date": "20260429"}, "no bucket", log="w.log")
     record_failure(tmp_path, "discover", {}, "no answer", log="d.log")
-    assert "weather: no bucket" in line_of(report(tmp_path), "uao_20260429")
-    assert "discover: no answer" in line_of(report(tmp_path), "discover")
+    text = report(None, rows(None, failures(tmp_path)))
+    assert "weather: no bucket" in line_of(text, "uao_20260429")
+    assert "discover: no answer" in line_of(text, "discover")
 
 
-def test_half_a_record_is_no_reason_to_fail(tmp_path: Path) -> None:
+def test_a_record_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     record_failure(tmp_path, "load", WILDCARDS, "no database", log="l.log")
-    (tmp_path / "failures" / "half.json").write_text('{"rule": "lo')
-    assert [failure.reason for failure in failures(tmp_path)] == ["no database"]
+    (tmp_path / "failures" / f"publish_{MINIME13.name}.json").write_text('{"rule": "pub')
+    (tmp_path / "failures" / "discover.json").write_bytes(b"\xff")
+    (tmp_path / "failures" / f"extract_{MINIME13.name}.json").mkdir()  # a disk that fails answers like this
+    (tmp_path / "failures" / "load.partial").write_text("a step is writing it, or was killed")
+    text = report(None, rows(None, failures(tmp_path)))
+    assert "load XR: no database" in line_of(text, MINIME05.name)
+    line = line_of(text, MINIME13.name)
+    assert " failed " in line
+    assert "its record cannot be read (" in line
+    assert f"Remove {tmp_path / 'failures'}/" in line
+    assert "(and 1 more)" in line
+    assert "discover: its record cannot be read" in line_of(text, "discover")
+
+
+def test_an_earlier_result_that_was_kept_is_told(store: Store) -> None:
+    kept = {"state": "camera off", "reason": "too warm", "at": "2026-05-02T11:59:58+00:00"}
+    outcomes = {"XR": {**INDEX["outcomes"]["XR"], "kept": {**kept, "manifest_sha256": "b" * 64}}}
+    store.put_json(MINIME05.published_key, {**INDEX, "outcomes": outcomes})
+    assert night_row(store, MINIME05).reason == (
+        "XR: 40 sky frames (earlier result kept: the analysis of 2026-05-02 11:59 UTC came to none:"
+        " camera off, too warm)"
+    )
 
 
 def test_a_night_is_followed_through_its_sentinels(store: Store) -> None:
@@ -131,16 +153,71 @@ def test_a_night_is_followed_through_its_sentinels(store: Store) -> None:
     assert summary["database"]["rows"] == 40
 
 
-def test_the_command_line(
-    s3: S3Server, bucket: str, store: Store, tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture
-) -> None:
+@pytest.fixture
+def surroundings(s3: S3Server, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of the bucket."""
     for name, value in s3.environment(bucket).items():
         monkeypatch.setenv(name, value)
-    store.put_json(MINIME05.cleaned_key, {"made_at": "2026-04-30T15:02:00+00:00"})
+
+
+@pytest.mark.usefixtures("surroundings")
+def test_the_command_line(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    discover(store, tmp_path)
     assert main(["status", "--work", str(tmp_path)]) == 0
     assert "No night is waiting or at work." in capsys.readouterr().out
+    assert main(["status", "--offline", MINIME05.name]) == 1
+
+
+@pytest.mark.usefixtures("surroundings")
+def test_named_nights_are_looked_up_from_any_directory(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    store.put_json(MINIME05.cleaned_key, {"made_at": "2026-04-30T15:02:00+00:00"})
     assert main(["status", "--work", str(tmp_path), MINIME05.name]) == 0
     assert "done" in line_of(capsys.readouterr().out, MINIME05.name)
-    assert main(["status", "yesterday"]) == 1
-    assert "yesterday: not a night" in capsys.readouterr().err
-    assert main(["status", "--offline", MINIME05.name]) == 1
+    assert main(["status", "--work", str(tmp_path), "yesterday", MINIME05.name]) == 1
+    said = capsys.readouterr()
+    assert "done" in line_of(said.out, MINIME05.name)
+    assert said.err.splitlines() == [
+        "airglow status: yesterday: not a night. a night is named like minime05_uao_20250429"
+    ]
+
+
+def test_a_mistyped_night_is_one_line_without_a_bucket(capsys: pytest.CaptureFixture, monkeypatch) -> None:
+    monkeypatch.delenv("DEST_BUCKET", raising=False)
+    assert main(["status", "minime05_uao_20260431"]) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "airglow status: minime05_uao_20260431: 20260431 is not a date\n")
+
+
+def test_a_directory_that_never_looked_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["status"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    first, second = said.err.splitlines()
+    assert first == f"{tmp_path}/work: no run has looked for nights from here (there is no discovery.json)."
+    assert "sudo airglow-workflow status" in second
+
+    record_failure(tmp_path / "work", "discover", {}, "no answer", log="d.log")  # of the first run of all
+    assert main(["status"]) == 2
+    assert "discover: no answer" in line_of(capsys.readouterr().out, "discover")
+
+
+@pytest.mark.parametrize("found", [b'{"format": 99}', b"[", b"{}", b"\xff", None])
+def test_a_discovery_that_cannot_be_read_or_is_of_another_version_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture, found: bytes | None
+) -> None:
+    path = tmp_path / "discovery.json"
+    if found is None:
+        path.mkdir()  # a disk that fails answers like this
+    else:
+        path.write_bytes(found)
+    record_failure(tmp_path, "load", WILDCARDS, "no database", log="l.log")
+    assert main(["status", "--work", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert "load XR: no database" in line_of(said.out, MINIME05.name)
+    assert len(said.err.splitlines()) == 1
+    assert said.err.startswith(f"{path}: ")

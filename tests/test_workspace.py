@@ -15,7 +15,13 @@ from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_ki
 from airglow.publish import ProductPrefixes, deliver, plan_delivery
 from airglow.registry import load_registry
 from airglow.store import MissingObject, Store
-from airglow.workspace import bring_frames, bring_results, remove_leftovers, remove_older
+from airglow.workspace import (
+    bring_frames,
+    bring_results,
+    published_results,
+    remove_leftovers,
+    remove_older,
+)
 
 DAY_S = 86400
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
@@ -116,6 +122,45 @@ def test_results_that_are_there_are_left_alone(store: Store, two_tags: Path, tmp
     (back["XR"] / "night.nc").write_bytes(b"a new analysis that is not published yet")
     assert bring_results(store, index, back, lambda tag, why: empty_night(tag=tag), BESIDE) == ["XG"]
     assert contents(back["XR"]) == {"night.nc": b"a new analysis that is not published yet"}
+
+
+def test_an_earlier_result_that_was_kept_takes_the_place_of_the_empty_one(
+    store: Store, two_tags: Path, tmp_path: Path
+) -> None:
+    index = publish(store, two_tags)
+    kept = {
+        "state": "camera off",
+        "reason": "",
+        "at": "2026-05-01T12:00:00+00:00",
+        "manifest_sha256": "b" * 64,
+    }
+    index["outcomes"]["XR"]["kept"] = kept
+    back = {tag: tmp_path / "back" / tag for tag in ("XG", "XR")}
+    back["XR"].mkdir(parents=True)
+    refused = {"night.nc": b"empty", "outcome.json": b'{"state": "camera off"}', "unknown.pdf": b"empty"}
+    for name, data in refused.items():
+        (back["XR"] / name).write_bytes(data)
+    assert bring_results(store, index, back, lambda tag, why: empty_night(tag=tag)) == ["XG", "XR"]
+    found = contents(back["XR"])
+    assert json.loads(found.pop("outcome.json"))["kept"] == kept
+    assert found == contents(two_tags / "XR")
+
+    # But not of a result that is better than what is published.
+    good = {"night.nc": b"a new analysis", "outcome.json": b'{"state": "analysed"}'}
+    for name, data in good.items():
+        (back["XR"] / name).write_bytes(data)
+    assert bring_results(store, index, back, lambda tag, why: empty_night(tag=tag)) == []
+    assert contents(back["XR"])["night.nc"] == b"a new analysis"
+
+
+def test_results_are_read_and_the_files_removed_also_where_there_are_none(
+    store: Store, two_tags: Path, tmp_path: Path
+) -> None:
+    index = publish(store, two_tags)
+    (result,) = published_results(store, index, tmp_path / "load")
+    assert (result.tag, len(result.sky)) == ("XR", 6)
+    assert published_results(store, {**index, "products": []}, tmp_path / "load") == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_results_that_are_not_what_was_published_do_not_come_back(

@@ -43,6 +43,10 @@ _SESSION = (
 )
 
 
+class NoAnswer(CatalogueError):
+    """The server does not answer: no fault of the settings that can be told, so it is worth another try."""
+
+
 @dataclass(frozen=True)
 class DatabaseSettings:
     """Where the database is, and how to be let in. All of TLS are files in PEM format."""
@@ -112,7 +116,11 @@ def settings_from_environment(environ: Mapping[str, str] | None = None) -> Datab
 
 
 def connect(
-    settings: DatabaseSettings, *, attempts: int = ATTEMPTS, pause_s: float = FIRST_PAUSE_S
+    settings: DatabaseSettings,
+    *,
+    attempts: int = ATTEMPTS,
+    pause_s: float = FIRST_PAUSE_S,
+    timeout_s: float | None = None,
 ) -> Connection:
     """Connect, with sessions in UTC and utf8mb4 and with strict values.
 
@@ -124,6 +132,8 @@ def connect(
         How often to try, if the server does not answer. A wrong password or certificate is not tried again.
     pause_s
         Before the second attempt; doubled before each further one.
+    timeout_s
+        How long to wait for the connection and for each answer; by default as long as a load may take.
 
     Returns
     -------
@@ -132,8 +142,10 @@ def connect(
 
     Raises
     ------
+    NoAnswer
+        If the server cannot be reached, or is too busy.
     CatalogueError
-        If it cannot be had; nothing was changed then.
+        If it lets nobody in with these settings. Nothing was changed in either case.
     """
     tls = _verified_tls(settings)
     for attempt, pause in enumerate(_pauses(attempts, pause_s), start=1):
@@ -148,9 +160,9 @@ def connect(
                 charset="utf8mb4",
                 init_command=_SESSION,
                 autocommit=False,
-                connect_timeout=CONNECT_TIMEOUT_S,
-                read_timeout=ANSWER_TIMEOUT_S,
-                write_timeout=ANSWER_TIMEOUT_S,
+                connect_timeout=timeout_s or CONNECT_TIMEOUT_S,
+                read_timeout=timeout_s or ANSWER_TIMEOUT_S,
+                write_timeout=timeout_s or ANSWER_TIMEOUT_S,
                 **tls,
             )
         except _DATABASE_ERRORS as error:
@@ -160,11 +172,11 @@ def connect(
                     f" signed by an authority in MYSQL_SSL_CA ({settings.ssl_ca}) and made out to the host as"
                     " MYSQL_HOST names it; nothing was changed"
                 ) from error
-            if pause is None or _code(error) not in _CANNOT_CONNECT | _CONNECTION_LOST:
+            may_answer_later = _code(error) in _CANNOT_CONNECT | _CONNECTION_LOST
+            if pause is None or not may_answer_later:
                 tries = f" after {attempt} attempts" if attempt > 1 else ""
-                raise CatalogueError(
-                    f"{settings.place}: {_words(error)}{tries}; nothing was changed"
-                ) from error
+                kind = NoAnswer if may_answer_later else CatalogueError
+                raise kind(f"{settings.place}: {_words(error)}{tries}; nothing was changed") from error
             log.warning("%s: %s; trying again in %.1f s", settings.place, _words(error), pause)
             time.sleep(pause)
     raise AssertionError("unreachable")
@@ -207,9 +219,9 @@ def in_transaction(
                 connection.connect()
             return _alone(connection, work, what)
         except _DATABASE_ERRORS as error:
-            if _is_lost(error) and connection.open:
+            if is_lost(error) and connection.open:
                 connection.close()
-            again = _is_lost(error) or _code(error) in _LOST_A_RACE | _CANNOT_CONNECT
+            again = is_lost(error) or _code(error) in _LOST_A_RACE | _CANNOT_CONNECT
             if pause is None or not again:
                 tries = f" after {attempt} attempts" if attempt > 1 else ""
                 raise CatalogueError(f"{what}: {_words(error)}{tries}; nothing was changed") from error
@@ -261,8 +273,10 @@ def _verified_tls(settings: DatabaseSettings) -> dict[str, Any]:
         if settings.ssl_cert:
             context.load_cert_chain(settings.ssl_cert, settings.ssl_key)
     except OSError as error:
-        files = [name for name in (settings.ssl_ca, settings.ssl_cert, settings.ssl_key) if name]
-        raise CatalogueError(f"{', '.join(files)}: not certificates in PEM format ({error})") from error
+        files = ", ".join(name for name in (settings.ssl_ca, settings.ssl_cert, settings.ssl_key) if name)
+        if not isinstance(error, ssl.SSLError):
+            raise CatalogueError(f"{files}: cannot be read ({error.strerror or error})") from error
+        raise CatalogueError(f"{files}: not certificates in PEM format ({error})") from error
     return {"ssl": context}
 
 
@@ -271,7 +285,7 @@ def _pauses(attempts: int, first_s: float) -> list[float | None]:
     return [first_s * 2**n for n in range(attempts - 1)] + [None]
 
 
-def _is_lost(error: Exception) -> bool:
+def is_lost(error: Exception) -> bool:
     """Whether the connection is of no more use (PyMySQL raises InterfaceError on one it has closed)."""
     return isinstance(error, (OSError, pymysql.err.InterfaceError)) or _code(error) in _CONNECTION_LOST
 

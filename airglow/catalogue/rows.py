@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from airglow.errors import CatalogueError
+from airglow.outcomes import outcome_reason
 from airglow.result import GOOD, LaserSamples, NightResult, SkySamples
 
 Row = dict[str, Any]
@@ -136,7 +137,8 @@ def night_rows(
         One for each tag that was analysed.
     outcomes
         One for each tag: ``instrument``, ``site``, ``date`` (YYYYMMDD), ``tag``, ``state``, ``reason``, and
-        ``products``, names of files. A tag without a result may have a ``code_version``.
+        ``products``, names of files. A tag without a result may have a ``code_version``; an earlier result
+        that was kept has ``kept`` (see `airglow.kept`) and its own ``manifest_sha256``.
     products
         What is known of those files: ``tag``, ``name``, and where they are ``key``, ``size``, ``sha256``.
     manifest_sha256
@@ -181,8 +183,8 @@ def night_rows(
         night = _night(result) if result else _no_night(outcome)
         said = {
             "state": outcome["state"],
-            "reason": outcome.get("reason") or "",
-            "manifest_sha256": manifest_sha256,
+            "reason": outcome_reason(outcome),
+            "manifest_sha256": outcome.get("manifest_sha256", manifest_sha256),
         }
         tables["fpi_night"].append({**key, **said, **night})
         tables["fpi_product"] += [{**key, **row} for row in _products(outcome, products)]

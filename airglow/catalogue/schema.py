@@ -20,7 +20,7 @@ _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES, CREATE VIEW, DROP"
 """What an account that loads and migrates must be allowed: to replace a view is to drop it."""
 
-_DENIED = {1044, 1142, 1227}  # to this account: the database, the table, what only administrators may
+DENIED = {1044, 1142, 1227}  # to this account: the database, the table, what only administrators may
 _VERSIONS_TABLE = """
 CREATE TABLE IF NOT EXISTS fpi_schema_version (
     version INT UNSIGNED NOT NULL COMMENT 'number of the file',
@@ -92,15 +92,11 @@ def migrate(connection: Connection, migrations: Sequence[Migration] | None = Non
 
 
 def _apply(cursor: Cursor, wanted: Sequence[Migration]) -> list[str]:
-    cursor.execute(
-        "SELECT COUNT(*) FROM information_schema.tables"
-        " WHERE table_schema = DATABASE() AND table_name = 'fpi_schema_version'"
-    )
-    if cursor.fetchone()[0] == 0:  # so that an up-to-date database needs no right to create tables
+    applied = applied_migrations(cursor)
+    if applied is None:  # so that an up-to-date database needs no right to create tables
         cursor.execute(_VERSIONS_TABLE)
-    cursor.execute("SELECT version, name, sha256 FROM fpi_schema_version")
-    applied = {version: (name, sha256) for version, name, sha256 in cursor.fetchall()}
-    _check(wanted, applied)
+        applied = {}
+    check_applied(wanted, applied)
     new = [migration for migration in wanted if migration.version not in applied]
     for migration in new:
         _run(cursor, migration)
@@ -114,8 +110,26 @@ def _apply(cursor: Cursor, wanted: Sequence[Migration]) -> list[str]:
     return [migration.name for migration in new]
 
 
-def _check(wanted: Sequence[Migration], applied: Mapping[int, tuple[str, str]]) -> None:
-    """Refuse a database that is not an earlier state of this version's."""
+def applied_migrations(cursor: Cursor) -> dict[int, tuple[str, str]] | None:
+    """Name and SHA-256 of each file that the database has seen, by number; None if it knows of none."""
+    cursor.execute(
+        "SELECT COUNT(*) FROM information_schema.tables"
+        " WHERE table_schema = DATABASE() AND table_name = 'fpi_schema_version'"
+    )
+    if cursor.fetchone()[0] == 0:
+        return None
+    cursor.execute("SELECT version, name, sha256 FROM fpi_schema_version")
+    return {version: (name, sha256) for version, name, sha256 in cursor.fetchall()}
+
+
+def check_applied(wanted: Sequence[Migration], applied: Mapping[int, tuple[str, str]]) -> None:
+    """Refuse a database that is not an earlier state of this version's.
+
+    Raises
+    ------
+    CatalogueError
+        Naming the file, and what to do.
+    """
     by_version = {migration.version: migration for migration in wanted}
     newest = max(applied, default=0)
     for version, (name, sha256) in applied.items():
@@ -144,7 +158,7 @@ def _run(cursor: Cursor, migration: Migration) -> None:
         try:
             cursor.execute(statement)
         except pymysql.MySQLError as error:
-            if error.args[0] not in _DENIED:
+            if error.args[0] not in DENIED:
                 raise
             raise CatalogueError(
                 f"schema of the database: {migration.name}: {error.args[-1]}. The account that migrates needs"

@@ -84,12 +84,19 @@ def night_of_row(row: Row) -> NightId | None:
         return None
 
 
+def lacks_result(record: Mapping[str, Any]) -> bool:
+    """Whether the last analysis came to none: of the night, or of a tag whose earlier result was kept."""
+    kept = any(tag["state"] == ANALYSED and tag["reason"] for tag in record["tags"].values())
+    return kept or kind_of_record(record).key == "nothing"
+
+
 def words_of(record: Mapping[str, Any]) -> str:
     """What came of a night's tags, in a few words."""
     words = []
     for tag, found in record["tags"].items():
         if found["state"] == ANALYSED and "sky" in found:
-            words.append(f"{tag}: {found['good']} of {found['sky']} winds good")
+            kept = f" ({found['reason']})" if found["reason"] else ""
+            words.append(f"{tag}: {found['good']} of {found['sky']} winds good{kept}")
         else:
             words.append(f"{tag}: {found['state']}" + (f", {found['reason']}" if found["reason"] else ""))
     return "; ".join(words) or "nothing was asked of it"

@@ -9,12 +9,12 @@ from typing import Any
 
 import yaml
 
-from airglow.errors import BadInput
+from airglow.errors import AirglowError, BadInput
 from airglow.pages.export import export_pages
 from airglow.pages.rebuild import rebuild_pages
 from airglow.pages.settings import PagesSettings
 from airglow.pages.site import update_pages
-from airglow.status import Row, failures, last_discovery, rows
+from airglow.status import DISCOVERY, Row, failures, last_discovery, rows
 from airglow.store import Store, open_store, settings_from_environment
 
 CONFIG = Path(__file__).parents[2] / "config" / "config.yaml"  # of a clone, which is how airglow is installed
@@ -81,9 +81,12 @@ def read_settings(config: Path) -> PagesSettings:
 
 def _rows(work: Path, store: Store) -> list[Row] | None:
     """Where nights stand, as the workflow knows it here; None, with a word, where it does not."""
-    discovery = last_discovery(work / "discovery.json")
+    try:
+        discovery, why = last_discovery(work / DISCOVERY), f"No discovery in {work}"
+    except AirglowError as error:
+        discovery, why = None, str(error)
     if discovery is None:
-        print(f"No discovery in {work}: what waits and failed stays as it was said last.", file=sys.stderr)
+        print(f"{why}: what waits and failed stays as it was said last.", file=sys.stderr)
         return None
     return rows(discovery, failures(work), store)
 

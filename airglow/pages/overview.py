@@ -12,13 +12,13 @@ import numpy as np
 
 from airglow.pages import alarms as rules
 from airglow.pages.alarms import band_shown, shown
-from airglow.pages.calendar import Year, first_years, kinds_in, night_of_row, url_of, words_of
+from airglow.pages.calendar import Year, first_years, kinds_in, lacks_result, night_of_row, url_of, words_of
 from airglow.pages.health import Quantity
 from airglow.pages.instruments import InstrumentHealth
 from airglow.pages.plots import NARROW, RECENT_DAYS, WIDE, recent_plot, whole_plot
 from airglow.pages.render import Page, look, render
 from airglow.pages.settings import PagesSettings, relative_url
-from airglow.pages.states import KINDS, TROUBLE, kind_of_record, kind_of_row
+from airglow.pages.states import KINDS, TROUBLE, kind_of_row
 from airglow.status import Row
 from airglow.uploads import NightId
 
@@ -222,8 +222,7 @@ def attention_page(
             "words": words_of(record),
         }
         for record in sorted(by_name.values(), key=lambda r: (r["date"], r["night"]), reverse=True)
-        if kind_of_record(record).key == "nothing"
-        and (newest - dt.date.fromisoformat(record["date"])).days <= RECENT_WITHOUT
+        if lacks_result(record) and (newest - dt.date.fromisoformat(record["date"])).days <= RECENT_WITHOUT
     ][:SHOWN_ROWS]
     return render(settings, "attention", key, groups=groups, trouble=TROUBLE, alarms=alarms, without=without)
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from airglow.errors import BadInput
+from airglow.outcomes import outcome_reason
 from airglow.pages.health import health_of, median
 from airglow.pages.kinds import file_kind, place_of
 from airglow.result import BAD, CAUTION, GOOD, Cause, NightResult, product_stem
@@ -63,7 +64,7 @@ def night_record(
         "tags": {
             tag: {
                 "state": outcome.get("state", "?"),
-                "reason": outcome.get("reason", ""),
+                "reason": outcome_reason(outcome),
                 **(_of_result(by_tag[tag]) if tag in by_tag else {}),
                 "products": _products(night, tag, index["products"]),
             }

@@ -176,12 +176,12 @@ SKY_COLUMNS = (
     Column(
         "intensity",
         "line_intensity",
-        "intensity of the line per pixel and second of exposure",
+        "intensity of the line per second of exposure, in the unit of the network",
         "count s-1",
         ancillary="line_intensity_error",
         attributes={
-            "comment": "in the network's own unit: the amplitude that a line of 1000 K and this intensity "
-            "has, spread over four free spectral ranges"
+            "comment": "not counts per pixel: the amplitude that a line of 1000 K and this intensity has, "
+            "spread over four free spectral ranges"
         },
         content=MEASURED,
         at_layer=True,

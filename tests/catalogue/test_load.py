@@ -337,3 +337,39 @@ def test_values_are_never_part_of_the_sql(database, make_night):
 
 def test_the_analysis_and_the_load_mean_the_same_by_analysed():
     assert folder.ANALYSED == ANALYSED
+
+
+def test_a_result_that_was_kept_is_loaded_as_it_was_with_the_reason(database, make_night):
+    results, outcomes, site, instrument = make_night("minime13", ("XG", "XR"))
+    first = [{**outcome, "manifest_sha256": "a" * 64} for outcome in outcomes]
+    load_night(database, results, first, site, instrument, manifest_sha256="a" * 64)
+    before = _below_the_night(database)
+    kept = {"state": "camera off", "reason": "too warm", "at": "2026-05-12T11:30:00+00:00"}
+    later = [
+        {**outcome, "manifest_sha256": "b" * 64}
+        if outcome["tag"] == "XR"
+        else {**outcome, "manifest_sha256": "a" * 64, "kept": kept | {"manifest_sha256": "b" * 64}}
+        for outcome in outcomes
+    ]
+    load_night(database, results, later, site, instrument, manifest_sha256="b" * 64)
+    assert _below_the_night(database) == before
+    said = _rows(database, "SELECT tag, state, reason, manifest_sha256 FROM fpi_night ORDER BY tag")
+    reason = "earlier result kept: the analysis of 2026-05-12 11:30 UTC came to none: camera off, too warm"
+    assert said == [("XG", "analysed", reason, "a" * 64), ("XR", "analysed", "", "b" * 64)]
+    assert _rows(database, "SELECT tag, state, reason FROM fpi_trouble") == [("XG", "analysed", reason)]
+    assert (reason,) in _rows(database, "SELECT reason FROM fpi_history WHERE is_current AND tag = 'XG'")
+
+
+def _below_the_night(database):
+    tables = ("fpi_sky_sample", "fpi_laser_sample", "fpi_cycle_wind", "fpi_smooth_wind", "fpi_product")
+    return {table: sorted(_rows(database, f"SELECT * FROM {table}"), key=repr) for table in tables}
+
+
+def test_a_night_without_any_result_has_its_rows(database, make_night):
+    _, outcomes, site, instrument = make_night("minime13", (), ("XG", "XR"))
+    record = load_night(database, [], outcomes, site, instrument)
+    assert record["tags"] == {"XG": "no frames", "XR": "no frames"}
+    assert _rows(database, "SELECT tag, state, reason, sky_frames FROM fpi_night ORDER BY tag") == [
+        ("XG", "no frames", "no frame has tag XG", 0),
+        ("XR", "no frames", "no frame has tag XR", 0),
+    ]

@@ -1,6 +1,7 @@
 """The schema: applied once, by one process at a time, and never behind the back of what is there."""
 
 import dataclasses
+import inspect
 import threading
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from airglow.catalogue import RIGHTS, connect, known_migrations, migrate
 from airglow.catalogue.connection import LOCK_TIMEOUT_S, in_transaction
 from airglow.errors import CatalogueError
-from airglow.result import Cause
+from airglow.result import Cause, SkySamples
+from airglow.spectra import network_intensity_scale
 
 
 def _rows(connection, sql, *values):
@@ -213,3 +215,40 @@ def test_nothing_that_only_one_of_mariadb_and_mysql_knows():
     for migration in known_migrations():
         for word in ("0900_ai_ci", "uca1400", "->>", "AS new", "IF NOT EXISTS (", "RETURNING", "SEQUENCE"):
             assert word not in migration.sql
+
+
+def test_the_database_says_of_intensities_what_they_are(settings):
+    """Also one that was made by an earlier version; types stay, and the numbers with them."""
+    columns = (
+        "SELECT column_name, column_type, is_nullable, column_default FROM information_schema.columns"
+        " WHERE table_schema = %s AND table_name IN ('fpi_sky_sample', 'fpi_night') ORDER BY 1, 2, 3"
+    )
+    connection = connect(settings)
+    migrate(connection, known_migrations()[:5])
+    before = _rows(connection, columns, settings.database)
+    assert migrate(connection)[0] == "0006_intensity_and_kept_results.sql"
+    assert _rows(connection, columns, settings.database) == before
+    comments = dict(
+        _rows(
+            connection,
+            "SELECT column_name, column_comment FROM information_schema.columns"
+            " WHERE table_schema = %s AND table_name = 'fpi_sky_sample'",
+            settings.database,
+        )
+    )
+    assert "network" in said_of_sample("intensity")
+    assert "network" in comments["intensity"]
+    assert "counts per pixel per second" not in comments["intensity"]
+    # The unit's size, by the formula: 14 for the red line and 15 mm, as the comment says.
+    assert 13.5 < network_intensity_scale(630.0304e-9, 15e-3) < 14.5
+    assert "about 14 times its mean counts per pixel" in comments["intensity"]
+    assert "same unit" in comments["intensity_error"]
+    for name in ("background", "background_error"):
+        assert comments[name].endswith("counts per pixel per second")
+    assert said_of_sample("background").endswith("counts per pixel per second")
+
+
+def said_of_sample(field: str) -> str:
+    """What the source says beside a column of `airglow.result.SkySamples`."""
+    lines = inspect.getsource(SkySamples).splitlines()
+    return next(line.split("#")[1].strip() for line in lines if line.strip().startswith(f"{field}:"))

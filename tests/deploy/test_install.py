@@ -135,6 +135,9 @@ def test_the_installed_command_runs_the_workflow_and_tells_where_nights_stand(
         command = place.directory / "deploy/airglow-workflow"
         return subprocess.run([command, *arguments], cwd="/", env=environment, capture_output=True, text=True)
 
+    early = run("status")
+    assert early.returncode == 2
+    assert "no run has looked for nights from here" in early.stderr
     ran = run()
     assert ran.returncode == 0, ran.stderr
     assert "minime05_uao_20260510  refused" in ran.stdout

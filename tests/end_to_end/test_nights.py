@@ -9,6 +9,7 @@ from running import Clone, clone, everything
 
 from airglow.demo.servers import MariadbServer
 from airglow.products import read_netcdf
+from airglow.publish import delivered_key
 from airglow.simulate import read_truth
 from airglow.status import forget_failure, record_failure
 from airglow.uploads import NightId
@@ -313,6 +314,7 @@ def test_plots_are_made_again_on_a_fresh_disk(fetched: Clone, delivered: Deliver
     after = everything(store)
     assert after.keys() == before.keys()
     dated = {MINIME13.published_key, MINIME13.loaded_key, MINIME13.page_key, MINIME13.cleaned_key}
+    dated.add(delivered_key(MINIME13))
     same = {key for key in before if before[key][0] == after[key][0]}
     assert {key for key in before.keys() - same if not key.startswith("pages/")} == dated
     assert before[PICTURE][1] != after[PICTURE][1]

@@ -9,6 +9,7 @@ from running import TIMEOUT_S, everything, upload
 
 from airglow.archive import load_manifest
 from airglow.demo.servers import MariadbServer
+from airglow.publish import delivered_key
 from airglow.simulate import NightFolder
 from airglow.store import Store, hash_file
 
@@ -67,7 +68,14 @@ def nothing_is_lost(store: Store, night: NightFolder) -> None:
 
 def end_state(place: Place, mariadb: MariadbServer) -> tuple[dict, dict]:
     """What must not depend on how a night got there: all but the times at which it was done."""
-    dated = (SMALL.published_key, SMALL.loaded_key, SMALL.page_key, SMALL.cleaned_key, "pages/")
+    dated = (
+        delivered_key(SMALL),
+        SMALL.published_key,
+        SMALL.loaded_key,
+        SMALL.page_key,
+        SMALL.cleaned_key,
+        "pages/",
+    )
     said = "pages/pending/made-from-"  # named after what the last run had to say
     objects = {
         key: "" if key.startswith(dated) else etag
@@ -109,6 +117,7 @@ KILLS: tuple[tuple[str, str, int], ...] = (
     ("PUT", f"/{SMALL.frames_prefix}", 3),  # extract, in the middle
     ("PUT", SMALL.manifest_key, 1),  # extract, all but the manifest
     ("PUT", "/results/", 2),  # publish, in the middle
+    ("PUT", delivered_key(SMALL), 1),  # publish, all but the index and its copy
     ("PUT", SMALL.published_key, 1),  # publish, all but the index
     ("GET", "/results/", 1),  # load, before the database
     ("PUT", SMALL.loaded_key, 1),  # load, committed but not on record
@@ -180,6 +189,7 @@ def test_without_a_database_the_night_waits_in_raw(
     place.clone.configure("database", attempts=1)
     ran = place.clone.hourly(MYSQL_PORT="1")
     assert ran.code == 1
+    assert "The database does not answer, so nights wait to be loaded: database " in ran.text
     assert "load: database" in line_of(ran.text, SMALL.name)
     assert "nothing was changed" in line_of(ran.text, SMALL.name)
     assert raw.items() <= everything(place.store).items()

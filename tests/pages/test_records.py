@@ -9,9 +9,11 @@ import pytest
 from results import example_result
 
 from airglow.errors import AirglowError, BadInput
+from airglow.pages.calendar import lacks_result, words_of
 from airglow.pages.health import health_of, series_of
 from airglow.pages.kinds import FILE_KINDS, file_kind
 from airglow.pages.records import clean, linked, night_record, read_record, short_record, year_bytes
+from airglow.pages.render import render_night
 from airglow.pages.settings import PagesSettings
 from airglow.pages.states import kind_of_record
 from airglow.products import PRODUCTS
@@ -178,3 +180,18 @@ def test_dates_of_made_archives_go_back_several_years() -> None:
     assert len({r["night"] for r in records}) == 3000
     assert len({r["date"][:4] for r in records}) >= 4
     assert max(dt.date.fromisoformat(r["date"]) for r in records) == dt.date(2025, 6, 30)
+
+
+def test_a_result_that_was_kept_says_so_wherever_the_night_is_shown() -> None:
+    kept = {"state": "camera off", "reason": "52 of 52", "at": "2025-05-02T12:00:00+00:00"}
+    index = index_of(XR={"state": "analysed", "reason": "", "kept": kept})
+    record = night_record(index, [example_result()])
+    reason = "earlier result kept: the analysis of 2025-05-02 12:00 UTC came to none: camera off, 52 of 52"
+    assert record["tags"]["XR"]["reason"] == reason
+    assert kind_of_record(record).key == "good"
+    assert words_of(record).endswith(f" winds good ({reason})")
+    assert lacks_result(record)
+    assert not lacks_result(night_record(index_of(XR={"state": "analysed"}), [example_result()]))
+    assert lacks_result(night_record(index_of(XR={"state": "camera off", "reason": "52 of 52"}), []))
+    page = render_night(PagesSettings(), record).data.decode()
+    assert f'<p class="notice">E{reason[1:]}. What follows is of the analysis before that one.</p>' in page

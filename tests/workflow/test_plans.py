@@ -91,3 +91,18 @@ def test_the_picture_in_the_readme_is_that_of_the_workflow(place: tuple[Clone, S
     drawn = re.findall(r"<title>(\d+)&#45;&gt;(\d+)</title>", picture)
     assert set(shown.values()) == set(names.values()) >= {*WAY, "discover", "all"}
     assert {(shown[a], shown[b]) for a, b in drawn} == arrows
+
+
+def test_a_database_that_can_never_take_a_night_stops_a_run_and_one_that_is_down_does_not(
+    there: tuple[Clone, Store],
+) -> None:
+    at_hand, _ = there
+    arguments = ("--profile", "hourly", "-n", "nights/minime13_uao_20260510.json")
+    ran = at_hand.run(*arguments, MYSQL_PASSWORD="wrong")
+    assert ran.code == 1
+    assert "Access denied for user" in ran.text
+    assert "Traceback" not in ran.text
+    ran = at_hand.run(*arguments, MYSQL_PORT="1")
+    assert ran.code == 0, ran.text
+    assert ran.text.count("The database does not answer, so nights wait to be loaded: database ") == 1
+    assert "concatenate" in ran.text

@@ -55,7 +55,7 @@ REGISTRY = or_workflow_error(
 # Ask first, loudly: the storage plugin takes a bucket that does not answer for an empty one. Not in the
 # processes that Snakemake starts for single jobs, and not when linting, which needs no bucket.
 if workflow.is_main_process and workflow.check_envvars:
-    STORE = or_workflow_error(preflight.check_surroundings)
+    STORE = or_workflow_error(preflight.check_surroundings, None, logger.warning)
 
 # One thread for linear algebra: jobs run side by side, and small fits gain nothing from more.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -160,15 +160,19 @@ def planned_nights():
 def end():
     """After the last job: tell where the nights stand, and leave no copies of weather files to a later run."""
     shutil.rmtree(WORK / "weather", ignore_errors=True)
-    discovery = status.last_discovery(WORK / "discovery.json")
+    try:
+        discovery = status.last_discovery(WORK / status.DISCOVERY)
+    except AirglowError as error:
+        discovery = None
+        print(f"It is not known which nights wait: {error}")
     failures = status.failures(WORK)
     try:
         table = status.rows(discovery, failures, STORE)
     except AirglowError as error:
-        print(status.report(WORK, table=status.rows(discovery, failures)))
+        print(status.report(discovery, status.rows(discovery, failures)))
         print(f"The bucket could not be asked how far they are: {error}")
     else:
-        print(status.report(WORK, table=table))
+        print(status.report(discovery, table))
         renew_pages(table if discovery else None)
 
 

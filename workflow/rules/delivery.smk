@@ -1,7 +1,8 @@
 # From the products of an analysis to the bucket and the database.
 
 
-# The night is marked as unfinished here: the next step begins with the loss of the old index.
+# The night is marked as unfinished here: the next step begins with the loss of the old index. What is to be kept of
+# it, where a tag has come to no result this time, is in the plan; and a copy of it is in the bucket (delivered.json).
 rule collect:
     input:
         outcomes=of_every_tag(rules.analyze.output.outcome),

@@ -1,20 +1,17 @@
 """Load a night's published products into the database, in one transaction."""
 
-import shutil
 from contextlib import closing
 
 from adapter import WORK, step
 
 from airglow.catalogue import connect, load_night, migrate, settings_from_environment
-from airglow.products import read_netcdf
-from airglow.publish import fetch_products, read_index
+from airglow.publish import read_index
+from airglow.workspace import published_results
 
 with step() as job:
     night, attempts = job.night, job.config["database"]["attempts"]
     index = read_index(job.store.get_json(night.published_key), night.published_key)
-    directory = job.local(WORK) / "load"
-    results = [read_netcdf(path) for path in fetch_products(job.store, index, directory)]
-    shutil.rmtree(directory)
+    results = published_results(job.store, index, job.local(WORK) / "load")
     with closing(connect(settings_from_environment(), attempts=attempts)) as connection:
         migrate(connection)
         record = load_night(
