@@ -15,9 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import boto3
 import pymysql
-from botocore.config import Config
 
 from airglow.catalogue import RIGHTS
 from airglow.demo.processes import (
@@ -29,6 +27,7 @@ from airglow.demo.processes import (
     stop,
     tail,
 )
+from airglow.store import open_store, settings_from_environment
 
 HOW_TO_INSTALL = "install them with: apt-get install mariadb-server-core mariadb-client-core"
 SYSTEM_DIRECTORIES = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin")
@@ -45,15 +44,8 @@ class S3Server:
 
     def create_bucket(self, bucket: str) -> None:
         """Create an empty bucket."""
-        client = boto3.client(
-            "s3",
-            endpoint_url=self.endpoint_url,
-            aws_access_key_id=self.access_key,
-            aws_secret_access_key=self.secret_key,
-            region_name="us-east-1",
-            config=Config(s3={"addressing_style": "path"}, proxies={}),
-        )
-        client.create_bucket(Bucket=bucket)
+        store = open_store(settings_from_environment(self.environment(bucket)))
+        store.client.create_bucket(Bucket=bucket)
 
     def environment(self, bucket: str) -> dict[str, str]:
         """The environment variables with which the pipeline finds a bucket here."""

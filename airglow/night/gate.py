@@ -46,9 +46,7 @@ class Admitted:
 
 
 def night_span(site: Site, date: dt.date) -> tuple[dt.datetime, dt.datetime]:
-    """Local noon of a night's date, and of the next day.
-
-    Noon is that of the mean sun at the site's longitude: the clocks of some sites show UTC.
+    """Local noon of a night's date, and of the next day (see `Site.noon`).
 
     Parameters
     ----------
@@ -62,7 +60,7 @@ def night_span(site: Site, date: dt.date) -> tuple[dt.datetime, dt.datetime]:
     tuple of datetime
         Aware, UTC; the second no longer belongs to the night.
     """
-    noon = dt.datetime.combine(date, dt.time(12), dt.UTC) - dt.timedelta(hours=site.longitude_deg / 15.0)
+    noon = site.noon(date)
     return noon, noon + 2 * _HALF_DAY
 
 

@@ -39,6 +39,24 @@ class Site:
     single_fringe: bool = False
     madrigal_kinst: int | None = None  # Madrigal's code of the instrument at the site; None: it has none
 
+    def noon(self, date: dt.date) -> dt.datetime:
+        """Noon of a local date, between two nights.
+
+        It is that of the mean sun at the site's longitude, since the clocks of some sites show UTC.
+
+        Parameters
+        ----------
+        date
+            Local date.
+
+        Returns
+        -------
+        datetime
+            Aware, UTC.
+        """
+        hours = 12.0 - self.longitude_deg / 15.0
+        return dt.datetime.combine(date, dt.time(), dt.UTC) + dt.timedelta(hours=hours)
+
     def clock(self, date: dt.date) -> ZoneInfo:
         """Time zone of the camera computer's clock on a local date.
 

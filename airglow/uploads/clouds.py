@@ -96,8 +96,7 @@ def hours_to_cover(
     list
         Local dates with a moment (UTC) each; dates without a dark moment are not in it.
     """
-    # The clock of some sites is set to UTC: the sun's own noon is what divides nights there.
-    noon = np.datetime64(date, "m") + np.timedelta64(round(720 - 4 * site.longitude_deg), "m")
+    noon = np.datetime64(site.noon(date).replace(tzinfo=None), "m")
     moments = np.arange(noon, noon + np.timedelta64(1, "D"), DARK_EVERY)
     sun = sun_and_moon(moments, site.latitude_deg, site.longitude_deg, site.altitude_m).sun_elevation_deg
     dark = [moment.replace(tzinfo=dt.UTC) for moment in moments[sun < DARK_SUN_DEG].tolist()]

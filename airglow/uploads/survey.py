@@ -53,9 +53,8 @@ class _Raw:
     uploads: dict[NightId, _Upload] = field(default_factory=dict)
     weather: dict[WeatherDay, list[tuple[WeatherFile, StoredObject]]] = field(default_factory=dict)
     strays: list[tuple[str, str]] = field(default_factory=list)
-    cloud_ends: dict[str, dt.datetime | str] = field(
-        default_factory=dict
-    )  # of cloud files that were looked into
+    # Of cloud files that were looked into: the last time in them, or why there is none.
+    cloud_ends: dict[str, dt.datetime | str] = field(default_factory=dict)
 
 
 def survey(

@@ -16,9 +16,8 @@ with step() as job:
     take_up(job.store, discovery)
     at_work = os.environ[NIGHTS_VARIABLE].split()
     for report in discovery.wanted:
-        if (
-            report.changed and report.night.name not in at_work
-        ):  # what is left here of the earlier upload must not pass for this one
+        # What is left here of an earlier upload must not pass for this one.
+        if report.changed and report.night.name not in at_work:
             shutil.rmtree(job.local(WORK, report.night), ignore_errors=True)
     for removed in remove_leftovers(WORK, [report.night.name for report in discovery.wanted], at_work):
         logging.info("removed what an earlier run left: %s", removed)
