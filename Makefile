@@ -20,8 +20,8 @@ ARGS ?=
 # One thread for linear algebra in each process: small fits gain nothing from more.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
-# Nothing of a developer's own Snakemake or pytest settings.
-unexport SNAKEMAKE_PROFILE PYTEST_ADDOPTS PYTHONPATH
+# Nothing of a developer's own Snakemake or pytest settings, nor of another project's bucket.
+unexport SNAKEMAKE_PROFILE PYTEST_ADDOPTS PYTHONPATH AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL
 
 help: ## what can be made
 	@sed -n '/^# make/s/^# //p' Makefile

@@ -16,6 +16,7 @@ from airglow.weather import last_time
 
 DARK_SUN_DEG = -6.0  # frames with the sun above this are not used, as a rule
 DARK_EVERY = np.timedelta64(5, "m")
+HALF_MINUTE = dt.timedelta(seconds=30)  # to round to whole minutes
 SPARE = dt.timedelta(minutes=10)  # so far a frame may be from the nearest sample of its sensor
 TAIL_BYTES = 64 * 1024  # hours of lines, also behind what a power cut left
 
@@ -96,7 +97,7 @@ def hours_to_cover(
     list
         Local dates with a moment (UTC) each; dates without a dark moment are not in it.
     """
-    noon = np.datetime64(site.noon(date).replace(tzinfo=None), "m")
+    noon = np.datetime64((site.noon(date) + HALF_MINUTE).replace(tzinfo=None), "m")
     moments = np.arange(noon, noon + np.timedelta64(1, "D"), DARK_EVERY)
     sun = sun_and_moon(moments, site.latitude_deg, site.longitude_deg, site.altitude_m).sun_elevation_deg
     dark = [moment.replace(tzinfo=dt.UTC) for moment in moments[sun < DARK_SUN_DEG].tolist()]
