@@ -1,5 +1,6 @@
 """One CCD frame and its header, from HDF5 or ``.img``, and when it was taken."""
 
+from airglow.frames.apart import read_apart
 from airglow.frames.frame import Frame, FrameHeader
 from airglow.frames.names import LASER_TAG, date_of_name, is_frame_name, prefix_of_name, tag_of_name
 from airglow.frames.read import read_bytes, read_frame
@@ -15,6 +16,7 @@ __all__ = [
     "frame_starts",
     "is_frame_name",
     "prefix_of_name",
+    "read_apart",
     "read_bytes",
     "read_frame",
     "tag_of_name",

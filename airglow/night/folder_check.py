@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from airglow.errors import BadInput, MachineError
-from airglow.frames import Frame, date_of_name, find_starts, prefix_of_name, read_frame
+from airglow.frames import Frame, date_of_name, find_starts, prefix_of_name, read_apart, read_frame
 from airglow.night.frames import list_frames
 from airglow.night.gate import night_span
 from airglow.registry import Registry, Site
@@ -118,11 +118,11 @@ def _some_frames(paths: Sequence[Path]) -> Iterable[Frame]:
     """A few frames spread over a folder; those that cannot be read are the analysis' business."""
     last = len(paths) - 1
     places = sorted({round(k * last / (LOOKED_AT - 1)) for k in range(LOOKED_AT)})
-    for place in places:
-        try:
-            yield read_frame(paths[place])
-        except BadInput:
-            continue
+    for _, answer in read_apart([paths[place] for place in places], read_frame):
+        if isinstance(answer, Frame):
+            yield answer
+        elif not isinstance(answer, BadInput):
+            raise answer
 
 
 def _other_nights(frames: Sequence[Frame], site: Site, date: dt.date) -> list[str]:

@@ -6,12 +6,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from airglow.errors import BadInput, MachineError, NotAnalysable
-from airglow.frames import LASER_TAG, Frame, is_frame_name, read_bytes, read_frame, tag_of_name
+from airglow.errors import AirglowError, BadInput, MachineError, NotAnalysable
+from airglow.frames import LASER_TAG, Frame, is_frame_name, read_apart, read_bytes, read_frame, tag_of_name
 from airglow.night.gate import TimedFrame, admit, why_none
 from airglow.night.settings import AnalysisSettings
 from airglow.night.which import WhichNight
@@ -87,11 +88,17 @@ def read_night(
     if not skies:
         raise NotAnalysable("no frames", f"no {which.tag} frame in this night: {_what_is_there(every)}")
     frames, rejections, hashes = [], [], []
-    for done, path in enumerate(paths):
+    for done, (path, answer) in enumerate(read_apart(paths, partial(_read, sha256=sha256 or {}))):
         progress("read", done, len(paths))
-        frame = _read(path, (sha256 or {}).get(path.name), hashes, rejections)
-        if frame is not None:
+        # The child died of this file, or had no answer for a reason that is not the file's.
+        digest, frame = ("unknown", answer) if isinstance(answer, AirglowError) else answer
+        hashes.append(f"{path.name} {digest}")
+        if isinstance(frame, Frame):
             frames.append(frame)
+        elif isinstance(frame, BadInput):
+            rejections.append(Rejection(path.name, frame.reason))
+        else:
+            raise frame
     admitted = admit(frames, which)
     rejections += admitted.rejections
     timed, odd = _of_one_shape(admitted.frames)
@@ -113,22 +120,14 @@ def read_night(
     return NightFrames(tuple(laser), tuple(sky), tuple(rejections), notes, digest)
 
 
-def _read(
-    path: Path, known_sha256: str | None, hashes: list[str], rejections: list[Rejection]
-) -> Frame | None:
-    """One frame; None, and a rejection, if the file is none. Its hash is noted either way."""
+def _read(path: Path, sha256: Mapping[str, str]) -> tuple[str, Frame | BadInput]:
+    """The hash of a file, and the frame in it, or why there is none."""
+    data = read_bytes(path)
+    digest = sha256.get(path.name) or hashlib.sha256(data).hexdigest()
     try:
-        data = read_bytes(path)
-        hashes.append(f"{path.name} {known_sha256 or hashlib.sha256(data).hexdigest()}")
-        return read_frame(path, data)
+        return digest, read_frame(path, data)
     except BadInput as error:
-        reason = error.reason
-    except MachineError:
-        raise
-    except Exception as error:  # whatever a file's contents bring about, it is that file's fault
-        reason = f"cannot be read as a frame: {type(error).__name__}: {error}"
-    rejections.append(Rejection(path.name, reason))
-    return None
+        return digest, error
 
 
 def _what_is_there(paths: list[Path]) -> str:

@@ -1,0 +1,98 @@
+"""Files that crash what reads them, hang on nobody, and never pass for read."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from airglow.errors import BadInput, MachineError
+from airglow.frames import read_apart, read_frame
+
+from .test_read import write_hdf5
+
+
+def crash(number):
+    os.kill(os.getpid(), number)
+    time.sleep(60)
+
+
+def read(path):
+    """By its name: what becomes of the process that reads it."""
+    if path.name.isdigit():
+        crash(int(path.name))
+    if path.name == "bad":
+        raise BadInput(path.name, "is bad")
+    if path.name == "odd":
+        raise IndexError("nobody thought of this")
+    if path.name == "large":
+        raise MemoryError
+    return path.name
+
+
+def answers(*names):
+    return [answer for _, answer in read_apart([Path(name) for name in names], read)]
+
+
+def test_files_come_in_their_order():
+    assert answers("a", "b", "c") == ["a", "b", "c"]
+    assert answers() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGBUS])
+def test_a_crash_costs_one_file(number):
+    first, victim, last, again = answers("a", str(int(number)), "b", str(int(number)))
+    assert (first, last) == ("a", "b")
+    for error in (victim, again):
+        assert isinstance(error, BadInput)
+        assert f"crashes ({signal.Signals(number).name})" in error.reason
+
+
+def test_a_kill_is_no_verdict_on_the_file():
+    _, killed, after = answers("a", str(int(signal.SIGKILL)), "b")
+    assert isinstance(killed, MachineError)
+    assert "killed by signal 9" in str(killed)
+    assert after == "b"
+
+
+def test_errors_are_told_apart():
+    bad, odd, large = answers("bad", "odd", "large")
+    assert (type(bad), bad.reason) == (BadInput, "is bad")
+    assert (type(odd), odd.reason) == (BadInput, "cannot be read: IndexError: nobody thought of this")
+    assert isinstance(large, MachineError)
+
+
+def test_nobody_is_left_behind():
+    """Neither when the rest is not wanted, nor when the one who asks dies."""
+    reading = read_apart([Path("a")] * 500_000, read)
+    next(reading)
+    reading.close()
+    with pytest.raises(ChildProcessError):  # no child, dead or alive
+        os.waitpid(-1, os.WNOHANG)
+    told, tell = os.pipe()
+    asker = os.fork()
+    if asker == 0:  # dies without a word, while its child has much to say
+        reading = read_apart([Path("a")] * 50_000_000, read)
+        next(reading)
+        os.write(tell, b"begun")
+        crash(signal.SIGKILL)
+    os.waitpid(asker, 0)
+    os.close(tell)
+    assert os.read(told, 5) == b"begun"
+    assert os.read(told, 5) == b""  # the child held the other end of this pipe too, and is gone
+    os.close(told)
+
+
+def test_a_damaged_frame_that_crashes_hdf5_is_refused(tmp_path):
+    """Bytes of a header, such that HDF5 reads what is not there (or sees it, in versions that are mended)."""
+    paths = [write_hdf5(tmp_path / f"UAO_XR_20250429_21340{k}.hdf5") for k in range(3)]
+    data = bytearray(paths[1].read_bytes())
+    chance = random.Random(0)
+    for _ in range(40):
+        data[chance.randrange(96, 4096)] = chance.randrange(256)
+    paths[1].write_bytes(data)
+    first, damaged, last = [answer for _, answer in read_apart(paths, read_frame)]
+    assert first.tag == last.tag == "XR"
+    assert isinstance(damaged, BadInput)
