@@ -96,6 +96,7 @@ CLEAR = {
     "near_bright_moon": np.zeros(12, bool),
     "near_jump": np.zeros(12, bool),
     "far_from_laser": np.zeros(12, bool),
+    "time_in_doubt": np.zeros(12, bool),
     "is_red_line": True,
     "zenith_reference": False,
     "default_instrument": False,
