@@ -2,12 +2,21 @@
 
 from airglow.frames.apart import read_apart
 from airglow.frames.frame import Frame, FrameHeader
-from airglow.frames.names import LASER_TAG, date_of_name, is_frame_name, prefix_of_name, tag_of_name
-from airglow.frames.read import read_bytes, read_frame
+from airglow.frames.names import (
+    LASER_TAG,
+    date_of_name,
+    is_frame_name,
+    prefix_of_name,
+    saved_of_name,
+    tag_of_name,
+)
+from airglow.frames.read import LONGEST_EXPOSURE_S, SHORTEST_EXPOSURE_S, read_bytes, read_frame
 from airglow.frames.times import Starts, find_starts, frame_starts
 
 __all__ = [
     "LASER_TAG",
+    "LONGEST_EXPOSURE_S",
+    "SHORTEST_EXPOSURE_S",
     "Frame",
     "FrameHeader",
     "Starts",
@@ -19,5 +28,6 @@ __all__ = [
     "read_apart",
     "read_bytes",
     "read_frame",
+    "saved_of_name",
     "tag_of_name",
 ]

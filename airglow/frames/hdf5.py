@@ -18,9 +18,28 @@ from airglow.errors import BadInput
 from airglow.frames.header import HeaderValues, text_of
 
 DATASET = "image"
-FEWEST_PIXELS, MOST_PIXELS = 32, 8192  # along a side
+FEWEST_PIXELS, MOST_PIXELS = 32, 4096  # along a side
 _LARGEST_ITEM_BYTES = 8  # of a pixel
-_LARGEST_CHUNK_BYTES = 1 << 28
+_LARGEST_IMAGE_BYTES = 1 << 26
+_MOST_CHUNKS = 4096
+WANTED = (
+    "ExposureTime",
+    "azAngle",
+    "zeAngle",
+    "LocalTime",
+    "UTC",
+    "CCDTemperature",
+    "XBinning",
+    "YBinning",
+    "AmbientTemperature (C)",
+    "OutsideTemperature (C)",
+    "Pressure (Pa)",
+    "Humidity (%)",
+    "SiteName",
+    "Instrument",
+)
+"""Attributes that are read; there may be any number of others."""
+
 _LARGEST_ATTRIBUTE_BYTES = 1 << 16
 _MOST_ATTRIBUTE_VALUES = 16
 
@@ -88,23 +107,27 @@ def _check_declared(name: str, dataset: h5py.Dataset) -> None:
         raise BadInput(name, f"image holds {dtype}, not numbers of a camera")
     if shape is None or len(shape) != 2 or not all(FEWEST_PIXELS <= n <= MOST_PIXELS for n in shape):
         raise BadInput(name, f"image of shape {shape} is not a CCD frame")
+    if math.prod(shape) * dtype.itemsize > _LARGEST_IMAGE_BYTES:
+        raise BadInput(name, f"image of {shape} {dtype} pixels is not a CCD frame")
     if dataset.chunks is None:
         missing = math.prod(shape) * dtype.itemsize - dataset.id.get_storage_size()
         if layout.get_layout() == h5py.h5d.CONTIGUOUS and missing > 0:
             raise BadInput(name, f"{missing:,} bytes of its pixels were never written")
         return
-    if math.prod(dataset.chunks) * dtype.itemsize > _LARGEST_CHUNK_BYTES:
-        raise BadInput(name, f"image in chunks of {dataset.chunks} pixels is not a CCD frame")
     chunks = math.prod(-(-n // c) for n, c in zip(shape, dataset.chunks, strict=True))
+    if math.prod(dataset.chunks) * dtype.itemsize > _LARGEST_IMAGE_BYTES or chunks > _MOST_CHUNKS:
+        raise BadInput(name, f"image in {chunks} pieces of {dataset.chunks} pixels is not a CCD frame")
     missing = chunks - dataset.id.get_num_chunks()
     if missing > 0:
         raise BadInput(name, f"{missing} of {chunks} pieces of its pixels were never written")
 
 
 def _attributes(dataset: h5py.Dataset) -> dict[str, Any]:
-    """Attributes as text or numbers; one that cannot be read is as good as empty text."""
+    """The attributes that are of use, as text; one that cannot be read is as good as empty text."""
     values: dict[str, Any] = {}
-    for key in dataset.attrs:
+    for key in WANTED:
+        if key not in dataset.attrs:
+            continue
         try:
             attribute = dataset.attrs.get_id(key)
             count = math.prod(attribute.shape or ())

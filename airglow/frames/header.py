@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from airglow.errors import BadInput
+
+_TO_THE_SECOND = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d", re.ASCII)
+_NAMED_UTC = re.compile(r"\s*(?:UTC|GMT|Z)$", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def text_of(value: Any) -> str:
@@ -74,14 +79,19 @@ class HeaderValues:
         """A time, aware if it is written with a zone; None, and a remark, if it is there but is no time."""
         if key not in self.values:
             return None
+        text = self.values[key]
         try:
-            return dt.datetime.fromisoformat(self.values[key])
+            if not _TO_THE_SECOND.match(text):  # a date alone would pass for midnight
+                raise ValueError
+            return dt.datetime.fromisoformat(_NAMED_UTC.sub("+00:00", text))
         except ValueError:
-            self.remarks.append(f"{key} is {self.values[key][:40]!r}, not a time")
+            self.remarks.append(f"{key} is {text[:40]!r}, not a time")
             return None
 
 
 def _finite(text: str) -> float | None:
+    if not _NUMBER.fullmatch(text):  # Python reads more than instruments write, such as 2_40
+        return None
     try:
         number = float(text)
     except ValueError:

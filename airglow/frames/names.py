@@ -42,6 +42,17 @@ def date_of_name(name: str) -> dt.date | None:
         return None
 
 
+def saved_of_name(name: str) -> dt.datetime | None:
+    """Date and time in a frame's name, of the clock that names files; None if there is no time in it."""
+    match = _NAME.match(name)
+    if not match or not match.group("time"):
+        return None
+    try:
+        return dt.datetime.strptime(match.group("date") + match.group("time"), "%Y%m%d%H%M%S")
+    except ValueError:
+        return None
+
+
 def number_of_name(name: str) -> int | None:
     """Running number of a frame among those of its tag; None if its name has none."""
     match = _NAME.match(name)

@@ -3,8 +3,8 @@
 A camera takes one exposure after another, with the same few pauses between them all night. In the order in
 which the frames were taken, a pause that is not among the usual ones is a break (the camera was off), and an
 exposure that begins before the last one has ended cannot be. Of all ways to share the frames among the two
-passes, the one with the fewest breaks is taken. A frame for which the other pass makes hardly more of them
-is in doubt.
+passes, the one with the fewest breaks is taken. A frame for which the other pass makes hardly more of them is
+in doubt; how many are enough depends on how steady the rest of the night is.
 
 The sharing is found by dynamic programming: frames are taken in the order of the clock, each goes on either
 the first pass or the second, and all that matters for the rest is the last frame on each.
@@ -28,7 +28,9 @@ _SHORTEST_BREAK_S = 120.0  # longer than the median pause by this
 _FEWEST_PAUSES = 3
 _BREAK, _IMPOSSIBLE = 1.0, 1000.0  # costs
 _TIE = 1e-3  # cost of a deviation of `_SAME_PAUSE_S`, or of an hour of break: decides where nothing else does
-_IN_DOUBT = 0.5  # difference in cost below which both passes are as likely
+_SURE = math.log(30.0)  # of the odds of one pass against the other, from which it is taken for certain
+_LEAST_NEEDED = 0.5  # breaks: less than one that the other pass makes more tells nothing
+_SPREAD = 0.5  # part of all pauses that count as usual, from which on hardly any would be taken for a break
 
 _State = tuple[int, int]  # last frame on the first pass (-1: none) and on the second
 
@@ -88,7 +90,7 @@ def tell_passes(
     is_second, in_doubt = [False] * len(twice), [False] * len(twice)
     for place, k in enumerate(order):
         is_second[k] = path[place]
-        in_doubt[k] = bool(impossible or abs(margins[place][0] - margins[place][1]) < _IN_DOUBT)
+        in_doubt[k] = bool(impossible or abs(margins[place][0] - margins[place][1]) < costs.breaks_needed)
     return Passes(tuple(is_second), tuple(in_doubt))
 
 
@@ -106,6 +108,7 @@ class _Costs:
         self.twice = twice
         self.repeats_after_s = repeats_after_s
         self.usual_s = _usual_pauses_s(before, twice, after)
+        self.breaks_needed = _breaks_needed(self.usual_s, before, after)
         n = len(twice)
         self._on = [[self._between(twice[i], twice[k], 0.0) for k in range(n)] for i in range(n)]
         self._over = [
@@ -143,6 +146,24 @@ class _Costs:
         if off_s <= _SAME_PAUSE_S:
             return _TIE * off_s / _SAME_PAUSE_S
         return _BREAK + _TIE * pause_s / 3600.0
+
+
+def _breaks_needed(usual_s: np.ndarray, before: list[Exposure], after: list[Exposure]) -> float:
+    """How many breaks more the other pass must make, for a frame's pass to be certain.
+
+    In a night of one break in eighty pauses a single break more is odds of eighty to one; where one pause in
+    ten is a break, it says little. Where nearly every pause is a usual one, breaks say little as well.
+    """
+    pauses = [
+        b.start_s - a.start_s - a.exposure_s for part in (before, after) for a, b in itertools.pairwise(part)
+    ]
+    breaks = sum(usual_s.size == 0 or np.abs(usual_s - pause).min() > _SAME_PAUSE_S for pause in pauses)
+    needed = _SURE / math.log((len(pauses) + 2.0) / (breaks + 1.0)) if breaks < len(pauses) else math.inf
+    if usual_s.size:
+        seconds = np.arange(0.0, usual_s.max() + _SHORTEST_BREAK_S)
+        taken = np.abs(seconds[:, None] - usual_s[None, :]).min(axis=1) <= _SAME_PAUSE_S
+        needed += float(taken.mean() > _SPREAD)
+    return max(needed, _LEAST_NEEDED)
 
 
 def _usual_pauses_s(before: list[Exposure], twice: list[Exposure], after: list[Exposure]) -> np.ndarray:

@@ -20,9 +20,10 @@ from airglow.frames.names import LASER_TAG, tag_of_name
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _LARGEST_FILE_BYTES = 1 << 28
 _DEFAULT_BINNING, _LARGEST_BINNING = 2, 64  # the former of the files written before the header had it
-_SHORTEST_EXPOSURE_S, _LONGEST_EXPOSURE_S = 0.01, 7200.0
+SHORTEST_EXPOSURE_S, LONGEST_EXPOSURE_S = 0.01, 7200.0
 _LARGEST_COUNTS = 1e9  # of a pixel, to either side of zero: sums of squares still fit into single precision
 _SENSIBLE_CCD_C = (-150.0, 100.0)  # drivers write -999 and the like for what they do not know
+_ANY_ZONE = dt.timedelta(hours=26)  # no zone is further from UTC than 14 h, and an exposure is short
 _CONTRADICTION_S = 120.0  # between two times of one header: longer than any read-out
 
 
@@ -113,7 +114,7 @@ def _check(frame: Frame) -> None:
 
 
 def _check_exposure(name: str, exposure_s: float) -> None:
-    if not _SHORTEST_EXPOSURE_S <= exposure_s <= _LONGEST_EXPOSURE_S:  # also refuses NaN
+    if not SHORTEST_EXPOSURE_S <= exposure_s <= LONGEST_EXPOSURE_S:  # also refuses NaN
         raise BadInput(name, f"exposure time {exposure_s} s cannot be")
 
 
@@ -163,7 +164,10 @@ def _angle(header: HeaderValues, key: str, tag: str) -> float:
 def _binning(header: HeaderValues, key: str) -> int:
     if key not in header.values:
         return _DEFAULT_BINNING
-    return int(header.needed(key))
+    value = header.needed(key)
+    if value != int(value):
+        raise BadInput(header.name, f"header's {key} is {value:g}, not a whole number")
+    return int(value)
 
 
 def _start(header: HeaderValues, exposure_s: float) -> tuple[dt.datetime | None, dt.datetime | None]:
@@ -175,6 +179,9 @@ def _start(header: HeaderValues, exposure_s: float) -> tuple[dt.datetime | None,
     written, end = header.time("LocalTime"), header.time("UTC")
     by_zone = _as_utc(written) if written and written.tzinfo else None
     by_end = _as_utc(end, exposure_s) if end else None
+    if by_end and written and abs(by_end.replace(tzinfo=None) - written.replace(tzinfo=None)) > _ANY_ZONE:
+        header.remarks.append(f"UTC is {header.text('UTC')!r}, days off LocalTime: it was never set")
+        by_end = None
     if written is None and by_end is None:
         text = header.text("LocalTime")
         what = f"header's LocalTime is {text[:40]!r}, not a time" if text else "header lacks LocalTime"

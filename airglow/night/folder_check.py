@@ -116,6 +116,8 @@ def _other(said: Sequence[str], own: str, known: Iterable[str], what: str) -> li
 
 def _some_frames(paths: Sequence[Path]) -> Iterable[Frame]:
     """A few frames spread over a folder; those that cannot be read are the analysis' business."""
+    if not paths:
+        return
     last = len(paths) - 1
     places = sorted({round(k * last / (LOOKED_AT - 1)) for k in range(LOOKED_AT)})
     for _, answer in read_apart([paths[place] for place in places], read_frame):
@@ -134,14 +136,14 @@ def _other_nights(frames: Sequence[Frame], site: Site, date: dt.date) -> list[st
     others = [start for start in starts if not begins <= start < ends]
     if 2 * len(others) <= len(frames):
         return []
-    on_night = Counter(_night_of(start, site) for start in others).most_common(1)[0][0]
+    on_night = Counter(night_of(start, site) for start in others).most_common(1)[0][0]
     return [
         f"{len(others)} of {len(frames)} frames looked at do not start in that night but, by their headers, "
         f"in that of {on_night:%Y%m%d}, such as {min(others):%Y-%m-%d %H:%M} UTC"
     ]
 
 
-def _night_of(start: dt.datetime, site: Site) -> dt.date:
+def night_of(start: dt.datetime, site: Site) -> dt.date:
     """Local date of the noon before a time."""
     noon = night_span(site, start.date())[0]
     days = (start - noon) // dt.timedelta(days=1)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from airglow.frames import LASER_TAG, Frame, FrameHeader, find_starts
+from airglow.frames import LASER_TAG, Frame, FrameHeader, find_starts, saved_of_name
 from airglow.night.which import WhichNight
 from airglow.registry import Site
 from airglow.result import Rejection
@@ -21,6 +21,9 @@ LOWEST_LOOK_DEG = 85.0
 _HALF_DAY = dt.timedelta(hours=12)
 _AT_MOST_AWAY = dt.timedelta(days=3)  # from the date, in any zone: what is further off is of no use to clocks
 _CLOCKS_AGREE_S = 120.0
+_NAMES_AGREE_S = 300.0
+_MOST_DISPUTED = 0.2  # of the frames; where more are at odds with the rest, the rest is no measure
+_OVERLAP_S = 2.0  # by which exposures may seem to overlap: clocks of header and shutter
 _MOST_EXAMPLES = 3
 
 
@@ -68,7 +71,8 @@ def admit(frames: Sequence[FrameHeader], which: WhichNight) -> Admitted:
     """Let through the frames that are of a night and can be.
 
     A frame is of the night if its exposure starts from local noon of the date to the next noon. The same
-    exposure under two names counts once. Two different exposures cannot start at the same moment: neither
+    exposure under two names counts once. A frame whose name tells another time than its header, where those
+    of the night agree, has a wrong clock. Two exposures cannot be made at once: where two overlap, neither
     time is believed. A sky frame looks higher than `LOWEST_LOOK_DEG`; a laser's direction plays no part.
 
     Parameters
@@ -84,7 +88,7 @@ def admit(frames: Sequence[FrameHeader], which: WhichNight) -> Admitted:
     """
     clock = which.site.clock(which.date)
     rejections: list[Rejection] = []
-    single = _without_copies(sorted(frames, key=lambda frame: frame.name), rejections)
+    single = _without_copies(sorted(frames, key=partial(_standing, which)), rejections)
     near = _near_date(single, which, rejections)
     starts = find_starts(near, clock)
     timed = [
@@ -93,15 +97,37 @@ def admit(frames: Sequence[FrameHeader], which: WhichNight) -> Admitted:
     ]
     timed.sort(key=lambda each: (each.start, each.frame.name))
     timed = _of_the_night(timed, which, rejections)
-    timed = _at_their_own_time(timed, rejections)
+    timed, disputed = _as_named(timed, rejections)
+    timed, overlapping = _one_at_a_time(timed, rejections)
     kept = []
     for each in timed:
         if reason := _cannot_be(each):
             rejections.append(Rejection(each.frame.name, reason))
         else:
             kept.append(each)
-    notes = (*_doubts(timed, clock), *_contradictions(timed, clock), *_remarks(frames))
+    notes = (
+        *_doubts(timed, clock),
+        *_contradictions(timed, clock),
+        *disputed,
+        *overlapping,
+        *_remarks(frames),
+    )
     return Admitted(tuple(kept), tuple(rejections), notes)
+
+
+def _standing(which: WhichNight, frame: FrameHeader) -> tuple[bool, bool, bool, str]:
+    """Sorts copies of an exposure: first the one that can be used, sky before what is named as laser."""
+    begins, ends = night_span(which.site, which.date)
+    start = frame.utc_start
+    if start is None and frame.local_start is not None and _is_near(frame.local_start, which):
+        start = frame.local_start.replace(tzinfo=which.site.clock(which.date)).astimezone(dt.UTC)
+    is_of_night = start is not None and begins <= start < ends
+    is_laser = frame.tag == LASER_TAG
+    return not is_of_night, not (is_laser or _looks_up(frame)), is_laser, frame.name
+
+
+def _looks_up(frame: FrameHeader) -> bool:
+    return abs(frame.zenith_deg) <= LOWEST_LOOK_DEG
 
 
 def _without_copies(frames: list[FrameHeader], rejections: list[Rejection]) -> list[FrameHeader]:
@@ -124,17 +150,21 @@ def _near_date(
     frames: list[FrameHeader], which: WhichNight, rejections: list[Rejection]
 ) -> list[FrameHeader]:
     """Without the frames of other years, whose times no clock need be asked about."""
-    middle = dt.datetime.combine(which.date, dt.time(12)) + _HALF_DAY
     near = []
     for frame in frames:
         written = frame.utc_start.replace(tzinfo=None) if frame.utc_start else frame.local_start
         if written is None:
             rejections.append(Rejection(frame.name, "its start is not known"))
-        elif abs(written - middle) > _AT_MOST_AWAY:
+        elif not _is_near(written, which):
             rejections.append(Rejection(frame.name, _another_night(f"{written:%Y-%m-%d %H:%M}", which)))
         else:
             near.append(frame)
     return near
+
+
+def _is_near(moment: dt.datetime, which: WhichNight) -> bool:
+    middle = dt.datetime.combine(which.date, dt.time(12)) + _HALF_DAY
+    return abs(moment - middle) <= _AT_MOST_AWAY
 
 
 def _of_the_night(
@@ -157,15 +187,65 @@ def _another_night(when: str, which: WhichNight) -> str:
     return f"starts {when}, not within the night of {which.date} (local noon to noon)"
 
 
-def _at_their_own_time(timed: list[TimedFrame], rejections: list[Rejection]) -> list[TimedFrame]:
-    """Without frames that start when another one does: a camera takes one exposure at a time."""
-    at_once = {start: number for start, number in Counter(t.start for t in timed).items() if number > 1}
+def _as_named(timed: list[TimedFrame], rejections: list[Rejection]) -> tuple[list[TimedFrame], Iterable[str]]:
+    """Without frames whose name, where names agree with headers, tells a time that is minutes off.
+
+    Names are given by another clock reading, and perhaps in another zone: what counts is how far a frame is
+    from the others of its kind. An hour more or less is a clock that was put back or forward on the way.
+    """
+    off_s: dict[tuple[bool, bool], dict[str, float]] = {}
     for each in timed:
-        if each.start in at_once:
-            others = next(t.frame.name for t in timed if t.start == each.start and t is not each)
-            reason = f"starts at the very moment of {others}, another exposure: its clock is wrong"
-            rejections.append(Rejection(each.frame.name, reason))
-    return [each for each in timed if each.start not in at_once]
+        saved = saved_of_name(each.frame.name)
+        if saved is not None:
+            utc = each.start.item() + dt.timedelta(seconds=each.frame.exposure_s)
+            kind = each.frame.tag == LASER_TAG, each.frame.utc_start is None
+            off_s.setdefault(kind, {})[each.frame.name] = (saved - utc).total_seconds()
+    reasons, notes = {}, []
+    for away in off_s.values():
+        usual = float(np.median(list(away.values())))
+        longest_s = max(each.frame.exposure_s for each in timed)  # some names tell the start
+        within = max(_NAMES_AGREE_S, 2.0 * longest_s)
+        odd = {
+            name: value - usual
+            for name, value in away.items()
+            if min(abs(value - usual - hour) for hour in (0.0, 3600.0, -3600.0)) > within
+        }
+        if odd and len(odd) > _MOST_DISPUTED * len(away):
+            notes.append(
+                f"Names and headers of {len(odd)} of {len(away)} frames tell different times; the headers' "
+                f"are used ({_examples(list(odd))})."
+            )
+        elif odd:
+            reasons |= {
+                name: f"its name tells a time {abs(value) / 60:.0f} minutes "
+                f"{'after' if value > 0 else 'before'} its header's, unlike the other frames'"
+                for name, value in odd.items()
+            }
+    rejections += [Rejection(t.frame.name, reasons[t.frame.name]) for t in timed if t.frame.name in reasons]
+    return [each for each in timed if each.frame.name not in reasons], notes
+
+
+def _one_at_a_time(
+    timed: list[TimedFrame], rejections: list[Rejection]
+) -> tuple[list[TimedFrame], Iterable[str]]:
+    """Without frames that overlap: a camera makes one exposure at a time, so a clock is wrong."""
+    against: dict[str, str] = {}
+    for k, each in enumerate(timed):
+        end = each.start + np.timedelta64(round(1e6 * (each.frame.exposure_s - _OVERLAP_S)), "us")
+        for other in timed[k + 1 :]:
+            if other.start >= end and other.start != each.start:
+                break
+            against.setdefault(each.frame.name, other.frame.name)
+            against.setdefault(other.frame.name, each.frame.name)
+    if len(against) > max(2, _MOST_DISPUTED * len(timed)):
+        example = next(iter(against.items()))
+        return timed, [
+            f"{len(against)} of {len(timed)} frames overlap by their headers, such as {example[0]} and "
+            f"{example[1]}: exposure times or clocks of this night are not to be relied on."
+        ]
+    for name, other in against.items():
+        rejections.append(Rejection(name, f"overlaps with {other}: one of their clocks is wrong"))
+    return [each for each in timed if each.frame.name not in against], []
 
 
 def _cannot_be(timed: TimedFrame) -> str:
@@ -173,7 +253,7 @@ def _cannot_be(timed: TimedFrame) -> str:
     frame = timed.frame
     if frame.tag == LASER_TAG:
         return "the clock showed its hour twice: its time may be an hour off" if timed.in_doubt else ""
-    if not abs(frame.zenith_deg) <= LOWEST_LOOK_DEG:
+    if not _looks_up(frame):
         return f"zenith angle {frame.zenith_deg:g} degrees, beyond {LOWEST_LOOK_DEG:g}: no look at the sky"
     return ""
 

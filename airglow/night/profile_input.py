@@ -6,17 +6,19 @@ import datetime as dt
 import hashlib
 import io
 import zipfile
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from airglow.errors import BadInput, MachineError, NotAnalysable
-from airglow.frames import LASER_TAG, FrameHeader
+from airglow.frames import LASER_TAG, LONGEST_EXPOSURE_S, SHORTEST_EXPOSURE_S, FrameHeader
 from airglow.night.gate import TimedFrame, admit, why_none
 from airglow.night.profiles import Profiles, mid_times_s
 from airglow.night.reduce import ReducedNight, dark_frames
 from airglow.night.which import WhichNight
+from airglow.result import Rejection
 from airglow.rings import AnnulusGrid, Center
 
 _NEEDED = ("profile", "radius_px", "time_utc", "exposure_s")  # after sky_ and laser_
@@ -67,15 +69,17 @@ def read_profiles(path: Path, which: WhichNight) -> ReducedNight:
     except (OSError, ValueError, zipfile.BadZipFile, EOFError, AttributeError) as error:
         raise BadInput(path.name, f"cannot be read as .npz: {error}") from error
     headers = {kind: _headers(path.name, kind, arrays, which.tag) for kind in ("sky", "laser")}
-    admitted = admit([*headers["sky"], *headers["laser"]], which)
+    unusable = [*_unusable("sky", arrays, headers["sky"]), *_unusable("laser", arrays, headers["laser"])]
+    broken = {rejection.name for rejection in unusable}
+    admitted = admit([h for kind in ("sky", "laser") for h in headers[kind] if h.name not in broken], which)
+    rejections = (*unusable, *admitted.rejections)
     frames = {
         "sky": [t for t in admitted.frames if t.frame.tag != LASER_TAG],
         "laser": [t for t in admitted.frames if t.frame.tag == LASER_TAG],
     }
     if not frames["sky"]:
         names = [header.name for header in headers["sky"]]
-        reason = why_none(which.tag, admitted.rejections, names)
-        raise NotAnalysable("no frames", reason, admitted.rejections)
+        raise NotAnalysable("no frames", why_none(which.tag, rejections, names), rejections)
     sky_frames, sunlit = dark_frames(tuple(frames["sky"]), which)
     origin = min(timed.start for timed in (*frames["laser"], *sky_frames))
     kept = _places(headers["sky"], sky_frames)
@@ -93,7 +97,7 @@ def read_profiles(path: Path, which: WhichNight) -> ReducedNight:
     return ReducedNight(
         sky=_with_noise(sky, offset, gain),
         lasers=_with_noise(lasers, offset, gain),
-        rejections=(*admitted.rejections, *sunlit),
+        rejections=(*rejections, *sunlit),
         notes=(
             f"{len(headers['sky'])} sky profiles and {len(headers['laser'])} laser profiles were read; "
             f"{len(sky_frames)} sky frames were taken in the dark.",
@@ -103,6 +107,19 @@ def read_profiles(path: Path, which: WhichNight) -> ReducedNight:
         ),
         input_hash=hashlib.sha256(content).hexdigest(),
     )
+
+
+def _unusable(kind: str, arrays: dict[str, np.ndarray], headers: list[FrameHeader]) -> Iterable[Rejection]:
+    """Profiles that are none: too few counts, radii that do not ascend, no exposure time."""
+    for k, header in enumerate(headers):
+        counts, radii = arrays[f"{kind}_profile"][k], arrays[f"{kind}_radius_px"][k]
+        finite = np.count_nonzero(np.isfinite(counts))
+        if finite < _FEWEST_ANNULI:
+            yield Rejection(header.name, f"only {finite} of its {counts.size} annuli have counts")
+        elif not (np.isfinite(radii).all() and radii[0] > 0 and (np.diff(radii) > 0).all()):
+            yield Rejection(header.name, "the radii of its annuli do not ascend from above 0")
+        elif not SHORTEST_EXPOSURE_S <= header.exposure_s <= LONGEST_EXPOSURE_S:
+            yield Rejection(header.name, f"exposure time {header.exposure_s} s cannot be")
 
 
 def _places(headers: list[FrameHeader], frames: list[TimedFrame]) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from airglow.night.command import (
     report,
 )
 from airglow.night.folder import analyse_profile_file
-from airglow.night.folder_check import check_writable, find_contradictions, refuse_unless
+from airglow.night.folder_check import check_writable, find_contradictions, night_of, refuse_unless
 from airglow.night.which import WhichNight
 from airglow.registry import load_registry
 from airglow.result import ANALYSED
@@ -51,9 +52,12 @@ def _evening(given: argparse.Namespace) -> dt.date:
     """Local date on which the night of the file began: nights run from noon to noon."""
     try:
         with np.load(given.profiles, allow_pickle=False) as file:
-            first = file["sky_time_utc"].min().astype("datetime64[us]").astype(dt.datetime)
-    except (OSError, ValueError, KeyError) as error:
+            times = file["sky_time_utc"].astype("datetime64[us]")
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise BadInput(str(given.profiles), f"no sky_time_utc can be read from it: {error}") from error
+    times = np.sort(times[~np.isnat(times)])
+    if not times.size:
+        raise BadInput(str(given.profiles), "no sky_time_utc in it is a time", "Give --date")
+    middle = times[times.size // 2].astype(dt.datetime)  # one clock that was never set does not decide
     site = load_registry(given.config / "sites.yaml", given.config / "instruments.yaml").site(given.site)
-    local = first.replace(tzinfo=dt.UTC).astimezone(site.clock(first.date()))
-    return (local - dt.timedelta(hours=12)).date()
+    return night_of(middle.replace(tzinfo=dt.UTC), site)

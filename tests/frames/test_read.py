@@ -218,7 +218,9 @@ def declared(shape, dtype="u2", **options):
         (declared((100_000, 100_000), chunks=(64, 64)), "not a CCD frame"),
         (declared((512, 512)), "524,288 bytes of its pixels were never written"),
         (declared((512, 512), chunks=(256, 256)), "4 of 4 pieces of its pixels were never written"),
-        (declared((64, 64), maxshape=(None, None), chunks=(30_000, 30_000)), "in chunks of"),
+        (declared((64, 64), maxshape=(None, None), chunks=(30_000, 30_000)), "in 1 pieces of"),
+        (declared((4096, 4096), "f8", fillvalue=7, chunks=(4096, 4096)), "not a CCD frame"),
+        (declared((4000, 4000), chunks=(4, 4)), "in 1000000 pieces of"),
         (declared((64,)), r"shape \(64,\)"),
         (declared(()), "not a CCD frame"),
         (declared((64, 64), "S10"), "not numbers"),
@@ -268,6 +270,7 @@ def test_a_ccd_temperature_that_is_none_is_not_known(tmp_path, value):
         ({"LocalTime": "2025-04-30T02:30:00Z"}, (2, 30, 0, 0)),
         ({"LocalTime": "2025-04-29 21:30:00-05:00"}, (2, 30, 0, 0)),
         ({"UTC": "2025-04-30 02:34:02"}, (2, 30, 2, 0)),
+        ({"UTC": "2025-04-30 02:34:02 UTC"}, (2, 30, 2, 0)),
         ({"LocalTime": None, "UTC": "2025-04-30 02:34:02+00:00"}, (2, 30, 2, 0)),
         ({"LocalTime": "2025-04-29 21:30:00+00:00", "UTC": "2025-04-30 02:34:02"}, (2, 30, 2, 0)),
     ],
@@ -284,6 +287,31 @@ def test_utc_that_is_no_time_leaves_the_clock(tmp_path):
     frame = read_frame(write_hdf5(tmp_path / "UAO_XR_20250429_213400.hdf5", UTC="unknown"))
     assert (frame.utc_start, frame.local_start) == (None, dt.datetime(2025, 4, 29, 21, 30, 0, 250000))
     assert frame.remarks == ("UTC is 'unknown', not a time",)
+
+
+@pytest.mark.parametrize(
+    "value", ["2025-04-29 23", "2025-04-29", "20250429", "2025-W18-3", "2025-04-29T2130", 20250429, "", "now"]
+)
+def test_half_a_time_is_none(tmp_path, value):
+    path = tmp_path / "UAO_XR_20250429_213400.hdf5"
+    with pytest.raises(BadInput, match="start of the exposure is not known"):
+        read_frame(write_hdf5(path, LocalTime=value))
+    frame = read_frame(write_hdf5(path, UTC=value))
+    assert (frame.utc_start, frame.local_start.hour) == (None, 21)
+    assert frame.remarks[0].startswith("UTC is ")
+
+
+def test_a_utc_clock_that_was_never_set_is_passed_over(tmp_path):
+    path = tmp_path / "UAO_XR_20250429_213400.hdf5"
+    frame = read_frame(write_hdf5(path, UTC="1970-01-01 00:04:00"))
+    assert frame.utc_start is None
+    assert frame.remarks == ("UTC is '1970-01-01 00:04:00', days off LocalTime: it was never set",)
+
+
+@pytest.mark.parametrize("values", [{"XBinning": 1.5}, {"ExposureTime": "2_40"}, {"ExposureTime": "٢٤٠"}])
+def test_numbers_are_those_that_instruments_write(tmp_path, values):
+    with pytest.raises(BadInput, match=r"not a (whole )?number"):
+        read_frame(write_hdf5(tmp_path / "UAO_XR_20250429_213400.hdf5", **values))
 
 
 @pytest.mark.parametrize("angle", [{"zeAngle": -180.007}, {"azAngle": None}, {"zeAngle": "parked"}])

@@ -164,4 +164,5 @@ def test_of_all_ways_to_share_frames_the_one_with_the_fewest_breaks_is_taken():
         assert costs[passes.is_second] == least
         for k, doubt in enumerate(passes.in_doubt):
             other = min(c for s, c in costs.items() if s[k] != passes.is_second[k])
-            assert doubt == (other == least)
+            assert doubt or other > least
+            assert not doubt or other <= least + 2

@@ -97,20 +97,65 @@ def test_one_exposure_under_two_names_counts_once(which):
     assert {r.reason for r in admitted.rejections} == {f"the same exposure as {first.name}"}
 
 
-def test_two_exposures_at_one_moment_are_both_not_believed(which):
+@pytest.mark.parametrize("after_s", [0, 1, 100, 237])
+def test_two_exposures_at_once_are_both_not_believed(which, after_s):
     start = NOON + dt.timedelta(hours=9)
-    frames = [picture(start, 1), picture(start, 2, name="UAO_XR_20260512_030001.hdf5")]
-    fine = picture(start + dt.timedelta(minutes=5), 3)
-    admitted = admit([*frames, fine], which)
-    assert [t.frame.name for t in admitted.frames] == [fine.name]
-    assert all("another exposure: its clock is wrong" in r.reason for r in admitted.rejections)
+    later = picture(start + dt.timedelta(seconds=after_s), 2, name="UAO_XR_20260512_030001.hdf5")
+    fine = [picture(start + dt.timedelta(minutes=5 * k), 2 + k) for k in range(1, 13)]
+    admitted = admit([picture(start, 1), later, *fine[1:]], which)
+    assert [t.frame.name for t in admitted.frames] == [frame.name for frame in fine[1:]]
+    assert all("overlaps with UAO_XR" in r.reason for r in admitted.rejections)
+    # Where exposures overlap all night it is their lengths that are wrong, and no frame's own clock.
+    long = [replace(frame, exposure_s=400.0) for frame in fine]
+    admitted = admit(long, which)
+    assert len(admitted.frames) == 12
+    assert "12 of 12 frames overlap by their headers" in admitted.notes[0]
+
+
+@pytest.mark.parametrize("minutes", [-50, -20, 20, 45, 200])
+def test_a_frame_whose_name_contradicts_its_header_is_not_believed(which, minutes):
+    """Also where it comes to lie between others; and one whose header is a copy of its neighbour's."""
+    start = NOON + dt.timedelta(hours=9)
+    frames = [picture(start + dt.timedelta(minutes=9 * k), k) for k in range(12)]
+    moved = frames[5].local_start + dt.timedelta(minutes=minutes)
+    admitted = admit([*frames[:5], replace(frames[5], local_start=moved), *frames[6:]], which)
+    assert len(admitted.frames) == 11
+    assert f"tells a time {abs(minutes)} minutes" in admitted.rejections[0].reason
+    stale = replace(frames[5], local_start=frames[4].local_start)
+    admitted = admit([*frames[:5], stale, *frames[6:]], which)
+    assert {t.frame.name for t in admitted.frames} == {f.name for f in frames} - {stale.name}
+
+
+def test_names_of_another_zone_or_of_a_clock_that_was_set_are_no_contradiction(which):
+    start = NOON + dt.timedelta(hours=9)
+    frames = [picture(start + dt.timedelta(minutes=9 * k), k) for k in range(12)]
+    elsewhere = [replace(f, name=f.name.replace("_2026", "_2027")) for f in frames]
+    assert len(admit(elsewhere, which).frames) == 12
+    hour = dt.timedelta(hours=1)
+    set_back = [replace(f, local_start=f.local_start - hour) if k > 9 else f for k, f in enumerate(frames)]
+    assert all("name" not in r.reason for r in admit(set_back, which).rejections)
+
+
+def test_of_copies_the_one_that_can_be_used_counts(which):
+    start = NOON + dt.timedelta(hours=9)
+    others = [picture(start + dt.timedelta(minutes=5 * k), 9 + k) for k in range(6)]
+    good = picture(start + dt.timedelta(minutes=40), 1)
+    for bad in (
+        replace(good, name="UAO_XR_20260512_000000.hdf5", local_start=dt.datetime(1970, 1, 1)),
+        replace(good, name="UAO_XR_20260512_000000.hdf5", zenith_deg=180.0),
+        replace(good, name="UAO_L_20260512_000000.hdf5", tag="L"),
+    ):
+        admitted = admit([bad, good, *others], which)
+        assert good.name in {t.frame.name for t in admitted.frames}
+        (rejection,) = admitted.rejections
+        assert (rejection.name, rejection.reason) == (bad.name, f"the same exposure as {good.name}")
 
 
 def test_utc_decides_and_a_contradiction_is_told(which):
     start = NOON + dt.timedelta(hours=9)
     agrees = header(start, utc_start=start + dt.timedelta(seconds=2))
     later = start + dt.timedelta(minutes=10)
-    contradicts = replace(header(later + dt.timedelta(hours=5)), utc_start=later)
+    contradicts = replace(header(later + dt.timedelta(hours=5), header(later).name), utc_start=later)
     admitted = admit([agrees, contradicts], which)
     assert [t.start.item() for t in admitted.frames] == [
         (start + dt.timedelta(seconds=2)).replace(tzinfo=None),
