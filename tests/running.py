@@ -28,7 +28,7 @@ from airglow.store import Store, open_store, settings_from_environment
 ROOT = Path(__file__).parents[1]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 OF_A_CLONE = ("workflow", "config", "profiles", "hourly", "environment.yml")
-TIMEOUT_S = 300
+TIMEOUT_S = 1200  # a run takes a minute on a quiet machine, and far longer on a busy one
 
 
 @dataclass

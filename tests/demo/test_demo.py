@@ -11,7 +11,7 @@ import pytest
 from airglow.demo.summary import HEADINGS, format_table
 
 ROOT = Path(__file__).parents[2]
-TIMEOUT_S = 600
+TIMEOUT_S = 1800
 PNG = b"\x89PNG\r\n"
 
 

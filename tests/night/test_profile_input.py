@@ -105,6 +105,53 @@ def test_arrays_that_do_not_fit_are_refused(reduced, tmp_path, change, message):
         read_profiles(tmp_path / "night.npz", which)
 
 
+def spoil(arrays):
+    """Profiles that are none, one for each way, and their places."""
+    arrays["sky_profile"][3] = np.nan
+    arrays["sky_radius_px"][5] = 0.0
+    arrays["sky_exposure_s"][7] = 0.0
+    arrays["sky_exposure_s"][9] = np.nan
+    arrays["sky_time_utc"][11] = np.datetime64("NaT")
+    arrays["sky_time_utc"][13] = np.datetime64("1970-01-01")
+    arrays["sky_zenith_deg"][15] = 135.0
+    arrays["laser_profile"][2] = np.nan
+    return [3, 5, 7, 9, 11, 13, 15]
+
+
+def test_one_profile_never_costs_the_night(reduced, tmp_path):
+    which, profiles = reduced
+    np.savez(tmp_path / "whole.npz", **arrays_of(profiles))
+    usual = analyse_profiles(which, read_profiles(tmp_path / "whole.npz", which), None)
+    arrays = arrays_of(profiles)
+    gone = spoil(arrays)
+    np.savez(tmp_path / "night.npz", **arrays)
+    result = analyse_profiles(which, read_profiles(tmp_path / "night.npz", which), None)
+    assert {rejection.name for rejection in result.rejections} == {
+        *(f"sky profile {k + 1:04d}" for k in gone),
+        "laser profile 0003",
+    }
+    there = [usual.sky.name.index(name) for name in result.sky.name]
+    assert len(there) == 30 - len(gone)
+    change = result.sky.line_of_sight_wind_mps - usual.sky.line_of_sight_wind_mps[there]
+    assert np.abs(change / usual.sky.wind_error_mps[there]).max() < 1.0
+
+
+def test_the_command_takes_the_evening_from_most_times(reduced, tmp_path, capsys):
+    arrays = arrays_of(reduced[1])
+    spoil(arrays)
+    np.savez(tmp_path / "night.npz", **arrays)
+    given = [str(tmp_path / "night.npz"), "--instrument", "minime05", "--site", "uao", "--quiet"]
+    assert main(["profiles", *given, "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.startswith(
+        "minime05 uao 20260511 XR: 23 sky and 9 laser frames, 8 not used"
+    )
+    (tmp_path / "night.npz").write_bytes((tmp_path / "night.npz").read_bytes()[:5000])
+    assert main(["profiles", *given, "--out", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err
+    assert "no sky_time_utc can be read from it" in said
+    assert said.count("\n") == 1
+
+
 def test_a_file_that_is_no_archive_is_refused(reduced, tmp_path):
     path = tmp_path / "night.npz"
     path.write_bytes(b"PK\x03\x04 no more")
