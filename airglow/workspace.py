@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
 import shutil
 import time
@@ -22,6 +24,7 @@ from airglow.uploads import NightId
 OUTCOME = "outcome.json"  # beside the products of a tag: what the analysis came to
 
 _SECONDS_PER_DAY = 86400.0
+log = logging.getLogger(__name__)
 
 
 def bring_frames(
@@ -172,7 +175,7 @@ def remove_older(directories: Iterable[Path], keep_days: float, now: float | Non
     Returns
     -------
     list of Path
-        What was removed.
+        What was removed. What cannot be removed stays, with a warning in the log.
     """
     if keep_days <= 0:
         return []
@@ -180,17 +183,26 @@ def remove_older(directories: Iterable[Path], keep_days: float, now: float | Non
     removed = []
     emptied = set()
     for directory in directories:
-        for folder, _, names in os.walk(directory, topdown=False):
+        for folder, _, names in os.walk(directory, topdown=False, onerror=_tell_unreadable):
             for path in (Path(folder) / name for name in names):
-                if path.lstat().st_mtime < limit:
-                    path.unlink()
+                if _remove_if_older(path, limit):
                     removed.append(path)
                     emptied.add(path.parent)
             here = Path(folder)
-            if here in emptied and here != directory and not any(here.iterdir()):
-                here.rmdir()
+            if here in emptied and here != directory and _remove_if_empty(here):
                 emptied.add(here.parent)
     return removed
+
+
+def _remove_if_older(path: Path, limit: float) -> bool:
+    try:
+        if path.lstat().st_mtime >= limit:
+            return False
+        path.unlink()
+    except OSError as error:
+        _tell_stays(path, error)
+        return False
+    return True
 
 
 def remove_leftovers(work: Path, continuing: Collection[str], at_work: Collection[str]) -> list[str]:
@@ -213,22 +225,27 @@ def remove_leftovers(work: Path, continuing: Collection[str], at_work: Collectio
     Returns
     -------
     list of str
-        What was removed, with its size, for the log.
+        What was removed, with its size, for the log. What cannot be removed stays, with a warning in the
+        log: it takes up room, but is no reason to work on no night at all.
     """
     removed = []
     for path in _leftovers(work, continuing, at_work):
-        size = sum(file.lstat().st_size for file in (path, *path.rglob("*")) if not file.is_dir())
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        size = _size(path)
+        try:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        except OSError as error:
+            _tell_stays(path, error)
+            continue
         removed.append(f"{path} ({size / 1e6:.1f} MB)")
         _remove_empty(path.parent, work)
     return removed
 
 
 def _leftovers(work: Path, continuing: Collection[str], at_work: Collection[str]) -> Iterator[Path]:
-    for path in sorted(work.glob("*/*/*/*")):
+    for path in _matching(work, "*/*/*/*"):
         try:
             night = NightId.parse("_".join((*path.relative_to(work).parts[:2], path.name)))
         except BadInput:
@@ -238,14 +255,55 @@ def _leftovers(work: Path, continuing: Collection[str], at_work: Collection[str]
         if night.name not in continuing:
             yield path
             continue
-        yield from sorted(path.rglob("*.partial"))
-        if (path / "unpacked.unpacked").exists():
+        yield from _matching(path, "**/*.partial")
+        if os.path.lexists(path / "unpacked.unpacked"):
             yield path / "unpacked.unpacked"
     needed = tuple(name.split("_", 1)[1] for name in at_work)
-    yield from (path for path in sorted(work.glob("weather/*")) if not path.name.startswith(needed))
+    yield from (path for path in _matching(work, "weather/*") if not path.name.startswith(needed))
+
+
+def _matching(directory: Path, pattern: str) -> list[Path]:
+    """Paths below a directory in their order: as many as it gives out."""
+    found = []
+    try:
+        found.extend(directory.glob(pattern))
+    except OSError as error:
+        _tell_unreadable(error)
+    return sorted(found)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all below a directory; what cannot be asked does not count."""
+    size = 0
+    with contextlib.suppress(OSError):
+        size = 0 if path.is_dir() else path.lstat().st_size
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(OSError):
+                size += (Path(folder) / name).lstat().st_size
+    return size
 
 
 def _remove_empty(directory: Path, root: Path) -> None:
-    while directory != root and not any(directory.iterdir()):
-        directory.rmdir()
+    while directory != root and _remove_if_empty(directory):
         directory = directory.parent
+
+
+def _remove_if_empty(directory: Path) -> bool:
+    try:
+        if any(directory.iterdir()):
+            return False
+        directory.rmdir()
+    except OSError as error:
+        _tell_stays(directory, error)
+        return False
+    return True
+
+
+def _tell_stays(path: Path, error: OSError) -> None:
+    log.warning("%s: could not be removed (%s)", path, error.strerror or error)
+
+
+def _tell_unreadable(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        log.warning("%s: what is in it could not be looked at (%s)", error.filename, error.strerror or error)

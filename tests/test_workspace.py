@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -208,3 +209,58 @@ def test_what_killed_runs_left_goes_and_what_is_of_use_stays(tmp_path: Path) -> 
     assert len(said) == 7
     assert remove_leftovers(tmp_path, ["minime05_uao_20260430"], ["minime05_uao_20260501"]) == []
     assert remove_leftovers(tmp_path / "nowhere", [], []) == []
+
+
+def test_what_cannot_be_removed_is_told_and_costs_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Root, who runs tests, may remove all: so the system's refusals are made up, but for that of a link."""
+    work, elsewhere = tmp_path / "work", tmp_path / "elsewhere"
+    nights = [work / "minime05/uao/2026" / day for day in ("20260427", "20260428", "20260429", "20260430")]
+    for night in nights[1:]:
+        (night / "frames").mkdir(parents=True)
+        (night / "frames/a.hdf5").write_bytes(b"x" * 100_000)
+    elsewhere.mkdir()
+    nights[0].symlink_to(elsewhere)
+    really, failing = shutil.rmtree, {nights[1]: PermissionError(13, "Permission denied")}
+    failing[nights[2]] = OSError(5, "Input/output error")
+
+    def rmtree(path: Path, **more: object) -> None:
+        if path in failing:
+            raise failing[path]
+        really(path, **more)
+
+    monkeypatch.setattr(shutil, "rmtree", rmtree)
+    assert remove_leftovers(work, [], []) == [f"{nights[3]} (0.1 MB)"]
+    assert [path.exists() for path in (*nights, elsewhere)] == [True, True, True, False, True]
+    for night, reason in zip(
+        nights, ("symbolic link", "Permission denied", "Input/output error"), strict=False
+    ):
+        assert any(
+            line.startswith(f"{night}: could not be removed (") and reason in line for line in caplog.messages
+        )
+
+
+def test_an_old_file_that_cannot_be_removed_is_told_and_costs_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stays, goes, last = (tmp_path / "logs" / name for name in ("a/a.log", "b/b.log", "c/c.log"))
+    for path in (stays, goes, last):
+        path.parent.mkdir(parents=True)
+        path.write_text("winds")
+        os.utime(path, (time.time() - 31 * DAY_S,) * 2)
+    unlink, rmdir = Path.unlink, Path.rmdir
+
+    def refuse(path: Path, refused: Path, really, **more: object) -> None:
+        if path == refused:
+            raise PermissionError(13, "Permission denied")
+        really(path, **more)
+
+    monkeypatch.setattr(Path, "unlink", lambda path, **more: refuse(path, stays, unlink, **more))
+    monkeypatch.setattr(Path, "rmdir", lambda path: refuse(path, goes.parent, rmdir))
+    assert sorted(remove_older([tmp_path / "logs"], 30)) == [goes, last]
+    assert [path.exists() for path in (stays, goes.parent, last.parent)] == [True, True, False]
+    assert sorted(caplog.messages) == [
+        f"{stays}: could not be removed (Permission denied)",
+        f"{goes.parent}: could not be removed (Permission denied)",
+    ]
