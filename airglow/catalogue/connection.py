@@ -33,6 +33,9 @@ _VARIABLES = (*_NEEDED, "MYSQL_PORT", "MYSQL_UNIX_SOCKET", *_SSL_FILES)
 _CANNOT_CONNECT = {2002, 2003, 1040, 1042, 1053, 1129, 1158, 1159, 1160, 1161}
 _CONNECTION_LOST = {2006, 2013, 2014, 2055, 1053, 1927, 4031}
 _LOST_A_RACE = {1205, 1213}  # lock wait timeout, deadlock
+# The server, or the account's share of it, is used up: connections (1203, 1226), disk (1021, 1030, 1114),
+# memory (1041), threads (1135). Others let go of it, or somebody makes room.
+_USED_UP = {1203, 1226, 1021, 1030, 1114, 1041, 1135}
 _DATABASE_ERRORS = (pymysql.MySQLError, OSError)
 
 # One set of rules wherever we connect: a value that does not fit is an error, never cut or made zero; and a
@@ -172,10 +175,9 @@ def connect(
                     f" signed by an authority in MYSQL_SSL_CA ({settings.ssl_ca}) and made out to the host as"
                     " MYSQL_HOST names it; nothing was changed"
                 ) from error
-            may_answer_later = _code(error) in _CANNOT_CONNECT | _CONNECTION_LOST
-            if pause is None or not may_answer_later:
+            if pause is None or not may_pass(error):
                 tries = f" after {attempt} attempts" if attempt > 1 else ""
-                kind = NoAnswer if may_answer_later else CatalogueError
+                kind = NoAnswer if may_pass(error) else CatalogueError
                 raise kind(f"{settings.place}: {_words(error)}{tries}; nothing was changed") from error
             log.warning("%s: %s; trying again in %.1f s", settings.place, _words(error), pause)
             time.sleep(pause)
@@ -192,8 +194,9 @@ def in_transaction(
 ) -> T:
     """Do work in one transaction: all of it or none of it.
 
-    After a deadlock, a lock that was not to be had, or a lost connection, the whole transaction is tried
-    again, on a new connection if need be. So ``work`` must be such that doing it twice is doing it once.
+    After a deadlock, a lock that was not to be had, a lost connection, or where the server is short of room,
+    the whole transaction is tried again, on a new connection if need be. So ``work`` must be such that doing
+    it twice is doing it once.
 
     Parameters
     ----------
@@ -221,8 +224,7 @@ def in_transaction(
         except _DATABASE_ERRORS as error:
             if is_lost(error) and connection.open:
                 connection.close()
-            again = is_lost(error) or _code(error) in _LOST_A_RACE | _CANNOT_CONNECT
-            if pause is None or not again:
+            if pause is None or not may_pass(error):
                 tries = f" after {attempt} attempts" if attempt > 1 else ""
                 raise CatalogueError(f"{what}: {_words(error)}{tries}; nothing was changed") from error
             log.warning("%s: %s; trying again in %.1f s", what, _words(error), pause)
@@ -288,6 +290,11 @@ def _pauses(attempts: int, first_s: float) -> list[float | None]:
 def is_lost(error: Exception) -> bool:
     """Whether the connection is of no more use (PyMySQL raises InterfaceError on one it has closed)."""
     return isinstance(error, (OSError, pymysql.err.InterfaceError)) or _code(error) in _CONNECTION_LOST
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether the same may work a little later, with the same settings."""
+    return is_lost(error) or _code(error) in _CANNOT_CONNECT | _LOST_A_RACE | _USED_UP
 
 
 def _code(error: Exception) -> int | None:

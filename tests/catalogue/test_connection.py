@@ -1,5 +1,6 @@
 """Settings, connections that are tried again, and errors that say what to do."""
 
+import dataclasses
 import socket
 import threading
 import time
@@ -7,7 +8,7 @@ import time
 import pymysql
 import pytest
 
-from airglow.catalogue import connect, settings_from_environment
+from airglow.catalogue import NoAnswer, check_database, connect, settings_from_environment
 from airglow.catalogue.connection import in_transaction
 from airglow.errors import CatalogueError
 
@@ -79,6 +80,42 @@ def test_a_server_that_is_away_is_asked_a_few_times(mariadb):
         with pytest.raises(CatalogueError, match=r"after 3 attempts; nothing was changed"):
             connect(settings_from_environment(environment), attempts=3, pause_s=0.1)
     assert time.monotonic() - begun >= 0.3  # 0.1 and 0.2
+
+
+@pytest.mark.parametrize("code", [1203, 1226, 1021, 1041, 1135, 1030, 1114])
+def test_a_server_that_is_used_up_does_not_answer_for_now(settings, monkeypatch, code):
+    """Said to a connection, to the check before a run, and in a transaction."""
+    used_up = pymysql.err.OperationalError(code, "no more of it")
+    connection, calls = connect(settings), []
+
+    def work(cursor):
+        calls.append(1)
+        if len(calls) == 1:
+            raise used_up
+        return len(calls)
+
+    assert in_transaction(connection, work, "test", pause_s=0.01) == 2
+
+    def refuse(*_, **__):
+        raise used_up
+
+    with monkeypatch.context() as patch:
+        patch.setattr("airglow.catalogue.check.applied_migrations", refuse)
+        with pytest.raises(NoAnswer, match=r"no more of it$"):
+            check_database(settings)
+    monkeypatch.setattr(pymysql, "connect", refuse)
+    with pytest.raises(NoAnswer, match=r"no more of it after 2 attempts"):
+        connect(settings, attempts=2, pause_s=0.01)
+
+
+def test_an_account_whose_connections_are_used_up_is_let_in_later(mariadb, settings, administrator):
+    with administrator.cursor() as cursor:
+        cursor.execute("CREATE USER few@'%' IDENTIFIED BY 'p' WITH MAX_USER_CONNECTIONS 1")
+        cursor.execute(f"GRANT ALL ON `{settings.database}`.* TO few@'%'")
+    few = dataclasses.replace(settings, user="few", password="p")
+    with connect(few), pytest.raises(NoAnswer, match="max_user_connections"):
+        check_database(few)
+    check_database(few)
 
 
 def test_a_server_that_comes_back_is_used(mariadb):
