@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import ssl
+import struct
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,9 @@ _NEEDED = ("MYSQL_HOST", "MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE")
 _SSL_FILES = ("MYSQL_SSL_CA", "MYSQL_SSL_CERT", "MYSQL_SSL_KEY")
 _VARIABLES = (*_NEEDED, "MYSQL_PORT", "MYSQL_UNIX_SOCKET", *_SSL_FILES)
 
+# In which names are sent; a host's has labels of 1 to 63 characters then.
+_ENCODINGS = {"MYSQL_HOST": "idna", "MYSQL_USER": "utf-8", "MYSQL_DATABASE": "utf-8"}
+
 _CANNOT_CONNECT = {2002, 2003, 1040, 1042, 1053, 1129, 1158, 1159, 1160, 1161}
 _CONNECTION_LOST = {2006, 2013, 2014, 2055, 1053, 1927, 4031}
 _LOST_A_RACE = {1205, 1213}  # lock wait timeout, deadlock
@@ -37,6 +41,8 @@ _LOST_A_RACE = {1205, 1213}  # lock wait timeout, deadlock
 # memory (1041), threads (1135). Others let go of it, or somebody makes room.
 _USED_UP = {1203, 1226, 1021, 1030, 1114, 1041, 1135}
 _DATABASE_ERRORS = (pymysql.MySQLError, OSError)
+# What PyMySQL raises where an answer is not in the server's language; ValueError is also UnicodeDecodeError.
+_NOT_UNDERSTOOD = (struct.error, LookupError, ValueError, AssertionError)
 
 # One set of rules wherever we connect: a value that does not fit is an error, never cut or made zero; and a
 # table that is kept from us, by a transaction without end, is waited for less long than an answer.
@@ -96,6 +102,11 @@ def settings_from_environment(environ: Mapping[str, str] | None = None) -> Datab
     missing = [name for name in needed if not value[name]]
     if missing:
         raise CatalogueError(f"the environment lacks {', '.join(missing)}: the database cannot be reached")
+    for name, encoding in _ENCODINGS.items():
+        try:
+            value[name].encode(encoding)
+        except UnicodeError as error:
+            raise CatalogueError(f"{name} is {value[name]!r}: no such name can be ({error})") from error
     port = value["MYSQL_PORT"] or "3306"
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise CatalogueError(f"MYSQL_PORT is {port!r}: it must be a number from 1 to 65535")
@@ -158,7 +169,7 @@ def connect(
                 port=settings.port,
                 unix_socket=settings.unix_socket,
                 user=settings.user,
-                password=settings.password,
+                password=settings.password.encode("utf-8", "surrogateescape"),  # a str must be Latin-1
                 database=settings.database,
                 charset="utf8mb4",
                 init_command=_SESSION,
@@ -168,7 +179,11 @@ def connect(
                 write_timeout=timeout_s or ANSWER_TIMEOUT_S,
                 **tls,
             )
+        except _NOT_UNDERSTOOD as error:
+            raise CatalogueError(_no_database_server(settings, error)) from error
         except _DATABASE_ERRORS as error:
+            if _is_out_of_step(error):
+                raise CatalogueError(_no_database_server(settings, error)) from error
             if isinstance(why := getattr(error, "original_exception", None), ssl.SSLCertVerificationError):
                 raise CatalogueError(
                     f"{settings.place}: the server's certificate is refused: {why.verify_message}. It must be"
@@ -280,6 +295,20 @@ def _verified_tls(settings: DatabaseSettings) -> dict[str, Any]:
             raise CatalogueError(f"{files}: cannot be read ({error.strerror or error})") from error
         raise CatalogueError(f"{files}: not certificates in PEM format ({error})") from error
     return {"ssl": context}
+
+
+def _is_out_of_step(error: Exception) -> bool:
+    """Whether PyMySQL could make nothing of a packet's number; of that it says so in words alone."""
+    return isinstance(error, pymysql.err.InternalError) and _code(error) is None
+
+
+def _no_database_server(settings: DatabaseSettings, error: Exception) -> str:
+    variables = "MYSQL_UNIX_SOCKET" if settings.unix_socket else "MYSQL_HOST and MYSQL_PORT"
+    kind = type(error).__name__
+    return (
+        f"{settings.place}: what answers there is no MySQL or MariaDB server"
+        f" ({kind}: {' '.join(_words(error).split())}). Check {variables}; nothing was changed"
+    )
 
 
 def _pauses(attempts: int, first_s: float) -> list[float | None]:

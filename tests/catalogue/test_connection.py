@@ -169,6 +169,69 @@ def test_a_statement_that_is_wrong_is_not_tried_again(settings):
     assert len(calls) == 1
 
 
+@pytest.mark.parametrize(
+    "password", ["Ångström", "пароль☉", "пароль☉".encode().decode("ascii", "surrogateescape")]
+)
+def test_a_password_is_sent_in_utf_8(settings, administrator, password):
+    """The last is as Python reads the environment where the locale knows ASCII alone."""
+    user = f"u{abs(hash(password)) % 10**9}"
+    said = password.encode("utf-8", "surrogateescape").decode()
+    with administrator.cursor() as cursor:
+        cursor.execute("SET NAMES utf8mb4")
+        cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (user, said))
+        cursor.execute(f"GRANT ALL ON `{settings.database}`.* TO {user}@'%'")
+    with connect(dataclasses.replace(settings, user=user, password=password)) as connection:
+        assert connection.open
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MYSQL_HOST", "db..example.org"),
+        ("MYSQL_HOST", ".db"),
+        ("MYSQL_HOST", "d" * 64),
+        ("MYSQL_USER", "\udcff"),
+        ("MYSQL_DATABASE", "\udcff"),
+    ],
+)
+def test_names_that_can_be_none_are_refused(name, value):
+    with pytest.raises(CatalogueError) as refused:
+        settings_from_environment(COMPLETE | {name: value})
+    assert str(refused.value).startswith(f"{name} is {value!r}: ")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    [
+        b"SSH-2.0-OpenSSH_9.2p1\r\n",
+        b"220 mail ESMTP\r\n",
+        b"\x00\x00\x00\x00",  # IndexError
+        b"\x03\x00\x00\x00\x0a5\x00",  # struct.error
+        b"\x07\x00\x00\x00no zero",  # ValueError
+        b"\x02\x00\x00\x00\xff\x01",  # an error that breaks off
+    ],
+)
+def test_another_kind_of_server_is_told_and_not_tried_again(greeting):
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def greet() -> None:
+            client, _ = door.accept()
+            with client:
+                client.sendall(greeting)
+                client.recv(1000)
+
+        threading.Thread(target=greet, daemon=True).start()
+        port = door.getsockname()[1]
+        environment = COMPLETE | {"MYSQL_HOST": "127.0.0.1", "MYSQL_PORT": str(port)}
+        with pytest.raises(
+            CatalogueError, match=r"no MySQL or MariaDB server .*MYSQL_HOST and MYSQL_PORT"
+        ) as error:
+            connect(settings_from_environment(environment), pause_s=30)
+    assert "\n" not in str(error.value)
+    assert not isinstance(error.value, NoAnswer)
+
+
 def test_a_killed_connection_is_replaced_and_the_work_done_once(settings, administrator):
     connection = connect(settings)
     with connection.cursor() as cursor:
