@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from airglow.archive import Manifest, fetch_frames
-from airglow.errors import BadInput
+from airglow.errors import BadInput, RegistryError
 from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_kinds
 from airglow.publish import fetch_kinds, fetch_products
 from airglow.result import ANALYSED, NightResult
@@ -96,7 +96,8 @@ def bring_results(
 
     Afterwards they are as the analysis and what follows it left them, so that plots, say, can be made again
     without it. The files are a little older than the index, as they were: they do not pass for new ones.
-    Where an analysis came to no result and the earlier one was kept, that takes its place here too.
+    Where an analysis came to no result and the earlier one was kept, that takes its place here too. A tag
+    without a result that the registry does not know of the instrument any more is passed over.
 
     Parameters
     ----------
@@ -108,7 +109,7 @@ def bring_results(
         A folder for each tag of the index. One with a result of its own is left as it is.
     nothing
         Makes the empty result of a tag that was not analysed, of which nothing is published: is given the tag
-        and why.
+        and why. Raises RegistryError for a tag that the registry does not know.
     beside
         What the registry knows, for products of that.
 
@@ -123,19 +124,28 @@ def bring_results(
         If a product is missing or is not what was published.
     """
     published = store.head(NightId.parse(index["night"]).published_key)
-    filled = [tag for tag in index["outcomes"] if _is_to_fill(directories[tag], index["outcomes"][tag])]
+    filled = []
     age = min(published.modified.timestamp(), time.time()) - 1.0 if published else time.time()
-    for tag in filled:
+    for tag, of_tag in index["outcomes"].items():
+        if not _is_to_fill(directories[tag], of_tag):
+            continue
+        outcome = {name: value for name, value in of_tag.items() if name != "products"}
+        result = None
+        if outcome["state"] != ANALYSED:
+            try:
+                result = nothing(tag, f"{outcome['state']}: {outcome['reason']}")
+            except RegistryError as error:
+                log.info("%s: there was no result, and none is made: %s", tag, error)
+                continue
+        filled.append(tag)
         shutil.rmtree(directories[tag], ignore_errors=True)  # files of a refused result are none of this one
-        outcome = {name: value for name, value in index["outcomes"][tag].items() if name != "products"}
-        if outcome["state"] == ANALYSED:
+        if result is None:
             paths = fetch_kinds(
                 store,
                 index,
                 lambda of, kind, tag=tag: directories[tag] / local_name(kind) if of == tag else None,
             )
         else:
-            result = nothing(tag, f"{outcome['state']}: {outcome['reason']}")
             files = {kind: directories[tag] / local_name(kind) for kind in SUFFIXES}
             # Of the frames none is looked for.
             paths = write_kinds(result, files, replace(beside, frames_directory=directories[tag]))

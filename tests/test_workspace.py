@@ -12,6 +12,7 @@ from results import empty_night, example_result
 from uploading import CONFIG, FRAMES, MINIME05, archive_night, send
 
 from airglow.errors import StoreError
+from airglow.night import WhichNight, no_result
 from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_kinds
 from airglow.publish import ProductPrefixes, deliver, plan_delivery
 from airglow.registry import load_registry
@@ -162,6 +163,23 @@ def test_results_are_read_and_the_files_removed_also_where_there_are_none(
     assert (result.tag, len(result.sky)) == ("XR", 6)
     assert published_results(store, {**index, "products": []}, tmp_path / "load") == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tag_that_the_registry_no_longer_knows_is_passed_over(store: Store, tmp_path: Path) -> None:
+    """A night of XG frames alone, of an instrument that has no green line by now."""
+    optics = replace(BESIDE.instrument.optics, green_line_wavelength_m=None)
+    instrument = replace(BESIDE.instrument, optics=optics)
+    outcome = {"state": "no frames", "reason": "no frame", "manifest_sha256": "a" * 64, "products": []}
+    outcomes = {"XG": outcome, "XR": outcome}
+    index = {"night": MINIME05.name, "outcomes": outcomes, "products": []}
+    back = {tag: tmp_path / tag for tag in outcomes}
+
+    def nothing(tag: str, why: str):
+        return no_result(WhichNight(instrument, BESIDE.site, MINIME05.date, tag), None, why)
+
+    assert bring_results(store, index, back, nothing, replace(BESIDE, instrument=instrument)) == ["XR"]
+    assert (back["XR"] / "night.nc").exists()
+    assert not back["XG"].exists()
 
 
 def test_results_that_are_not_what_was_published_do_not_come_back(
