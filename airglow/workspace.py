@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from airglow.archive import Manifest, fetch_frames
-from airglow.errors import BadInput, RegistryError
+from airglow.errors import BadInput, MachineError, RegistryError
 from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_kinds
 from airglow.publish import fetch_kinds, fetch_products
 from airglow.result import ANALYSED, NightResult
@@ -54,13 +54,18 @@ def bring_frames(
     ------
     StoreError
         If the bucket does not have a frame as it was archived.
+    MachineError
+        If the local disk cannot be read or written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    for frame in manifest.frames:
-        if (unpacked / frame.name).is_file():
-            os.replace(unpacked / frame.name, directory / frame.name)
-    shutil.rmtree(unpacked, ignore_errors=True)
-    return fetch_frames(store, manifest, directory, threads)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for frame in manifest.frames:
+            if (unpacked / frame.name).is_file():
+                os.replace(unpacked / frame.name, directory / frame.name)
+        shutil.rmtree(unpacked, ignore_errors=True)
+        return fetch_frames(store, manifest, directory, threads)
+    except OSError as error:
+        raise MachineError.from_os(str(error.filename or directory), error) from error
 
 
 def published_results(store: Store, index: Mapping[str, Any], directory: Path) -> list[NightResult]:

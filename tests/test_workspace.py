@@ -11,7 +11,7 @@ import pytest
 from results import empty_night, example_result
 from uploading import CONFIG, FRAMES, MINIME05, archive_night, send
 
-from airglow.errors import StoreError
+from airglow.errors import MachineError, StoreError
 from airglow.night import WhichNight, no_result
 from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_kinds
 from airglow.publish import ProductPrefixes, deliver, plan_delivery
@@ -61,6 +61,17 @@ def test_frames_come_from_the_archive_alone(store: Store, archived, tmp_path: Pa
     store.delete(archived.frames[0].key)
     with pytest.raises(MissingObject, match=archived.frames[0].name):
         bring_frames(store, archived, tmp_path / "again", tmp_path / "nothing")
+
+
+def test_a_disk_that_does_not_take_the_frames_is_no_verdict_on_them(
+    store: Store, archived, tmp_path: Path
+) -> None:
+    (tmp_path / "a file").write_text("")
+    with pytest.raises(MachineError, match=r"a file/frames: cannot be read or written: Not a directory"):
+        bring_frames(store, archived, tmp_path / "a file/frames", tmp_path / "nothing")
+    (tmp_path / "frames" / archived.frames[0].name).mkdir(parents=True)
+    with pytest.raises(MachineError, match=r"cannot be read or written: Is a directory"):
+        bring_frames(store, archived, tmp_path / "frames", tmp_path / "archive" / "frames")
 
 
 def test_old_files_and_the_directories_they_leave_empty_are_removed(tmp_path: Path) -> None:
