@@ -20,7 +20,7 @@ from typing import Any
 from airglow.errors import AirglowError, BadInput, MachineError
 from airglow.outcomes import outcome_reason
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
-from airglow.uploads import Discovery, NightId, discovery_from_json
+from airglow.uploads import Discovery, NightId, NightReport, discovery_from_json
 
 DISCOVERY = "discovery.json"  # in the workflow's directory for temporary files
 _FAILURES = "failures"
@@ -171,7 +171,7 @@ def summarise_night(store: Store, night: NightId) -> dict[str, Any]:
     published = store.get_json(night.published_key) or {}
     return {
         "night": night.name,
-        "state": _row_or_nothing(store, night).state,
+        "state": (night_row(store, night) or _not_archived(night)).state,
         "archive": manifest.get("totals"),
         "outcomes": published.get("outcomes", {}),
         "products": [product["key"] for product in published.get("products", [])],
@@ -274,7 +274,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _tell_of(names: Iterable[str], work: Path, offline: bool) -> int:
-    """Print where some nights stand, by the bucket; a name that is none of a night costs no other one."""
+    """Print where some nights stand, by the bucket; a name that is none of a night costs no other one.
+
+    Of a night that is only in ``raw/``, the bucket tells nothing: then the last discovery does, if there is
+    one here.
+    """
     if offline:
         raise AirglowError("a night is looked up in the bucket: leave out --offline")
     nights, wrong = [], []
@@ -286,8 +290,13 @@ def _tell_of(names: Iterable[str], work: Path, offline: bool) -> int:
     store = open_store(settings_from_environment()) if nights else None
     failed = failures(work)
     table = []
+    found = _reports(work) if nights else {}
     for night in nights:
-        table.append(_row_or_nothing(store, night))
+        row = night_row(store, night)
+        if row is None and night.name in found:
+            known = found[night.name]
+            row = Row(night.name, known.state.value, known.reason, known.since)
+        table.append(row or _not_archived(night))
         table += [_failed_row(night.name, [failure]) for failure in failed if failure.name == night.name]
     if table:
         print(format_table(table))
@@ -316,8 +325,17 @@ def last_discovery(path: Path) -> Discovery | None:
         raise BadInput(str(path), f"not a discovery ({error})", "The next run makes another") from error
 
 
-def _row_or_nothing(store: Store, night: NightId) -> Row:
-    return night_row(store, night) or Row(night.name, "not archived", "", None)
+def _reports(work: Path) -> dict[str, NightReport]:
+    """What the last discovery says of each night; nothing where there is none that can be read."""
+    try:
+        discovery = last_discovery(work / DISCOVERY)
+    except AirglowError:
+        return {}
+    return {report.night.name: report for report in discovery.nights} if discovery else {}
+
+
+def _not_archived(night: NightId) -> Row:
+    return Row(night.name, "not archived", "", None)
 
 
 def _failed_row(name: str, of_night: list[Failure]) -> Row:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
 import shutil
 import time
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from airglow.archive import Manifest, fetch_frames
-from airglow.errors import BadInput
+from airglow.errors import BadInput, MachineError, RegistryError
 from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_kinds
 from airglow.publish import fetch_kinds, fetch_products
 from airglow.result import ANALYSED, NightResult
@@ -22,6 +24,7 @@ from airglow.uploads import NightId
 OUTCOME = "outcome.json"  # beside the products of a tag: what the analysis came to
 
 _SECONDS_PER_DAY = 86400.0
+log = logging.getLogger(__name__)
 
 
 def bring_frames(
@@ -51,13 +54,18 @@ def bring_frames(
     ------
     StoreError
         If the bucket does not have a frame as it was archived.
+    MachineError
+        If the local disk cannot be read or written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    for frame in manifest.frames:
-        if (unpacked / frame.name).is_file():
-            os.replace(unpacked / frame.name, directory / frame.name)
-    shutil.rmtree(unpacked, ignore_errors=True)
-    return fetch_frames(store, manifest, directory, threads)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for frame in manifest.frames:
+            if (unpacked / frame.name).is_file():
+                os.replace(unpacked / frame.name, directory / frame.name)
+        shutil.rmtree(unpacked, ignore_errors=True)
+        return fetch_frames(store, manifest, directory, threads)
+    except OSError as error:
+        raise MachineError.from_os(str(error.filename or directory), error) from error
 
 
 def published_results(store: Store, index: Mapping[str, Any], directory: Path) -> list[NightResult]:
@@ -93,7 +101,8 @@ def bring_results(
 
     Afterwards they are as the analysis and what follows it left them, so that plots, say, can be made again
     without it. The files are a little older than the index, as they were: they do not pass for new ones.
-    Where an analysis came to no result and the earlier one was kept, that takes its place here too.
+    Where an analysis came to no result and the earlier one was kept, that takes its place here too. A tag
+    without a result that the registry does not know of the instrument any more is passed over.
 
     Parameters
     ----------
@@ -105,7 +114,7 @@ def bring_results(
         A folder for each tag of the index. One with a result of its own is left as it is.
     nothing
         Makes the empty result of a tag that was not analysed, of which nothing is published: is given the tag
-        and why.
+        and why. Raises RegistryError for a tag that the registry does not know.
     beside
         What the registry knows, for products of that.
 
@@ -120,19 +129,28 @@ def bring_results(
         If a product is missing or is not what was published.
     """
     published = store.head(NightId.parse(index["night"]).published_key)
-    filled = [tag for tag in index["outcomes"] if _is_to_fill(directories[tag], index["outcomes"][tag])]
+    filled = []
     age = min(published.modified.timestamp(), time.time()) - 1.0 if published else time.time()
-    for tag in filled:
+    for tag, of_tag in index["outcomes"].items():
+        if not _is_to_fill(directories[tag], of_tag):
+            continue
+        outcome = {name: value for name, value in of_tag.items() if name != "products"}
+        result = None
+        if outcome["state"] != ANALYSED:
+            try:
+                result = nothing(tag, f"{outcome['state']}: {outcome['reason']}")
+            except RegistryError as error:
+                log.info("%s: there was no result, and none is made: %s", tag, error)
+                continue
+        filled.append(tag)
         shutil.rmtree(directories[tag], ignore_errors=True)  # files of a refused result are none of this one
-        outcome = {name: value for name, value in index["outcomes"][tag].items() if name != "products"}
-        if outcome["state"] == ANALYSED:
+        if result is None:
             paths = fetch_kinds(
                 store,
                 index,
                 lambda of, kind, tag=tag: directories[tag] / local_name(kind) if of == tag else None,
             )
         else:
-            result = nothing(tag, f"{outcome['state']}: {outcome['reason']}")
             files = {kind: directories[tag] / local_name(kind) for kind in SUFFIXES}
             # Of the frames none is looked for.
             paths = write_kinds(result, files, replace(beside, frames_directory=directories[tag]))
@@ -172,7 +190,7 @@ def remove_older(directories: Iterable[Path], keep_days: float, now: float | Non
     Returns
     -------
     list of Path
-        What was removed.
+        What was removed. What cannot be removed stays, with a warning in the log.
     """
     if keep_days <= 0:
         return []
@@ -180,17 +198,26 @@ def remove_older(directories: Iterable[Path], keep_days: float, now: float | Non
     removed = []
     emptied = set()
     for directory in directories:
-        for folder, _, names in os.walk(directory, topdown=False):
+        for folder, _, names in os.walk(directory, topdown=False, onerror=_tell_unreadable):
             for path in (Path(folder) / name for name in names):
-                if path.lstat().st_mtime < limit:
-                    path.unlink()
+                if _remove_if_older(path, limit):
                     removed.append(path)
                     emptied.add(path.parent)
             here = Path(folder)
-            if here in emptied and here != directory and not any(here.iterdir()):
-                here.rmdir()
+            if here in emptied and here != directory and _remove_if_empty(here):
                 emptied.add(here.parent)
     return removed
+
+
+def _remove_if_older(path: Path, limit: float) -> bool:
+    try:
+        if path.lstat().st_mtime >= limit:
+            return False
+        path.unlink()
+    except OSError as error:
+        _tell_stays(path, error)
+        return False
+    return True
 
 
 def remove_leftovers(work: Path, continuing: Collection[str], at_work: Collection[str]) -> list[str]:
@@ -213,22 +240,27 @@ def remove_leftovers(work: Path, continuing: Collection[str], at_work: Collectio
     Returns
     -------
     list of str
-        What was removed, with its size, for the log.
+        What was removed, with its size, for the log. What cannot be removed stays, with a warning in the
+        log: it takes up room, but is no reason to work on no night at all.
     """
     removed = []
     for path in _leftovers(work, continuing, at_work):
-        size = sum(file.lstat().st_size for file in (path, *path.rglob("*")) if not file.is_dir())
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        size = _size(path)
+        try:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        except OSError as error:
+            _tell_stays(path, error)
+            continue
         removed.append(f"{path} ({size / 1e6:.1f} MB)")
         _remove_empty(path.parent, work)
     return removed
 
 
 def _leftovers(work: Path, continuing: Collection[str], at_work: Collection[str]) -> Iterator[Path]:
-    for path in sorted(work.glob("*/*/*/*")):
+    for path in _matching(work, "*/*/*/*"):
         try:
             night = NightId.parse("_".join((*path.relative_to(work).parts[:2], path.name)))
         except BadInput:
@@ -238,14 +270,55 @@ def _leftovers(work: Path, continuing: Collection[str], at_work: Collection[str]
         if night.name not in continuing:
             yield path
             continue
-        yield from sorted(path.rglob("*.partial"))
-        if (path / "unpacked.unpacked").exists():
+        yield from _matching(path, "**/*.partial")
+        if os.path.lexists(path / "unpacked.unpacked"):
             yield path / "unpacked.unpacked"
     needed = tuple(name.split("_", 1)[1] for name in at_work)
-    yield from (path for path in sorted(work.glob("weather/*")) if not path.name.startswith(needed))
+    yield from (path for path in _matching(work, "weather/*") if not path.name.startswith(needed))
+
+
+def _matching(directory: Path, pattern: str) -> list[Path]:
+    """Paths below a directory in their order: as many as it gives out."""
+    found = []
+    try:
+        found.extend(directory.glob(pattern))
+    except OSError as error:
+        _tell_unreadable(error)
+    return sorted(found)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all below a directory; what cannot be asked does not count."""
+    size = 0
+    with contextlib.suppress(OSError):
+        size = 0 if path.is_dir() else path.lstat().st_size
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(OSError):
+                size += (Path(folder) / name).lstat().st_size
+    return size
 
 
 def _remove_empty(directory: Path, root: Path) -> None:
-    while directory != root and not any(directory.iterdir()):
-        directory.rmdir()
+    while directory != root and _remove_if_empty(directory):
         directory = directory.parent
+
+
+def _remove_if_empty(directory: Path) -> bool:
+    try:
+        if any(directory.iterdir()):
+            return False
+        directory.rmdir()
+    except OSError as error:
+        _tell_stays(directory, error)
+        return False
+    return True
+
+
+def _tell_stays(path: Path, error: OSError) -> None:
+    log.warning("%s: could not be removed (%s)", path, error.strerror or error)
+
+
+def _tell_unreadable(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        log.warning("%s: what is in it could not be looked at (%s)", error.filename, error.strerror or error)

@@ -183,6 +183,26 @@ def test_named_nights_are_looked_up_from_any_directory(
     ]
 
 
+@pytest.mark.usefixtures("surroundings")
+def test_a_named_night_that_is_only_in_raw_has_the_reason_of_the_discovery(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    store.put_bytes(MINIME13.receipt_key, receipt(MINIME13, 3, 1000))
+    ask = ["status", "--work", str(tmp_path), MINIME13.name, MINIME05.name]
+    assert main(ask) == 0
+    assert "not archived" in line_of(capsys.readouterr().out, MINIME13.name)
+    discover(store, tmp_path)
+    assert main(ask) == 0
+    said = capsys.readouterr().out
+    line = line_of(said, MINIME13.name)
+    assert " waiting " in line
+    assert line.endswith("0 of 3 parts")
+    assert "not archived" in line_of(said, MINIME05.name)
+    (tmp_path / "discovery.json").write_text("[")
+    assert main(ask) == 0
+    assert "not archived" in line_of(capsys.readouterr().out, MINIME13.name)
+
+
 def test_a_mistyped_night_is_one_line_without_a_bucket(capsys: pytest.CaptureFixture, monkeypatch) -> None:
     monkeypatch.delenv("DEST_BUCKET", raising=False)
     assert main(["status", "minime05_uao_20260431"]) == 1

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 from results import empty_night, example_result
 from uploading import CONFIG, FRAMES, MINIME05, archive_night, send
 
-from airglow.errors import StoreError
+from airglow.errors import MachineError, StoreError
+from airglow.night import WhichNight, no_result
 from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_kinds
 from airglow.publish import ProductPrefixes, deliver, plan_delivery
 from airglow.registry import load_registry
@@ -59,6 +61,17 @@ def test_frames_come_from_the_archive_alone(store: Store, archived, tmp_path: Pa
     store.delete(archived.frames[0].key)
     with pytest.raises(MissingObject, match=archived.frames[0].name):
         bring_frames(store, archived, tmp_path / "again", tmp_path / "nothing")
+
+
+def test_a_disk_that_does_not_take_the_frames_is_no_verdict_on_them(
+    store: Store, archived, tmp_path: Path
+) -> None:
+    (tmp_path / "a file").write_text("")
+    with pytest.raises(MachineError, match=r"a file/frames: cannot be read or written: Not a directory"):
+        bring_frames(store, archived, tmp_path / "a file/frames", tmp_path / "nothing")
+    (tmp_path / "frames" / archived.frames[0].name).mkdir(parents=True)
+    with pytest.raises(MachineError, match=r"cannot be read or written: Is a directory"):
+        bring_frames(store, archived, tmp_path / "frames", tmp_path / "archive" / "frames")
 
 
 def test_old_files_and_the_directories_they_leave_empty_are_removed(tmp_path: Path) -> None:
@@ -163,6 +176,23 @@ def test_results_are_read_and_the_files_removed_also_where_there_are_none(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_tag_that_the_registry_no_longer_knows_is_passed_over(store: Store, tmp_path: Path) -> None:
+    """A night of XG frames alone, of an instrument that has no green line by now."""
+    optics = replace(BESIDE.instrument.optics, green_line_wavelength_m=None)
+    instrument = replace(BESIDE.instrument, optics=optics)
+    outcome = {"state": "no frames", "reason": "no frame", "manifest_sha256": "a" * 64, "products": []}
+    outcomes = {"XG": outcome, "XR": outcome}
+    index = {"night": MINIME05.name, "outcomes": outcomes, "products": []}
+    back = {tag: tmp_path / tag for tag in outcomes}
+
+    def nothing(tag: str, why: str):
+        return no_result(WhichNight(instrument, BESIDE.site, MINIME05.date, tag), None, why)
+
+    assert bring_results(store, index, back, nothing, replace(BESIDE, instrument=instrument)) == ["XR"]
+    assert (back["XR"] / "night.nc").exists()
+    assert not back["XG"].exists()
+
+
 def test_results_that_are_not_what_was_published_do_not_come_back(
     store: Store, two_tags: Path, tmp_path: Path
 ) -> None:
@@ -208,3 +238,58 @@ def test_what_killed_runs_left_goes_and_what_is_of_use_stays(tmp_path: Path) -> 
     assert len(said) == 7
     assert remove_leftovers(tmp_path, ["minime05_uao_20260430"], ["minime05_uao_20260501"]) == []
     assert remove_leftovers(tmp_path / "nowhere", [], []) == []
+
+
+def test_what_cannot_be_removed_is_told_and_costs_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Root, who runs tests, may remove all: so the system's refusals are made up, but for that of a link."""
+    work, elsewhere = tmp_path / "work", tmp_path / "elsewhere"
+    nights = [work / "minime05/uao/2026" / day for day in ("20260427", "20260428", "20260429", "20260430")]
+    for night in nights[1:]:
+        (night / "frames").mkdir(parents=True)
+        (night / "frames/a.hdf5").write_bytes(b"x" * 100_000)
+    elsewhere.mkdir()
+    nights[0].symlink_to(elsewhere)
+    really, failing = shutil.rmtree, {nights[1]: PermissionError(13, "Permission denied")}
+    failing[nights[2]] = OSError(5, "Input/output error")
+
+    def rmtree(path: Path, **more: object) -> None:
+        if path in failing:
+            raise failing[path]
+        really(path, **more)
+
+    monkeypatch.setattr(shutil, "rmtree", rmtree)
+    assert remove_leftovers(work, [], []) == [f"{nights[3]} (0.1 MB)"]
+    assert [path.exists() for path in (*nights, elsewhere)] == [True, True, True, False, True]
+    for night, reason in zip(
+        nights, ("symbolic link", "Permission denied", "Input/output error"), strict=False
+    ):
+        assert any(
+            line.startswith(f"{night}: could not be removed (") and reason in line for line in caplog.messages
+        )
+
+
+def test_an_old_file_that_cannot_be_removed_is_told_and_costs_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stays, goes, last = (tmp_path / "logs" / name for name in ("a/a.log", "b/b.log", "c/c.log"))
+    for path in (stays, goes, last):
+        path.parent.mkdir(parents=True)
+        path.write_text("winds")
+        os.utime(path, (time.time() - 31 * DAY_S,) * 2)
+    unlink, rmdir = Path.unlink, Path.rmdir
+
+    def refuse(path: Path, refused: Path, really, **more: object) -> None:
+        if path == refused:
+            raise PermissionError(13, "Permission denied")
+        really(path, **more)
+
+    monkeypatch.setattr(Path, "unlink", lambda path, **more: refuse(path, stays, unlink, **more))
+    monkeypatch.setattr(Path, "rmdir", lambda path: refuse(path, goes.parent, rmdir))
+    assert sorted(remove_older([tmp_path / "logs"], 30)) == [goes, last]
+    assert [path.exists() for path in (stays, goes.parent, last.parent)] == [True, True, False]
+    assert sorted(caplog.messages) == [
+        f"{stays}: could not be removed (Permission denied)",
+        f"{goes.parent}: could not be removed (Permission denied)",
+    ]

@@ -22,6 +22,7 @@ from airglow.uploads import (
     RawReceipt,
     WeatherFile,
     end_of_day,
+    is_of_upload,
     nights_that_need,
     parse_raw_key,
     parse_receipt,
@@ -63,7 +64,7 @@ def cleanup_night(
     products are there and were made from this manifest, the rows were committed. Then the parts are deleted,
     the receipt after them, and the weather files of the night that no other upload of the site needs. If any
     object of the upload is not the one that was read, another upload is under way: all of it is kept. An
-    upload that is long gone is no error.
+    upload that is long gone is no error. Strays beside the parts stay, and say nothing of the upload.
 
     Two nights of one site should not be cleaned up at once: each would find the other's upload still there
     and leave the weather files to the other.
@@ -134,7 +135,7 @@ def _delete_upload(
 ) -> None:
     """Delete parts and receipt; what is deleted also leaves ``listed``."""
     named = {read.key: read.etag for read in (*manifest.parts, manifest.receipt)}
-    own = {key: found for key, found in listed.items() if key.startswith(manifest.night.raw_prefix)}
+    own = {key: found for key, found in listed.items() if is_of_upload(key, manifest.night)}
     other = sorted(key for key, found in own.items() if named.get(key) != found.etag)
     if other:
         reason = f"{other[0]} is not what was archived: another upload is under way"
@@ -220,7 +221,7 @@ def _nights_in_need(
     """Those of the nights that have, or may get, data: all but collection errors without parts."""
 
     def has_no_data(night: NightId) -> bool:
-        keys = [key for key in listed if key.startswith(night.raw_prefix)]
+        keys = [key for key in listed if is_of_upload(key, night)]
         if keys != [night.receipt_key]:
             return False
         try:

@@ -25,6 +25,7 @@ from airglow.uploads import (
     RawPart,
     Receipt,
     first_part,
+    is_of_upload,
     mark_pending,
     parse_raw_key,
     parse_receipt,
@@ -94,8 +95,8 @@ def join_if_changed(store: Store, night: NightId, tar: Path, record: Path, threa
     """Join the parts again, where the archive at hand is not the upload that is in ``raw/`` now.
 
     An archive outlives a step that refused it, and a run that was killed. It is of use only while it is what
-    its record says, and ``raw/`` still has the objects it was joined from. Costs one request if nothing has
-    changed.
+    its record says, and ``raw/`` still has the objects it was joined from; strays beside them are none of the
+    upload. Costs one request if nothing has changed.
 
     Parameters
     ----------
@@ -120,13 +121,18 @@ def join_if_changed(store: Store, night: NightId, tar: Path, record: Path, threa
     """
     problem = _not_as_recorded(night, Path(tar), Path(record))
     if not problem:
-        there = {found.key: found.etag for found in store.list(night.raw_prefix)}
+        there = {key: found.etag for key, found in _listed(store, night).items()}
         if there == _joined_from(Path(record)):
             return False
         problem = "another upload of the night is in raw/"
     log.info("%s: %s; the parts are joined again", tar, problem)
     join_parts(store, night, tar, record, threads)
     return True
+
+
+def _listed(store: Store, night: NightId) -> dict[str, StoredObject]:
+    """The objects of the night's upload, by key."""
+    return {found.key: found for found in store.list(night.raw_prefix) if is_of_upload(found.key, night)}
 
 
 def _not_as_recorded(night: NightId, tar: Path, record_path: Path) -> str:
@@ -190,7 +196,7 @@ def _join(
 
 
 def _read_receipt(store: Store, night: NightId) -> tuple[dict[str, StoredObject], Receipt]:
-    listed = {found.key: found for found in store.list(night.raw_prefix)}
+    listed = _listed(store, night)
     receipt_object = listed.get(night.receipt_key)
     if receipt_object is None:
         raise BadInput(night.receipt_key, "receipt missing", "the night waits for it")

@@ -18,6 +18,10 @@ _GZIP = b"\x1f\x8b"
 _ZLIB = {"incorrect data check": "CRC check failed", "incorrect length check": "not the length that it says"}
 
 
+class _DamagedGzip(BadInput):
+    """A member of a gzip that breaks off or is not what it was."""
+
+
 @dataclass(frozen=True)
 class Unpacked:
     """A regular file of the archive, written to disk."""
@@ -101,23 +105,35 @@ def unpack(
 
 
 def _decompress(name: str, tar_gz: Path, tar: Path, max_bytes: int) -> tuple[int, bool]:
-    """Decompress a gzip, with all its members.
+    """Decompress a gzip, with all its members that are whole.
+
+    What begins like another member behind the first and is none, or a damaged one, is like other bytes that
+    follow: the end mark of the tar decides whether anything is missing.
 
     Returns
     -------
     behind : int
-        How many bytes follow that are no gzip.
+        How many bytes follow that are no gzip that is whole.
     is_padding : bool
         Whether all of these are zero.
     """
     total = 0
     with open(tar_gz, "rb") as source, open(tar, "wb") as target:
+        size = os.fstat(source.fileno()).st_size
         data = source.read(CHUNK_BYTES)
+        zeros = 0
         while data:
-            data, total = _decompress_member(name, source, target, data, total, max_bytes)
+            begins = source.tell() - len(data)
+            try:
+                data, total = _decompress_member(name, source, target, data, total, max_bytes)
+            except _DamagedGzip:
+                if begins == 0:
+                    raise
+                target.truncate(total)
+                return zeros + size - begins, False
             zeros, data = _skip_zeros(source, data)
             if not data.startswith(_GZIP):
-                behind = len(data) + os.fstat(source.fileno()).st_size - source.tell()
+                behind = len(data) + size - source.tell()
                 return zeros + behind, behind == 0
     return 0, True  # an empty file
 
@@ -131,7 +147,7 @@ def _decompress_member(
         while not member.eof:
             data = data or source.read(CHUNK_BYTES)
             if not data:
-                raise BadInput(name, f"gzip ends early, after {total:,} bytes unpacked", HINT)
+                raise _DamagedGzip(name, f"gzip ends early, after {total:,} bytes unpacked", HINT)
             chunk = member.decompress(data, CHUNK_BYTES)
             data = member.unconsumed_tail
             total += len(chunk)
@@ -140,7 +156,7 @@ def _decompress_member(
             target.write(chunk)
     except zlib.error as error:
         said = next((words for code, words in _ZLIB.items() if code in str(error)), str(error))
-        raise BadInput(name, f"gzip is damaged ({said})", HINT) from error
+        raise _DamagedGzip(name, f"gzip is damaged ({said})", HINT) from error
     return member.unused_data, total
 
 

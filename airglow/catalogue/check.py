@@ -11,7 +11,7 @@ from airglow.catalogue.connection import (
     DatabaseSettings,
     NoAnswer,
     connect,
-    is_lost,
+    may_pass,
 )
 from airglow.catalogue.schema import DENIED, RIGHTS, applied_migrations, check_applied, known_migrations
 from airglow.errors import CatalogueError
@@ -42,7 +42,7 @@ def check_database(settings: DatabaseSettings, answer_s: float = ANSWER_S) -> No
     Raises
     ------
     NoAnswer
-        If the server does not answer: it may do so later, with the same settings.
+        If the server does not answer, or is too busy: it may do so later, with the same settings.
     CatalogueError
         If these settings, or this schema, will not do until somebody changes them.
     """
@@ -52,7 +52,7 @@ def check_database(settings: DatabaseSettings, answer_s: float = ANSWER_S) -> No
                 _check(cursor)
         except (pymysql.MySQLError, OSError) as error:
             what = f"{settings.place}: {error.args[-1] if error.args else type(error).__name__}"
-            if is_lost(error):
+            if may_pass(error):
                 raise NoAnswer(what) from error
             raise CatalogueError(f"{what}. {_grant()}") from error
 
@@ -76,7 +76,7 @@ def _prepare(cursor: Cursor, statement: str, of: str = "") -> None:
         cursor.execute("PREPARE airglow_check FROM %s", (statement,))
         cursor.execute("DEALLOCATE PREPARE airglow_check")
     except pymysql.MySQLError as error:
-        if is_lost(error):
+        if may_pass(error):
             raise
         # Others are to be expected: a table that an earlier statement makes, a statement that none prepares.
         if error.args[0] in DENIED:

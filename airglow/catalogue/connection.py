@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import ssl
+import struct
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,10 +31,18 @@ _NEEDED = ("MYSQL_HOST", "MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE")
 _SSL_FILES = ("MYSQL_SSL_CA", "MYSQL_SSL_CERT", "MYSQL_SSL_KEY")
 _VARIABLES = (*_NEEDED, "MYSQL_PORT", "MYSQL_UNIX_SOCKET", *_SSL_FILES)
 
+# In which names are sent; a host's has labels of 1 to 63 characters then.
+_ENCODINGS = {"MYSQL_HOST": "idna", "MYSQL_USER": "utf-8", "MYSQL_DATABASE": "utf-8"}
+
 _CANNOT_CONNECT = {2002, 2003, 1040, 1042, 1053, 1129, 1158, 1159, 1160, 1161}
 _CONNECTION_LOST = {2006, 2013, 2014, 2055, 1053, 1927, 4031}
 _LOST_A_RACE = {1205, 1213}  # lock wait timeout, deadlock
+# The server, or the account's share of it, is used up: connections (1203, 1226), disk (1021, 1030, 1114),
+# memory (1041), threads (1135). Others let go of it, or somebody makes room.
+_USED_UP = {1203, 1226, 1021, 1030, 1114, 1041, 1135}
 _DATABASE_ERRORS = (pymysql.MySQLError, OSError)
+# What PyMySQL raises where an answer is not in the server's language; ValueError is also UnicodeDecodeError.
+_NOT_UNDERSTOOD = (struct.error, LookupError, ValueError, AssertionError)
 
 # One set of rules wherever we connect: a value that does not fit is an error, never cut or made zero; and a
 # table that is kept from us, by a transaction without end, is waited for less long than an answer.
@@ -93,6 +102,11 @@ def settings_from_environment(environ: Mapping[str, str] | None = None) -> Datab
     missing = [name for name in needed if not value[name]]
     if missing:
         raise CatalogueError(f"the environment lacks {', '.join(missing)}: the database cannot be reached")
+    for name, encoding in _ENCODINGS.items():
+        try:
+            value[name].encode(encoding)
+        except UnicodeError as error:
+            raise CatalogueError(f"{name} is {value[name]!r}: no such name can be ({error})") from error
     port = value["MYSQL_PORT"] or "3306"
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise CatalogueError(f"MYSQL_PORT is {port!r}: it must be a number from 1 to 65535")
@@ -155,7 +169,7 @@ def connect(
                 port=settings.port,
                 unix_socket=settings.unix_socket,
                 user=settings.user,
-                password=settings.password,
+                password=settings.password.encode("utf-8", "surrogateescape"),  # a str must be Latin-1
                 database=settings.database,
                 charset="utf8mb4",
                 init_command=_SESSION,
@@ -165,17 +179,20 @@ def connect(
                 write_timeout=timeout_s or ANSWER_TIMEOUT_S,
                 **tls,
             )
+        except _NOT_UNDERSTOOD as error:
+            raise CatalogueError(_no_database_server(settings, error)) from error
         except _DATABASE_ERRORS as error:
+            if _is_out_of_step(error):
+                raise CatalogueError(_no_database_server(settings, error)) from error
             if isinstance(why := getattr(error, "original_exception", None), ssl.SSLCertVerificationError):
                 raise CatalogueError(
                     f"{settings.place}: the server's certificate is refused: {why.verify_message}. It must be"
                     f" signed by an authority in MYSQL_SSL_CA ({settings.ssl_ca}) and made out to the host as"
                     " MYSQL_HOST names it; nothing was changed"
                 ) from error
-            may_answer_later = _code(error) in _CANNOT_CONNECT | _CONNECTION_LOST
-            if pause is None or not may_answer_later:
+            if pause is None or not may_pass(error):
                 tries = f" after {attempt} attempts" if attempt > 1 else ""
-                kind = NoAnswer if may_answer_later else CatalogueError
+                kind = NoAnswer if may_pass(error) else CatalogueError
                 raise kind(f"{settings.place}: {_words(error)}{tries}; nothing was changed") from error
             log.warning("%s: %s; trying again in %.1f s", settings.place, _words(error), pause)
             time.sleep(pause)
@@ -192,8 +209,9 @@ def in_transaction(
 ) -> T:
     """Do work in one transaction: all of it or none of it.
 
-    After a deadlock, a lock that was not to be had, or a lost connection, the whole transaction is tried
-    again, on a new connection if need be. So ``work`` must be such that doing it twice is doing it once.
+    After a deadlock, a lock that was not to be had, a lost connection, or where the server is short of room,
+    the whole transaction is tried again, on a new connection if need be. So ``work`` must be such that doing
+    it twice is doing it once.
 
     Parameters
     ----------
@@ -221,8 +239,7 @@ def in_transaction(
         except _DATABASE_ERRORS as error:
             if is_lost(error) and connection.open:
                 connection.close()
-            again = is_lost(error) or _code(error) in _LOST_A_RACE | _CANNOT_CONNECT
-            if pause is None or not again:
+            if pause is None or not may_pass(error):
                 tries = f" after {attempt} attempts" if attempt > 1 else ""
                 raise CatalogueError(f"{what}: {_words(error)}{tries}; nothing was changed") from error
             log.warning("%s: %s; trying again in %.1f s", what, _words(error), pause)
@@ -280,6 +297,20 @@ def _verified_tls(settings: DatabaseSettings) -> dict[str, Any]:
     return {"ssl": context}
 
 
+def _is_out_of_step(error: Exception) -> bool:
+    """Whether PyMySQL could make nothing of a packet's number; of that it says so in words alone."""
+    return isinstance(error, pymysql.err.InternalError) and _code(error) is None
+
+
+def _no_database_server(settings: DatabaseSettings, error: Exception) -> str:
+    variables = "MYSQL_UNIX_SOCKET" if settings.unix_socket else "MYSQL_HOST and MYSQL_PORT"
+    kind = type(error).__name__
+    return (
+        f"{settings.place}: what answers there is no MySQL or MariaDB server"
+        f" ({kind}: {' '.join(_words(error).split())}). Check {variables}; nothing was changed"
+    )
+
+
 def _pauses(attempts: int, first_s: float) -> list[float | None]:
     """How long to wait after each attempt; None after the last."""
     return [first_s * 2**n for n in range(attempts - 1)] + [None]
@@ -288,6 +319,11 @@ def _pauses(attempts: int, first_s: float) -> list[float | None]:
 def is_lost(error: Exception) -> bool:
     """Whether the connection is of no more use (PyMySQL raises InterfaceError on one it has closed)."""
     return isinstance(error, (OSError, pymysql.err.InterfaceError)) or _code(error) in _CONNECTION_LOST
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether the same may work a little later, with the same settings."""
+    return is_lost(error) or _code(error) in _CANNOT_CONNECT | _LOST_A_RACE | _USED_UP
 
 
 def _code(error: Exception) -> int | None:

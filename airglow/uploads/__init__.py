@@ -18,6 +18,7 @@ from airglow.uploads.keys import (
     WeatherFile,
     cloud_file,
     first_part,
+    is_of_upload,
     parse_raw_key,
     weather_prefix,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "discovery_to_json",
     "end_of_day",
     "first_part",
+    "is_of_upload",
     "kept_manifest_key",
     "mark_pending",
     "nights_that_need",

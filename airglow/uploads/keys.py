@@ -63,7 +63,7 @@ class NightId:
 
     @property
     def raw_prefix(self) -> str:
-        """What the keys of the receipt and of all parts begin with."""
+        """What the keys of the receipt and of all parts begin with; strays may begin so too."""
         return f"{RAW}{self.upload}."
 
     @property
@@ -193,6 +193,12 @@ def parse_raw_key(key: str) -> RawReceipt | RawPart | WeatherFile | Stray:
     if key.startswith(("raw/Cloud", "raw/TempL")):
         return Stray("not named like a weather file (Cloud_uao_20250429.txt)")
     return Stray("not from a Fabry-Perot interferometer")
+
+
+def is_of_upload(key: str, night: NightId) -> bool:
+    """Whether a key is that of a night's receipt or of one of its parts, and not of a stray beside them."""
+    what = parse_raw_key(key)
+    return isinstance(what, RawReceipt | RawPart) and what.night == night
 
 
 def _date(text: str) -> dt.date | None:

@@ -133,6 +133,14 @@ def test_an_archive_of_what_is_in_raw_is_used_as_it_is(store: Store, tmp_path: P
     assert sent == ["ListObjectsV2"]
 
 
+def test_strays_beside_the_parts_are_no_other_upload(store: Store, tmp_path: Path):
+    send(store, MINIME05)
+    for end in ("tar.gz", "tar.gz.md5", "txt.part"):
+        store.put_bytes(f"raw/{MINIME05.upload}.{end}", b"?")
+    assert len(_join(store, tmp_path)["parts"]) == 3
+    assert _join_if_changed(store, tmp_path) is False
+
+
 def test_an_archive_of_another_upload_is_joined_again(store: Store, tmp_path: Path, caplog):
     """Of the same sizes: only the ETags tell."""
     archive = send(store, MINIME05)

@@ -69,9 +69,46 @@ def test_a_gzip_of_several_members_is_one_file(tmp_path: Path, at: int, padding:
     assert (files, told) == (FRAMES, set())
 
 
-@pytest.mark.parametrize("damage", [slice(0, -9), slice(0, 30)])
-def test_a_second_member_that_breaks_off_refuses_the_night(tmp_path: Path, damage: slice):
-    assert "gzip ends early" in _refused(tmp_path, pack() + pack({"more": b"x"})[damage])
+def _flipped(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :]
+
+
+@pytest.mark.parametrize("padding", [b"", bytes(100)])
+@pytest.mark.parametrize(
+    "behind",
+    [
+        b"\x1f\x8b",
+        b"\x1f\x8b rubbish" * 1000,
+        b"\x1f\x8b\x08" + bytes(7) + b"\xff" * 5000,
+        pack({"more": b"x"})[:-9],
+        pack({"more": b"x"})[:30],
+        _flipped(pack({"more": random.Random(1).randbytes(3_000_000)}), -6),  # found out at its very end
+    ],
+    ids=["mark", "rubbish", "no deflate", "breaks off late", "breaks off early", "CRC"],
+)
+def test_what_begins_like_a_gzip_behind_the_end_is_passed_over_and_told(
+    tmp_path: Path, behind: bytes, padding: bytes
+):
+    files, told = _unpack(tmp_path, pack() + padding + behind)
+    assert files == FRAMES
+    size = len(padding) + len(behind)
+    assert told == {("", f"archive: {size:,} bytes behind the end of the gzip were passed over")}
+
+
+@pytest.mark.parametrize("at", [1024, 2048])
+def test_a_second_member_that_is_damaged_and_has_the_end_of_the_tar_refuses_the_night(
+    tmp_path: Path, at: int
+):
+    tar = _tar({"a": b"x" * 512, "b": b"y" * 3000})
+    for number, second in enumerate((gzip.compress(tar[at:])[:-9], _flipped(gzip.compress(tar[at:]), -6))):
+        (tmp_path / str(number)).mkdir()
+        reason = _refused(tmp_path / str(number), gzip.compress(tar[:at]) + second)
+        assert "no end mark" in reason or "breaks off" in reason
+
+
+def test_a_second_member_that_is_a_bomb_refuses_the_night_also_if_it_is_damaged(tmp_path: Path):
+    bomb = gzip.compress(bytes(50_000_000))[:-4]
+    assert "unpacks to more than" in _refused(tmp_path, pack() + bomb, max_bytes=1_000_000)
 
 
 def test_an_archive_behind_another_is_read_too(tmp_path: Path):

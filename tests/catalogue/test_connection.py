@@ -1,5 +1,6 @@
 """Settings, connections that are tried again, and errors that say what to do."""
 
+import dataclasses
 import socket
 import threading
 import time
@@ -7,7 +8,7 @@ import time
 import pymysql
 import pytest
 
-from airglow.catalogue import connect, settings_from_environment
+from airglow.catalogue import NoAnswer, check_database, connect, settings_from_environment
 from airglow.catalogue.connection import in_transaction
 from airglow.errors import CatalogueError
 
@@ -81,6 +82,42 @@ def test_a_server_that_is_away_is_asked_a_few_times(mariadb):
     assert time.monotonic() - begun >= 0.3  # 0.1 and 0.2
 
 
+@pytest.mark.parametrize("code", [1203, 1226, 1021, 1041, 1135, 1030, 1114])
+def test_a_server_that_is_used_up_does_not_answer_for_now(settings, monkeypatch, code):
+    """Said to a connection, to the check before a run, and in a transaction."""
+    used_up = pymysql.err.OperationalError(code, "no more of it")
+    connection, calls = connect(settings), []
+
+    def work(cursor):
+        calls.append(1)
+        if len(calls) == 1:
+            raise used_up
+        return len(calls)
+
+    assert in_transaction(connection, work, "test", pause_s=0.01) == 2
+
+    def refuse(*_, **__):
+        raise used_up
+
+    with monkeypatch.context() as patch:
+        patch.setattr("airglow.catalogue.check.applied_migrations", refuse)
+        with pytest.raises(NoAnswer, match=r"no more of it$"):
+            check_database(settings)
+    monkeypatch.setattr(pymysql, "connect", refuse)
+    with pytest.raises(NoAnswer, match=r"no more of it after 2 attempts"):
+        connect(settings, attempts=2, pause_s=0.01)
+
+
+def test_an_account_whose_connections_are_used_up_is_let_in_later(mariadb, settings, administrator):
+    with administrator.cursor() as cursor:
+        cursor.execute("CREATE USER few@'%' IDENTIFIED BY 'p' WITH MAX_USER_CONNECTIONS 1")
+        cursor.execute(f"GRANT ALL ON `{settings.database}`.* TO few@'%'")
+    few = dataclasses.replace(settings, user="few", password="p")
+    with connect(few), pytest.raises(NoAnswer, match="max_user_connections"):
+        check_database(few)
+    check_database(few)
+
+
 def test_a_server_that_comes_back_is_used(mariadb):
     """The server's port is closed at first: a relay opens it after the first attempt."""
     with socket.create_server(("127.0.0.1", 0)) as reserved:
@@ -130,6 +167,69 @@ def test_a_statement_that_is_wrong_is_not_tried_again(settings):
     with pytest.raises(CatalogueError, match=r"a test: .*no_such_table.*nothing was changed"):
         in_transaction(connect(settings), work, "a test", pause_s=30)
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    "password", ["Ångström", "пароль☉", "пароль☉".encode().decode("ascii", "surrogateescape")]
+)
+def test_a_password_is_sent_in_utf_8(settings, administrator, password):
+    """The last is as Python reads the environment where the locale knows ASCII alone."""
+    user = f"u{abs(hash(password)) % 10**9}"
+    said = password.encode("utf-8", "surrogateescape").decode()
+    with administrator.cursor() as cursor:
+        cursor.execute("SET NAMES utf8mb4")
+        cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (user, said))
+        cursor.execute(f"GRANT ALL ON `{settings.database}`.* TO {user}@'%'")
+    with connect(dataclasses.replace(settings, user=user, password=password)) as connection:
+        assert connection.open
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MYSQL_HOST", "db..example.org"),
+        ("MYSQL_HOST", ".db"),
+        ("MYSQL_HOST", "d" * 64),
+        ("MYSQL_USER", "\udcff"),
+        ("MYSQL_DATABASE", "\udcff"),
+    ],
+)
+def test_names_that_can_be_none_are_refused(name, value):
+    with pytest.raises(CatalogueError) as refused:
+        settings_from_environment(COMPLETE | {name: value})
+    assert str(refused.value).startswith(f"{name} is {value!r}: ")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    [
+        b"SSH-2.0-OpenSSH_9.2p1\r\n",
+        b"220 mail ESMTP\r\n",
+        b"\x00\x00\x00\x00",  # IndexError
+        b"\x03\x00\x00\x00\x0a5\x00",  # struct.error
+        b"\x07\x00\x00\x00no zero",  # ValueError
+        b"\x02\x00\x00\x00\xff\x01",  # an error that breaks off
+    ],
+)
+def test_another_kind_of_server_is_told_and_not_tried_again(greeting):
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def greet() -> None:
+            client, _ = door.accept()
+            with client:
+                client.sendall(greeting)
+                client.recv(1000)
+
+        threading.Thread(target=greet, daemon=True).start()
+        port = door.getsockname()[1]
+        environment = COMPLETE | {"MYSQL_HOST": "127.0.0.1", "MYSQL_PORT": str(port)}
+        with pytest.raises(
+            CatalogueError, match=r"no MySQL or MariaDB server .*MYSQL_HOST and MYSQL_PORT"
+        ) as error:
+            connect(settings_from_environment(environment), pause_s=30)
+    assert "\n" not in str(error.value)
+    assert not isinstance(error.value, NoAnswer)
 
 
 def test_a_killed_connection_is_replaced_and_the_work_done_once(settings, administrator):
