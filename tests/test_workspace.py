@@ -153,7 +153,7 @@ def test_an_earlier_result_that_was_kept_takes_the_place_of_the_empty_one(
     refused = {"night.nc": b"empty", "outcome.json": b'{"state": "camera off"}', "unknown.pdf": b"empty"}
     for name, data in refused.items():
         (back["XR"] / name).write_bytes(data)
-    assert bring_results(store, index, back, lambda tag, why: empty_night(tag=tag)) == ["XG", "XR"]
+    assert bring_results(store, index, back, lambda tag, why: empty_night(tag=tag), BESIDE) == ["XG", "XR"]
     found = contents(back["XR"])
     assert json.loads(found.pop("outcome.json"))["kept"] == kept
     assert found == contents(two_tags / "XR")
@@ -162,7 +162,7 @@ def test_an_earlier_result_that_was_kept_takes_the_place_of_the_empty_one(
     good = {"night.nc": b"a new analysis", "outcome.json": b'{"state": "analysed"}'}
     for name, data in good.items():
         (back["XR"] / name).write_bytes(data)
-    assert bring_results(store, index, back, lambda tag, why: empty_night(tag=tag)) == []
+    assert bring_results(store, index, back, lambda tag, why: empty_night(tag=tag), BESIDE) == []
     assert contents(back["XR"])["night.nc"] == b"a new analysis"
 
 

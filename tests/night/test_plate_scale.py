@@ -39,7 +39,7 @@ class Night:
 
     def given(self, instrument):
         which = WhichNight(instrument, self.site, DATE, "XR", AnalysisSettings())
-        return which, read_night(self.folder / "frames", "XR", self.site.clock(DATE), which.settings)
+        return which, read_night(self.folder / "frames", which)
 
     def errors_over_stated(self, result):
         """Winds less their common zero, and temperatures, in stated errors."""

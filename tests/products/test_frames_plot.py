@@ -151,7 +151,7 @@ def test_a_frame_that_is_not_there_or_broken_costs_nothing_else(night, tmp_path)
     (directory / laser).unlink()
     (directory / sky).write_bytes(b"no frame at all")
     texts = said(result, directory)
-    assert f"{laser}: cannot be read: No such file or directory" in texts
+    assert f"{laser}: cannot be read or written: No such file or directory" in texts
     assert any(text.startswith(f"{sky}: neither HDF5 nor A3OI image") for text in texts)
     assert plot_frames(result, directory, tmp_path / "out" / "frames.png").stat().st_size > 10_000
 

@@ -8,7 +8,6 @@ import os
 import struct
 import subprocess
 import sys
-import time
 import warnings
 from pathlib import Path
 
@@ -262,10 +261,8 @@ def test_a_night_over_midnight_names_both_dates():
     assert panel.get_xlabel() == "UTC, 2025-04-29 to 2025-04-30"
 
 
-def test_all_products_under_their_names_in_a_few_seconds(tmp_path):
-    begin = time.process_time()
+def test_all_products_under_their_names(tmp_path):
     paths = write_products(example_result(180, 60), tmp_path / "products", Beside(tmp_path))
-    assert time.process_time() - begin < 20
     stem = "minime05_uao_20250429_xr"
     assert [path.name.removeprefix(stem) for path in paths] == [
         ".nc",

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from airglow.errors import BadInput
+from airglow.errors import BadInput, MachineError
 from airglow.frames import Frame, read_frame
 from airglow.products.plots import style
 from airglow.products.plots.typical import draw_profile, ring_maxima, typical_laser, typical_sky
@@ -79,9 +79,8 @@ def _figure(result: NightResult, frames_directory: Path) -> Figure:
         _title(picture, kind, table, k)
         try:
             frame = read_frame(frames_directory / table.name[k])
-        except (BadInput, OSError) as error:
-            reason = error.reason if isinstance(error, BadInput) else f"cannot be read: {error.strerror}"
-            _say(picture, textwrap.fill(f"{table.name[k]}: {reason}", _LINE))
+        except (BadInput, MachineError) as error:  # there is a result: a picture of a frame can be missing
+            _say(picture, textwrap.fill(f"{table.name[k]}: {error.reason}", _LINE))
             continue
         _draw_frame(figure, picture, frame)
         center = float(table.center_x_px[k]), float(table.center_y_px[k])
