@@ -11,16 +11,16 @@ import airglow
 import airglow.night.command
 import airglow.night.profiles_command
 import airglow.pages.command
+import airglow.pipeline.status
 import airglow.simulate.command
-import airglow.status
-from airglow.errors import AirglowError
+from airglow.model.errors import AirglowError
 
 _COMMANDS = {
     "analyze": (airglow.night.command, "analyse a folder of frames, with no bucket and no database"),
     "profiles": (airglow.night.profiles_command, "analyse a file of ring profiles"),
     "pages": (airglow.pages.command, "bring the pages of all nights up to date, or copy them"),
     "simulate": (airglow.simulate.command, "make a night that never was, with known truth"),
-    "status": (airglow.status, "show what waits, what failed and why"),
+    "status": (airglow.pipeline.status, "show what waits, what failed and why"),
 }
 
 

@@ -6,9 +6,9 @@ import datetime as dt
 
 import numpy as np
 
-from airglow.ephemeris import moon_separation_deg, sun_and_moon
-from airglow.nothing import nothing
-from airglow.result import (
+from airglow.geometry.ephemeris import moon_separation_deg, sun_and_moon
+from airglow.model.empty import empty_result
+from airglow.model.result import (
     Cause,
     InstrumentShape,
     LaserSamples,
@@ -130,7 +130,7 @@ def example_result(
 def empty_night(*, site: str = "uao", tag: str = "XR") -> NightResult:
     """A night of which nothing could be analysed, as it is written to say so."""
     name, latitude, longitude, altitude, timezone = SITES[site]
-    return nothing(
+    return empty_result(
         instrument="minime05",
         site=site,
         date=dt.date(2025, 4, 29),

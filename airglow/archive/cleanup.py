@@ -11,7 +11,7 @@ from typing import Any
 from airglow.archive.manifest import Manifest
 from airglow.archive.proof import prove_archived, prove_loaded, prove_published
 from airglow.archive.weather import sync_weather_file, why_not_archived
-from airglow.errors import AirglowError, BadInput
+from airglow.model.errors import AirglowError, BadInput
 from airglow.registry import Registry
 from airglow.store import Store, StoredObject, in_threads
 from airglow.uploads import (
@@ -64,7 +64,8 @@ def cleanup_night(
     products are there and were made from this manifest, the rows were committed. Then the parts are deleted,
     the receipt after them, and the weather files of the night that no other upload of the site needs. If any
     object of the upload is not the one that was read, another upload is under way: all of it is kept. An
-    upload that is long gone is no error. Strays beside the parts stay, and say nothing of the upload.
+    upload that is long gone is no error. Unrecognised objects beside the parts stay, and say nothing of the
+    upload.
 
     Two nights of one site should not be cleaned up at once: each would find the other's upload still there
     and leave the weather files to the other.

@@ -15,8 +15,8 @@ from urllib.parse import quote
 from airglow.archive.manifest import FORMAT, ArchivedFile, Manifest, read_manifest
 from airglow.archive.tar import UnpackLimits
 from airglow.archive.unpack import KeptOut, Unpacked, unpack
-from airglow.errors import BadInput, StoreError
 from airglow.frames import is_frame_name
+from airglow.model.errors import BadInput, StoreError
 from airglow.store import Store, StoredObject, hash_file, json_bytes, upload_many
 from airglow.uploads import NightId, kept_manifest_key
 

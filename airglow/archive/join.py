@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from airglow.errors import AirglowError, BadInput, MachineError
+from airglow.model.errors import AirglowError, BadInput, MachineError
 from airglow.store import (
     ChangedObject,
     MissingObject,
@@ -95,8 +95,8 @@ def join_if_changed(store: Store, night: NightId, tar: Path, record: Path, threa
     """Join the parts again, where the archive at hand is not the upload that is in ``raw/`` now.
 
     An archive outlives a step that refused it, and a run that was killed. It is of use only while it is what
-    its record says, and ``raw/`` still has the objects it was joined from; strays beside them are none of the
-    upload. Costs one request if nothing has changed.
+    its record says, and ``raw/`` still has the objects it was joined from; unrecognised objects beside them
+    are none of the upload. Costs one request if nothing has changed.
 
     Parameters
     ----------

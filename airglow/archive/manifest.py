@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from airglow.archive.join import RawObject
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.store import Store, StoredFile, download_many
 from airglow.uploads import NightId
 

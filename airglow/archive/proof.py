@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airglow.archive.manifest import ArchivedFile, Manifest
-from airglow.errors import StoreError
+from airglow.model.errors import StoreError
 from airglow.store import MissingObject, Store, StoredObject
 
 

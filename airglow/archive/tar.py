@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from airglow.archive.sparse import SparseMap, attributes_map, check_map, has_attributes_map, header_map
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 
 BLOCK = tarfile.BLOCKSIZE
 CHUNK_BYTES = 1 << 20

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from airglow.archive.tar import CHUNK_BYTES, HINT, Member, UnpackLimits, contents, printable, read_members
-from airglow.errors import BadInput, MachineError
+from airglow.model.errors import BadInput, MachineError
 
 _GZIP = b"\x1f\x8b"
 _ZLIB = {"incorrect data check": "CRC check failed", "incorrect length check": "not the length that it says"}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from airglow.errors import BadInput, StoreError
+from airglow.model.errors import BadInput, StoreError
 from airglow.store import (
     ChangedObject,
     MissingObject,

@@ -14,7 +14,7 @@ from airglow.catalogue.connection import (
     may_pass,
 )
 from airglow.catalogue.schema import DENIED, RIGHTS, applied_migrations, check_applied, known_migrations
-from airglow.errors import CatalogueError
+from airglow.model.errors import CatalogueError
 
 ANSWER_S = 5
 _OF_A_LOAD = (

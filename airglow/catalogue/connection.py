@@ -16,7 +16,7 @@ import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
-from airglow.errors import CatalogueError
+from airglow.model.errors import CatalogueError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -14,10 +14,10 @@ from pymysql.cursors import Cursor
 from airglow.catalogue.connection import ATTEMPTS, FIRST_PAUSE_S, in_transaction
 from airglow.catalogue.rows import NightRows, Row, night_rows
 from airglow.catalogue.website import data_set_rows, write_data_set
-from airglow.errors import CatalogueError
+from airglow.model.errors import CatalogueError
+from airglow.model.result import NightResult
+from airglow.model.version import code_version
 from airglow.registry import Instrument, Site
-from airglow.result import NightResult
-from airglow.version import code_version
 
 _HISTORY = (
     "tag",

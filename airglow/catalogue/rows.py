@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from airglow.errors import CatalogueError
-from airglow.outcomes import outcome_reason
-from airglow.result import GOOD, LaserSamples, NightResult, SkySamples
+from airglow.model.errors import CatalogueError
+from airglow.model.outcomes import outcome_reason
+from airglow.model.result import GOOD, LaserSamples, NightResult, SkySamples
 
 Row = dict[str, Any]
 ANALYSED = "analysed"
@@ -138,7 +138,7 @@ def night_rows(
     outcomes
         One for each tag: ``instrument``, ``site``, ``date`` (YYYYMMDD), ``tag``, ``state``, ``reason``, and
         ``products``, names of files. A tag without a result may have a ``code_version``; an earlier result
-        that was kept has ``kept`` (see `airglow.kept`) and its own ``manifest_sha256``.
+        that was kept has ``kept`` (see `airglow.pipeline.kept`) and its own ``manifest_sha256``.
     products
         What is known of those files: ``tag``, ``name``, and where they are ``key``, ``size``, ``sha256``.
     manifest_sha256

@@ -13,8 +13,8 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from airglow.catalogue.connection import in_transaction
-from airglow.errors import CatalogueError
-from airglow.result import Cause
+from airglow.model.errors import CatalogueError
+from airglow.model.result import Cause
 
 _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES, CREATE VIEW, DROP"

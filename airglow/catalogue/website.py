@@ -10,8 +10,8 @@ from typing import Any
 from pymysql.cursors import Cursor
 
 from airglow.catalogue.rows import exposures_span
+from airglow.model.result import NightResult
 from airglow.registry import Instrument, Site
-from airglow.result import NightResult
 
 _KINDS = {"_winds.png": "winds", "_temperature.png": "temperatures", "_diagnostics.png": "diagnostics"}
 

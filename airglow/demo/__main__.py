@@ -16,7 +16,7 @@ from airglow.catalogue import settings_from_environment as database_settings
 from airglow.demo.nights import NIGHTS, simulated, upload
 from airglow.demo.servers import mariadb_server, s3_server
 from airglow.demo.summary import format_table, summarise_night
-from airglow.errors import AirglowError
+from airglow.model.errors import AirglowError
 from airglow.pages import PagesSettings, export_pages
 from airglow.store import Store, open_store
 from airglow.store import settings_from_environment as store_settings

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from airglow.errors import AirglowError
+from airglow.model.errors import AirglowError
 
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 60.0

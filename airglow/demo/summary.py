@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from pymysql.connections import Connection
 
+from airglow.model.result import BAD, product_stem
+from airglow.pipeline.publish import fetch_products
 from airglow.products import read_netcdf
-from airglow.publish import fetch_products
-from airglow.result import BAD, product_stem
 from airglow.simulate import read_truth
 from airglow.store import Store
 from airglow.uploads import NightId, discovery_from_json

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from airglow.errors import NotAnalysable
 from airglow.etalon.airy import (
     AiryDerivatives,
     FringeTables,
@@ -23,6 +22,7 @@ from airglow.etalon.airy import (
 )
 from airglow.etalon.misfit import fringes_left
 from airglow.etalon.profile_data import LinearFit, ProfileData, fit_linear, flat_templates
+from airglow.model.errors import NotAnalysable
 
 SCAN_RANGE = 0.12  # of the magnification, to either side of what is expected
 _SAME_MAGNIFICATION = 0.005  # relative: two searches that end as close as this have found the same fringes

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import optimize
 
-from airglow.errors import NotAnalysable
 from airglow.etalon.airy import Shape, central_phase, terms_needed
 from airglow.etalon.laser import SCAN_RANGE, laser_model, start_magnifications, start_phase
 from airglow.etalon.misfit import explains_fringes, fringes_left
 from airglow.etalon.profile_data import ProfileData
+from airglow.model.errors import NotAnalysable
 
 _START_REFLECTIVITIES = (0.6, 0.75, 0.87)
 _START_BLURS = (1.0, 0.4)  # times the registry's

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from airglow.errors import NotAnalysable
 from airglow.etalon.airy import FringeTables, Shape, central_phase, terms_needed
 from airglow.etalon.laser import LaserFit, fit_laser, start_phase
 from airglow.etalon.misfit import explains_fringes
 from airglow.etalon.pattern import common_patterns, without_patterns
 from airglow.etalon.profile_data import ProfileData
 from airglow.etalon.shape import ShapeFit, fit_shape
+from airglow.model.errors import NotAnalysable
 from airglow.smooth import Smooth, smooth
 
 GAP_RATE_NM_PER_H = 1.0  # typical: three real nights drifted by 0.3 to 0.6 on the whole, 1.1 at the fastest

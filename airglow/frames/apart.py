@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import TypeVar
 
-from airglow.errors import AirglowError, BadInput, MachineError
+from airglow.model.errors import AirglowError, BadInput, MachineError
 
 _CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)
 _T = TypeVar("_T")

@@ -14,8 +14,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from airglow.errors import BadInput
 from airglow.frames.header import HeaderValues, text_of
+from airglow.model.errors import BadInput
 
 DATASET = "image"
 FEWEST_PIXELS, MOST_PIXELS = 32, 4096  # along a side

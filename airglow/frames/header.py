@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 
 _TO_THE_SECOND = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d", re.ASCII)
 _NAMED_UTC = re.compile(r"\s*(?:UTC|GMT|Z)$", re.IGNORECASE)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from airglow.errors import BadInput
 from airglow.frames.hdf5 import MOST_PIXELS
+from airglow.model.errors import BadInput
 
 MAGIC = b"A3OI"
 _PIXELS_AT = 1024

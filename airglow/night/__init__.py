@@ -4,19 +4,19 @@ from airglow.night.analyse import analyse_night, analyse_profiles
 from airglow.night.folder import analyse_folder, analyse_frames, analyse_profile_file
 from airglow.night.frames import NightFrames, Progress, read_night
 from airglow.night.gate import TimedFrame, admit
-from airglow.night.nothing import no_result
+from airglow.night.no_result import no_result
 from airglow.night.profile_input import read_profiles
 from airglow.night.reduce import ReducedNight, reduce_night
+from airglow.night.request import NightRequest
 from airglow.night.settings import AnalysisSettings
-from airglow.night.which import WhichNight
 
 __all__ = [
     "AnalysisSettings",
     "NightFrames",
+    "NightRequest",
     "Progress",
     "ReducedNight",
     "TimedFrame",
-    "WhichNight",
     "admit",
     "analyse_folder",
     "analyse_frames",

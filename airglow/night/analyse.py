@@ -6,19 +6,19 @@ import hashlib
 
 import numpy as np
 
-from airglow.errors import NotAnalysable
+from airglow.model.errors import NotAnalysable
+from airglow.model.result import InstrumentShape, NightResult, Provenance, ZeroReference
+from airglow.model.version import code_version
 from airglow.night.frames import NightFrames, Progress, no_progress
 from airglow.night.instrument import KnownInstrument, know_instrument
 from airglow.night.lines import fit_lines
 from airglow.night.notes import night_notes
 from airglow.night.reduce import ReducedNight, reduce_night
+from airglow.night.request import NightRequest
 from airglow.night.samples import find_zero, sky_samples, with_flags, with_winds
 from airglow.night.tables import laser_table, ring_profiles
-from airglow.night.which import WhichNight
 from airglow.registry.records import GREEN_TAG
-from airglow.result import InstrumentShape, NightResult, Provenance, ZeroReference
 from airglow.spectra import SkyLine
-from airglow.version import code_version
 from airglow.weather import WeatherFolder
 from airglow.winds import horizontal_winds
 
@@ -27,7 +27,7 @@ GREEN_LINE_TEMPERATURE_K = 250.0
 
 
 def analyse_night(
-    which: WhichNight,
+    request: NightRequest,
     frames: NightFrames,
     weather: WeatherFolder | None,
     progress: Progress = no_progress,
@@ -36,7 +36,7 @@ def analyse_night(
 
     Parameters
     ----------
-    which
+    request
         The night.
     frames
         As of `airglow.night.read_night`.
@@ -54,11 +54,11 @@ def analyse_night(
     NotAnalysable
         If no sky frame remains that can be analysed.
     """
-    return analyse_profiles(which, reduce_night(which, frames, progress), weather, progress)
+    return analyse_profiles(request, reduce_night(request, frames, progress), weather, progress)
 
 
 def analyse_profiles(
-    which: WhichNight,
+    request: NightRequest,
     reduced: ReducedNight,
     weather: WeatherFolder | None,
     progress: Progress = no_progress,
@@ -67,7 +67,7 @@ def analyse_profiles(
 
     Parameters
     ----------
-    which
+    request
         The night.
     reduced
         Ring profiles with their errors.
@@ -84,43 +84,43 @@ def analyse_profiles(
         If the line cannot be fitted in any frame.
     """
     sky, lasers = reduced.sky, reduced.lasers
-    line = _sky_line(which)
+    line = _sky_line(request)
 
     # The instrument from the lasers, the line from the sky.
-    known = know_instrument(which, lasers, sky, line)
+    known = know_instrument(request, lasers, sky, line)
     lines = fit_lines(sky, known, line, progress)
     if not lines.fits:
-        reason = f"no line could be fitted in any of {len(sky)} {which.tag} frames"
+        reason = f"no line could be fitted in any of {len(sky)} {request.tag} frames"
         raise NotAnalysable("no line", reason, (*reduced.rejections, *lines.rejections))
 
     # Winds: the zero from the zenith, then the flags.
     fitted = list(lines.index)
-    velocities = sky_samples(which, sky, lines, line, known, weather)
+    velocities = sky_samples(request, sky, lines, line, known, weather)
     zero = find_zero(velocities, sky.mid_time_s[fitted], known)
     winds = with_winds(velocities, zero)
-    samples = with_flags(which, winds, sky, lines, lasers, known, zero)
+    samples = with_flags(request, winds, sky, lines, lasers, known, zero)
     laser = laser_table(lasers, known.lasers)
     cycles, smooth_winds = horizontal_winds(
         samples,
         laser.mid_time[laser.used],
-        which.site.latitude_deg,
-        which.site.longitude_deg,
-        which.settings.smooth_wind_step_s,
+        request.site.latitude_deg,
+        request.site.longitude_deg,
+        request.settings.smooth_wind_step_s,
     )
 
     laser_models = [fit.model if fit else None for fit in known.lasers.fits] if known.lasers else None
-    site, instrument = which.site, which.instrument
+    site, instrument = request.site, request.instrument
     return NightResult(
         instrument=instrument.key,
         site=site.key,
-        date=which.date,
-        tag=which.tag,
+        date=request.date,
+        tag=request.tag,
         wavelength_m=line.wavelength_m,
         site_name=site.name,
         site_latitude_deg=site.latitude_deg,
         site_longitude_deg=site.longitude_deg,
         site_altitude_m=site.altitude_m,
-        site_timezone=str(site.clock(which.date)),
+        site_timezone=str(site.clock(request.date)),
         sky=samples,
         laser=laser,
         shape=_shape(known),
@@ -139,7 +139,7 @@ def analyse_profiles(
         notes=night_notes(reduced, known, zero, weather, samples, lines),
         provenance=Provenance(
             code_version=code_version(),
-            settings_hash=which.settings.digest(),
+            settings_hash=request.settings.digest(),
             registry_epoch=f"{instrument.epoch_from}" if instrument.epoch_from else "always",
             input_hash=_input_hash(reduced, weather),
             weather_files=weather.files if weather else (),
@@ -153,9 +153,9 @@ def _input_hash(reduced: ReducedNight, weather: WeatherFolder | None) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _sky_line(which: WhichNight) -> SkyLine:
-    typical = GREEN_LINE_TEMPERATURE_K if which.tag == GREEN_TAG else RED_LINE_TEMPERATURE_K
-    return SkyLine(which.instrument.optics.line_wavelength_m(which.tag), typical)
+def _sky_line(request: NightRequest) -> SkyLine:
+    typical = GREEN_LINE_TEMPERATURE_K if request.tag == GREEN_TAG else RED_LINE_TEMPERATURE_K
+    return SkyLine(request.instrument.optics.line_wavelength_m(request.tag), typical)
 
 
 def _shape(known: KnownInstrument) -> InstrumentShape:

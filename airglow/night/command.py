@@ -10,12 +10,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
+from airglow.model.result import ANALYSED
 from airglow.night.folder import analyse_folder
 from airglow.night.folder_check import check_writable, find_contradictions, frames_of_folder, refuse_unless
 from airglow.night.frames import Progress
 from airglow.registry import Instrument, Registry, Site, load_registry
-from airglow.result import ANALYSED
 from airglow.weather import read_folder
 
 SKY_TAGS = ("X", "XR", "XG")

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from airglow.errors import BadInput, NotAnalysable
+from airglow.model.errors import BadInput, NotAnalysable
+from airglow.model.result import ANALYSED, GOOD, NightResult
 from airglow.night.analyse import analyse_night, analyse_profiles
 from airglow.night.frames import Progress, no_progress, read_night
-from airglow.night.nothing import no_result
+from airglow.night.no_result import no_result
 from airglow.night.profile_input import read_profiles
-from airglow.night.which import WhichNight
+from airglow.night.request import NightRequest
 from airglow.products import Beside, write_products
 from airglow.registry import Instrument, Site
-from airglow.result import ANALYSED, GOOD, NightResult
 from airglow.weather import WeatherFolder, read_folder
 
 
@@ -57,15 +57,15 @@ def analyse_folder(
     BadInput
         If a folder does not exist.
     """
-    which = WhichNight(instrument, site, date, tag)
-    result, outcome = analyse_frames(frames, clouds, which, progress=progress)
-    return _with_products(result, outcome, Path(out), which, progress, frames)
+    request = NightRequest(instrument, site, date, tag)
+    result, outcome = analyse_frames(frames, clouds, request, progress=progress)
+    return _with_products(result, outcome, Path(out), request, progress, frames)
 
 
 def analyse_frames(
     frames: Path,
     clouds: Path | None,
-    which: WhichNight,
+    request: NightRequest,
     *,
     sha256: Mapping[str, str] | None = None,
     manifest_hash: str = "",
@@ -79,7 +79,7 @@ def analyse_frames(
         Folder of the night's frames.
     clouds
         Folder of the site's weather files; None if there are none.
-    which
+    request
         The night and tag; instrument and site of the registry, as of the date.
     sha256
         Of the frames by name, where they are known already.
@@ -106,9 +106,9 @@ def analyse_frames(
         raise BadInput(str(frames), "is not a directory", "Give the folder of the night's frames")
 
     def analyse(weather: WeatherFolder | None) -> NightResult:
-        return analyse_night(which, read_night(frames, which, progress, sha256), weather, progress)
+        return analyse_night(request, read_night(frames, request, progress, sha256), weather, progress)
 
-    result, outcome = _outcome(which, analyse, clouds)
+    result, outcome = _outcome(request, analyse, clouds)
     provenance = replace(result.provenance, manifest_hash=manifest_hash)
     return replace(result, provenance=provenance), outcome
 
@@ -116,7 +116,7 @@ def analyse_frames(
 def analyse_profile_file(
     profiles: Path,
     clouds: Path | None,
-    which: WhichNight,
+    request: NightRequest,
     out: Path,
     *,
     progress: Progress = no_progress,
@@ -129,7 +129,7 @@ def analyse_profile_file(
         As for `airglow.night.read_profiles`.
     clouds
         Folder of the site's weather files; None if there are none.
-    which
+    request
         The night.
     out
         Folder for the products, made if absent.
@@ -148,22 +148,22 @@ def analyse_profile_file(
     """
 
     def analyse(weather: WeatherFolder | None) -> NightResult:
-        return analyse_profiles(which, read_profiles(profiles, which), weather, progress)
+        return analyse_profiles(request, read_profiles(profiles, request), weather, progress)
 
-    return _with_products(*_outcome(which, analyse, clouds), Path(out), which, progress)
+    return _with_products(*_outcome(request, analyse, clouds), Path(out), request, progress)
 
 
 def _outcome(
-    which: WhichNight, analyse: Callable[[WeatherFolder | None], NightResult], clouds: Path | None
+    request: NightRequest, analyse: Callable[[WeatherFolder | None], NightResult], clouds: Path | None
 ) -> tuple[NightResult, dict[str, Any]]:
     """Analyse, and say what came of it."""
-    night_dates = (which.date, which.date + dt.timedelta(days=1))
-    weather = read_folder(clouds, which.site, night_dates) if clouds is not None else None
+    night_dates = (request.date, request.date + dt.timedelta(days=1))
+    weather = read_folder(clouds, request.site, night_dates) if clouds is not None else None
     outcome: dict[str, Any] = {
-        "instrument": which.instrument.key,
-        "site": which.site.key,
-        "date": f"{which.date:%Y%m%d}",
-        "tag": which.tag,
+        "instrument": request.instrument.key,
+        "site": request.site.key,
+        "date": f"{request.date:%Y%m%d}",
+        "tag": request.tag,
     }
     begun = time.monotonic()
     try:
@@ -171,7 +171,7 @@ def _outcome(
         with threadpool_limits(limits=1):
             result = analyse(weather)
     except NotAnalysable as why:
-        result = no_result(which, weather, f"No analysis ({why.state}): {why.reason}", why.rejections)
+        result = no_result(request, weather, f"No analysis ({why.state}): {why.reason}", why.rejections)
         outcome |= {"state": why.state, "reason": why.reason}
     else:
         outcome |= {**_numbers(result), "state": ANALYSED, "reason": ""}
@@ -183,7 +183,7 @@ def _with_products(
     result: NightResult,
     outcome: dict[str, Any],
     out: Path,
-    which: WhichNight,
+    request: NightRequest,
     progress: Progress,
     frames: Path | None = None,
 ) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def _with_products(
         return {**outcome, "products": []}
     out.mkdir(parents=True, exist_ok=True)
     progress("write products", 0, 1)
-    written = write_products(result, out, Beside(frames, which.site, which.instrument))
+    written = write_products(result, out, Beside(frames, request.site, request.instrument))
     return {**outcome, "products": [path.name for path in written]}
 
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from airglow.errors import BadInput, MachineError
 from airglow.frames import Frame, date_of_name, find_starts, prefix_of_name, read_apart, read_frame
+from airglow.model.errors import BadInput, MachineError
 from airglow.night.frames import list_frames
 from airglow.night.gate import night_span
 from airglow.registry import Registry, Site

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from airglow.errors import AirglowError, BadInput, MachineError, NotAnalysable
 from airglow.frames import LASER_TAG, Frame, is_frame_name, read_apart, read_bytes, read_frame, tag_of_name
+from airglow.model.errors import AirglowError, BadInput, MachineError, NotAnalysable
+from airglow.model.result import Rejection
 from airglow.night.gate import TimedFrame, admit, why_none
+from airglow.night.request import NightRequest
 from airglow.night.settings import AnalysisSettings
-from airglow.night.which import WhichNight
-from airglow.result import Rejection
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
 
@@ -52,7 +52,7 @@ def list_frames(directory: Path) -> list[Path]:
 
 def read_night(
     directory: Path,
-    which: WhichNight,
+    request: NightRequest,
     progress: Progress = no_progress,
     sha256: Mapping[str, str] | None = None,
 ) -> NightFrames:
@@ -62,7 +62,7 @@ def read_night(
     ----------
     directory
         Folder of the night's frames; frames of other lines are left alone.
-    which
+    request
         The night. X and XR are the same line, whichever of them it names.
     progress
         Told of each file.
@@ -83,10 +83,10 @@ def read_night(
         If a file cannot be read for a reason that is not its own.
     """
     every = list_frames(directory)
-    paths = [path for path in every if tag_of_name(path.name) in (LASER_TAG, *which.frame_tags)]
+    paths = [path for path in every if tag_of_name(path.name) in (LASER_TAG, *request.frame_tags)]
     skies = [path.name for path in paths if tag_of_name(path.name) != LASER_TAG]
     if not skies:
-        raise NotAnalysable("no frames", f"no {which.tag} frame in this night: {_what_is_there(every)}")
+        raise NotAnalysable("no frames", f"no {request.tag} frame in this night: {_what_is_there(every)}")
     frames, rejections, hashes = [], [], []
     for done, (path, answer) in enumerate(read_apart(paths, partial(_read, sha256=sha256 or {}))):
         progress("read", done, len(paths))
@@ -99,24 +99,24 @@ def read_night(
             rejections.append(Rejection(path.name, frame.reason))
         else:
             raise frame
-    admitted = admit(frames, which)
+    admitted = admit(frames, request)
     rejections += admitted.rejections
     timed, odd = _of_one_shape(admitted.frames)
     rejections += odd
     sky = [t for t in timed if t.frame.tag != LASER_TAG]
     if not sky:
-        raise NotAnalysable("no frames", why_none(which.tag, rejections, skies), rejections)
-    _refuse_camera_off(sky, which.settings, rejections)
+        raise NotAnalysable("no frames", why_none(request.tag, rejections, skies), rejections)
+    _refuse_camera_off(sky, request.settings, rejections)
     laser = []
     for t in (t for t in timed if t.frame.tag == LASER_TAG):
         low, high = np.percentile(t.frame.image[::2, ::2], [5, 95])  # every fourth pixel tells
-        if high - low < which.settings.dimmest_laser_range:
+        if high - low < request.settings.dimmest_laser_range:
             reason = f"laser too dim: {high - low:.0f} counts between the 5th and 95th percentile"
             rejections.append(Rejection(t.frame.name, reason))
         else:
             laser.append(t)
     digest = hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
-    notes = (*_other_tags(sky, which), *admitted.notes)
+    notes = (*_other_tags(sky, request), *admitted.notes)
     return NightFrames(tuple(laser), tuple(sky), tuple(rejections), notes, digest)
 
 
@@ -138,9 +138,9 @@ def _what_is_there(paths: list[Path]) -> str:
     return "there are " + ", ".join(f"{number} of {tag}" for tag, number in sorted(counts.items()))
 
 
-def _other_tags(sky: Sequence[TimedFrame], which: WhichNight) -> list[str]:
-    others = Counter(t.frame.tag for t in sky if t.frame.tag != which.tag)
-    return [f"{number} {tag} frames count as {which.tag}: the same line." for tag, number in others.items()]
+def _other_tags(sky: Sequence[TimedFrame], request: NightRequest) -> list[str]:
+    others = Counter(t.frame.tag for t in sky if t.frame.tag != request.tag)
+    return [f"{number} {tag} frames count as {request.tag}: the same line." for tag, number in others.items()]
 
 
 def _of_one_shape(frames: Sequence[TimedFrame]) -> tuple[list[TimedFrame], list[Rejection]]:

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from airglow.frames import LASER_TAG, Frame, FrameHeader, find_starts, saved_of_name
-from airglow.night.which import WhichNight
+from airglow.model.result import Rejection
+from airglow.night.request import NightRequest
 from airglow.registry import Site
-from airglow.result import Rejection
 
 LOWEST_LOOK_DEG = 85.0
 """Zenith angle beyond which a look is not used: the scanner was parked, or on its way to the laser."""
@@ -67,7 +67,7 @@ def night_span(site: Site, date: dt.date) -> tuple[dt.datetime, dt.datetime]:
     return noon, noon + 2 * _HALF_DAY
 
 
-def admit(frames: Sequence[FrameHeader], which: WhichNight) -> Admitted:
+def admit(frames: Sequence[FrameHeader], request: NightRequest) -> Admitted:
     """Let through the frames that are of a night and can be.
 
     A frame is of the night if its exposure starts from local noon of the date to the next noon. The same
@@ -79,24 +79,24 @@ def admit(frames: Sequence[FrameHeader], which: WhichNight) -> Admitted:
     ----------
     frames
         Frames of one camera, in any order; images are compared where they are there.
-    which
+    request
         The night.
 
     Returns
     -------
     Admitted
     """
-    clock = which.site.clock(which.date)
+    clock = request.site.clock(request.date)
     rejections: list[Rejection] = []
-    single = _without_copies(sorted(frames, key=partial(_standing, which)), rejections)
-    near = _near_date(single, which, rejections)
+    single = _without_copies(sorted(frames, key=partial(_standing, request)), rejections)
+    near = _near_date(single, request, rejections)
     starts = find_starts(near, clock)
     timed = [
         TimedFrame(frame, np.datetime64(start.replace(tzinfo=None), "us"), doubt)
         for frame, start, doubt in zip(near, starts.utc, starts.in_doubt, strict=True)
     ]
     timed.sort(key=lambda each: (each.start, each.frame.name))
-    timed = _of_the_night(timed, which, rejections)
+    timed = _of_the_night(timed, request, rejections)
     timed, disputed = _as_named(timed, rejections)
     timed, overlapping = _one_at_a_time(timed, rejections)
     kept = []
@@ -115,12 +115,12 @@ def admit(frames: Sequence[FrameHeader], which: WhichNight) -> Admitted:
     return Admitted(tuple(kept), tuple(rejections), notes)
 
 
-def _standing(which: WhichNight, frame: FrameHeader) -> tuple[bool, bool, bool, str]:
+def _standing(request: NightRequest, frame: FrameHeader) -> tuple[bool, bool, bool, str]:
     """Sorts copies of an exposure: first the one that can be used, sky before what is named as laser."""
-    begins, ends = night_span(which.site, which.date)
+    begins, ends = night_span(request.site, request.date)
     start = frame.utc_start
-    if start is None and frame.local_start is not None and _is_near(frame.local_start, which):
-        start = frame.local_start.replace(tzinfo=which.site.clock(which.date)).astimezone(dt.UTC)
+    if start is None and frame.local_start is not None and _is_near(frame.local_start, request):
+        start = frame.local_start.replace(tzinfo=request.site.clock(request.date)).astimezone(dt.UTC)
     is_of_night = start is not None and begins <= start < ends
     is_laser = frame.tag == LASER_TAG
     return not is_of_night, not (is_laser or _looks_up(frame)), is_laser, frame.name
@@ -147,7 +147,7 @@ def _without_copies(frames: list[FrameHeader], rejections: list[Rejection]) -> l
 
 
 def _near_date(
-    frames: list[FrameHeader], which: WhichNight, rejections: list[Rejection]
+    frames: list[FrameHeader], request: NightRequest, rejections: list[Rejection]
 ) -> list[FrameHeader]:
     """Without the frames of other years, whose times no clock need be asked about."""
     near = []
@@ -155,23 +155,23 @@ def _near_date(
         written = frame.utc_start.replace(tzinfo=None) if frame.utc_start else frame.local_start
         if written is None:
             rejections.append(Rejection(frame.name, "its start is not known"))
-        elif not _is_near(written, which):
-            rejections.append(Rejection(frame.name, _another_night(f"{written:%Y-%m-%d %H:%M}", which)))
+        elif not _is_near(written, request):
+            rejections.append(Rejection(frame.name, _another_night(f"{written:%Y-%m-%d %H:%M}", request)))
         else:
             near.append(frame)
     return near
 
 
-def _is_near(moment: dt.datetime, which: WhichNight) -> bool:
-    middle = dt.datetime.combine(which.date, dt.time(12)) + _HALF_DAY
+def _is_near(moment: dt.datetime, request: NightRequest) -> bool:
+    middle = dt.datetime.combine(request.date, dt.time(12)) + _HALF_DAY
     return abs(moment - middle) <= _AT_MOST_AWAY
 
 
 def _of_the_night(
-    timed: list[TimedFrame], which: WhichNight, rejections: list[Rejection]
+    timed: list[TimedFrame], request: NightRequest, rejections: list[Rejection]
 ) -> list[TimedFrame]:
     begins, ends = (
-        np.datetime64(noon.replace(tzinfo=None), "us") for noon in night_span(which.site, which.date)
+        np.datetime64(noon.replace(tzinfo=None), "us") for noon in night_span(request.site, request.date)
     )
     kept = []
     for each in timed:
@@ -179,12 +179,12 @@ def _of_the_night(
             kept.append(each)
         else:
             when = f"{each.start.item():%Y-%m-%d %H:%M} UTC"
-            rejections.append(Rejection(each.frame.name, _another_night(when, which)))
+            rejections.append(Rejection(each.frame.name, _another_night(when, request)))
     return kept
 
 
-def _another_night(when: str, which: WhichNight) -> str:
-    return f"starts {when}, not within the night of {which.date} (local noon to noon)"
+def _another_night(when: str, request: NightRequest) -> str:
+    return f"starts {when}, not within the night of {request.date} (local noon to noon)"
 
 
 def _as_named(timed: list[TimedFrame], rejections: list[Rejection]) -> tuple[list[TimedFrame], Iterable[str]]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from airglow.errors import NotAnalysable
 from airglow.etalon import (
     LaserState,
     Shape,
@@ -14,8 +13,9 @@ from airglow.etalon import (
     measure_state,
     refine_shape_on_sky,
 )
+from airglow.model.errors import NotAnalysable
 from airglow.night.profiles import REGISTRY_BINNING, Profiles
-from airglow.night.which import WhichNight
+from airglow.night.request import NightRequest
 from airglow.registry import Instrument
 from airglow.rings import AnnulusGrid
 from airglow.spectra import SkyLine
@@ -56,12 +56,12 @@ def default_shape(instrument: Instrument, grid: AnnulusGrid, binning: int) -> Sh
     )
 
 
-def know_instrument(which: WhichNight, lasers: Profiles, sky: Profiles, line: SkyLine) -> KnownInstrument:
+def know_instrument(request: NightRequest, lasers: Profiles, sky: Profiles, line: SkyLine) -> KnownInstrument:
     """Measure the instrument on the lasers, or else on the sky with the registry's help.
 
     Parameters
     ----------
-    which
+    request
         The night.
     lasers, sky
         Its ring profiles.
@@ -77,9 +77,9 @@ def know_instrument(which: WhichNight, lasers: Profiles, sky: Profiles, line: Sk
     NotAnalysable
         If the registry's shape does not describe the sky frames either.
     """
-    optics = which.instrument.optics
+    optics = request.instrument.optics
     binning = sky.frames[0].frame.x_binning
-    start = default_shape(which.instrument, sky.grid, binning)
+    start = default_shape(request.instrument, sky.grid, binning)
     from_optics = optics.magnification_rad_per_pixel(binning)
     try:
         state = measure_state(
@@ -89,14 +89,14 @@ def know_instrument(which: WhichNight, lasers: Profiles, sky: Profiles, line: Sk
             optics.nominal_gap_m,
             start,
             estimate_blur=optics.estimate_blur,
-            shape_lasers=which.settings.shape_lasers,
+            shape_lasers=request.settings.shape_lasers,
             other_magnifications=(from_optics,),
         )
     except NotAnalysable as reason:
         known = _from_sky(sky, start, optics.nominal_gap_m, line, reason.reason, from_optics)
     else:
         known = KnownInstrument(state.shape.shape, optics.nominal_gap_m, state, "", 0.0)
-    return replace(known, remarks=_remarks(which.instrument, start, from_optics, known))
+    return replace(known, remarks=_remarks(request.instrument, start, from_optics, known))
 
 
 def _remarks(

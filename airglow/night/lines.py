@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import constants
 
-from airglow.errors import NotAnalysable
 from airglow.etalon import FringeTables, ProfileData, Shape, central_phase, common_patterns
+from airglow.model.errors import NotAnalysable
+from airglow.model.result import Rejection
 from airglow.night.frames import Progress
 from airglow.night.instrument import KnownInstrument
 from airglow.night.profiles import Profiles
-from airglow.result import Rejection
 from airglow.spectra import (
     ConverterWaves,
     LineFit,

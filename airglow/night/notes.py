@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from airglow.model.result import SkySamples
 from airglow.night.instrument import KnownInstrument
 from airglow.night.lines import NightLines
 from airglow.night.reduce import ReducedNight
-from airglow.result import SkySamples
 from airglow.weather import WeatherFolder
 from airglow.winds import Zero
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from airglow.errors import BadInput, MachineError, NotAnalysable
 from airglow.frames import LASER_TAG, LONGEST_EXPOSURE_S, SHORTEST_EXPOSURE_S, FrameHeader
+from airglow.model.errors import BadInput, MachineError, NotAnalysable
+from airglow.model.result import Rejection
 from airglow.night.gate import TimedFrame, admit, why_none
 from airglow.night.profiles import Profiles, mid_times_s
 from airglow.night.reduce import ReducedNight, dark_frames
-from airglow.night.which import WhichNight
-from airglow.result import Rejection
+from airglow.night.request import NightRequest
 from airglow.rings import AnnulusGrid, Center
 
 _NEEDED = ("profile", "radius_px", "time_utc", "exposure_s")  # after sky_ and laser_
@@ -29,7 +29,7 @@ _DARKEST_PERCENT = 5.0
 _MEDIAN_OF_SQUARE = 0.4549  # of a standard normal deviate
 
 
-def read_profiles(path: Path, which: WhichNight) -> ReducedNight:
+def read_profiles(path: Path, request: NightRequest) -> ReducedNight:
     """Read a night of ring profiles.
 
     The file holds, for ``sky`` and for ``laser``: ``<kind>_profile`` (frames x annuli, counts),
@@ -42,7 +42,7 @@ def read_profiles(path: Path, which: WhichNight) -> ReducedNight:
     ----------
     path
         The file.
-    which
+    request
         The night.
 
     Returns
@@ -68,10 +68,10 @@ def read_profiles(path: Path, which: WhichNight) -> ReducedNight:
             arrays = {name: file[name] for name in file.files if not name.startswith("ref_")}
     except (OSError, ValueError, zipfile.BadZipFile, EOFError, AttributeError) as error:
         raise BadInput(path.name, f"cannot be read as .npz: {error}") from error
-    headers = {kind: _headers(path.name, kind, arrays, which.tag) for kind in ("sky", "laser")}
+    headers = {kind: _headers(path.name, kind, arrays, request.tag) for kind in ("sky", "laser")}
     unusable = [*_unusable("sky", arrays, headers["sky"]), *_unusable("laser", arrays, headers["laser"])]
     broken = {rejection.name for rejection in unusable}
-    admitted = admit([h for kind in ("sky", "laser") for h in headers[kind] if h.name not in broken], which)
+    admitted = admit([h for kind in ("sky", "laser") for h in headers[kind] if h.name not in broken], request)
     rejections = (*unusable, *admitted.rejections)
     frames = {
         "sky": [t for t in admitted.frames if t.frame.tag != LASER_TAG],
@@ -79,8 +79,8 @@ def read_profiles(path: Path, which: WhichNight) -> ReducedNight:
     }
     if not frames["sky"]:
         names = [header.name for header in headers["sky"]]
-        raise NotAnalysable("no frames", why_none(which.tag, rejections, names), rejections)
-    sky_frames, sunlit = dark_frames(tuple(frames["sky"]), which)
+        raise NotAnalysable("no frames", why_none(request.tag, rejections, names), rejections)
+    sky_frames, sunlit = dark_frames(tuple(frames["sky"]), request)
     origin = min(timed.start for timed in (*frames["laser"], *sky_frames))
     kept = _places(headers["sky"], sky_frames)
     kept_lasers = _places(headers["laser"], frames["laser"])
@@ -91,8 +91,8 @@ def read_profiles(path: Path, which: WhichNight) -> ReducedNight:
     laser_centers = [Center(float(x), float(y), np.inf) for x, y in centers]
     median = np.median(centers, axis=0) if len(centers) else (np.nan, np.nan)
     sky_centers = [Center(float(median[0]), float(median[1]), np.inf)] * len(sky_frames)
-    sky = _profiles(arrays, "sky", kept, sky_frames, sky_centers, origin, which)
-    lasers = _profiles(arrays, "laser", kept_lasers, frames["laser"], laser_centers, origin, which)
+    sky = _profiles(arrays, "sky", kept, sky_frames, sky_centers, origin, request)
+    lasers = _profiles(arrays, "laser", kept_lasers, frames["laser"], laser_centers, origin, request)
     offset, gain = estimate_noise(sky.counts)
     return ReducedNight(
         sky=_with_noise(sky, offset, gain),
@@ -192,14 +192,14 @@ def _profiles(
     frames: list[TimedFrame],
     centers: list[Center],
     origin: np.datetime64,
-    which: WhichNight,
+    request: NightRequest,
 ) -> Profiles:
     counts = arrays[f"{kind}_profile"][kept].astype(float)
     radii = arrays[f"{kind}_radius_px"][kept].astype(float)
     # Every frame has its own annuli, about its own centre; their width differs by next to nothing.
     pairs = [mean_radius_squared(radius) for radius in radii]
     widths = [width for _, width in pairs] or [1.0]
-    annuli = which.instrument.annuli
+    annuli = request.instrument.annuli
     size = counts.shape[1] if counts.size else annuli.count
     grid = AnnulusGrid(size, float(np.sqrt(np.median(widths) * size)), annuli.first, min(annuli.stop, size))
     return Profiles(

@@ -9,13 +9,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from airglow.errors import MachineError
 from airglow.etalon import ProfileData
 from airglow.frames import Frame, FrameHeader
+from airglow.model.errors import MachineError
+from airglow.model.result import Rejection, mid_exposure
 from airglow.night.frames import Progress
 from airglow.night.gate import TimedFrame
 from airglow.registry import Instrument
-from airglow.result import Rejection, mid_exposure
 from airglow.rings import (
     AnnulusGrid,
     Center,

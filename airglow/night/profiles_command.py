@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
+from airglow.model.result import ANALYSED
 from airglow.night.command import (
     SKY_TAGS,
     add_night_arguments,
@@ -21,9 +22,8 @@ from airglow.night.command import (
 )
 from airglow.night.folder import analyse_profile_file
 from airglow.night.folder_check import check_writable, find_contradictions, night_of, refuse_unless
-from airglow.night.which import WhichNight
+from airglow.night.request import NightRequest
 from airglow.registry import load_registry
-from airglow.result import ANALYSED
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,9 +41,9 @@ def run(given: argparse.Namespace) -> int:
     refuse_unless(given.force, find_contradictions([], registry, instrument.key, site, date), print)
     check_clouds(given, site, date)
     check_writable(given.out)
-    which = WhichNight(instrument, site, date, given.tag or instrument.expected_tags[-1])
-    with progress_bar(which.tag, given.quiet) as progress:
-        outcome = analyse_profile_file(given.profiles, given.clouds, which, given.out, progress=progress)
+    request = NightRequest(instrument, site, date, given.tag or instrument.expected_tags[-1])
+    with progress_bar(request.tag, given.quiet) as progress:
+        outcome = analyse_profile_file(given.profiles, given.clouds, request, given.out, progress=progress)
     report(outcome, given.out)
     return 0 if outcome["state"] == ANALYSED else 1
 

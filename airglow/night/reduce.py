@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from airglow.errors import NotAnalysable
+from airglow.model.errors import NotAnalysable
+from airglow.model.result import Rejection, mid_exposure
 from airglow.night.frames import NightFrames, Progress, no_progress
 from airglow.night.gate import TimedFrame, why_none
 from airglow.night.profiles import (
@@ -18,9 +19,8 @@ from airglow.night.profiles import (
     reduce_skies,
     without_scattered,
 )
+from airglow.night.request import NightRequest
 from airglow.night.samples import sun_and_moon_over
-from airglow.night.which import WhichNight
-from airglow.result import Rejection, mid_exposure
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,14 @@ class ReducedNight:
     input_hash: str
 
 
-def reduce_night(which: WhichNight, frames: NightFrames, progress: Progress = no_progress) -> ReducedNight:
+def reduce_night(
+    request: NightRequest, frames: NightFrames, progress: Progress = no_progress
+) -> ReducedNight:
     """Reduce the laser frames and the sky frames that were taken in the dark.
 
     Parameters
     ----------
-    which
+    request
         The night.
     frames
         As of `airglow.night.read_night`.
@@ -55,19 +57,19 @@ def reduce_night(which: WhichNight, frames: NightFrames, progress: Progress = no
     NotAnalysable
         If no sky frame was taken in the dark, or none can be reduced.
     """
-    sky_frames, sunlit = dark_frames(frames.sky, which)
+    sky_frames, sunlit = dark_frames(frames.sky, request)
     rejections = [*frames.rejections, *sunlit]
-    grid = annulus_grid(sky_frames[0].frame, which.instrument)
+    grid = annulus_grid(sky_frames[0].frame, request.instrument)
     origin = min(timed.start for timed in (*frames.laser, *sky_frames))
     lasers = reduce_lasers(frames.laser, grid, origin, progress, rejections)
-    expected_center = _expected_center(which, sky_frames[0])
+    expected_center = _expected_center(request, sky_frames[0])
     sky = reduce_skies(sky_frames, grid, origin, lasers, expected_center, progress, rejections)
     if len(sky):
         noise = night_noise(sky, lasers)
         sky, lasers = (without_scattered(each, noise, rejections) for each in (sky, lasers))
     if not len(sky):
         names = [timed.frame.name for timed in sky_frames]
-        raise NotAnalysable("no frames", why_none(which.tag, rejections, names), rejections)
+        raise NotAnalysable("no frames", why_none(request.tag, rejections, names), rejections)
     clipped = sum(rings.clipped for rings in (*sky.rings, *lasers.rings))
     notes = (
         f"{len(frames.sky)} sky frames and {len(frames.laser)} laser frames were read; "
@@ -85,15 +87,15 @@ def reduce_night(which: WhichNight, frames: NightFrames, progress: Progress = no
     )
 
 
-def _expected_center(which: WhichNight, timed: TimedFrame) -> tuple[float, float]:
+def _expected_center(request: NightRequest, timed: TimedFrame) -> tuple[float, float]:
     """The registry's centre in pixels of the frames' binning."""
-    x, y = which.instrument.default_parameters.center_px
+    x, y = request.instrument.default_parameters.center_px
     frame = timed.frame
     return x * REGISTRY_BINNING / frame.x_binning, y * REGISTRY_BINNING / frame.y_binning
 
 
 def dark_frames(
-    frames: tuple[TimedFrame, ...], which: WhichNight
+    frames: tuple[TimedFrame, ...], request: NightRequest
 ) -> tuple[list[TimedFrame], list[Rejection]]:
     """Frames with the sun low enough at mid-exposure, and why the others are not used.
 
@@ -102,10 +104,10 @@ def dark_frames(
     NotAnalysable
         If there is no such frame.
     """
-    highest = which.settings.highest_sun_deg
+    highest = request.settings.highest_sun_deg
     starts = np.array([timed.start for timed in frames], "datetime64[us]")
     middle = mid_exposure(starts, np.array([timed.frame.exposure_s for timed in frames]))
-    elevation = sun_and_moon_over(middle, which.site).sun_elevation_deg
+    elevation = sun_and_moon_over(middle, request.site).sun_elevation_deg
     dark = [timed for timed, angle in zip(frames, elevation, strict=True) if angle <= highest]
     sunlit = [
         Rejection(timed.frame.name, f"sun at {angle:.1f} degrees, above {highest:g}")
@@ -114,6 +116,6 @@ def dark_frames(
     ]
     if not dark:
         raise NotAnalysable(
-            "no frames", f"none of the {len(frames)} {which.tag} frames was taken in the dark", sunlit
+            "no frames", f"none of the {len(frames)} {request.tag} frames was taken in the dark", sunlit
         )
     return dark, sunlit

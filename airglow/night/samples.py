@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from airglow.ephemeris import SunAndMoon, moon_separation_deg, sun_and_moon
+from airglow.geometry.ephemeris import SunAndMoon, moon_separation_deg, sun_and_moon
+from airglow.model.result import SkySamples, mid_exposure
 from airglow.night.instrument import KnownInstrument
 from airglow.night.lines import NightLines
 from airglow.night.profiles import Profiles
+from airglow.night.request import NightRequest
 from airglow.night.tables import column
-from airglow.night.which import WhichNight
 from airglow.registry import Site
 from airglow.registry.load import normalise_direction
 from airglow.registry.records import GREEN_TAG
-from airglow.result import SkySamples, mid_exposure
 from airglow.spectra import SkyLine, network_intensity_scale
 from airglow.weather import WeatherFolder, summarise
 from airglow.winds import FlagInputs, Zero, flag_levels, flag_samples, look_direction, tangent_points
@@ -33,7 +33,7 @@ def sun_and_moon_over(times: np.ndarray, site: Site) -> SunAndMoon:
 
 
 def sky_samples(
-    which: WhichNight,
+    request: NightRequest,
     sky: Profiles,
     lines: NightLines,
     line: SkyLine,
@@ -41,7 +41,7 @@ def sky_samples(
     weather: WeatherFolder | None,
 ) -> SkySamples:
     """The table of the sky frames with everything but the zero and the flags."""
-    instrument, site, date = which.instrument, which.site, which.date
+    instrument, site, date = request.instrument, request.site, request.date
     index, fits = lines.index, lines.fits
     frames = [sky.frames[k].frame for k in index]
     start = np.array([sky.frames[k].start for k in index], "datetime64[us]")
@@ -51,7 +51,7 @@ def sky_samples(
     pointed = [normalise_direction(sign * frame.azimuth_deg, frame.zenith_deg) for frame in frames]
     azimuth, zenith = (column(values) for values in zip(*pointed, strict=True))
     place = site.latitude_deg, site.longitude_deg, site.altitude_m
-    points = tangent_points(*place, azimuth, zenith, which.emission_height_m)
+    points = tangent_points(*place, azimuth, zenith, request.emission_height_m)
     bodies = sun_and_moon_over(mid_exposure(start, exposure_s), site)
     clouds = summarise(weather.clouds if weather else None, start, exposure_s)
     n = len(fits)
@@ -143,7 +143,7 @@ def with_winds(samples: SkySamples, zero: Zero) -> SkySamples:
 
 
 def with_flags(
-    which: WhichNight,
+    request: NightRequest,
     samples: SkySamples,
     sky: Profiles,
     lines: NightLines,
@@ -152,7 +152,7 @@ def with_flags(
     zero: Zero,
 ) -> SkySamples:
     """Samples with the causes that hold for them and the flags that those raise."""
-    instrument, date = which.instrument, which.date
+    instrument, date = request.instrument, request.date
     n = len(samples)
     mid_time_s = sky.mid_time_s[list(lines.index)]
     near_jump, far = np.zeros(n, bool), np.zeros(n, bool)
@@ -183,7 +183,7 @@ def with_flags(
             near_jump=near_jump,
             far_from_laser=far,
             time_in_doubt=np.array([sky.frames[k].in_doubt for k in lines.index], bool),
-            is_red_line=which.tag != GREEN_TAG,
+            is_red_line=request.tag != GREEN_TAG,
             zenith_reference=known.lasers is None,
             default_instrument=known.lasers is None,
             width_error_k=known.temperature_error_k,

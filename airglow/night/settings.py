@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from airglow.etalon import LaserFit, LaserState
+from airglow.model.result import LaserSamples, RingProfiles
 from airglow.night.profiles import Profiles
-from airglow.result import LaserSamples, RingProfiles
 
 
 def column(values: list[float | None]) -> np.ndarray:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.pages.settings import PagesSettings
 from airglow.pages.states import ANALYSED, TROUBLE, Kind, kind_of_record, kind_of_row
-from airglow.status import Row
+from airglow.pipeline.status import Row
 from airglow.uploads import NightId
 
 INDEX_NIGHTS = 4000  # that the first page shows at most, if they are of more than one year

@@ -9,12 +9,12 @@ from typing import Any
 
 import yaml
 
-from airglow.errors import AirglowError, BadInput
+from airglow.model.errors import AirglowError, BadInput
 from airglow.pages.export import export_pages
 from airglow.pages.rebuild import rebuild_pages
 from airglow.pages.settings import PagesSettings
 from airglow.pages.site import update_pages
-from airglow.status import DISCOVERY, Row, failures, last_discovery, rows
+from airglow.pipeline.status import DISCOVERY, Row, failures, last_discovery, rows
 from airglow.store import Store, open_store, settings_from_environment
 
 CONFIG = Path(__file__).parents[2] / "config" / "config.yaml"  # of a clone, which is how airglow is installed

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from airglow.errors import AirglowError
+from airglow.model.errors import AirglowError
 from airglow.pages.records import read_record
 from airglow.pages.render import render_night, static_pages
 from airglow.pages.settings import PagesSettings

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from airglow.model.result import NightResult
 from airglow.pages.states import ANALYSED
-from airglow.result import NightResult
 from airglow.winds.flags import CLOUDY_C, POOR_FIT_CHI_SQUARE, WARM_CCD_C
 
 

@@ -6,12 +6,12 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
+from airglow.model.result import NightResult
 from airglow.pages.records import FORMAT, night_record, read_record, short_record
 from airglow.pages.render import ASK, Page, render_night, static_pages
 from airglow.pages.settings import PagesSettings
 from airglow.pages.write import listed, put_changed
-from airglow.result import NightResult
 from airglow.store import MissingObject, Store, json_bytes
 from airglow.uploads import NightId
 
@@ -34,7 +34,7 @@ def publish_night_page(
     settings
         Of the pages.
     index
-        What was published of the night (`airglow.publish.read_index`).
+        What was published of the night (`airglow.pipeline.publish.read_index`).
     results
         Of the tags that were analysed, as read from the published files.
     now

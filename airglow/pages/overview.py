@@ -19,7 +19,7 @@ from airglow.pages.plots import NARROW, RECENT_DAYS, WIDE, recent_plot, whole_pl
 from airglow.pages.render import Page, look, render
 from airglow.pages.settings import PagesSettings, relative_url
 from airglow.pages.states import KINDS, TROUBLE, kind_of_row
-from airglow.status import Row
+from airglow.pipeline.status import Row
 from airglow.uploads import NightId
 
 SHOWN_ROWS = 200  # of one kind, on the page of what waits: a backlog can be long

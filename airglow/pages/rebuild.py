@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from airglow.errors import AirglowError, BadInput
+from airglow.model.errors import AirglowError, BadInput
+from airglow.model.result import NightResult
 from airglow.pages.night import night_pages
 from airglow.pages.records import linked, night_record, short_record
 from airglow.pages.render import static_pages
 from airglow.pages.settings import PagesSettings
 from airglow.pages.site import finish, new_answer, open_rows, pending_of, write_overview
 from airglow.pages.write import listed, put_changed
+from airglow.pipeline.publish import fetch_products, read_index
+from airglow.pipeline.status import Row
 from airglow.products import read_netcdf
-from airglow.publish import fetch_products, read_index
-from airglow.result import NightResult
-from airglow.status import Row
 from airglow.store import Store
 from airglow.uploads import NightId
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from airglow.errors import BadInput
-from airglow.outcomes import outcome_reason
+from airglow.model.errors import BadInput
+from airglow.model.outcomes import outcome_reason
+from airglow.model.result import BAD, CAUTION, GOOD, Cause, NightResult, product_stem
 from airglow.pages.health import health_of, median
 from airglow.pages.kinds import file_kind, place_of
-from airglow.result import BAD, CAUTION, GOOD, Cause, NightResult, product_stem
 from airglow.uploads import NightId
 
 FORMAT = 1
@@ -39,7 +39,7 @@ def night_record(
     Parameters
     ----------
     index
-        What was published (`airglow.publish.read_index`).
+        What was published (`airglow.pipeline.publish.read_index`).
     results
         Of the tags that were analysed.
     links

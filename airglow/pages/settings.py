@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from airglow.errors import AirglowError
+from airglow.model.errors import AirglowError
 from airglow.uploads import NightId
 
 _TAKEN = ("raw", "state", "fpi", "cloudsensor", "templogs")

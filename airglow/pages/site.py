@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.pages.calendar import entries_of, years_of
 from airglow.pages.instruments import instruments_of
 from airglow.pages.night import night_pages
@@ -24,7 +24,7 @@ from airglow.pages.records import FORMAT, clean, linked, read_record, short_reco
 from airglow.pages.render import ASK, KEEP, Page, look, static_pages
 from airglow.pages.settings import PagesSettings
 from airglow.pages.write import listed, put_changed
-from airglow.status import Row
+from airglow.pipeline.status import Row
 from airglow.store import ChangedObject, MissingObject, Store, StoredObject, in_threads, json_bytes
 from airglow.uploads import NightId
 

@@ -45,7 +45,7 @@ _BY_STATE = {
 
 
 def kind_of_row(state: str) -> Kind:
-    """The kind of a state of `airglow.status.Row` other than ``done``."""
+    """The kind of a state of `airglow.pipeline.status.Row` other than ``done``."""
     return KINDS[_BY_STATE.get(state, "working")]
 
 

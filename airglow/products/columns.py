@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from airglow.result import Cause
+from airglow.model.result import Cause
 
 FLAG_ATTRIBUTES = {
     "flag_values": np.array([0, 1, 2], "int8"),

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from airglow.model.result import HorizontalWinds, NightResult, SkySamples, causes_in
 from airglow.products.files import write_text_whole
-from airglow.result import HorizontalWinds, NightResult, SkySamples, causes_in
 
 CYCLE, SMOOTH = "cycle", "smooth"
 

@@ -25,11 +25,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
+from airglow.model.result import NightResult, RingProfiles
 from airglow.products.files import written_whole
 from airglow.products.legacy_parameters import HELIUM_NEON_M, laser_parameters, reference_of, sky_parameters
 from airglow.products.legacy_registry import instrument_dictionary, site_dictionary
 from airglow.registry import Instrument, Site
-from airglow.result import NightResult, RingProfiles
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # of members of the zip: it has to say something
 _PROTOCOL = 4  # older ones forget which of two equal clock times in autumn is meant

@@ -16,8 +16,8 @@ import math
 
 import numpy as np
 
+from airglow.model.result import Cause, InstrumentShape, NightResult
 from airglow.registry import DefaultParameters
-from airglow.result import Cause, InstrumentShape, NightResult
 
 _LIGHT_MPS = 299792458.0
 HELIUM_NEON_M = 632.8e-9  # the laser of nearly every instrument

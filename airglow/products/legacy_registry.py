@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from airglow.model.result import NightResult
 from airglow.products.legacy_parameters import older_shape
 from airglow.registry import Instrument, Site
-from airglow.result import NightResult
 
 
 def site_dictionary(result: NightResult, site: Site | None = None) -> dict[str, Any]:

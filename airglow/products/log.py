@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from airglow.products.files import write_text_whole
-from airglow.result import (
+from airglow.model.result import (
     BAD,
     CAUTION,
     GOOD,
@@ -19,6 +18,7 @@ from airglow.result import (
     SmoothWinds,
     causes_in,
 )
+from airglow.products.files import write_text_whole
 
 _RULE = "-" * 78
 

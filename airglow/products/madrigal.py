@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from airglow.model.result import Cause, NightResult
 from airglow.products.files import write_text_whole
-from airglow.result import Cause, NightResult
 
 HEADER = (
     "LEVEL 1 DATA PRODUCT:\n"

@@ -17,7 +17,18 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
-from airglow.errors import BadInput, MachineError
+from airglow.model.errors import BadInput, MachineError
+from airglow.model.result import (
+    InstrumentShape,
+    LaserSamples,
+    NightResult,
+    Provenance,
+    Rejection,
+    RingProfiles,
+    SkySamples,
+    ZeroReference,
+    end_exposure,
+)
 from airglow.products.columns import SKY_COLUMNS
 from airglow.products.files import written_whole
 from airglow.products.instrument_columns import (
@@ -35,17 +46,6 @@ from airglow.products.variables import (
     read_times,
     write_column,
     write_time,
-)
-from airglow.result import (
-    InstrumentShape,
-    LaserSamples,
-    NightResult,
-    Provenance,
-    Rejection,
-    RingProfiles,
-    SkySamples,
-    ZeroReference,
-    end_exposure,
 )
 
 FORMAT = 1

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from airglow.result import NightResult, end_exposure
+from airglow.model.result import NightResult, end_exposure
 
 STANDARD_NAMES = "CF Standard Name Table v93"
 

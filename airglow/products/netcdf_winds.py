@@ -5,6 +5,7 @@ from __future__ import annotations
 import netCDF4
 import numpy as np
 
+from airglow.model.result import HorizontalWinds, SmoothWinds
 from airglow.products.variables import (
     add_dimension,
     read_columns,
@@ -14,7 +15,6 @@ from airglow.products.variables import (
     write_time,
 )
 from airglow.products.wind_columns import CYCLE_COLUMNS, SMOOTH_COLUMNS, TEXTURE_COLUMNS
-from airglow.result import HorizontalWinds, SmoothWinds
 
 
 def write_cycles(group: netCDF4.Dataset, cycles: HorizontalWinds) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from airglow.model.result import NightResult
 from airglow.products.csv_tables import write_samples_csv, write_winds_csv
 from airglow.products.legacy import write_legacy
 from airglow.products.log import write_log
@@ -20,7 +21,6 @@ from airglow.products.plots import (
     plot_winds,
 )
 from airglow.registry import Instrument, Site
-from airglow.result import NightResult
 
 PRODUCTS: dict[str, tuple[str, Callable[[NightResult, Path], Path]]] = {
     "netcdf": (".nc", write_netcdf),

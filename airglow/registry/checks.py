@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from airglow.errors import RegistryError
+from airglow.model.errors import RegistryError
 from airglow.registry.records import GREEN_TAG, Deployment, Instrument, Site
 
 _MAY_BE_INFINITE = ("sky_intensity_flag1", "sky_intensity_flag2")  # no limit has been settled

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import jsonschema
 import yaml
 
-from airglow.errors import RegistryError
+from airglow.model.errors import RegistryError
 from airglow.registry.checks import (
     check_deployments,
     check_instrument,

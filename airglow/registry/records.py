@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from airglow.errors import RegistryError
+from airglow.model.errors import RegistryError
 
 RED_TAGS = ("X", "XR")
 GREEN_TAG = "XG"
@@ -118,8 +118,8 @@ class Optics:
 class DefaultParameters:
     """The instrument's shape as last known, for nights without a usable laser.
 
-    ``falloff`` and ``blur_px`` are coefficients over r/r_max as in `airglow.result.InstrumentShape`; the
-    files hold them in the network's older convention, which is converted when they are read.
+    ``falloff`` and ``blur_px`` are coefficients over r/r_max as in `airglow.model.result.InstrumentShape`;
+    the files hold them in the network's older convention, which is converted when they are read.
     """
 
     reflectivity: float

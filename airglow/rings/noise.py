@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from airglow.errors import NotAnalysable
+from airglow.model.errors import NotAnalysable
 from airglow.rings.profile import RingProfile
 
 _LARGEST_STRUCTURE = 0.05  # of the variance may come from the profile's curvature across an annulus

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.simulate.night import SimulatedNight
 from airglow.simulate.optics import Spectrum, pixel_image, thermal_line
 from airglow.simulate.truth import FrameTruth

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from airglow.errors import AirglowError
+from airglow.model.errors import AirglowError
 from airglow.registry import load_registry
 from airglow.simulate.folder import write_night
 from airglow.simulate.night import FILE_FORMATS, simulate_night

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.simulate.files import write_frames, write_truth
 from airglow.simulate.night import SimulatedNight
 from airglow.simulate.packing import PART_BYTES, Upload, pack_upload

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.registry import Direction, Instrument, Site
 from airglow.simulate.camera import Camera, expose, star_light
 from airglow.simulate.instrument import InstrumentTruth, draw_instrument

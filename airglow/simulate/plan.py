@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.registry import Direction, Site
 
 DARK_ELEVATION_DEG = -8.0

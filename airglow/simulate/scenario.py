@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.simulate.plan import CYCLE, evenly
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.simulate.night import SimulatedNight
 
 FLAW_EVERY = 53  # one line of so many is spoilt when flaws are asked for

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 
 TRUTH_FILE = "truth.csv"
 

@@ -69,7 +69,7 @@ class ConverterWaves:
 
     def errors_left(self, fit: LineFit, pixel_variance: np.ndarray) -> np.ndarray:
         """Standard errors of velocity (m/s) and temperature (K) that the waves' own errors leave, (2,)."""
-        response = fit.pull.T @ _waves(fit.model, pixel_variance)
+        response = fit.linear_response.T @ _waves(fit.model, pixel_variance)
         return np.sqrt(np.einsum("ij,jk,ik->i", response, self.found.covariance, response))
 
 
@@ -105,7 +105,7 @@ def find_converter_waves(
         return None
     response = np.array(
         [
-            fit.pull[:, 1] @ _waves(fit.model, pixel_variance(each, fit))
+            fit.linear_response[:, 1] @ _waves(fit.model, pixel_variance(each, fit))
             for each, fit in zip(data, fits, strict=True)
         ]
     )

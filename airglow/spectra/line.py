@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import constants
 
-from airglow.errors import NotAnalysable
 from airglow.etalon import (
     Fringes,
     LinearFit,
@@ -28,6 +27,7 @@ from airglow.etalon import (
     fringes,
     phase_and_beta,
 )
+from airglow.model.errors import NotAnalysable
 
 OXYGEN_MASS_KG = 15.9949 * constants.atomic_mass  # of 16-O, which emits the red and the green line
 _COLDEST_K, _HOTTEST_K = 20.0, 20000.0  # how far the steps may go
@@ -110,7 +110,7 @@ class LineFit:
     temperature_bound_k: float
     velocity_excess: float  # squared error by the scatter between half fringes, over that by the noise
     temperature_excess: float
-    pull: np.ndarray  # (m, 2): velocity (m/s) and temperature (K) that a count more in an annulus adds
+    linear_response: np.ndarray  # (m, 2): velocity (m/s) and temperature (K) per count in an annulus
 
 
 def first_harmonic(data: ProfileData, central_phase: float, magnification: float) -> complex:
@@ -221,7 +221,7 @@ def fit_line(
         temperature_bound_k=float(errors[1]),
         velocity_excess=excess[0],
         temperature_excess=excess[1],
-        pull=(at.projected @ covariance) / data.sigma[:, None],
+        linear_response=(at.projected @ covariance) / data.sigma[:, None],
     )
 
 
@@ -273,10 +273,10 @@ def _excess(at: LinePoint, covariance: np.ndarray, phase: np.ndarray) -> tuple[f
     spanned = np.column_stack([at.fit.basis, np.linalg.qr(at.projected)[0]])
     answers = []
     for column in covariance:
-        pull = at.projected @ column
-        seen = np.bincount(half_fringe, pull * at.residual)
-        lost = [np.bincount(half_fringe, pull * each) for each in spanned.T]
-        expected = pull @ pull - float(np.sum(np.square(lost)))
+        linear_response = at.projected @ column
+        seen = np.bincount(half_fringe, linear_response * at.residual)
+        lost = [np.bincount(half_fringe, linear_response * each) for each in spanned.T]
+        expected = linear_response @ linear_response - float(np.sum(np.square(lost)))
         answers.append(float(seen @ seen) / max(expected, 1e-300))
     return answers[0], answers[1]
 

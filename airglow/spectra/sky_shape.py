@@ -14,8 +14,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from airglow.errors import NotAnalysable
 from airglow.etalon import ProfileData, Shape, airy_derivatives, fringes
+from airglow.model.errors import NotAnalysable
 from airglow.spectra.line import LineFit, LineModel, SkyLine, fit_line
 
 _MOST_PROFILES = 16

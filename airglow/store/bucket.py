@@ -22,7 +22,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 
-from airglow.errors import StoreError
+from airglow.model.errors import StoreError
 from airglow.store.hashes import CHUNK_BYTES, FileHashes, hash_file, json_bytes
 from airglow.store.objects import (
     HINTS,
@@ -35,7 +35,7 @@ from airglow.store.objects import (
     is_md5,
 )
 
-KEEPER_KEY = "state/keep"
+PLACEHOLDER_KEY = "state/keep"
 STREAM_ATTEMPTS = 3  # boto3 retries a request, but not the reading of its answer
 _ENCRYPTED = ("ServerSideEncryption", "SSECustomerAlgorithm")  # then an ETag need not be an MD5
 _NO_PROOF = (*_ENCRYPTED, "ContentRange")  # the latter of an answer with a part of the object
@@ -367,13 +367,15 @@ class Store:
             raise StoreError(f"could not delete {key} from {self._where}: {error}") from error
         return True
 
-    def ensure_keeper(self) -> None:
+    def ensure_placeholder(self) -> None:
         """Put a small object that stays, so that the bucket is never empty.
 
         The workflow's storage plugin deletes a bucket that it finds empty.
         """
-        if self.head(KEEPER_KEY) is None:
-            self.put_bytes(KEEPER_KEY, b"This object keeps the bucket from ever being empty.\n", "text/plain")
+        if self.head(PLACEHOLDER_KEY) is None:
+            self.put_bytes(
+                PLACEHOLDER_KEY, b"This object keeps the bucket from ever being empty.\n", "text/plain"
+            )
 
     @property
     def _where(self) -> str:

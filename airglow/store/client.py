@@ -7,7 +7,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 
-from airglow.errors import StoreError
+from airglow.model.errors import StoreError
 from airglow.store.bucket import Store
 from airglow.store.settings import CA_BUNDLE_VARIABLE, StoreSettings
 

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from airglow.errors import StoreError
+from airglow.model.errors import StoreError
 
 HINTS = {  # by the code of a refusal
     "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID",

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 
-from airglow.errors import StoreError
+from airglow.model.errors import StoreError
 
 BUCKET_VARIABLE = "DEST_BUCKET"
 ENDPOINT_VARIABLE = "AWS_S3_ENDPOINT_URL"

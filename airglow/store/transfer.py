@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from airglow.errors import StoreError
+from airglow.model.errors import StoreError
 from airglow.store.bucket import Store
 from airglow.store.hashes import hash_file
 from airglow.store.objects import StoredObject

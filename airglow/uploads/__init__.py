@@ -14,7 +14,7 @@ from airglow.uploads.keys import (
     NightId,
     RawPart,
     RawReceipt,
-    Stray,
+    UnrecognisedObject,
     WeatherFile,
     cloud_file,
     first_part,
@@ -32,7 +32,7 @@ from airglow.uploads.pending import (
     take_up,
 )
 from airglow.uploads.receipt import Receipt, parse_receipt, what_is_missing
-from airglow.uploads.survey import SurveySettings, survey
+from airglow.uploads.scan import ScanSettings, scan
 
 __all__ = [
     "ONE_DAY",
@@ -43,9 +43,9 @@ __all__ = [
     "RawPart",
     "RawReceipt",
     "Receipt",
+    "ScanSettings",
     "State",
-    "Stray",
-    "SurveySettings",
+    "UnrecognisedObject",
     "WeatherDay",
     "WeatherFile",
     "archived_upload",
@@ -63,7 +63,7 @@ __all__ = [
     "parse_raw_key",
     "parse_receipt",
     "pending_nights",
-    "survey",
+    "scan",
     "take_up",
     "weather_prefix",
     "what_is_missing",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, MutableMapping
 
 import numpy as np
 
-from airglow.ephemeris import sun_and_moon
+from airglow.geometry.ephemeris import sun_and_moon
 from airglow.registry import Site
 from airglow.store import MissingObject, Store
 from airglow.uploads.days import ONE_DAY, end_of_day

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.uploads.keys import NightId
 
-FORMAT = 1
+FORMAT = 2
 
 
 class State(Enum):
@@ -61,7 +61,7 @@ class Discovery:
 
     made_at: dt.datetime  # UTC
     nights: tuple[NightReport, ...]  # oldest first
-    strays: tuple[tuple[str, str], ...]  # key, reason
+    unrecognised: tuple[tuple[str, str], ...]  # key, reason
     weather_leftovers: tuple[WeatherDay, ...]  # complete, and no upload needs them any more
     finished: tuple[NightId, ...]  # done, with a marker that is still there
 
@@ -91,7 +91,7 @@ def discovery_to_json(discovery: Discovery) -> dict[str, Any]:
             }
             for report in discovery.nights
         ],
-        "strays": [{"key": key, "reason": reason} for key, reason in discovery.strays],
+        "unrecognised": [{"key": key, "reason": reason} for key, reason in discovery.unrecognised],
         "weather_leftovers": [
             {"site": day.site, "date": f"{day.date:%Y%m%d}"} for day in discovery.weather_leftovers
         ],
@@ -113,7 +113,7 @@ def discovery_from_json(value: Mapping[str, Any], name: str = "discovery") -> Di
         return Discovery(
             made_at=dt.datetime.fromisoformat(value["made_at"]),
             nights=tuple(_report(entry) for entry in value["nights"]),
-            strays=tuple((entry["key"], entry["reason"]) for entry in value["strays"]),
+            unrecognised=tuple((entry["key"], entry["reason"]) for entry in value["unrecognised"]),
             weather_leftovers=tuple(
                 WeatherDay(entry["site"], dt.datetime.strptime(entry["date"], "%Y%m%d").date())
                 for entry in value["weather_leftovers"]

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 
 RAW = "raw/"
 PENDING = "state/pending/"
@@ -63,7 +63,7 @@ class NightId:
 
     @property
     def raw_prefix(self) -> str:
-        """What the keys of the receipt and of all parts begin with; strays may begin so too."""
+        """What the keys of the receipt and of all parts begin with; unrecognised objects may begin so too."""
         return f"{RAW}{self.upload}."
 
     @property
@@ -168,35 +168,37 @@ class RawPart:
 
 
 @dataclass(frozen=True)
-class Stray:
+class UnrecognisedObject:
     """An object in ``raw/`` that is none of ours, and why."""
 
     reason: str
 
 
-def parse_raw_key(key: str) -> RawReceipt | RawPart | WeatherFile | Stray:
+def parse_raw_key(key: str) -> RawReceipt | RawPart | WeatherFile | UnrecognisedObject:
     """Say what an object in ``raw/`` is, by its key alone."""
     if match := _UPLOAD.fullmatch(key):
         date = _date(match["date"])
         if date is None:
-            return Stray(f"{match['date']} is not a date")
+            return UnrecognisedObject(f"{match['date']} is not a date")
         night = NightId(f"minime{match['number']}", match["site"], date)
         return RawReceipt(night) if match["receipt"] else RawPart(night, int(match["part"]))
     if match := _WEATHER.fullmatch(key):
         date = _date(match["date"])
         if date is None:
-            return Stray(f"{match['date']} is not a date")
+            return UnrecognisedObject(f"{match['date']} is not a date")
         kind = "temperature" if match["logger"] else "cloud"
         return WeatherFile(kind, match["site"], date, match["name"])
     if key.startswith("raw/fpi"):
-        return Stray("named neither like a receipt nor like a part (fpi05_uao_20250429.tar.gz000000)")
+        return UnrecognisedObject(
+            "named neither like a receipt nor like a part (fpi05_uao_20250429.tar.gz000000)"
+        )
     if key.startswith(("raw/Cloud", "raw/TempL")):
-        return Stray("not named like a weather file (Cloud_uao_20250429.txt)")
-    return Stray("not from a Fabry-Perot interferometer")
+        return UnrecognisedObject("not named like a weather file (Cloud_uao_20250429.txt)")
+    return UnrecognisedObject("not from a Fabry-Perot interferometer")
 
 
 def is_of_upload(key: str, night: NightId) -> bool:
-    """Whether a key is that of a night's receipt or of one of its parts, and not of a stray beside them."""
+    """Whether a key is that of a night's receipt or part, not of an unrecognised object beside them."""
     what = parse_raw_key(key)
     return isinstance(what, RawReceipt | RawPart) and what.night == night
 

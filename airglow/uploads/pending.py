@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import json
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.store import MissingObject, Store
 from airglow.uploads.discovery import Discovery
 from airglow.uploads.keys import PENDING, NightId
@@ -104,7 +104,7 @@ def take_up(store: Store, discovery: Discovery) -> None:
     store
         The bucket.
     discovery
-        What `survey` found, of this moment.
+        What `scan` found, of this moment.
     """
     for night in discovery.finished:
         clear_pending(store, night)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.store import StoredObject
 
 MAX_RECEIPT_BYTES = 4096  # a real one has about 200

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.weather.clock import Clock, local_to_utc
 from airglow.weather.lines import MAX_EXAMPLES, Line, example, local_time, number, read_lines
 from airglow.weather.series import CloudSeries, LineCounts, in_order, rejection_remark

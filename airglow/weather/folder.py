@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from airglow.errors import BadInput, MachineError
+from airglow.model.errors import BadInput, MachineError
 from airglow.weather.clouds import read_as_logged
 from airglow.weather.lines import is_directory, sha256_of_file
 from airglow.weather.loggers import read_temperature_log

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from airglow.errors import BadInput, MachineError
+from airglow.model.errors import BadInput, MachineError
 
 MAX_BYTES = 64 * 1024 * 1024
 """A sensor file holds a day; a year of samples every second is smaller than this."""

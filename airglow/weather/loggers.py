@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.weather.clock import Clock, local_to_utc
 from airglow.weather.lines import MAX_EXAMPLES, checked_time, example, number, read_lines
 from airglow.weather.series import LineCounts, TemperatureSeries, in_order, rejection_remark

@@ -1,8 +1,8 @@
 """Zero reference, line-of-sight winds, and quality flags with their reasons."""
 
-from airglow.winds.directions import look_direction, separation_deg
+from airglow.geometry.directions import look_direction, separation_deg
+from airglow.geometry.lines_of_sight import TangentPoints, tangent_points
 from airglow.winds.flags import FlagInputs, flag_levels, flag_samples
-from airglow.winds.geometry import TangentPoints, tangent_points
 from airglow.winds.horizontal import horizontal_winds
 from airglow.winds.zero import Zero, zero_from_zenith, zero_in_time
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from airglow.model.result import Cause
 from airglow.registry import QualityLimits
-from airglow.result import Cause
 
 CLOUDY_C = -22.0  # sky minus ambient
 OVERCAST_C = -10.0
@@ -64,7 +64,7 @@ def flag_samples(given: FlagInputs) -> np.ndarray:
     Returns
     -------
     ndarray
-        (n,) uint32, sums of `airglow.result.Cause.mask`.
+        (n,) uint32, sums of `airglow.model.result.Cause.mask`.
     """
     mask = np.zeros(given.wind_mps.size, np.uint32)
 

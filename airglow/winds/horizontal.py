@@ -1,10 +1,11 @@
 """Zonal, meridional and vertical wind from lines of sight: per cycle, and smooth over the night.
 
 A line of sight shows ``(u sin az + v cos az) sin ze + w cos ze``, with its angles at the airglow layer
-(`airglow.winds.geometry`). Per cycle, u, v and w over the site are those of weighted least squares. Samples
-of a cycle are taken neither at one time nor at one place: how far the wind departs from that of the cycle's
-middle over the site has a covariance, which the night itself tells (`airglow.winds.field`). It is part of the
-errors, as are the samples' own noise and what they share: the gap between lasers, and the zero of the wind.
+(`airglow.geometry.lines_of_sight`). Per cycle, u, v and w over the site are those of weighted least squares.
+Samples of a cycle are taken neither at one time nor at one place: how far the wind departs from that of the
+cycle's middle over the site has a covariance, which the night itself tells (`airglow.winds.field`). It is
+part of the errors, as are the samples' own noise and what they share: the gap between lasers, and the zero of
+the wind.
 The best linear unbiased estimate under them all is that of generalised least squares (Aitken 1935, Proc. R.
 Soc. Edinb. 55, 42).
 
@@ -21,7 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from airglow.result import BAD, Cause, HorizontalWinds, SkySamples, SmoothWinds
+from airglow.geometry.lines_of_sight import line_components
+from airglow.model.result import BAD, Cause, HorizontalWinds, SkySamples, SmoothWinds
 from airglow.winds.cycles import count_directions, cut_cycles
 from airglow.winds.field import (
     Sights,
@@ -32,7 +34,6 @@ from airglow.winds.field import (
     not_wild,
     wind_over_site,
 )
-from airglow.winds.geometry import line_components
 
 COMPONENTS = ("zonal", "meridional", "vertical")
 CYCLE_ASSUMPTION = (

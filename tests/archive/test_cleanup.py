@@ -20,7 +20,7 @@ from uploading import (
 )
 
 from airglow.archive import archive_weather, cleanup_night, cleanup_weather, read_manifest
-from airglow.errors import StoreError
+from airglow.model.errors import StoreError
 from airglow.registry import load_registry
 from airglow.store import Store, open_store, settings_from_environment
 from airglow.uploads import NightId, cloud_file
@@ -28,7 +28,9 @@ from airglow.uploads import NightId, cloud_file
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
 CLOUDS = "raw/Cloud_uao_20260429.txt"
 NEXT_CLOUDS = "raw/Cloud_uao_20260430.txt"
-STRAYS = [f"raw/{MINIME05.upload}.{end}" for end in ("tar.gz", "tar.gz.md5", "tar.gz0000001", "txt.part")]
+UNRECOGNISED = [
+    f"raw/{MINIME05.upload}.{end}" for end in ("tar.gz", "tar.gz.md5", "tar.gz0000001", "txt.part")
+]
 
 
 def _finish(store: Store, night: NightId, directory: Path):
@@ -157,16 +159,16 @@ def test_another_upload_that_began_is_kept_whole(store: Store, tmp_path: Path, k
     assert reasons[CLOUDS] == "needed by minime05_uao_20260429"
 
 
-def test_strays_beside_the_parts_are_no_other_upload_and_stay(store: Store, tmp_path: Path):
+def test_unrecognised_objects_beside_the_parts_are_no_other_upload_and_stay(store: Store, tmp_path: Path):
     night = _finish(store, MINIME05, tmp_path)
-    for key in STRAYS:
+    for key in UNRECOGNISED:
         store.put_bytes(key, b"?")
     record = cleanup_night(store, REGISTRY, *night)
-    assert keys(store, "raw/") == STRAYS
+    assert keys(store, "raw/") == UNRECOGNISED
     assert record["kept"] == []
 
 
-def test_strays_beside_a_collection_error_need_no_clouds(store: Store, tmp_path: Path):
+def test_unrecognised_objects_beside_a_collection_error_need_no_clouds(store: Store, tmp_path: Path):
     night = _finish(store, MINIME05, tmp_path)
     store.put_bytes(MINIME13.receipt_key, receipt(MINIME13, 0, 0))
     store.put_bytes(f"{MINIME13.receipt_key}.md5", b"?")

@@ -9,7 +9,7 @@ import pytest
 from uploading import FRAMES, MINIME05, MINIME13, archive_night, counted, cut, keys, pack, part_key, send
 
 from airglow.archive import UnpackLimits, extract_night, join_parts, read_manifest
-from airglow.errors import BadInput, StoreError
+from airglow.model.errors import BadInput, StoreError
 from airglow.store import Store, open_store, settings_from_environment
 
 FOLDER = MINIME05.frames_prefix

@@ -9,7 +9,7 @@ import pytest
 from uploading import MINIME05, counted, cut, keys, pack, part_key, receipt, send
 
 from airglow.archive import join_if_changed, join_parts
-from airglow.errors import AirglowError, BadInput
+from airglow.model.errors import AirglowError, BadInput
 from airglow.store import Store, open_store, settings_from_environment
 
 
@@ -133,7 +133,7 @@ def test_an_archive_of_what_is_in_raw_is_used_as_it_is(store: Store, tmp_path: P
     assert sent == ["ListObjectsV2"]
 
 
-def test_strays_beside_the_parts_are_no_other_upload(store: Store, tmp_path: Path):
+def test_unrecognised_objects_beside_the_parts_are_no_other_upload(store: Store, tmp_path: Path):
     send(store, MINIME05)
     for end in ("tar.gz", "tar.gz.md5", "txt.part"):
         store.put_bytes(f"raw/{MINIME05.upload}.{end}", b"?")

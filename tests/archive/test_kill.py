@@ -18,7 +18,7 @@ from uploading import (
 from airglow.archive import archive_weather, cleanup_night, load_manifest
 from airglow.registry import load_registry
 from airglow.store import Store
-from airglow.uploads import clear_finished, survey, take_up
+from airglow.uploads import clear_finished, scan, take_up
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
 WRITES = ("PutObject", "DeleteObject", "CopyObject")
@@ -31,7 +31,7 @@ class Killed(BaseException):
 
 def _hour(store: Store, directory: Path) -> None:
     """What an hourly run does: go on where each night stands, by its sentinels alone."""
-    found = survey(store, REGISTRY)
+    found = scan(store, REGISTRY)
     take_up(store, found)
     for report in found.wanted:
         night = report.night
@@ -106,4 +106,4 @@ def test_killed_anywhere_and_started_again(s3, store: Store, tmp_path: Path, arc
         _nothing_is_lost(killed, archive)
         _hour(killed, directory)
         assert _state(killed) == end, f"killed before write {write}, {writes[write]}"
-        assert survey(killed, REGISTRY).nights == ()
+        assert scan(killed, REGISTRY).nights == ()

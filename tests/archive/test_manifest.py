@@ -7,7 +7,7 @@ import pytest
 from uploading import MINIME05, MINIME13, archive_night, counted, send
 
 from airglow.archive import fetch_frames, load_manifest, read_manifest
-from airglow.errors import BadInput, StoreError
+from airglow.model.errors import BadInput, StoreError
 from airglow.store import MissingObject, Store
 
 

@@ -10,7 +10,7 @@ import pytest
 from uploading import FRAMES, pack
 
 from airglow.archive import UnpackLimits, unpack
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 
 
 def _unpack(tmp_path: Path, data: bytes, **limits):

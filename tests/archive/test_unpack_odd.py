@@ -14,7 +14,7 @@ from uploading import FRAMES, pack
 
 from airglow.archive import UnpackLimits, unpack
 from airglow.archive.sparse import MAX_PIECES
-from airglow.errors import BadInput, MachineError
+from airglow.model.errors import BadInput, MachineError
 
 
 def _unpack(tmp_path: Path, data: bytes, **limits) -> tuple[dict[str, bytes], set[tuple[str, str]]]:

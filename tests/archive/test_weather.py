@@ -8,7 +8,7 @@ import pytest
 from uploading import counted, keys
 
 from airglow.archive import archive_weather, fetch_weather, sync_weather_file
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.store import MissingObject, Store, open_store, settings_from_environment
 from airglow.uploads import cloud_file
 

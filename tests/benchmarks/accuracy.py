@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from airglow.errors import NotAnalysable
+from airglow.model.errors import NotAnalysable
 from tests.benchmarks.compare import Comparison, compare, rms, spread_about_zero
 from tests.benchmarks.nights import chosen_nights, night_arguments
 from tests.benchmarks.text import number, table

@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 from scipy import stats
 
-from airglow.errors import NotAnalysable
+from airglow.model.errors import NotAnalysable
 from tests.benchmarks.compare import Comparison, compare, rms
 from tests.benchmarks.nights import chosen_nights, night_arguments
 from tests.benchmarks.text import histogram, number, table

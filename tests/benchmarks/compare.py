@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from airglow.night import AnalysisSettings, WhichNight, analyse_night, read_night
-from airglow.result import NightResult
+from airglow.model.result import NightResult
+from airglow.night import AnalysisSettings, NightRequest, analyse_night, read_night
 from airglow.weather import read_folder
 from tests.benchmarks.nights import BenchmarkNight
 
@@ -57,10 +57,10 @@ def compare(made: BenchmarkNight) -> Comparison:
     """Analyse a night and set it against its truth."""
     night = made.night
     settings = AnalysisSettings()
-    which = WhichNight(night.instrument, night.site, night.date, made.tag, settings)
+    request = NightRequest(night.instrument, night.site, night.date, made.tag, settings)
     with threadpool_limits(limits=1):
-        frames = read_night(made.frames, which)
-        result = analyse_night(which, frames, read_folder(made.clouds, night.site))
+        frames = read_night(made.frames, request)
+        result = analyse_night(request, frames, read_folder(made.clouds, night.site))
     truth = {frame.name: frame for frame in night.frames}
     true = [truth[name] for name in result.sky.name]
     hours = np.array([night.hours(frame.middle_utc) for frame in true])

@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 
 import airglow.night.lines
 from airglow.etalon import central_phase, fringes
-from airglow.night import AnalysisSettings, WhichNight, read_profiles
+from airglow.night import AnalysisSettings, NightRequest, read_profiles
 from airglow.night.analyse import _sky_line
 from airglow.night.frames import no_progress
 from airglow.night.instrument import know_instrument
@@ -86,11 +86,11 @@ def night_row(path: Path, known_network: Registry) -> list[str]:
     """One line of the table."""
     instrument, site, tag = PROFILES
     date = date_of(path)
-    which = WhichNight(
+    request = NightRequest(
         known_network.instrument(instrument, date), known_network.site(site), date, tag, AnalysisSettings()
     )
-    reduced, line = read_profiles(path, which), _sky_line(which)
-    known = know_instrument(which, reduced.lasers, reduced.sky, line)
+    reduced, line = read_profiles(path, request), _sky_line(request)
+    known = know_instrument(request, reduced.lasers, reduced.sky, line)
     lines = fit_lines(reduced.sky, known, line, no_progress)
     find = airglow.night.lines.find_converter_waves
     airglow.night.lines.find_converter_waves = lambda *_: None

@@ -23,8 +23,8 @@ from pymysql.cursors import Cursor
 
 from airglow.catalogue import connect, load_night, migrate, settings_from_environment
 from airglow.demo.servers import MariadbServer, mariadb_server
+from airglow.model.result import NightResult, Rejection
 from airglow.registry import Registry
-from airglow.result import NightResult, Rejection
 from tests.benchmarks.nights import registry
 from tests.benchmarks.text import number, table
 from tests.results import example_result
@@ -155,8 +155,8 @@ def main() -> None:
         connection = connect(settings_from_environment(server.environment()))
         migrate(connection)
         for n in range(given.nights):
-            day, which = divmod(n, len(INSTRUMENTS))
-            load(connection, known, night_on(base, *INSTRUMENTS[which], FIRST + dt.timedelta(day)))
+            day, request = divmod(n, len(INSTRUMENTS))
+            load(connection, known, night_on(base, *INSTRUMENTS[request], FIRST + dt.timedelta(day)))
         later = FIRST + dt.timedelta(given.nights)
         nights = [night_on(base, "minime05", "uao", later + dt.timedelta(n)) for n in range(given.repeat)]
         new, again = iter(nights), night_on(base, "minime05", "uao", FIRST)

@@ -23,7 +23,7 @@ from pages.made import SETTINGS, many_records, put_records
 
 from airglow.demo.servers import s3_server
 from airglow.pages import export_pages, update_pages
-from airglow.status import Row
+from airglow.pipeline.status import Row
 from airglow.store import open_store, settings_from_environment
 
 REPEATS = 5

@@ -26,11 +26,11 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from airglow.night import AnalysisSettings, WhichNight, analyse_night, read_night
+from airglow.model.result import NightResult
+from airglow.night import AnalysisSettings, NightRequest, analyse_night, read_night
 from airglow.night.analyse import analyse_profiles
 from airglow.night.profile_input import read_profiles
 from airglow.registry import Registry
-from airglow.result import NightResult
 from tests.benchmarks.compare import rms
 from tests.benchmarks.nights import registry
 from tests.benchmarks.text import number, table
@@ -137,9 +137,11 @@ def analyse_real_profiles(path: Path, known: Registry) -> NightResult:
     """Analyse a night of ring profiles."""
     instrument, site, tag = PROFILES
     date = date_of(path)
-    which = WhichNight(known.instrument(instrument, date), known.site(site), date, tag, AnalysisSettings())
+    request = NightRequest(
+        known.instrument(instrument, date), known.site(site), date, tag, AnalysisSettings()
+    )
     with threadpool_limits(limits=1):
-        return analyse_profiles(which, read_profiles(path, which), None)
+        return analyse_profiles(request, read_profiles(path, request), None)
 
 
 def report_profiles(paths: list[Path], known: Registry) -> str:
@@ -195,9 +197,9 @@ def report_frames(data: Path, known: Registry) -> str:
     """Table of the four real frames."""
     instrument, site_key, date, tag = FRAMES
     site, settings = known.site(site_key), AnalysisSettings()
-    which = WhichNight(known.instrument(instrument, date), site, date, tag, settings)
+    request = NightRequest(known.instrument(instrument, date), site, date, tag, settings)
     with threadpool_limits(limits=1):
-        result = analyse_night(which, read_night(data, which), None)
+        result = analyse_night(request, read_night(data, request), None)
     sky, laser = result.sky, result.laser
     rows = [
         [name, number(laser.reduced_chi_square[k]), number(1e9 * laser.gap_error_m[k], 3), "-", "-", "-", "-"]

@@ -72,7 +72,7 @@ def measure(folder: Path) -> dict[str, Any]:
     begin = time.process_time()
     import importlib
 
-    from airglow.night import AnalysisSettings, WhichNight
+    from airglow.night import AnalysisSettings, NightRequest
     from airglow.weather import read_folder
 
     known = registry()
@@ -85,10 +85,10 @@ def measure(folder: Path) -> dict[str, Any]:
         importlib.import_module(f"airglow.night.{n}") for n in ("frames", "analyse")
     )
     begin = time.process_time()
-    which = WhichNight(known.instrument(INSTRUMENT, DATE), site, DATE, TAG, settings)
-    frames = frames_module.read_night(folder / "frames", which)
+    request = NightRequest(known.instrument(INSTRUMENT, DATE), site, DATE, TAG, settings)
+    frames = frames_module.read_night(folder / "frames", request)
     weather = read_folder(folder / "clouds", site)
-    result = analyse_module.analyse_night(which, frames, weather)
+    result = analyse_module.analyse_night(request, frames, weather)
     total = time.process_time() - begin
     return {
         "sky": len(result.sky),

@@ -10,7 +10,7 @@ import pytest
 
 from airglow.catalogue import NoAnswer, check_database, connect, settings_from_environment
 from airglow.catalogue.connection import in_transaction
-from airglow.errors import CatalogueError
+from airglow.model.errors import CatalogueError
 
 COMPLETE = {"MYSQL_HOST": "db", "MYSQL_USER": "u", "MYSQL_PASSWORD": " p ", "MYSQL_DATABASE": "d"}
 

@@ -10,7 +10,7 @@ import pytest
 
 from airglow.catalogue import connect, load_night
 from airglow.catalogue.rows import ANALYSED
-from airglow.errors import CatalogueError
+from airglow.model.errors import CatalogueError
 from airglow.night import folder
 
 OURS = (

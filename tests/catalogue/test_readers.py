@@ -91,14 +91,14 @@ def test_before_the_first_load_there_is_nothing_and_then_all(database, settings,
     night = make_night()
     with connect(settings) as reader, reader.cursor() as cursor:
         reader.autocommit(True)
-        nothing = _in_one_statement(cursor)
+        empty = _in_one_statement(cursor)
         thread = threading.Thread(target=load_night, args=(database, *night))
         thread.start()
-        seen = [nothing]
+        seen = [empty]
         while thread.is_alive():
             seen.append(_in_one_statement(cursor))
         thread.join()
         whole = _in_one_statement(cursor)
-    assert nothing[:2] == (0, 0)
+    assert empty[:2] == (0, 0)
     assert whole[:2] == (1, 12)
-    assert set(seen) <= {nothing, whole}
+    assert set(seen) <= {empty, whole}

@@ -8,8 +8,8 @@ import pytest
 
 from airglow.catalogue import RIGHTS, connect, known_migrations, migrate
 from airglow.catalogue.connection import LOCK_TIMEOUT_S, in_transaction
-from airglow.errors import CatalogueError
-from airglow.result import Cause, SkySamples
+from airglow.model.errors import CatalogueError
+from airglow.model.result import Cause, SkySamples
 from airglow.spectra import network_intensity_scale
 
 
@@ -249,6 +249,6 @@ def test_the_database_says_of_intensities_what_they_are(settings):
 
 
 def said_of_sample(field: str) -> str:
-    """What the source says beside a column of `airglow.result.SkySamples`."""
+    """What the source says beside a column of `airglow.model.result.SkySamples`."""
     lines = inspect.getsource(SkySamples).splitlines()
     return next(line.split("#")[1].strip() for line in lines if line.strip().startswith(f"{field}:"))

@@ -16,7 +16,7 @@ from airglow.catalogue import connect, settings_from_environment
 from airglow.catalogue.connection import in_transaction
 from airglow.demo.processes import private_directory
 from airglow.demo.servers import MariadbServer, mariadb_server
-from airglow.errors import CatalogueError
+from airglow.model.errors import CatalogueError
 
 IMPATIENT = {"attempts": 3, "pause_s": 30}  # a test that waits for a second attempt is seen
 

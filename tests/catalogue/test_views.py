@@ -10,7 +10,7 @@ import pymysql
 import pytest
 
 from airglow.catalogue import RIGHTS, connect, known_migrations, load_night, migrate
-from airglow.result import Cause
+from airglow.model.result import Cause
 
 ROOT = Path(__file__).parents[2]
 VIEWS = {

@@ -6,7 +6,7 @@ import datetime as dt
 import numpy as np
 
 from airglow.catalogue import load_night, rows
-from airglow.version import code_version
+from airglow.model.version import code_version
 
 
 def _rows(connection, sql):

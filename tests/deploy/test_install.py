@@ -11,7 +11,7 @@ import pytest
 from running import ROOT, clone, everything, new_place, surroundings
 
 from airglow.demo.servers import MariadbServer, S3Server
-from airglow.preflight import REQUIRED
+from airglow.pipeline.preflight import REQUIRED
 
 DEPLOY = ROOT / "deploy"
 WORST_EXPOSURE = 20  # systemd's own scale: 20 is 2.0, "OK"

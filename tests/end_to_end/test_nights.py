@@ -8,10 +8,10 @@ import pytest
 from running import Clone, clone, everything
 
 from airglow.demo.servers import MariadbServer
+from airglow.pipeline.publish import delivered_key
+from airglow.pipeline.status import forget_failure, record_failure
 from airglow.products import read_netcdf
-from airglow.publish import delivered_key
 from airglow.simulate import read_truth
-from airglow.status import forget_failure, record_failure
 from airglow.uploads import NightId
 
 from .conftest import Delivered, contents, line_of, rows
@@ -152,7 +152,7 @@ def test_an_idle_run_leaves_everything_and_asks_little(delivered: Delivered, mar
     assert ran.code == 0, ran.text
     assert everything(place.store) == before
     assert contents(mariadb, place.database) == before_rows
-    # the bucket, the keeper, three lists, receipt and manifest of the night that waits
+    # the bucket, the placeholder, three lists, receipt and manifest of the night that waits
     assert len(asked) <= 7, asked
     assert {method for method, _ in asked} <= {"GET", "HEAD"}
 

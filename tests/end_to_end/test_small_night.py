@@ -9,7 +9,7 @@ from running import TIMEOUT_S, everything, upload
 
 from airglow.archive import load_manifest
 from airglow.demo.servers import MariadbServer
-from airglow.publish import delivered_key
+from airglow.pipeline.publish import delivered_key
 from airglow.simulate import NightFolder
 from airglow.store import Store, hash_file
 

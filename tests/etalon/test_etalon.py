@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import special
 
-from airglow.errors import NotAnalysable
 from airglow.etalon import (
     ProfileData,
     Shape,
@@ -21,6 +20,7 @@ from airglow.etalon import (
 )
 from airglow.etalon.airy import airy_derivatives
 from airglow.etalon.laser import start_phase
+from airglow.model.errors import NotAnalysable
 
 LASER_M = 6.328e-7
 GAP_M = 1.5e-2

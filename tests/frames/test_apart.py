@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from airglow.errors import BadInput, MachineError
 from airglow.frames import read_apart, read_frame
+from airglow.model.errors import BadInput, MachineError
 
 from .test_read import write_hdf5
 

@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 import pytest
 
-from airglow.errors import BadInput, MachineError
 from airglow.frames import is_frame_name, read_frame, tag_of_name
+from airglow.model.errors import BadInput, MachineError
 
 REAL = Path(__file__).parents[3] / "shared" / "reference" / "real"
 IMAGE = np.arange(512 * 512, dtype="u2").reshape(512, 512)

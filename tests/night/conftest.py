@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from airglow.night import AnalysisSettings, WhichNight, analyse_night, read_night
+from airglow.night import AnalysisSettings, NightRequest, analyse_night, read_night
 from airglow.registry import load_registry
 from airglow.simulate import read_truth, simulate_night
 from airglow.simulate.folder import write_night
@@ -30,12 +30,12 @@ class Night:
         self.all_truth = {frame.name: frame for frame in read_truth(folder / "truth.csv")}
 
     def analyse(self, frames=None, clouds=True):
-        which = self.which()
+        request = self.request()
         weather = read_folder(self.folder / "clouds", self.site) if clouds else None
-        return analyse_night(which, read_night(frames or self.folder / "frames", which), weather)
+        return analyse_night(request, read_night(frames or self.folder / "frames", request), weather)
 
-    def which(self, tag=None, **settings):
-        return WhichNight(self.instrument, self.site, DATE, tag or self.tag, AnalysisSettings(**settings))
+    def request(self, tag=None, **settings):
+        return NightRequest(self.instrument, self.site, DATE, tag or self.tag, AnalysisSettings(**settings))
 
     def truth(self, names, what):
         return np.array([getattr(self.all_truth[name], what) for name in names])

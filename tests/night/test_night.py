@@ -8,10 +8,10 @@ import h5py
 import numpy as np
 import pytest
 
-from airglow.errors import NotAnalysable
-from airglow.night import WhichNight, analyse_night, read_night
+from airglow.model.errors import NotAnalysable
+from airglow.model.result import Cause, causes_in
+from airglow.night import NightRequest, analyse_night, read_night
 from airglow.registry import load_registry
-from airglow.result import Cause, causes_in
 from airglow.simulate import Camera
 from airglow.spectra import network_intensity_scale
 
@@ -141,21 +141,21 @@ def test_corrupt_frames_cost_nothing_but_themselves(make_night):
 def test_tag_without_frames_is_an_outcome(nominal):
     night, _ = nominal
     with pytest.raises(NotAnalysable, match="no XG frame") as outcome:
-        read_night(night.folder / "frames", night.which("XG"))
+        read_night(night.folder / "frames", night.request("XG"))
     assert outcome.value.state == "no frames"
 
 
 def test_camera_that_was_off_is_an_outcome(nominal):
     night, _ = nominal
     with pytest.raises(NotAnalysable) as outcome:
-        read_night(night.folder / "frames", night.which(camera_off_c=-100.0))
+        read_night(night.folder / "frames", night.request(camera_off_c=-100.0))
     assert outcome.value.state == "camera off"
 
 
 def test_frames_in_daylight_are_left_out(nominal):
     night, _ = nominal
-    which = night.which(highest_sun_deg=-25.0)
-    result = analyse_night(which, read_night(night.folder / "frames", which), None)
+    request = night.request(highest_sun_deg=-25.0)
+    result = analyse_night(request, read_night(night.folder / "frames", request), None)
     assert 0 < len(result.sky) < 30
     assert all("sun at" in rejection.reason for rejection in result.rejections)
     assert result.sky.sun_elevation_deg.max() <= -25.0
@@ -184,8 +184,8 @@ def test_real_frames_are_analysed(tmp_path):
     registry = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
     date = dt.date(2013, 10, 1)
     site, instrument = registry.site("uao"), registry.instrument("minime05", date)
-    which = WhichNight(instrument, site, date, "X")
-    result = analyse_night(which, read_night(tmp_path, which), None)
+    request = NightRequest(instrument, site, date, "X")
+    result = analyse_night(request, read_night(tmp_path, request), None)
     assert result.rejections == ()
     assert (len(result.sky), len(result.laser)) == (2, 2)
     assert set(result.sky.direction) == {"Zenith"}

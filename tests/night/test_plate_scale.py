@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from airglow.errors import NotAnalysable
-from airglow.night import AnalysisSettings, WhichNight, analyse_night, read_night
+from airglow.model.errors import NotAnalysable
+from airglow.model.result import Cause, causes_in
+from airglow.night import AnalysisSettings, NightRequest, analyse_night, read_night
 from airglow.night.instrument import know_instrument
 from airglow.night.reduce import reduce_night
-from airglow.result import Cause, causes_in
 from airglow.simulate import read_truth, simulate_night
 from airglow.simulate.folder import write_night
 from airglow.spectra import SkyLine
@@ -38,8 +38,8 @@ class Night:
         self.truth = {frame.name: frame for frame in read_truth(folder / "truth.csv")}
 
     def given(self, instrument):
-        which = WhichNight(instrument, self.site, DATE, "XR", AnalysisSettings())
-        return which, read_night(self.folder / "frames", which)
+        request = NightRequest(instrument, self.site, DATE, "XR", AnalysisSettings())
+        return request, read_night(self.folder / "frames", request)
 
     def errors_over_stated(self, result):
         """Winds less their common zero, and temperatures, in stated errors."""
@@ -77,9 +77,9 @@ def test_winds_and_temperatures_are_true_with_a_registry_off_by_two(kind, wrong,
 @pytest.mark.parametrize("kind", ["with_lasers", "without_lasers"])
 def test_no_numbers_where_neither_registry_nor_optics_are_right(kind, request):
     night = request.getfixturevalue(kind)
-    which, frames = night.given(with_scale(night.instrument, 2 * TRUE_RAD_PER_PX, 0.15))
+    request, frames = night.given(with_scale(night.instrument, 2 * TRUE_RAD_PER_PX, 0.15))
     with pytest.raises(NotAnalysable, match="registry's shape cannot be fitted to the sky frames") as outcome:
-        analyse_night(which, frames, None)
+        analyse_night(request, frames, None)
     assert outcome.value.state == "instrument unknown"
     said = {"with_lasers": "chi-square", "without_lasers": "no laser frame bright enough, and"}[kind]
     assert said in outcome.value.reason
@@ -88,9 +88,9 @@ def test_no_numbers_where_neither_registry_nor_optics_are_right(kind, request):
 
 @pytest.mark.parametrize(("factor", "remarks"), [(1.0, 0), (1.19, 0), (1.22, 1), (2.0, 1), (0.79, 1)])
 def test_the_log_is_told_when_registry_and_optics_disagree(with_lasers, factor, remarks):
-    which, frames = with_lasers.given(with_scale(with_lasers.instrument, factor * TRUE_RAD_PER_PX))
-    reduced = reduce_night(which, frames)
-    known = know_instrument(which, reduced.lasers, reduced.sky, SkyLine(6.3e-7, 800.0))
+    request, frames = with_lasers.given(with_scale(with_lasers.instrument, factor * TRUE_RAD_PER_PX))
+    reduced = reduce_night(request, frames)
+    known = know_instrument(request, reduced.lasers, reduced.sky, SkyLine(6.3e-7, 800.0))
     assert len(known.remarks) == remarks
     for remark in known.remarks:
         assert "minime92" in remark
@@ -101,12 +101,12 @@ def test_the_log_is_told_when_registry_and_optics_disagree(with_lasers, factor, 
 
 def test_a_laser_that_fails_leaves_the_sky_and_its_flags(with_lasers):
     """Laser frames with rings of another instrument: the registry's shape, refined on the sky, and why."""
-    which, frames = with_lasers.given(with_scale(with_lasers.instrument, TRUE_RAD_PER_PX))
+    request, frames = with_lasers.given(with_scale(with_lasers.instrument, TRUE_RAD_PER_PX))
     for timed in frames.laser:
         truth = with_lasers.truth[timed.frame.name]
         x, y = np.arange(512) - truth.center_x_px, np.arange(512) - truth.center_y_px
         timed.frame.image[:] = 500 + 200 * np.cos((y[:, None] ** 2 + x**2) / 900.0)
-    result = analyse_night(which, frames, None)
+    result = analyse_night(request, frames, None)
     assert result.shape.source == "registry, refined on sky frames"
     (why,) = [note for note in result.notes if "since" in note]
     assert "chi-square" in why

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from airglow.__main__ import main
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.night import (
-    WhichNight,
+    NightRequest,
     analyse_profiles,
     read_night,
     read_profiles,
@@ -26,8 +26,8 @@ REAL = Path(__file__).parents[3] / "shared" / "reference" / "real"
 @pytest.fixture(scope="module")
 def reduced(nominal):
     night, _ = nominal
-    which = night.which("XR")
-    return which, reduce_night(which, read_night(night.folder / "frames", which))
+    request = night.request("XR")
+    return request, reduce_night(request, read_night(night.folder / "frames", request))
 
 
 def arrays_of(reduced):
@@ -56,9 +56,9 @@ def test_mid_radii_give_the_mean_of_r_squared_exactly():
 
 def test_profiles_give_what_their_frames_give(nominal, reduced, tmp_path):
     _, from_frames = nominal
-    which, profiles = reduced
+    request, profiles = reduced
     np.savez(tmp_path / "night.npz", **arrays_of(profiles))
-    result = analyse_profiles(which, read_profiles(tmp_path / "night.npz", which), None)
+    result = analyse_profiles(request, read_profiles(tmp_path / "night.npz", request), None)
     sky = result.sky
     wind_difference = sky.line_of_sight_wind_mps - from_frames.sky.line_of_sight_wind_mps
     assert np.std(wind_difference) < 0.5 * np.median(sky.wind_fit_error_mps)
@@ -80,10 +80,10 @@ def test_noise_is_that_of_the_profiles():
 
 
 def test_a_night_without_lasers_is_a_night(reduced, tmp_path):
-    which, profiles = reduced
+    request, profiles = reduced
     arrays = {key: value for key, value in arrays_of(profiles).items() if not key.startswith("laser")}
     np.savez(tmp_path / "night.npz", **arrays)
-    result = analyse_profiles(which, read_profiles(tmp_path / "night.npz", which), None)
+    result = analyse_profiles(request, read_profiles(tmp_path / "night.npz", request), None)
     assert len(result.laser) == 0
     assert result.zero.method == "zenith in time"
 
@@ -97,12 +97,12 @@ def test_a_night_without_lasers_is_a_night(reduced, tmp_path):
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(reduced, tmp_path, change, message):
-    which, profiles = reduced
+    request, profiles = reduced
     arrays = arrays_of(profiles)
     change(arrays)
     np.savez(tmp_path / "night.npz", **arrays)
     with pytest.raises(BadInput, match=message):
-        read_profiles(tmp_path / "night.npz", which)
+        read_profiles(tmp_path / "night.npz", request)
 
 
 def spoil(arrays):
@@ -119,13 +119,13 @@ def spoil(arrays):
 
 
 def test_one_profile_never_costs_the_night(reduced, tmp_path):
-    which, profiles = reduced
+    request, profiles = reduced
     np.savez(tmp_path / "whole.npz", **arrays_of(profiles))
-    usual = analyse_profiles(which, read_profiles(tmp_path / "whole.npz", which), None)
+    usual = analyse_profiles(request, read_profiles(tmp_path / "whole.npz", request), None)
     arrays = arrays_of(profiles)
     gone = spoil(arrays)
     np.savez(tmp_path / "night.npz", **arrays)
-    result = analyse_profiles(which, read_profiles(tmp_path / "night.npz", which), None)
+    result = analyse_profiles(request, read_profiles(tmp_path / "night.npz", request), None)
     assert {rejection.name for rejection in result.rejections} == {
         *(f"sky profile {k + 1:04d}" for k in gone),
         "laser profile 0003",
@@ -165,8 +165,8 @@ def test_real_nights_fit_to_their_noise(tmp_path):
     laser, sky = [], []
     for path in sorted(REAL.glob("*.npz")):
         date = dt.datetime.strptime(path.stem[-8:], "%Y%m%d").date()
-        which = WhichNight(registry.instrument("minime90", date), registry.site("mrh"), date, "XR")
-        result = analyse_profiles(which, read_profiles(path, which), None)
+        request = NightRequest(registry.instrument("minime90", date), registry.site("mrh"), date, "XR")
+        result = analyse_profiles(request, read_profiles(path, request), None)
         laser.append(np.median(result.laser.reduced_chi_square))
         sky.append(np.median(result.sky.reduced_chi_square))
         reference = np.load(path)["ref_los_wind"]

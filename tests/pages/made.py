@@ -1,4 +1,4 @@
-"""Published nights for tests of the pages: as `airglow.publish` leaves them, small; and archives of many."""
+"""Published nights for tests of the pages, as `airglow.pipeline.publish` leaves them; archives of many."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from results import example_result
 
+from airglow.model.result import NightResult
 from airglow.pages.records import linked, night_record, short_record, year_bytes
 from airglow.pages.settings import PagesSettings
-from airglow.result import NightResult
 from airglow.store import Store
 from airglow.uploads import NightId
 

@@ -8,7 +8,7 @@ import pytest
 
 from airglow.__main__ import main
 from airglow.demo.servers import S3Server
-from airglow.errors import AirglowError
+from airglow.model.errors import AirglowError
 from airglow.pages import PagesSettings, export_pages, publish_night_page, rebuild_pages, update_pages
 from airglow.products import write_netcdf
 from airglow.store import Store
@@ -152,8 +152,8 @@ def test_the_command_line(
 
     work = tmp_path / "work"
     work.mkdir()
-    empty = {"nights": [], "strays": [], "weather_leftovers": [], "finished": []}
-    discovery = {"format": 1, "made_at": "2025-05-02T08:00:00+00:00", **empty}
+    empty = {"nights": [], "unrecognised": [], "weather_leftovers": [], "finished": []}
+    discovery = {"format": 2, "made_at": "2025-05-02T08:00:00+00:00", **empty}
     (work / "discovery.json").write_text(json.dumps(discovery))
     assert main(["pages"]) == 0
     assert "12 of 17 parts" not in text_of(archive, "attention.html")

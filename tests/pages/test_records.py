@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from results import example_result
 
-from airglow.errors import AirglowError, BadInput
+from airglow.model.errors import AirglowError, BadInput
 from airglow.pages.calendar import lacks_result, words_of
 from airglow.pages.health import health_of, series_of
 from airglow.pages.kinds import FILE_KINDS, file_kind

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from airglow.pages import PagesSettings, publish_night_page
-from airglow.status import Row
+from airglow.pipeline.status import Row
 from airglow.store import Store
 from airglow.uploads import NightId
 from pages.made import SETTINGS, publish, result_of

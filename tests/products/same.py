@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from airglow.result import NightResult, RingProfiles
+from airglow.model.result import NightResult, RingProfiles
 
 
 def assert_same(one: Any, other: Any, path: str = "result") -> None:

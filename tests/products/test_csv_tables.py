@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from results import empty_night, example_result
 
+from airglow.model.result import causes_in
 from airglow.products import read_netcdf, write_netcdf, write_samples_csv, write_winds_csv
-from airglow.result import causes_in
 from products.same import in_single_precision
 
 

@@ -9,8 +9,8 @@ import pytest
 from matplotlib.dates import date2num
 from results import example_result
 
+from airglow.model.result import BAD
 from airglow.products.plots import diagnostics, style, typical
-from airglow.result import BAD
 
 
 def panel(result, label):

@@ -11,9 +11,9 @@ import pytest
 import xarray as xr
 from results import empty_night, example_result
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
+from airglow.model.result import Cause, HorizontalWinds, LaserSamples, RingProfiles, SkySamples, SmoothWinds
 from airglow.products import columns, instrument_columns, read_netcdf, wind_columns, write_netcdf
-from airglow.result import Cause, HorizontalWinds, LaserSamples, RingProfiles, SkySamples, SmoothWinds
 from products.same import assert_same, in_single_precision
 
 

@@ -17,7 +17,8 @@ import pytest
 from matplotlib.dates import num2date
 from results import empty_night, example_result
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
+from airglow.model.result import BAD, CAUTION, GOOD
 from airglow.products import (
     Beside,
     plot_diagnostics,
@@ -28,7 +29,6 @@ from airglow.products import (
     write_products,
 )
 from airglow.products.plots import diagnostics, profiles, style, temperature, timeaxis, winds
-from airglow.result import BAD, CAUTION, GOOD
 from products import looking
 
 PLOTS = (plot_winds, plot_temperature, plot_diagnostics, plot_profiles)
@@ -223,8 +223,8 @@ def test_limits_follow_the_good_samples():
     assert low < 0
     low, high = style.limits(value, None, np.full(7, BAD), 5.0)
     assert high > 35
-    nothing = style.limits(np.array([np.nan]), None, np.array([GOOD]), 60.0, zero=True)
-    assert nothing == pytest.approx((-34.2, 34.2))
+    empty = style.limits(np.array([np.nan]), None, np.array([GOOD]), 60.0, zero=True)
+    assert empty == pytest.approx((-34.2, 34.2))
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from matplotlib.collections import QuadMesh
 from matplotlib.dates import date2num
 from results import example_result
 
+from airglow.model.result import BAD, CAUTION, GOOD
 from airglow.products.plots import keogram, profiles, style
-from airglow.result import BAD, CAUTION, GOOD
 
 SIX = ("sky rings", "sky changes", "sky residuals", "laser rings", "laser changes", "laser residuals")
 

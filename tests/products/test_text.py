@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from results import empty_night, example_result
 
+from airglow.model.result import Cause
 from airglow.products import log_text, madrigal_text, write_log, write_madrigal
 from airglow.products.madrigal import HEADER
-from airglow.result import Cause
 
 WIDTHS = (19, 6, 5, 7, 6, 7, 6, 6, 6, 6, 6, 7, 4, 3, 6, 6, 1, 1, 6, 7, 5)
 

@@ -10,8 +10,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.dates import date2num
 from results import example_result
 
+from airglow.model.result import BAD, CAUTION, GOOD
 from airglow.products.plots import style, winds
-from airglow.result import BAD, CAUTION, GOOD
 
 
 def test_east_and_west_show_the_same_eastward_wind():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from airglow.errors import RegistryError
+from airglow.model.errors import RegistryError
 from airglow.registry import load_registry
 
 CONFIG = Path(__file__).parents[2] / "config"

@@ -4,8 +4,8 @@ import argparse
 
 import pytest
 
-from airglow.errors import AirglowError, BadInput
 from airglow.frames import is_frame_name
+from airglow.model.errors import AirglowError, BadInput
 from airglow.simulate import read_truth
 from airglow.simulate.command import configure, run
 

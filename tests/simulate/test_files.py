@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 import pytest
 
-from airglow.errors import BadInput
 from airglow.frames import is_frame_name, read_frame, tag_of_name
+from airglow.model.errors import BadInput
 from airglow.simulate import read_truth, write_frames, write_truth
 from airglow.simulate.truth import FrameTruth
 

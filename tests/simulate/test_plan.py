@@ -10,7 +10,7 @@ from astropy.coordinates import AltAz, EarthLocation, get_sun
 from astropy.time import Time
 from astropy.utils import iers
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.simulate.plan import darkness, evenly, plan_night, sun_elevation_deg
 
 SPRING = dt.date(2025, 4, 29)

@@ -5,7 +5,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.simulate import CLOUD_KINDS, write_cloud_log, write_temperature_log
 from airglow.weather import read_cloud_file, read_temperature_log
 

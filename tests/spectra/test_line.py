@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import constants
 
-from airglow.errors import NotAnalysable
 from airglow.etalon import ProfileData, Shape, central_phase, fringes
+from airglow.model.errors import NotAnalysable
 from airglow.spectra import SkyLine, cramer_rao_bound, first_harmonic, fit_line
 from airglow.spectra.line import OXYGEN_MASS_KG
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from uploading import counted, keys
 
-from airglow.errors import StoreError
+from airglow.model.errors import StoreError
 from airglow.store import (
     ChangedObject,
     MissingObject,
@@ -162,10 +162,10 @@ def test_delete_sees_a_change_after_its_look(store: Store, s3):
     assert other.get_bytes("key") == b"other"
 
 
-def test_keeper_is_put_once(store: Store):
-    store.ensure_keeper()
+def test_placeholder_is_put_once(store: Store):
+    store.ensure_placeholder()
     with counted(store) as sent:
-        store.ensure_keeper()
+        store.ensure_placeholder()
     assert sent == ["HeadObject"]
     assert keys(store) == ["state/keep"]
 

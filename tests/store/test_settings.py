@@ -2,7 +2,7 @@
 
 import pytest
 
-from airglow.errors import StoreError
+from airglow.model.errors import StoreError
 from airglow.store import leave_out_foreign_settings, settings_from_environment
 
 COMPLETE = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from uploading import counted
 
-from airglow.errors import StoreError
+from airglow.model.errors import StoreError
 from airglow.store import MissingObject, Store, StoredFile, download_many, in_threads, upload_many
 
 

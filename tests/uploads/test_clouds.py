@@ -8,7 +8,7 @@ from uploading import CONFIG, MINIME05, MINIME13, cloud_lines, counted, receipt,
 
 from airglow.registry import load_registry
 from airglow.store import Store
-from airglow.uploads import NightId, State, SurveySettings, cloud_file, mark_pending, survey
+from airglow.uploads import NightId, ScanSettings, State, cloud_file, mark_pending, scan
 from airglow.uploads.clouds import hours_to_cover
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
@@ -21,7 +21,7 @@ LATE = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 
 def look(store: Store, hours_later: float = 0, **settings) -> tuple[State, str]:
     now = dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours_later)
-    report = survey(store, REGISTRY, SurveySettings(**settings), now).nights[0]
+    report = scan(store, REGISTRY, ScanSettings(**settings), now).nights[0]
     return report.state, report.reason.split(" UTC: ")[-1]
 
 
@@ -111,9 +111,9 @@ def test_what_it_costs(night: Store):
     size = len(send(night, MINIME13))
     night.put_bytes(MINIME13.receipt_key, receipt(MINIME13, 3, size))
     with counted(night) as both:  # each file is looked into once, whatever the number of instruments
-        assert [r.state for r in survey(night, REGISTRY).nights] == [State.READY] * 2
+        assert [r.state for r in scan(night, REGISTRY).nights] == [State.READY] * 2
     with counted(night) as impatient:
-        assert len(survey(night, REGISTRY, SurveySettings(cloud_wait_hours=0)).nights) == 2
+        assert len(scan(night, REGISTRY, ScanSettings(cloud_wait_hours=0)).nights) == 2
     assert len(both) - len(impatient) == 2
 
 

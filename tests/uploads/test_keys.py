@@ -5,12 +5,12 @@ import datetime as dt
 import pytest
 from uploading import MINIME05
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.uploads import (
     NightId,
     RawPart,
     RawReceipt,
-    Stray,
+    UnrecognisedObject,
     WeatherFile,
     cloud_file,
     first_part,
@@ -66,9 +66,9 @@ def test_raw_keys(key: str, meaning):
         ("raw/sub/fpi05_uao_20260429.txt", "not from a Fabry-Perot"),
     ],
 )
-def test_strays_say_why(key: str, reason: str):
+def test_unrecognised_objects_say_why(key: str, reason: str):
     found = parse_raw_key(key)
-    assert isinstance(found, Stray)
+    assert isinstance(found, UnrecognisedObject)
     assert reason in found.reason
 
 

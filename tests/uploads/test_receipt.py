@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from uploading import LEGEND, MINIME05, receipt
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.uploads import first_part, parse_receipt
 
 FIRST = first_part(MINIME05)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.weather import read_cloud_file
 
 CHICAGO = ZoneInfo("America/Chicago")

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from airglow.errors import BadInput, MachineError
+from airglow.model.errors import BadInput, MachineError
 from airglow.weather import read_cloud_file, read_folder, read_temperature_log
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.weather import read_temperature_log
 
 CHICAGO = ZoneInfo("America/Chicago")

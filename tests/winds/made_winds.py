@@ -10,7 +10,7 @@ import dataclasses
 import numpy as np
 from results import example_result
 
-from airglow.result import SkySamples
+from airglow.model.result import SkySamples
 from airglow.winds import zero_from_zenith
 
 LATITUDE_DEG, LONGITUDE_DEG = 40.167, -88.159

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from airglow.geometry.lines_of_sight import line_components
 from airglow.winds.cycles import count_directions, cut_cycles
-from airglow.winds.geometry import line_components
 
 from .made_winds import CARDINAL, LOOK, on_sphere
 

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from airglow.result import BAD, CAUTION, GOOD, Cause
+from airglow.model.result import BAD, CAUTION, GOOD, Cause
 from airglow.winds import horizontal_winds
 
 from .made_winds import CARDINAL, LATITUDE_DEG, LONGITUDE_DEG, Waves, make_winds

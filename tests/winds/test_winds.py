@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from airglow.model.result import Cause, causes_in
 from airglow.registry import Direction, QualityLimits
-from airglow.result import Cause, causes_in
 from airglow.winds import (
     FlagInputs,
     flag_levels,

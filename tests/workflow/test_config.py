@@ -11,7 +11,7 @@ from airglow.archive import UnpackLimits
 from airglow.demo.servers import MariadbServer, S3Server
 from airglow.night import AnalysisSettings
 from airglow.pages import PagesSettings
-from airglow.uploads import SurveySettings
+from airglow.uploads import ScanSettings
 
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
@@ -117,7 +117,7 @@ def test_the_file_says_what_the_defaults_are() -> None:
 
 def test_the_keys_are_those_that_the_package_takes() -> None:
     AnalysisSettings(**CONFIG["analysis"])
-    SurveySettings(**CONFIG["uploads"])
+    ScanSettings(**CONFIG["uploads"])
     assert AnalysisSettings(**CONFIG["analysis"]) == AnalysisSettings()
     assert PagesSettings(**CONFIG["pages"]) == PagesSettings()
     assert {"max_members", "max_bytes", "max_member_bytes"} == set(UnpackLimits.__dataclass_fields__)

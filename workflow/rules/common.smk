@@ -9,8 +9,8 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-from airglow import preflight, runlock, status
-from airglow.errors import AirglowError
+from airglow.pipeline import preflight, runlock, status
+from airglow.model.errors import AirglowError
 from airglow.registry import load_registry
 from airglow.store import leave_out_foreign_settings
 from airglow.uploads import NightId, discovery_from_json
@@ -57,7 +57,7 @@ REGISTRY = or_workflow_error(
 if workflow.is_main_process and workflow.check_envvars:
     STORE = or_workflow_error(preflight.check_surroundings, None, logger.warning)
 
-# One thread for linear algebra: jobs run side by side, and small fits gain nothing from more.
+# One thread for linear algebra: jobs run side by side, and small fits gain empty_result from more.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
@@ -145,7 +145,7 @@ def begin():
             runlock.NIGHTS_VARIABLE: " ".join(sorted(planned_nights())),
         }
     )
-    or_workflow_error(STORE.ensure_keeper)
+    or_workflow_error(STORE.ensure_placeholder)
 
 
 def planned_nights():

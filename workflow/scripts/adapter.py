@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import __main__
-from airglow.errors import AirglowError
+from airglow.model.errors import AirglowError
+from airglow.pipeline.runlock import RUN_VARIABLE, step_of_run
+from airglow.pipeline.status import forget_failure, record_failure
 from airglow.registry import Instrument, Registry, Site, load_registry
-from airglow.runlock import RUN_VARIABLE, step_of_run
-from airglow.status import forget_failure, record_failure
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
 from airglow.uploads import NightId
 

@@ -5,17 +5,17 @@ from pathlib import Path
 from adapter import snakemake, step, write_json
 
 from airglow.archive import read_manifest
-from airglow.night import AnalysisSettings, WhichNight, analyse_frames
+from airglow.night import AnalysisSettings, NightRequest, analyse_frames
 from airglow.products import write_netcdf
 
 with step() as job:
     manifest = read_manifest(Path(snakemake.input.manifest).read_bytes(), snakemake.input.manifest)
     settings = AnalysisSettings(**job.config["analysis"])
-    which = WhichNight(job.instrument, job.site, job.date, snakemake.wildcards.tag, settings)
+    request = NightRequest(job.instrument, job.site, job.date, snakemake.wildcards.tag, settings)
     result, outcome = analyse_frames(
         Path(snakemake.input.frames),
         Path(snakemake.input.clouds),
-        which,
+        request,
         sha256={frame.name: frame.sha256 for frame in manifest.frames},
         manifest_hash=manifest.sha256,
     )

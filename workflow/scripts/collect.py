@@ -4,8 +4,8 @@ from pathlib import Path
 
 from adapter import RESULTS, read_json, snakemake, step, write_json
 
-from airglow.kept import keep_earlier_results
-from airglow.publish import plan_delivery, prefixes_from_environment
+from airglow.pipeline.kept import keep_earlier_results
+from airglow.pipeline.publish import plan_delivery, prefixes_from_environment
 from airglow.uploads import mark_pending
 
 with step() as job:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from adapter import RESULTS, WORK, snakemake, step, write_json
 
-from airglow.runlock import NIGHTS_VARIABLE
-from airglow.uploads import SurveySettings, discovery_to_json, survey, take_up
-from airglow.workspace import remove_leftovers, remove_older
+from airglow.pipeline.runlock import NIGHTS_VARIABLE
+from airglow.pipeline.workspace import remove_leftovers, remove_older
+from airglow.uploads import ScanSettings, discovery_to_json, scan, take_up
 
 with step() as job:
-    discovery = survey(job.store, job.registry, SurveySettings(**job.config["uploads"]))
+    discovery = scan(job.store, job.registry, ScanSettings(**job.config["uploads"]))
     take_up(job.store, discovery)
     at_work = os.environ[NIGHTS_VARIABLE].split()
     for report in discovery.wanted:

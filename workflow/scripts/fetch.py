@@ -4,10 +4,10 @@ from pathlib import Path
 
 from adapter import RESULTS, snakemake, step
 
-from airglow.night import WhichNight, no_result
+from airglow.night import NightRequest, no_result
+from airglow.pipeline.publish import fetch_kinds, read_index
+from airglow.pipeline.workspace import bring_results
 from airglow.products import Beside, local_name
-from airglow.publish import fetch_kinds, read_index
-from airglow.workspace import bring_results
 
 with step() as job:
     index = read_index(job.store.get_json(job.night.published_key), job.night.published_key)
@@ -25,6 +25,6 @@ with step() as job:
         job.store,
         index,
         {tag: job.local(RESULTS) / tag for tag in index["outcomes"]},
-        lambda tag, why: no_result(WhichNight(job.instrument, job.site, job.date, tag), None, why),
+        lambda tag, why: no_result(NightRequest(job.instrument, job.site, job.date, tag), None, why),
         Beside(site=job.site, instrument=job.instrument),
     )

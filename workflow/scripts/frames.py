@@ -5,7 +5,7 @@ from pathlib import Path
 from adapter import WORK, snakemake, step
 
 from airglow.archive import read_manifest
-from airglow.workspace import bring_frames
+from airglow.pipeline.workspace import bring_frames
 
 with step() as job:
     data = job.store.get_bytes(job.night.manifest_key)

@@ -5,8 +5,8 @@ from contextlib import closing
 from adapter import WORK, step
 
 from airglow.catalogue import connect, load_night, migrate, settings_from_environment
-from airglow.publish import read_index
-from airglow.workspace import published_results
+from airglow.pipeline.publish import read_index
+from airglow.pipeline.workspace import published_results
 
 with step() as job:
     night, attempts = job.night, job.config["database"]["attempts"]

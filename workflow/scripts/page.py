@@ -3,8 +3,8 @@
 from adapter import WORK, step
 
 from airglow.pages import PagesSettings, publish_night_page
-from airglow.publish import read_index
-from airglow.workspace import published_results
+from airglow.pipeline.publish import read_index
+from airglow.pipeline.workspace import published_results
 
 with step() as job:
     night = job.night

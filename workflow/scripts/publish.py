@@ -2,7 +2,7 @@
 
 from adapter import RESULTS, read_json, snakemake, step
 
-from airglow.publish import deliver
+from airglow.pipeline.publish import deliver
 
 with step() as job:
     plan = read_json(snakemake.input.plan)

@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import constants
 
+from airglow.model.result import BAD, CAUTION, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
 from airglow.products.plots import style
 from airglow.products.plots.style import BLUE, GREEN, GREY, INK, VERMILLION
 from airglow.products.plots.timeaxis import share_time
 from airglow.products.plots.typical import draw_profile, typical_laser, typical_sky
-from airglow.result import BAD, CAUTION, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
 from airglow.winds.flags import CLOUDY_C, OVERCAST_C, WARM_CCD_C
 
 _HOLLOW = ("^", "s", "X")  # of the markers

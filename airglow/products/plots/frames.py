@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from airglow.errors import BadInput, MachineError
 from airglow.frames import Frame, read_frame
+from airglow.model.errors import BadInput, MachineError
+from airglow.model.result import LaserSamples, NightResult, RingProfiles, SkySamples
 from airglow.products.plots import style
 from airglow.products.plots.typical import draw_profile, ring_maxima, typical_laser, typical_sky
-from airglow.result import LaserSamples, NightResult, RingProfiles, SkySamples
 
 _DARKEST, _BRIGHTEST = 1.0, 99.5  # percentiles of the counts: a few hot pixels do not darken the rest
 _LINE = 56  # characters that have room in a picture
@@ -68,10 +68,10 @@ def _figure(result: NightResult, frames_directory: Path) -> Figure:
         picture = figure.add_axes((left, 3.35 / height, 4.6 / 12.0, 4.6 / height))
         upper = figure.add_axes((left, 1.45 / height, 4.6 / 12.0, 1.25 / height))
         lower = figure.add_axes((left, 0.75 / height, 4.6 / 12.0, 0.62 / height))
-        nothing = f"no {kind.lower()} was fitted"
-        draw_profile(upper, lower, profiles, k, nothing)
+        why_empty = f"no {kind.lower()} was fitted"
+        draw_profile(upper, lower, profiles, k, why_empty)
         if k is None:
-            _say(picture, style.why_nothing(result, nothing, _LINE))
+            _say(picture, style.why_nothing(result, why_empty, _LINE))
             continue
         maxima = ring_maxima(profiles.radius_squared_px2[k], profiles.model[k])
         for ring in maxima:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 
-from airglow.result import LaserSamples, RingProfiles, SkySamples
+from airglow.model.result import LaserSamples, RingProfiles, SkySamples
 
 _ROWS = 170  # that a panel has room for
 _TOO_NARROW = 1 / 400  # of what is shown: nobody sees a laser frame of 30 s in a night of nine hours

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
+from airglow.model.result import BAD, CAUTION, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
 from airglow.products.plots import keogram, style
 from airglow.products.plots.timeaxis import night_span, share_time, stack_panels
 from airglow.products.plots.winds import other_directions
-from airglow.result import BAD, CAUTION, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
 
 _COLORS = "cividis"  # even steps to the eye, for the colour-blind too, and from dark to light in grey
 _RESIDUAL_REACH = 4.0  # standard errors: one in 16,000 is farther out by chance

@@ -20,9 +20,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
+from airglow.model.result import BAD, CAUTION, GOOD, NightResult
 from airglow.products.files import written_whole
-from airglow.result import BAD, CAUTION, GOOD, NightResult
 
 DPI = 120
 _IMAGE_DPI = 300  # of pictures within a vector file

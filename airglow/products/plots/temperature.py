@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from airglow.model.result import NightResult
 from airglow.products.plots import style
 from airglow.products.plots.timeaxis import share_time, stack_panels
 from airglow.products.plots.winds import other_directions
-from airglow.result import NightResult
 
 
 def plot_temperature(result: NightResult, path: Path | str) -> Path:

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from airglow.model.result import NightResult
 from airglow.products.plots import style
-from airglow.result import NightResult
 
 _MARGIN = np.timedelta64(12, "m")
 _HEAD_IN, _FOOT_IN = 1.15, 0.72  # of a figure

@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy.signal import find_peaks
 
+from airglow.model.result import GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
 from airglow.products.plots import style
 from airglow.products.plots.style import BLUE, GREY, INK
-from airglow.result import GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
 
 _LEAST_PROMINENCE = 0.03  # of a ring, as part of the whole range of its profile
 _MOST_RINGS = 40  # what lies closer together is not two rings
@@ -38,7 +38,7 @@ def _typical(table: SkySamples | LaserSamples, profiles: RingProfiles, preferred
     return int(candidates[order[candidates.size // 2]])
 
 
-def draw_profile(upper: Axes, lower: Axes, profiles: RingProfiles, k: int | None, nothing: str) -> None:
+def draw_profile(upper: Axes, lower: Axes, profiles: RingProfiles, k: int | None, why_empty: str) -> None:
     """Counts over squared radius with the fit, and residuals in units of their error.
 
     Parameters
@@ -49,7 +49,7 @@ def draw_profile(upper: Axes, lower: Axes, profiles: RingProfiles, k: int | None
         Of all frames.
     k
         The frame; None if there is none.
-    nothing
+    why_empty
         What to say then.
     """
     upper.tick_params(labelbottom=False)
@@ -57,7 +57,7 @@ def draw_profile(upper: Axes, lower: Axes, profiles: RingProfiles, k: int | None
     lower.set_ylabel("Residual\n(σ)")
     lower.set_xlabel("Squared radius (1000 px²)")
     if k is None:
-        style.say_nothing_there(upper, nothing)
+        style.say_nothing_there(upper, why_empty)
         for panel in (upper, lower):
             panel.set_xticks([])
             panel.set_yticks([])

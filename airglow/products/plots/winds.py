@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from airglow.model.result import BAD, CAUTION, GOOD, HorizontalWinds, NightResult, SkySamples, SmoothWinds
 from airglow.products.plots import style
 from airglow.products.plots.timeaxis import share_time, stack_panels
-from airglow.result import BAD, CAUTION, GOOD, HorizontalWinds, NightResult, SkySamples, SmoothWinds
 
 _MARGIN = 0.04  # of the axis, around the smooth wind
 _HEIGHT_IN = 1.85

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import airglow
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 _ENOUGH_S = 10.0
 
 

@@ -9,8 +9,7 @@ from uploading import CONFIG, MINIME05, MINIME13, receipt, send
 
 from airglow.__main__ import main
 from airglow.demo.servers import S3Server
-from airglow.registry import load_registry
-from airglow.status import (
+from airglow.pipeline.status import (
     failures,
     forget_failure,
     forget_failures,
@@ -21,8 +20,9 @@ from airglow.status import (
     rows,
     summarise_night,
 )
+from airglow.registry import load_registry
 from airglow.store import Store
-from airglow.uploads import SurveySettings, discovery_to_json, survey
+from airglow.uploads import ScanSettings, discovery_to_json, scan
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
 WILDCARDS = {"instrument": "minime05", "site": "uao", "date": "20260429", "tag": "XR"}
@@ -38,7 +38,7 @@ INDEX = {
 
 def discover(store: Store, work: Path, **settings) -> None:
     work.mkdir(exist_ok=True)
-    found = survey(store, REGISTRY, SurveySettings(**settings))
+    found = scan(store, REGISTRY, ScanSettings(**settings))
     (work / "discovery.json").write_text(json.dumps(discovery_to_json(found)))
 
 

@@ -18,18 +18,18 @@ from uploading import (
     send,
 )
 
-from airglow.errors import BadInput
+from airglow.model.errors import BadInput
 from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import (
     NightId,
+    ScanSettings,
     State,
-    SurveySettings,
     WeatherDay,
     discovery_from_json,
     discovery_to_json,
     mark_pending,
-    survey,
+    scan,
     take_up,
 )
 
@@ -40,7 +40,7 @@ CLOUDS = "raw/Cloud_uao_20260429.txt"
 def _look(store: Store, **settings):
     hours = settings.pop("hours_later", 0)
     now = dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)
-    found = survey(store, REGISTRY, SurveySettings(**settings), now)
+    found = scan(store, REGISTRY, ScanSettings(**settings), now)
     assert discovery_from_json(json.loads(json.dumps(discovery_to_json(found)))) == found
     return found
 
@@ -52,7 +52,7 @@ def _only(store: Store, **settings) -> tuple[State, str]:
 
 def test_nothing_there(store: Store):
     found = _look(store)
-    assert (found.nights, found.strays, found.weather_leftovers, found.finished) == ((), (), (), ())
+    assert (found.nights, found.unrecognised, found.weather_leftovers, found.finished) == ((), (), (), ())
 
 
 def test_a_complete_night(store: Store):
@@ -150,11 +150,11 @@ def test_refused_by_the_registry(store: Store, night: str, reason: str):
     assert _only(store) == (State.REFUSED, reason)
 
 
-def test_strays_are_named(store: Store):
+def test_unrecognised_objects_are_named(store: Store):
     for key in ("raw/", "raw/fpi05_uao_20261340.txt", "raw/asi01_uao_20260429.tar.gz000000"):
         store.put_bytes(key, b"x")
     store.put_bytes("raw/Cloud_xyz_20260429.txt", b"x")
-    assert dict(_look(store).strays) == {
+    assert dict(_look(store).unrecognised) == {
         "raw/Cloud_xyz_20260429.txt": "unknown site xyz",
         "raw/fpi05_uao_20261340.txt": "20261340 is not a date",
         "raw/asi01_uao_20260429.tar.gz000000": "not from a Fabry-Perot interferometer",
@@ -209,7 +209,7 @@ def test_an_upload_that_went_away_before_it_was_archived(store: Store):
 
 
 def _archive(store: Store) -> None:
-    """What the archiving leaves, as far as a survey looks at it."""
+    """What the archiving leaves, as far as a scan looks at it."""
     raw = [{"key": o.key, "etag": o.etag, "size": o.size} for o in store.list(MINIME05.raw_prefix)]
     store.put_json(MINIME05.manifest_key, {"parts": raw[:3], "receipt": raw[3]})
 
@@ -380,7 +380,7 @@ def test_waiting_nights_cost_in_proportion(store: Store):
 
 def test_a_discovery_that_is_none():
     with pytest.raises(BadInput, match=r"x\.json: not a discovery"):
-        discovery_from_json({"format": 1}, "x.json")
+        discovery_from_json({"format": 2}, "x.json")
 
 
 @pytest.mark.parametrize("request_number", [0, 1])

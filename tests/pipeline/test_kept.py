@@ -4,13 +4,13 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from test_publish import analysed, plan, plan_of
 from uploading import MINIME13, counted, keys
 
-from airglow.errors import BadInput, StoreError
-from airglow.kept import keep_earlier_results
-from airglow.publish import deliver, delivered_key
+from airglow.model.errors import BadInput, StoreError
+from airglow.pipeline.kept import keep_earlier_results
+from airglow.pipeline.publish import deliver, delivered_key
 from airglow.store import Store
+from pipeline.test_publish import analysed, plan, plan_of
 
 FIRST, LATER = "a" * 64, "b" * 64
 NOW = dt.datetime(2026, 5, 1, 12, 0, tzinfo=dt.UTC)

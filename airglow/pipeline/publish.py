@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airglow.errors import AirglowError, BadInput, StoreError
-from airglow.outcomes import manifest_of_delivery
+from airglow.model.errors import AirglowError, BadInput, StoreError
+from airglow.model.outcomes import manifest_of_delivery
+from airglow.model.result import ANALYSED, product_stem
 from airglow.products import SUFFIXES, local_name
 from airglow.registry import Instrument
-from airglow.result import ANALYSED, product_stem
 from airglow.store import Store, StoredFile, download_many, hash_file, upload_many
 from airglow.uploads import NightId
 
@@ -96,7 +96,7 @@ def plan_delivery(
         As it was on that night: it decides whether files for Madrigal are delivered.
     outcomes
         What the analysis said, by tag, each with the SHA-256 of the manifest (``manifest_sha256``) whose
-        frames it used. One that was kept before (``kept``, see `airglow.kept`) stays so.
+        frames it used. One that was kept before (``kept``, see `airglow.pipeline.kept`) stays so.
     files
         The products by tag, under their local names. Those of a tag that was not analysed stay here.
     prefixes

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from airglow.errors import AirglowError
+from airglow.model.errors import AirglowError
 
 RUN_VARIABLE = "AIRGLOW_RUN"  # environment variable that tells a step which run it belongs to
 NIGHTS_VARIABLE = "AIRGLOW_NIGHTS"  # and which nights the run was asked for by name

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from airglow.runlock import Busy, begin_run, step_of_run
+from airglow.pipeline.runlock import Busy, begin_run, step_of_run
 
 RUN = """
 import sys, time
 from pathlib import Path
-from airglow.runlock import begin_run
+from airglow.pipeline.runlock import begin_run
 run = begin_run(Path(sys.argv[1]), 0)
 print(run.identifier, flush=True)
 time.sleep(60)
@@ -22,7 +22,7 @@ time.sleep(60)
 STEP = """
 import sys, time
 from pathlib import Path
-from airglow.runlock import step_of_run
+from airglow.pipeline.runlock import step_of_run
 with step_of_run(Path(sys.argv[1]), sys.argv[2]):
     print("at work", flush=True)
     time.sleep(float(sys.argv[3]))

@@ -2,7 +2,8 @@
 
 Publication begins with the loss of the old index (the workflow removes it). So what is to be kept is decided
 before, and a copy of the old index is made safe in the bucket first. The copy
-(`airglow.publish.delivered_key`) is replaced only when all products of the next index are in the bucket.
+(`airglow.pipeline.publish.delivered_key`) is replaced only when all products of the next index are in the
+bucket.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from airglow.errors import BadInput, StoreError
-from airglow.publish import delivered_key, read_index
-from airglow.result import ANALYSED
+from airglow.model.errors import BadInput, StoreError
+from airglow.model.result import ANALYSED
+from airglow.pipeline.publish import delivered_key, read_index
 from airglow.store import MissingObject, Store, in_threads
 from airglow.uploads import NightId
 
@@ -34,7 +35,7 @@ def keep_earlier_results(
     store
         The bucket.
     plan
-        As of `airglow.publish.plan_delivery`.
+        As of `airglow.pipeline.publish.plan_delivery`.
     now
         The present, for the record.
 

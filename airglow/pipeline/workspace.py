@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from airglow.archive import Manifest, fetch_frames
-from airglow.errors import BadInput, MachineError, RegistryError
+from airglow.model.errors import BadInput, MachineError, RegistryError
+from airglow.model.result import ANALYSED, NightResult
+from airglow.pipeline.publish import fetch_kinds, fetch_products
 from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_kinds
-from airglow.publish import fetch_kinds, fetch_products
-from airglow.result import ANALYSED, NightResult
 from airglow.store import Store, json_bytes
 from airglow.uploads import NightId
 
@@ -94,7 +94,7 @@ def bring_results(
     store: Store,
     index: Mapping[str, Any],
     directories: Mapping[str, Path],
-    nothing: Callable[[str, str], NightResult],
+    empty_result: Callable[[str, str], NightResult],
     beside: Beside,
 ) -> list[str]:
     """Fill the folders of a night's tags with what is published of it, where there is no result.
@@ -112,7 +112,7 @@ def bring_results(
         What was published.
     directories
         A folder for each tag of the index. One with a result of its own is left as it is.
-    nothing
+    empty_result
         Makes the empty result of a tag that was not analysed, of which nothing is published: is given the tag
         and why. Raises RegistryError for a tag that the registry does not know.
     beside
@@ -138,7 +138,7 @@ def bring_results(
         result = None
         if outcome["state"] != ANALYSED:
             try:
-                result = nothing(tag, f"{outcome['state']}: {outcome['reason']}")
+                result = empty_result(tag, f"{outcome['state']}: {outcome['reason']}")
             except RegistryError as error:
                 log.info("%s: there was no result, and none is made: %s", tag, error)
                 continue

@@ -11,7 +11,7 @@ from airglow.registry.records import GREEN_TAG, RED_TAGS
 
 
 @dataclass(frozen=True)
-class WhichNight:
+class NightRequest:
     """One night of one instrument and tag."""
 
     instrument: Instrument  # as of the date

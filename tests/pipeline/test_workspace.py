@@ -11,19 +11,19 @@ import pytest
 from results import empty_night, example_result
 from uploading import CONFIG, FRAMES, MINIME05, archive_night, send
 
-from airglow.errors import MachineError, StoreError
-from airglow.night import WhichNight, no_result
-from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_kinds
-from airglow.publish import ProductPrefixes, deliver, plan_delivery
-from airglow.registry import load_registry
-from airglow.store import MissingObject, Store
-from airglow.workspace import (
+from airglow.model.errors import MachineError, StoreError
+from airglow.night import NightRequest, no_result
+from airglow.pipeline.publish import ProductPrefixes, deliver, plan_delivery
+from airglow.pipeline.workspace import (
     bring_frames,
     bring_results,
     published_results,
     remove_leftovers,
     remove_older,
 )
+from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_kinds
+from airglow.registry import load_registry
+from airglow.store import MissingObject, Store
 
 DAY_S = 86400
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
@@ -185,10 +185,10 @@ def test_a_tag_that_the_registry_no_longer_knows_is_passed_over(store: Store, tm
     index = {"night": MINIME05.name, "outcomes": outcomes, "products": []}
     back = {tag: tmp_path / tag for tag in outcomes}
 
-    def nothing(tag: str, why: str):
-        return no_result(WhichNight(instrument, BESIDE.site, MINIME05.date, tag), None, why)
+    def empty_result(tag: str, why: str):
+        return no_result(NightRequest(instrument, BESIDE.site, MINIME05.date, tag), None, why)
 
-    assert bring_results(store, index, back, nothing, replace(BESIDE, instrument=instrument)) == ["XR"]
+    assert bring_results(store, index, back, empty_result, replace(BESIDE, instrument=instrument)) == ["XR"]
     assert (back["XR"] / "night.nc").exists()
     assert not back["XG"].exists()
 

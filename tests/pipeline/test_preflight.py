@@ -10,8 +10,8 @@ import pytest
 
 from airglow.catalogue import connect, migrate, settings_from_environment
 from airglow.demo.servers import MariadbServer, S3Server
-from airglow.errors import AirglowError
-from airglow.preflight import check_surroundings
+from airglow.model.errors import AirglowError
+from airglow.pipeline.preflight import check_surroundings
 
 DATABASE = {"MYSQL_HOST": "db", "MYSQL_USER": "u", "MYSQL_PASSWORD": "p", "MYSQL_DATABASE": "d"}
 PATHS = {"RESULTS_PATH": "r", "SUMMARY_IMAGES_PATH": "s", "MADRIGAL_PATH": "m"}

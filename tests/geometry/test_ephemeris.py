@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from airglow.ephemeris import moon_separation_deg, sun_and_moon
+from airglow.geometry.ephemeris import moon_separation_deg, sun_and_moon
 
 UAO = (40.167, -88.159, 200.0)
 

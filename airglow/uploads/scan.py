@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from airglow.errors import AirglowError, BadInput
+from airglow.model.errors import AirglowError, BadInput
 from airglow.registry import Registry
 from airglow.store import ChangedObject, MissingObject, Store, StoredObject, in_threads
 from airglow.uploads.days import ONE_DAY, end_of_day, nights_that_need
@@ -16,7 +16,7 @@ from airglow.uploads.keys import (
     NightId,
     RawPart,
     RawReceipt,
-    Stray,
+    UnrecognisedObject,
     WeatherFile,
     first_part,
     parse_raw_key,
@@ -26,7 +26,7 @@ from airglow.uploads.receipt import MAX_RECEIPT_BYTES, Receipt, parse_receipt, w
 
 
 @dataclass(frozen=True)
-class SurveySettings:
+class ScanSettings:
     """What an operator decides about uploads."""
 
     cloud_wait_hours: float = 24.0  # from the receipt
@@ -52,15 +52,15 @@ class _Raw:
 
     uploads: dict[NightId, _Upload] = field(default_factory=dict)
     weather: dict[WeatherDay, list[tuple[WeatherFile, StoredObject]]] = field(default_factory=dict)
-    strays: list[tuple[str, str]] = field(default_factory=list)
+    unrecognised: list[tuple[str, str]] = field(default_factory=list)
     # Of cloud files that were looked into: the last time in them, or why there is none.
     cloud_ends: dict[str, dt.datetime | str] = field(default_factory=dict)
 
 
-def survey(
+def scan(
     store: Store,
     registry: Registry,
-    settings: SurveySettings | None = None,
+    settings: ScanSettings | None = None,
     now: dt.datetime | None = None,
 ) -> Discovery:
     """Look at what is in ``raw/`` and which work is unfinished. Changes nothing.
@@ -88,7 +88,7 @@ def survey(
     StoreError
         If the bucket cannot be read.
     """
-    settings = settings or SurveySettings()
+    settings = settings or ScanSettings()
     now = now or dt.datetime.now(dt.UTC)
     marked = pending_nights(store)
     raw = _sort(store.list(RAW), registry)
@@ -108,7 +108,7 @@ def survey(
     return Discovery(
         made_at=now,
         nights=tuple(_queue(reports, settings.max_nights)),
-        strays=tuple(raw.strays),
+        unrecognised=tuple(raw.unrecognised),
         weather_leftovers=tuple(_leftovers(registry, settings, now, raw.weather, _in_need(raw, receipts))),
         finished=tuple(sorted(finished, key=lambda n: n.name)),
     )
@@ -126,9 +126,11 @@ def _sort(objects: Iterable[StoredObject], registry: Registry) -> _Raw:
             case WeatherFile(site=site, date=date) if site in registry.sites:
                 raw.weather.setdefault(WeatherDay(site, date), []).append((what, found))
             case WeatherFile(site=site):
-                raw.strays.append((found.key, f"unknown site {site}"))
-            case Stray(reason) if found.key != RAW:  # some tools put an object where a folder begins
-                raw.strays.append((found.key, reason))
+                raw.unrecognised.append((found.key, f"unknown site {site}"))
+            case UnrecognisedObject(reason) if (
+                found.key != RAW
+            ):  # some tools put an object where a folder begins
+                raw.unrecognised.append((found.key, reason))
     return raw
 
 
@@ -164,7 +166,7 @@ def _refusal(registry: Registry, night: NightId) -> str:
 def _judge(
     store: Store,
     registry: Registry,
-    settings: SurveySettings,
+    settings: ScanSettings,
     now: dt.datetime,
     night: NightId,
     upload: _Upload,
@@ -269,7 +271,7 @@ def _in_need(raw: _Raw, receipts: Mapping[NightId, Receipt | AirglowError]) -> l
 
 def _leftovers(
     registry: Registry,
-    settings: SurveySettings,
+    settings: ScanSettings,
     now: dt.datetime,
     weather: Mapping[WeatherDay, list[tuple[WeatherFile, StoredObject]]],
     in_need: list[NightId],

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from airglow.catalogue import NoAnswer, check_database
 from airglow.catalogue import settings_from_environment as database_settings
-from airglow.errors import AirglowError
+from airglow.model.errors import AirglowError
 from airglow.store import Store, open_store, settings_from_environment
 
 REQUIRED = (

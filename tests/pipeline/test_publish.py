@@ -7,8 +7,8 @@ import pytest
 from uploading import CONFIG, MINIME05, MINIME13, keys
 
 from airglow.archive import prove_published, read_manifest
-from airglow.errors import AirglowError, BadInput, StoreError
-from airglow.publish import (
+from airglow.model.errors import AirglowError, BadInput, StoreError
+from airglow.pipeline.publish import (
     ProductPrefixes,
     deliver,
     delivered_key,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import airglow
-from airglow.version import code_version, commit_of
+from airglow.model.version import code_version, commit_of
 
 
 @pytest.fixture
@@ -69,8 +69,8 @@ def test_importing_asks_no_git() -> None:
 import sys
 started = []
 sys.addaudithook(lambda event, given: started.append(given[0]) if event == "subprocess.Popen" else None)
-import airglow, airglow.version, airglow.night, airglow.products
+import airglow, airglow.model.version, airglow.night, airglow.products
 assert "git" not in started, started
-airglow.version.code_version()
+airglow.model.version.code_version()
 """
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from airglow.result import (
+from airglow.model.result import (
     HorizontalWinds,
     InstrumentShape,
     LaserSamples,
@@ -39,7 +39,7 @@ _TYPES = {
 _Table = TypeVar("_Table")
 
 
-def nothing(
+def empty_result(
     *,
     instrument: str,
     site: str,

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
+from winds.made_winds import LATITUDE_DEG, LONGITUDE_DEG, on_sphere
 
+from airglow.geometry.lines_of_sight import line_components
 from airglow.winds import tangent_points
-from airglow.winds.geometry import line_components
-
-from .made_winds import LATITUDE_DEG, LONGITUDE_DEG, on_sphere
 
 SITE = (LATITUDE_DEG, LONGITUDE_DEG, 200.0)
 

@@ -17,14 +17,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from airglow.errors import AirglowError, BadInput, MachineError
-from airglow.outcomes import outcome_reason
+from airglow.model.errors import AirglowError, BadInput, MachineError
+from airglow.model.outcomes import outcome_reason
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
 from airglow.uploads import Discovery, NightId, NightReport, discovery_from_json
 
 DISCOVERY = "discovery.json"  # in the workflow's directory for temporary files
 _FAILURES = "failures"
-_SHOWN_STRAYS = 5
+_SHOWN_UNRECOGNISED = 5
 _NIGHT_IN_NAME = re.compile(r"minime[0-9]+_[A-Za-z0-9]+_[0-9]{8}")
 _NO_ANSWER = 2  # exit status: it cannot be told where nights stand
 
@@ -226,10 +226,10 @@ def report(discovery: Discovery | None, table: Iterable[Row]) -> str:
         return text or "No step failed. What waits in raw/ was not looked at."
     text = text or "No night is waiting or at work."
     lines = [f"As of {discovery.made_at:%Y-%m-%d %H:%M} UTC:", text]
-    if discovery.strays:
-        lines.append(f"{len(discovery.strays)} objects in raw/ are none of ours:")
-        lines += [f"  {key}: {reason}" for key, reason in discovery.strays[:_SHOWN_STRAYS]]
-        if len(discovery.strays) > _SHOWN_STRAYS:
+    if discovery.unrecognised:
+        lines.append(f"{len(discovery.unrecognised)} objects in raw/ are none of ours:")
+        lines += [f"  {key}: {reason}" for key, reason in discovery.unrecognised[:_SHOWN_UNRECOGNISED]]
+        if len(discovery.unrecognised) > _SHOWN_UNRECOGNISED:
             lines.append("  ...")
     return "\n".join(lines)
 

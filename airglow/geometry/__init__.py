@@ -1,0 +1,16 @@
+"""Where things are: sun and moon, lines of sight, the points where they pierce the layer, look directions."""
+
+from airglow.geometry.directions import look_direction, separation_deg
+from airglow.geometry.ephemeris import SunAndMoon, moon_separation_deg, sun_and_moon
+from airglow.geometry.lines_of_sight import TangentPoints, line_components, tangent_points
+
+__all__ = [
+    "SunAndMoon",
+    "TangentPoints",
+    "line_components",
+    "look_direction",
+    "moon_separation_deg",
+    "separation_deg",
+    "sun_and_moon",
+    "tangent_points",
+]
