@@ -39,12 +39,12 @@ def picture(start_utc, seed, **more):
 
 
 @pytest.fixture
-def request(nominal):
+def wanted_night(nominal):
     return nominal[0].request()
 
 
-def test_a_night_is_from_local_noon_to_noon(request, registry):
-    begins, ends = night_span(request.site, DATE)
+def test_a_night_is_from_local_noon_to_noon(wanted_night, registry):
+    begins, ends = night_span(wanted_night.site, DATE)
     assert abs((begins - NOON).total_seconds()) < 1.0
     assert ends - begins == dt.timedelta(days=1)
     # Kwajalein's clock shows UTC, but its noon is that of 167 degrees east.
@@ -55,19 +55,19 @@ def test_a_night_is_from_local_noon_to_noon(request, registry):
         header(NOON + dt.timedelta(seconds=s), f"UAO_XR_20260511_00000{k}.hdf5")
         for k, s in enumerate(seconds)
     ]
-    admitted = admit(frames, request)
+    admitted = admit(frames, wanted_night)
     assert [t.frame.name[-6] for t in admitted.frames] == ["2", "3"]
     assert all("not within the night of 2026-05-11" in rejection.reason for rejection in admitted.rejections)
 
 
 @pytest.mark.parametrize("tag", ["XR", "L"])
 @pytest.mark.parametrize("year", [1, 1970, 2000, 2025, 2027, 9999])
-def test_a_clock_that_was_never_set_is_of_no_night(request, tag, year):
+def test_a_clock_that_was_never_set_is_of_no_night(wanted_night, tag, year):
     good = header(NOON + dt.timedelta(hours=9))
     lost = replace(
         header(NOON, "UAO_XR_20260511_230000.hdf5", tag), local_start=dt.datetime(year, 1, 1, 0, 1)
     )
-    admitted = admit([good, lost], request)
+    admitted = admit([good, lost], wanted_night)
     assert [t.frame for t in admitted.frames] == [good]
     (rejection,) = admitted.rejections
     assert rejection.name == lost.name
@@ -75,16 +75,16 @@ def test_a_clock_that_was_never_set_is_of_no_night(request, tag, year):
 
 
 @pytest.mark.parametrize("angle", [85.1, 90.0, -90.0, 135.0, -180.007, 359.0])
-def test_looks_at_the_horizon_and_below_are_not_used(request, angle):
-    admitted = admit([header(NOON + dt.timedelta(hours=9), zenith_deg=angle)], request)
+def test_looks_at_the_horizon_and_below_are_not_used(wanted_night, angle):
+    admitted = admit([header(NOON + dt.timedelta(hours=9), zenith_deg=angle)], wanted_night)
     assert not admitted.frames
     assert f"zenith angle {angle:g} degrees" in admitted.rejections[0].reason
-    assert admit([header(NOON + dt.timedelta(hours=9), zenith_deg=84.9)], request).frames
-    assert admit([header(NOON + dt.timedelta(hours=9), zenith_deg=angle, tag="L")], request).frames
-    assert admit([header(NOON + dt.timedelta(hours=9), zenith_deg=np.nan, tag="L")], request).frames
+    assert admit([header(NOON + dt.timedelta(hours=9), zenith_deg=84.9)], wanted_night).frames
+    assert admit([header(NOON + dt.timedelta(hours=9), zenith_deg=angle, tag="L")], wanted_night).frames
+    assert admit([header(NOON + dt.timedelta(hours=9), zenith_deg=np.nan, tag="L")], wanted_night).frames
 
 
-def test_one_exposure_under_two_names_counts_once(request):
+def test_one_exposure_under_two_names_counts_once(wanted_night):
     start = NOON + dt.timedelta(hours=9)
     first = picture(start, 1)
     again = replace(first, name="UAO_XR_20260512_030000__20260512.hdf5")
@@ -92,51 +92,51 @@ def test_one_exposure_under_two_names_counts_once(request):
         again, name="UAO_XR_20260512_040000.hdf5", local_start=first.local_start.replace(minute=1)
     )
     other = picture(start + dt.timedelta(minutes=5), 2)
-    admitted = admit([again, other, first, moved], request)
+    admitted = admit([again, other, first, moved], wanted_night)
     assert [t.frame.name for t in admitted.frames] == [first.name, other.name]
     assert {r.reason for r in admitted.rejections} == {f"the same exposure as {first.name}"}
 
 
 @pytest.mark.parametrize("after_s", [0, 1, 100, 237])
-def test_two_exposures_at_once_are_both_not_believed(request, after_s):
+def test_two_exposures_at_once_are_both_not_believed(wanted_night, after_s):
     start = NOON + dt.timedelta(hours=9)
     later = picture(start + dt.timedelta(seconds=after_s), 2, name="UAO_XR_20260512_030001.hdf5")
     fine = [picture(start + dt.timedelta(minutes=5 * k), 2 + k) for k in range(1, 13)]
-    admitted = admit([picture(start, 1), later, *fine[1:]], request)
+    admitted = admit([picture(start, 1), later, *fine[1:]], wanted_night)
     assert [t.frame.name for t in admitted.frames] == [frame.name for frame in fine[1:]]
     assert all("overlaps with UAO_XR" in r.reason for r in admitted.rejections)
     # Where exposures overlap all night it is their lengths that are wrong, and no frame's own clock.
     long = [replace(frame, exposure_s=400.0) for frame in fine]
-    admitted = admit(long, request)
+    admitted = admit(long, wanted_night)
     assert len(admitted.frames) == 12
     assert "12 of 12 frames overlap by their headers" in admitted.notes[0]
 
 
 @pytest.mark.parametrize("minutes", [-50, -20, 20, 45, 200])
-def test_a_frame_whose_name_contradicts_its_header_is_not_believed(request, minutes):
+def test_a_frame_whose_name_contradicts_its_header_is_not_believed(wanted_night, minutes):
     """Also where it comes to lie between others; and one whose header is a copy of its neighbour's."""
     start = NOON + dt.timedelta(hours=9)
     frames = [picture(start + dt.timedelta(minutes=9 * k), k) for k in range(12)]
     moved = frames[5].local_start + dt.timedelta(minutes=minutes)
-    admitted = admit([*frames[:5], replace(frames[5], local_start=moved), *frames[6:]], request)
+    admitted = admit([*frames[:5], replace(frames[5], local_start=moved), *frames[6:]], wanted_night)
     assert len(admitted.frames) == 11
     assert f"tells a time {abs(minutes)} minutes" in admitted.rejections[0].reason
     stale = replace(frames[5], local_start=frames[4].local_start)
-    admitted = admit([*frames[:5], stale, *frames[6:]], request)
+    admitted = admit([*frames[:5], stale, *frames[6:]], wanted_night)
     assert {t.frame.name for t in admitted.frames} == {f.name for f in frames} - {stale.name}
 
 
-def test_names_of_another_zone_or_of_a_clock_that_was_set_are_no_contradiction(request):
+def test_names_of_another_zone_or_of_a_clock_that_was_set_are_no_contradiction(wanted_night):
     start = NOON + dt.timedelta(hours=9)
     frames = [picture(start + dt.timedelta(minutes=9 * k), k) for k in range(12)]
     elsewhere = [replace(f, name=f.name.replace("_2026", "_2027")) for f in frames]
-    assert len(admit(elsewhere, request).frames) == 12
+    assert len(admit(elsewhere, wanted_night).frames) == 12
     hour = dt.timedelta(hours=1)
     set_back = [replace(f, local_start=f.local_start - hour) if k > 9 else f for k, f in enumerate(frames)]
-    assert all("name" not in r.reason for r in admit(set_back, request).rejections)
+    assert all("name" not in r.reason for r in admit(set_back, wanted_night).rejections)
 
 
-def test_of_copies_the_one_that_can_be_used_counts(request):
+def test_of_copies_the_one_that_can_be_used_counts(wanted_night):
     start = NOON + dt.timedelta(hours=9)
     others = [picture(start + dt.timedelta(minutes=5 * k), 9 + k) for k in range(6)]
     good = picture(start + dt.timedelta(minutes=40), 1)
@@ -145,18 +145,18 @@ def test_of_copies_the_one_that_can_be_used_counts(request):
         replace(good, name="UAO_XR_20260512_000000.hdf5", zenith_deg=180.0),
         replace(good, name="UAO_L_20260512_000000.hdf5", tag="L"),
     ):
-        admitted = admit([bad, good, *others], request)
+        admitted = admit([bad, good, *others], wanted_night)
         assert good.name in {t.frame.name for t in admitted.frames}
         (rejection,) = admitted.rejections
         assert (rejection.name, rejection.reason) == (bad.name, f"the same exposure as {good.name}")
 
 
-def test_utc_decides_and_a_contradiction_is_told(request):
+def test_utc_decides_and_a_contradiction_is_told(wanted_night):
     start = NOON + dt.timedelta(hours=9)
     agrees = header(start, utc_start=start + dt.timedelta(seconds=2))
     later = start + dt.timedelta(minutes=10)
     contradicts = replace(header(later + dt.timedelta(hours=5), header(later).name), utc_start=later)
-    admitted = admit([agrees, contradicts], request)
+    admitted = admit([agrees, contradicts], wanted_night)
     assert [t.start.item() for t in admitted.frames] == [
         (start + dt.timedelta(seconds=2)).replace(tzinfo=None),
         later.replace(tzinfo=None),
@@ -167,13 +167,13 @@ def test_utc_decides_and_a_contradiction_is_told(request):
     assert agrees.name not in note
 
 
-def test_remarks_of_headers_are_told(request):
+def test_remarks_of_headers_are_told(wanted_night):
     start = NOON + dt.timedelta(hours=9)
     frames = [
         header(start + dt.timedelta(minutes=5 * k), remarks=("Humidity (%) is '--', not a number",))
         for k in range(5)
     ]
-    (note,) = admit(frames, request).notes
+    (note,) = admit(frames, wanted_night).notes
     assert note.startswith("Humidity (%) is '--', not a number: passed over in the header of UAO_XR_")
     assert note.endswith("and 2 more.")
 
