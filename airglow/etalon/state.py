@@ -13,11 +13,13 @@ from airglow.etalon.misfit import explains_fringes
 from airglow.etalon.pattern import common_patterns, without_patterns
 from airglow.etalon.profile_data import ProfileData
 from airglow.etalon.shape import ShapeFit, fit_shape
+from airglow.gp import Course, find_inliers, fit_course
+from airglow.gp.outliers import CHI_SQUARE
 from airglow.model.errors import NotAnalysable
-from airglow.smooth import Smooth, smooth
 
-GAP_RATE_NM_PER_H = 1.0  # typical: three real nights drifted by 0.3 to 0.6 on the whole, 1.1 at the fastest
-_ODD_CHI_SQUARE = 6.0  # times the night's median: a laser frame of another kind (double exposure, fog)
+# Natural rate of the gap, nm/h: three nights of minime90 drifted by 0.3 to 0.6 on the whole, 1.1 at the
+# fastest.
+GAP_RATE_NM_PER_H = 1.0
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class LaserState:
     shape: ShapeFit
     fits: tuple[LaserFit | None, ...]  # one per laser profile, None where the fit failed
     used: np.ndarray  # bool: took part in the gap's course
-    gap_nm: Smooth  # course of the gap less its median, nanometres
+    gap_nm: Course  # course of the gap less its median, nanometres
     median_gap_m: float
 
     def gap_m(self, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -122,11 +124,11 @@ def measure_state(
     if not np.isfinite(gap_m[explained]).any():
         raise NotAnalysable("laser fit failed", "no laser frame of the night could be fitted")
     gap_m = _one_order(gap_m, wavelength_m, explained)
-    odd = ~explained | (chi_square > _ODD_CHI_SQUARE * np.nanmedian(chi_square[explained]))
+    usual = explained & find_inliers(chi_square, float(np.nanmedian(chi_square[explained])), CHI_SQUARE)
     median = float(np.nanmedian(gap_m[explained]))
-    course = smooth(
+    course = fit_course(
         mid_time_s,
-        np.where(odd, np.nan, 1e9 * (gap_m - median)),
+        np.where(usual, 1e9 * (gap_m - median), np.nan),
         1e9 * error_m,
         natural_rate=GAP_RATE_NM_PER_H,
         find_jumps=True,

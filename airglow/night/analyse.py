@@ -15,7 +15,7 @@ from airglow.night.lines import fit_lines
 from airglow.night.notes import night_notes
 from airglow.night.reduce import ReducedNight, reduce_night
 from airglow.night.request import NightRequest
-from airglow.night.samples import find_zero, sky_samples, with_flags, with_winds
+from airglow.night.samples import find_doppler_reference, sky_samples, with_flags, with_winds
 from airglow.night.tables import laser_table, ring_profiles
 from airglow.registry.records import GREEN_TAG
 from airglow.spectra import SkyLine
@@ -93,12 +93,12 @@ def analyse_profiles(
         reason = f"no line could be fitted in any of {len(sky)} {request.tag} frames"
         raise NotAnalysable("no line", reason, (*reduced.rejections, *lines.rejections))
 
-    # Winds: the zero from the zenith, then the flags.
+    # Winds: the Doppler reference from the zenith, then the flags.
     fitted = list(lines.index)
     velocities = sky_samples(request, sky, lines, line, known, weather)
-    zero = find_zero(velocities, sky.mid_time_s[fitted], known)
-    winds = with_winds(velocities, zero)
-    samples = with_flags(request, winds, sky, lines, lasers, known, zero)
+    reference = find_doppler_reference(velocities, sky.mid_time_s[fitted], known)
+    winds = with_winds(velocities, reference)
+    samples = with_flags(request, winds, sky, lines, lasers, known, reference)
     laser = laser_table(lasers, known.lasers)
     cycles, smooth_winds = horizontal_winds(
         samples,
@@ -125,18 +125,18 @@ def analyse_profiles(
         laser=laser,
         shape=_shape(known),
         zero=ZeroReference(
-            method=zero.method,
-            value_mps=float(np.mean(zero.value_mps)),
-            error_mps=float(np.sqrt(np.mean(zero.error_mps**2))),
-            vertical_wind_spread_mps=zero.vertical_wind_spread_mps,
-            zenith_samples=zero.zenith_samples,
+            method=reference.method,
+            value_mps=float(np.mean(reference.value_mps)),
+            error_mps=float(np.sqrt(np.mean(reference.error_mps**2))),
+            vertical_wind_spread_mps=reference.vertical_wind_spread_mps,
+            zenith_samples=reference.zenith_samples,
         ),
         cycles=cycles,
         smooth_winds=smooth_winds,
         sky_profiles=ring_profiles(sky, fitted, [fit.model for fit in lines.fits]),
         laser_profiles=ring_profiles(lasers, list(range(len(lasers))), laser_models or [None] * len(lasers)),
         rejections=(*reduced.rejections, *lines.rejections),
-        notes=night_notes(reduced, known, zero, weather, samples, lines),
+        notes=night_notes(reduced, known, reference, weather, samples, lines),
         provenance=Provenance(
             code_version=code_version(),
             settings_hash=request.settings.digest(),

@@ -15,10 +15,10 @@ from airglow.night.frames import Progress
 from airglow.night.instrument import KnownInstrument
 from airglow.night.profiles import Profiles
 from airglow.spectra import (
-    ConverterWaves,
+    DifferentialNonlinearity,
     LineFit,
     SkyLine,
-    find_converter_waves,
+    find_nonlinearity,
     first_harmonic,
     fit_line,
     pixel_variance,
@@ -40,7 +40,7 @@ class NightLines:
     gap_m: np.ndarray
     gap_error_m: np.ndarray
     rejections: tuple[Rejection, ...]
-    waves: ConverterWaves | None  # of the camera's converter, where the night calls for them
+    nonlinearity: DifferentialNonlinearity | None  # of the converter, where the night calls for it
     shape: Shape  # of the instrument as sky frames see it
 
 
@@ -48,10 +48,10 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
     """Fit the line in each sky profile, at the gap of its mid-exposure.
 
     The order of interference leaves one constant in all velocities of a night. It is found first, as the
-    common phase of all frames, so that no frame is fitted on the wrong side of a free spectral range.
-    Sky frames may ask for a magnification and an illumination of their own.
-    What all residuals of the night have in common are fixed patterns; when there are any, they are taken out
-    of the profiles, which are fitted again. So it is with the waves of the camera's converter.
+    common phase of all frames, so that no frame is fitted on the wrong side of a free spectral range. Sky
+    frames may ask for a magnification and an illumination of their own. What all residuals of the night have
+    in common are fixed patterns; when there are any, they are taken out of the profiles, which are fitted
+    again. So it is with the differential non-linearity of the camera's converter.
 
     Parameters
     ----------
@@ -111,11 +111,11 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
     taken_out = _fixed_patterns(data, fits)
     if taken_out:
         fits = fit_all(taken_out, _starts(fits))
-    waves = find_converter_waves(sky.mid_time_s[list(fits)], [data[k] for k in fits], list(fits.values()))
-    if waves is not None:
-        added = {k: waves.added(fit.model, pixel_variance(data[k], fit)) for k, fit in fits.items()}
+    nonlinearity = find_nonlinearity(sky.mid_time_s[list(fits)], [data[k] for k in fits], list(fits.values()))
+    if nonlinearity is not None:
+        added = {k: nonlinearity.added(fit.model, pixel_variance(data[k], fit)) for k, fit in fits.items()}
         fits = fit_all({k: taken_out.get(k, 0.0) + added[k] for k in fits}, _starts(fits))
-        fits = {k: _with_errors_left(fit, waves, data[k]) for k, fit in fits.items()}
+        fits = {k: _with_errors_left(fit, nonlinearity, data[k]) for k, fit in fits.items()}
     index = sorted(fits)
     rejections = [Rejection(sky.frames[k].frame.name, reason) for k, reason in sorted(failures.items())]
     return NightLines(
@@ -124,7 +124,7 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
         gap_m=gap_m[index],
         gap_error_m=gap_error_m[index],
         rejections=tuple(rejections),
-        waves=waves,
+        nonlinearity=nonlinearity,
         shape=shape,
     )
 
@@ -152,9 +152,9 @@ def _fixed_patterns(data: Sequence[ProfileData], fits: Mapping[int, LineFit]) ->
     return dict(zip(fits, amounts @ patterns, strict=True))
 
 
-def _with_errors_left(fit: LineFit, waves: ConverterWaves, data: ProfileData) -> LineFit:
-    """Errors with what the waves' own errors leave."""
-    velocity, temperature = waves.errors_left(fit, pixel_variance(data, fit))
+def _with_errors_left(fit: LineFit, nonlinearity: DifferentialNonlinearity, data: ProfileData) -> LineFit:
+    """Errors with what the errors of the non-linearity leave."""
+    velocity, temperature = nonlinearity.errors_left(fit, pixel_variance(data, fit))
     return replace(
         fit,
         velocity_error_mps=float(np.hypot(fit.velocity_error_mps, velocity)),

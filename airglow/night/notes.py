@@ -9,13 +9,13 @@ from airglow.night.instrument import KnownInstrument
 from airglow.night.lines import NightLines
 from airglow.night.reduce import ReducedNight
 from airglow.weather import WeatherFolder
-from airglow.winds import Zero
+from airglow.winds import DopplerReference
 
 
 def night_notes(
     reduced: ReducedNight,
     known: KnownInstrument,
-    zero: Zero,
+    reference: DopplerReference,
     weather: WeatherFolder | None,
     samples: SkySamples,
     lines: NightLines,
@@ -43,16 +43,16 @@ def night_notes(
             f"Sky frames see a magnification that differs from the lasers' by {1e4 * relative:+.1f} parts in "
             "10000, and an illumination of their own."
         )
-    waves = lines.waves
-    if waves is not None:
+    nonlinearity = lines.nonlinearity
+    if nonlinearity is not None:
         notes.append(
-            f"The camera's converter adds waves of {waves.amplitude_counts:.2f} counts, which temperatures "
-            f"show; they are taken out (log of the odds {waves.found.log_odds:.0f})."
+            f"The camera's converter adds waves of {nonlinearity.amplitude_counts:.2f} counts, which "
+            f"temperatures show; they are taken out (log of the odds {nonlinearity.found.log_odds:.0f})."
         )
     notes.append(
-        f"Zero of the wind: {zero.method}, {np.mean(zero.value_mps):.1f} m/s "
-        f"from {zero.zenith_samples} samples, error {np.sqrt(np.mean(zero.error_mps**2)):.1f} m/s "
-        f"with a vertical wind of {zero.vertical_wind_spread_mps:.1f} m/s."
+        f"Zero of the wind: {reference.method}, {np.mean(reference.value_mps):.1f} m/s "
+        f"from {reference.zenith_samples} samples, error {np.sqrt(np.mean(reference.error_mps**2)):.1f} m/s "
+        f"with a vertical wind of {reference.vertical_wind_spread_mps:.1f} m/s."
     )
     if weather is None or weather.clouds is None:
         notes.append("No cloud sensor data.")

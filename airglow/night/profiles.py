@@ -11,6 +11,7 @@ import numpy as np
 
 from airglow.etalon import ProfileData
 from airglow.frames import Frame, FrameHeader
+from airglow.gp import Course, fit_course
 from airglow.model.errors import MachineError
 from airglow.model.result import Rejection, mid_exposure
 from airglow.night.frames import Progress
@@ -27,9 +28,10 @@ from airglow.rings import (
     reduce_frame,
     refine_center,
 )
-from airglow.smooth import Smooth, smooth
 
 REGISTRY_BINNING = 2  # pixels in the registry are pixels of this binning
+# Natural rate of the ring centre, binned pixels per hour: chosen, above the 0.02 by which it moved on the
+# whole over three nights of minime90 (0.16 to 0.22 pixels in 11 hours).
 _CENTER_RATE_PX_PER_H = 0.1
 _SETTLED_CENTER_PX = 0.05  # an error of this much widens a fringe by less than a pixel's own width
 _USABLE_CENTER_PX = 0.3  # largest error of a frame's own centre that beats the night's course
@@ -278,7 +280,7 @@ def without_scattered(profiles: Profiles, noise: NoiseModel, rejections: list[Re
     return profiles if len(kept) == len(profiles) else profiles.subset(kept)
 
 
-def center_course(profiles: Profiles) -> tuple[Smooth, Smooth] | None:
+def center_course(profiles: Profiles) -> tuple[Course, Course] | None:
     """Column and row of the centre over the night; None when no frame shows it."""
     error = np.array([center.error_px for center in profiles.centers])
     usable = error < _USABLE_CENTER_PX
@@ -286,8 +288,8 @@ def center_course(profiles: Profiles) -> tuple[Smooth, Smooth] | None:
         return None
     error = np.where(usable, error, np.nan)
 
-    def course(values: list[float]) -> Smooth:
-        return smooth(
+    def course(values: list[float]) -> Course:
+        return fit_course(
             profiles.mid_time_s, np.array(values), error, natural_rate=_CENTER_RATE_PX_PER_H, find_jumps=True
         )
 
@@ -296,7 +298,7 @@ def center_course(profiles: Profiles) -> tuple[Smooth, Smooth] | None:
 
 def _course_from_sky(
     frames: Sequence[TimedFrame], grid: AnnulusGrid, origin: np.datetime64
-) -> tuple[Smooth, Smooth] | None:
+) -> tuple[Course, Course] | None:
     """Centre from a few sky frames over the night, when there are no lasers."""
     kept, centers, rings = [], [], []
 

@@ -18,13 +18,24 @@ from airglow.registry.load import normalise_direction
 from airglow.registry.records import GREEN_TAG
 from airglow.spectra import SkyLine, network_intensity_scale
 from airglow.weather import WeatherFolder, summarise
-from airglow.winds import FlagInputs, Zero, flag_levels, flag_samples, look_direction, tangent_points
+from airglow.winds import (
+    DopplerReference,
+    FlagInputs,
+    flag_levels,
+    flag_samples,
+    look_direction,
+    tangent_points,
+)
+from airglow.winds.doppler_reference import (
+    gap_error_as_velocity_mps,
+    reference_in_time,
+    reference_over_gap,
+)
 from airglow.winds.flags import BRIGHT_MOON, CLOUDY_C, NEAR_MOON_DEG, OVERCAST_C
-from airglow.winds.zero import gap_error_as_velocity_mps, zero_in_time, zero_over_gap
 
 ZENITH_WITHIN_DEG = 3.0
 FAR_FROM_LASER_S = 2 * 3600.0
-CLOUDY_WEIGHT, OVERCAST_WEIGHT = 0.25, 0.05  # of zenith samples in the zero
+CLOUDY_WEIGHT, OVERCAST_WEIGHT = 0.25, 0.05  # of zenith samples in the Doppler reference
 
 
 def sun_and_moon_over(times: np.ndarray, site: Site) -> SunAndMoon:
@@ -40,7 +51,7 @@ def sky_samples(
     known: KnownInstrument,
     weather: WeatherFolder | None,
 ) -> SkySamples:
-    """The table of the sky frames with everything but the zero and the flags."""
+    """The table of the sky frames with everything but the Doppler reference and the flags."""
     instrument, site, date = request.instrument, request.site, request.date
     index, fits = lines.index, lines.fits
     frames = [sky.frames[k].frame for k in index]
@@ -110,34 +121,36 @@ def _is_zenith(samples: SkySamples) -> np.ndarray:
     return samples.zenith_deg < ZENITH_WITHIN_DEG
 
 
-def find_zero(samples: SkySamples, mid_time_s: np.ndarray, known: KnownInstrument) -> Zero:
-    """The zero of the wind: from the zenith, with the gap from lasers or in time.
+def find_doppler_reference(
+    samples: SkySamples, mid_time_s: np.ndarray, known: KnownInstrument
+) -> DopplerReference:
+    """The Doppler reference: from the zenith, with the gap from lasers or in time.
 
     Zenith samples under clouds see light from elsewhere: they count for less.
     """
     velocity, fit_error = samples.line_of_sight_wind_mps, samples.wind_fit_error_mps
     if known.lasers is None:
         error = np.hypot(fit_error, samples.wind_calibration_error_mps)
-        return zero_in_time(mid_time_s, velocity, error, _is_zenith(samples))
+        return reference_in_time(mid_time_s, velocity, error, _is_zenith(samples))
     per_metre = gap_error_as_velocity_mps(1.0, known.lasers.median_gap_m)
     covariance = known.lasers.gap_covariance_m2(mid_time_s) * per_metre**2
     clouds = samples.sky_minus_ambient_mean_c
     weight = np.select([clouds > OVERCAST_C, clouds > CLOUDY_C], [OVERCAST_WEIGHT, CLOUDY_WEIGHT], 1.0)
-    return zero_over_gap(velocity, fit_error, covariance, _is_zenith(samples), weight)
+    return reference_over_gap(velocity, fit_error, covariance, _is_zenith(samples), weight)
 
 
-def with_winds(samples: SkySamples, zero: Zero) -> SkySamples:
-    """Samples with the zero taken out and all errors in quadrature."""
-    calibration = zero.calibration_error_mps
+def with_winds(samples: SkySamples, reference: DopplerReference) -> SkySamples:
+    """Samples with the Doppler reference taken out and all errors in quadrature."""
+    calibration = reference.calibration_error_mps
     if calibration is None:
         calibration = samples.wind_calibration_error_mps
-    errors = (samples.wind_fit_error_mps, calibration, zero.error_mps)
+    errors = (samples.wind_fit_error_mps, calibration, reference.error_mps)
     return replace(
         samples,
         wind_calibration_error_mps=calibration,
-        line_of_sight_wind_mps=samples.line_of_sight_wind_mps - zero.value_mps,
-        zero_mps=zero.value_mps,
-        wind_zero_error_mps=zero.error_mps,
+        line_of_sight_wind_mps=samples.line_of_sight_wind_mps - reference.value_mps,
+        zero_mps=reference.value_mps,
+        wind_zero_error_mps=reference.error_mps,
         wind_error_mps=np.sqrt(sum(error**2 for error in errors)),
     )
 
@@ -149,7 +162,7 @@ def with_flags(
     lines: NightLines,
     lasers: Profiles,
     known: KnownInstrument,
-    zero: Zero,
+    reference: DopplerReference,
 ) -> SkySamples:
     """Samples with the causes that hold for them and the flags that those raise."""
     instrument, date = request.instrument, request.date
@@ -187,7 +200,7 @@ def with_flags(
             zenith_reference=known.lasers is None,
             default_instrument=known.lasers is None,
             width_error_k=known.temperature_error_k,
-            no_zenith=zero.zenith_samples == 0,
+            no_zenith=reference.zenith_samples == 0,
             laser_intensity=laser_intensity,
             limits=instrument.quality,
             wind_flag_by_hand=instrument.flag_by_hand("wind", date),

@@ -1,6 +1,5 @@
 """Sky line fits: Doppler shift and width, intensity, background, with uncertainties."""
 
-from airglow.spectra.converter import ConverterWaves, find_converter_waves, pixel_variance
 from airglow.spectra.line import (
     LineFit,
     SkyLine,
@@ -9,14 +8,15 @@ from airglow.spectra.line import (
     fit_line,
     network_intensity_scale,
 )
+from airglow.spectra.nonlinearity import DifferentialNonlinearity, find_nonlinearity, pixel_variance
 from airglow.spectra.sky_shape import refine_for_sky
 
 __all__ = [
-    "ConverterWaves",
+    "DifferentialNonlinearity",
     "LineFit",
     "SkyLine",
     "cramer_rao_bound",
-    "find_converter_waves",
+    "find_nonlinearity",
     "first_harmonic",
     "fit_line",
     "network_intensity_scale",

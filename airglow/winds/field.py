@@ -16,265 +16,362 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-from scipy import linalg, optimize
 
-# Usual values, and how far nights differ from them (standard deviation of the natural logarithm).
-# Thermospheric winds change over hours and thousands of km; vertical winds, waves for the most part, in some
-# 40 minutes (Hernandez 1982, Geophys. Res. Lett. 9, 555).
-_USUAL = {
-    "horizontal_mps": (50.0, 0.6),
-    "horizontal_time_s": (3 * 3600.0, 0.7),
-    "horizontal_length_m": (5.0e6, 1.3),
-    "vertical_mps": (5.0, 0.7),
-    "vertical_time_s": (2400.0, 0.6),
-    "vertical_length_m": (1.0e6, 1.3),
-    "excess": (0.3, 0.7),
-}
-_SMOOTHNESS = (1.5, 2.5)
-_WITHIN = 3.0  # standard deviations of the logarithm that bound the search
-_MEAN_MPS = 150.0  # spread of the night's mean horizontal wind: nearly anything
-_STRETCH = 100  # samples
-_MOST_ROUNDS = 25
-_WILD_SIGMA = 5.0
-_MOST_WILD = 0.25  # of the samples
+from airglow.gp import (
+    MATERN,
+    Factor,
+    Prior,
+    Priors,
+    conditional_covariance,
+    conditional_mean,
+    factorise,
+    find_inliers_worst_first,
+    gain,
+    log_density_and_slope,
+    minimise,
+)
+from airglow.gp.outliers import WIND_FIELD
+
+_WITHIN = 3.0  # standard deviations of the logarithms that bound the search; chosen, a prior has 0.3 % beyond
+
+
+def _prior(name: str, unit: str, median: float, log_width: float, source: str) -> Prior:
+    middle, reach = float(np.log(median)), _WITHIN * log_width
+    return Prior(name, unit, median, log_width, (middle - reach, middle + reach), source)
+
+
+# In the order of the fields of `Hyperparameters`.
+HYPERPARAMETERS = (
+    _prior(
+        "spread of the horizontal wind about the night's mean",
+        "m s-1",
+        50.0,
+        0.6,
+        "chosen; a factor of 1.8 either way",
+    ),
+    _prior(
+        "time of the horizontal wind",
+        "s",
+        3 * 3600.0,
+        0.7,
+        "chosen: thermospheric winds change over hours, between tides and waves; a factor of two either way",
+    ),
+    _prior(
+        "length of the horizontal wind",
+        "m",
+        5.0e6,
+        1.3,
+        "chosen: thermospheric winds change over thousands of km, of which a field of view of 500 km tells "
+        "little; hence wide, a factor of 3.7 either way",
+    ),
+    _prior(
+        "spread of the vertical wind",
+        "m s-1",
+        5.0,
+        0.7,
+        "chosen; on three nights of minime90 zenith samples spread by 6 m/s about their errors",
+    ),
+    _prior(
+        "time of the vertical wind",
+        "s",
+        2400.0,
+        0.6,
+        "waves of some 40 minutes: Hernandez 1982, Geophys. Res. Lett. 9, 555; width chosen",
+    ),
+    _prior(
+        "length of the vertical wind",
+        "m",
+        1.0e6,
+        1.3,
+        "chosen: a field of view of 500 km tells little; hence wide, a factor of 3.7 either way",
+    ),
+    _prior(
+        "excess noise",
+        "stated error of each sample",
+        0.3,
+        0.7,
+        "chosen: stated errors are taken to be right within some 5 %; a factor of two either way",
+    ),
+)
+_PRIORS = Priors.of(HYPERPARAMETERS)
+_SMOOTHNESS = (1.5, 2.5)  # nu of the Matern functions that are tried
+# Standard deviation of the prior of the night's mean horizontal wind, m/s: nearly anything. Chosen, three
+# times the spread; half and double move smooth winds by less than 0.1 of their errors (five simulated nights).
+_MEAN_MPS = 150.0
+# Samples that are fitted together: chosen, to bound the effort. Half of it moves smooth winds by a quarter of
+# their errors at the most.
+_STRETCH = 100
+# A tenth of a prior's width, or of the log density's unit, is as good as none: so the search ends early.
+_SEARCH = {"maxiter": 25, "ftol": 1e-4, "gtol": 0.1}
 
 
 @dataclass(frozen=True)
-class Texture:
-    """What the wind of a night is like: spread, time and length of its changes."""
+class Hyperparameters:
+    """What the wind of a night is like: spread, time and length of its changes.
 
-    horizontal_mps: float = _USUAL["horizontal_mps"][0]  # about the night's mean
-    horizontal_time_s: float = _USUAL["horizontal_time_s"][0]
-    horizontal_length_m: float = _USUAL["horizontal_length_m"][0]
-    vertical_mps: float = _USUAL["vertical_mps"][0]
-    vertical_time_s: float = _USUAL["vertical_time_s"][0]
-    vertical_length_m: float = _USUAL["vertical_length_m"][0]
-    excess: float = _USUAL["excess"][0]  # noise beyond the stated errors, as a part of these
-    smoothness: float = _SMOOTHNESS[0]  # nu of the Matern functions
+    Attributes
+    ----------
+    horizontal_mps, vertical_mps
+        Standard deviation of each horizontal component about the night's mean, and of the vertical wind, m/s.
+    horizontal_time_s, vertical_time_s
+        Lengths of the Matern functions of time, s.
+    horizontal_length_m, vertical_length_m
+        Lengths of the Gaussian functions of distance, m.
+    excess
+        Noise beyond the stated errors, as a part of these.
+    smoothness
+        nu of the Matern functions.
+    """
+
+    horizontal_mps: float = HYPERPARAMETERS[0].median
+    horizontal_time_s: float = HYPERPARAMETERS[1].median
+    horizontal_length_m: float = HYPERPARAMETERS[2].median
+    vertical_mps: float = HYPERPARAMETERS[3].median
+    vertical_time_s: float = HYPERPARAMETERS[4].median
+    vertical_length_m: float = HYPERPARAMETERS[5].median
+    excess: float = HYPERPARAMETERS[6].median
+    smoothness: float = _SMOOTHNESS[0]
+
+    def kinds(self) -> tuple[tuple[float, float, float], ...]:
+        """Spread, time and length of the horizontal and of the vertical wind."""
+        return (
+            (self.horizontal_mps, self.horizontal_time_s, self.horizontal_length_m),
+            (self.vertical_mps, self.vertical_time_s, self.vertical_length_m),
+        )
 
 
 @dataclass(frozen=True)
-class Sights:
-    """Lines of sight: when and where they meet the layer, how they run, what they saw; n entries."""
+class Observations:
+    """What n lines of sight saw of the wind.
+
+    Attributes
+    ----------
+    time_s
+        (n,) times, s.
+    position_m
+        (n, 3) where they meet the layer, Earth-fixed, relative to the point of the layer over the site, m.
+    components
+        (n, 3) of a wind of one towards east, north and up along the line; no unit.
+    wind_mps
+        (n,) along the line, with the Doppler reference taken out, m/s.
+    noise_mps
+        (n,) standard errors, each sample's own, m/s.
+    shared
+        (n, n) covariance of errors that samples share, m2/s2.
+    """
 
     time_s: np.ndarray
-    position_m: np.ndarray  # (n, 3) Earth-fixed, relative to the point of the layer over the site
-    components: np.ndarray  # (n, 3) of a wind towards east, north and up along the line
-    wind_mps: np.ndarray  # zero removed
-    noise_mps: np.ndarray  # standard error, each sample's own
-    shared: np.ndarray  # (n, n) covariance of errors that samples share
+    position_m: np.ndarray
+    components: np.ndarray
+    wind_mps: np.ndarray
+    noise_mps: np.ndarray
+    shared: np.ndarray
 
     def __len__(self) -> int:
         return self.time_s.size
 
-    def at(self, index: np.ndarray) -> Sights:
-        """Some of them."""
+    def at(self, index: np.ndarray) -> Observations:
+        """Select some of them.
+
+        Parameters
+        ----------
+        index
+            Places, or (n,) bool.
+
+        Returns
+        -------
+        Observations
+        """
         index = np.arange(len(self))[index]
         rows = (getattr(self, field.name)[index] for field in fields(self)[:-1])
-        return Sights(*rows, self.shared[np.ix_(index, index)])
+        return Observations(*rows, self.shared[np.ix_(index, index)])
 
 
-def _matern(lag: np.ndarray, smoothness: float) -> tuple[np.ndarray, np.ndarray]:
-    """Matern function of a lag over its time, and its derivative by the logarithm of that time."""
-    x = np.sqrt(2.0 * smoothness) * lag
-    decay = np.exp(-x)
-    if smoothness == 1.5:
-        return (1.0 + x) * decay, x * x * decay
-    third = x * x / 3.0
-    return (1.0 + x + third) * decay, third * (1.0 + x) * decay
-
-
-def _kinds(texture: Texture) -> tuple[tuple[float, float, float], ...]:
-    """Spread, time and length of the horizontal and of the vertical wind."""
-    return (
-        (texture.horizontal_mps, texture.horizontal_time_s, texture.horizontal_length_m),
-        (texture.vertical_mps, texture.vertical_time_s, texture.vertical_length_m),
-    )
-
-
-def _given(sights: Sights) -> np.ndarray:
-    """Covariance that no texture changes: shared errors and the night's mean wind."""
-    horizontal = sights.components[:, :2]
-    return sights.shared + _MEAN_MPS**2 * (horizontal @ horizontal.T)
+def _given(observations: Observations) -> np.ndarray:
+    """Covariance that no hyperparameter changes: shared errors and the night's mean wind."""
+    horizontal = observations.components[:, :2]
+    return observations.shared + _MEAN_MPS**2 * (horizontal @ horizontal.T)
 
 
 class _Posterior:
-    """Log posterior density of a texture and its gradient, with what does not depend on it kept.
+    """Log posterior density of hyperparameters and its gradient, with what does not depend on them kept.
 
     The night counts as stretches of at most `_STRETCH` samples that know nothing of each other: what they say
     of spreads, times and lengths adds up, and the effort grows only with their number. Covariances are
     symmetric: their lower triangles are kept, those of all stretches in one vector.
     """
 
-    def __init__(self, sights: Sights) -> None:
-        stretches = np.array_split(np.arange(len(sights)), -(-len(sights) // _STRETCH))
+    def __init__(self, observations: Observations) -> None:
+        stretches = np.array_split(np.arange(len(observations)), -(-len(observations) // _STRETCH))
         self.parts, first, rows, columns = [], 0, [], []
         for stretch in stretches:
             row, column = np.tril_indices(stretch.size)
             here = slice(first, first + row.size)
-            self.parts.append((here, row * stretch.size + column, sights.wind_mps[stretch]))
+            self.parts.append((here, row * stretch.size + column, observations.wind_mps[stretch]))
             rows.append(stretch[row])
             columns.append(stretch[column])
             first += row.size
         row, column = np.concatenate(rows), np.concatenate(columns)
-        a, where = sights.components, sights.position_m
-        self.lag_s = np.abs(sights.time_s[row] - sights.time_s[column])
+        a, where = observations.components, observations.position_m
+        self.lag_s = np.abs(observations.time_s[row] - observations.time_s[column])
         self.half_square = 0.5 * ((where[row] - where[column]) ** 2).sum(axis=1)
         self.along = ((a[row, :2] * a[column, :2]).sum(axis=1), a[row, 2] * a[column, 2])
-        self.noise_square = np.where(row == column, sights.noise_mps[row] ** 2, 0.0)
-        self.given = _given(sights)[row, column] + self.noise_square
+        self.noise_square = np.where(row == column, observations.noise_mps[row] ** 2, 0.0)
+        self.given = _given(observations)[row, column] + self.noise_square
         self.times = np.where(row == column, 1.0, 2.0)  # elements of the matrix that one here stands for
-        self.usual = np.log([value for value, _ in _USUAL.values()])
-        self.width = np.array([width for _, width in _USUAL.values()])
 
     def cost(self, x: np.ndarray, smoothness: float) -> tuple[float, np.ndarray]:
         """Negative log density at logarithms in units of their prior, and its gradient."""
-        texture = self.texture(x, smoothness)
-        excess = texture.excess**2 * self.noise_square
-        total, slopes = self.given + excess, []
-        for (spread, time_s, length_m), along in zip(_kinds(texture), self.along, strict=True):
-            in_time, by_time = _matern(self.lag_s / time_s, smoothness)
+        found = self.hyperparameters(x, smoothness)
+        excess = found.excess**2 * self.noise_square
+        total, halves = self.given + excess, []  # half the derivatives of the covariance by the logarithms
+        for (spread, time_s, length_m), along in zip(found.kinds(), self.along, strict=True):
+            in_time, by_log_time = MATERN[smoothness](self.lag_s / time_s)
             far = self.half_square / length_m**2
             in_space = along * (spread**2 * np.exp(-far))
             whole = in_space * in_time
             total += whole
-            slopes += [whole, 0.5 * in_space * by_time, whole * far]
-        slopes.append(excess)
-        value = 0.5 * x @ x
-        # d/dq of the log likelihood is half the trace of (solution solution' - inverse) dK/dq.
-        weight = np.empty_like(total)
+            halves += [whole, 0.5 * in_space * by_log_time, whole * far]
+        halves.append(excess)
+        value, weight = 0.5 * x @ x, np.empty_like(total)
         for here, place, wind in self.parts:
             matrix = np.zeros((wind.size, wind.size))
             matrix.reshape(-1)[place] = total[here]
-            factor = linalg.cholesky(matrix, lower=True, check_finite=False)
-            solution = linalg.cho_solve((factor, True), wind, check_finite=False)
-            inverse, _ = linalg.lapack.dpotri(factor, lower=True)
-            value += 0.5 * wind @ solution + np.log(np.diag(factor)).sum()
-            weight[here] = (inverse - np.outer(solution, solution)).reshape(-1).take(place)
+            density, slope = log_density_and_slope(matrix, wind)
+            value -= density
+            weight[here] = slope.reshape(-1).take(place)
         weight *= self.times
-        return float(value), x + self.width * np.array([weight @ each for each in slopes])
+        return float(value), x - _PRIORS.log_width * np.array([weight @ half for half in halves])
 
-    def texture(self, x: np.ndarray, smoothness: float) -> Texture:
-        return Texture(*(float(q) for q in np.exp(self.usual + self.width * x)), smoothness)
+    @staticmethod
+    def hyperparameters(x: np.ndarray, smoothness: float) -> Hyperparameters:
+        return Hyperparameters(*map(float, _PRIORS.values(x)), smoothness)
 
 
-def find_texture(sights: Sights) -> Texture:
-    """Texture of greatest posterior density.
+def find_hyperparameters(observations: Observations) -> Hyperparameters:
+    """Find the hyperparameters of greatest posterior density.
 
     Parameters
     ----------
-    sights
-        At least one line of sight.
+    observations
+        At least one.
 
     Returns
     -------
-    Texture
+    Hyperparameters
     """
-    posterior = _Posterior(sights)
-    # A tenth of a prior's width, or of the log density's unit, is as good as none.
-    x, least, best = np.zeros(posterior.usual.size), np.inf, Texture()
-    for smoothness in _SMOOTHNESS:
-        found = optimize.minimize(
-            posterior.cost,
-            x,
-            args=(smoothness,),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(-_WITHIN, _WITHIN)] * x.size,
-            options={"maxiter": _MOST_ROUNDS, "ftol": 1e-4, "gtol": 0.1},
-        )
-        x = found.x  # the next begins here
-        if found.fun < least:
-            least, best = found.fun, posterior.texture(x, smoothness)
-    return best
+    posterior = _Posterior(observations)
+    start, bounds = np.zeros(len(HYPERPARAMETERS)), [(-_WITHIN, _WITHIN)] * len(HYPERPARAMETERS)
+    x, smoothness, _ = minimise(posterior.cost, start, bounds, _SMOOTHNESS, _SEARCH)
+    return posterior.hyperparameters(x, smoothness)
 
 
-def departures(a: Sights, b: Sights, texture: Texture) -> np.ndarray:
-    """Covariance (n, m) of what two sets of lines see of the wind's departures from the night's mean."""
-    lag_s = np.abs(a.time_s[:, None] - b.time_s[None, :])
-    square = ((a.position_m[:, None, :] - b.position_m[None, :, :]) ** 2).sum(axis=2)
-    total = np.zeros(lag_s.shape)
-    for (spread, time_s, length_m), part in zip(_kinds(texture), (slice(2), slice(2, 3)), strict=True):
-        in_time, _ = _matern(lag_s / time_s, texture.smoothness)
-        in_space = np.exp(-0.5 * square / length_m**2)
-        total += spread**2 * in_time * in_space * (a.components[:, part] @ b.components[:, part].T)
-    return total
-
-
-def departures_over_site(sights: Sights, texture: Texture, time_s: np.ndarray) -> np.ndarray:
-    """Covariance (m, 3, n) of departures of the wind over the site at times (m,) with those along lines."""
-    none, start = np.zeros(time_s.size), np.zeros((time_s.size, 3))
-    axes = [Sights(time_s, start, start + axis, none, none, np.zeros((0, 0))) for axis in np.eye(3)]
-    return np.stack([departures(axis, sights, texture) for axis in axes], axis=1)
-
-
-def _inverse(sights: Sights, texture: Texture) -> np.ndarray:
-    """Inverse of the covariance of what the lines saw."""
-    matrix = _given(sights) + departures(sights, sights, texture)
-    matrix[np.diag_indices_from(matrix)] += sights.noise_mps**2 * (1.0 + texture.excess**2)
-    inverse, _ = linalg.lapack.dpotri(linalg.cholesky(matrix, lower=True), lower=True)
-    return np.tril(inverse) + np.tril(inverse, -1).T
-
-
-def not_wild(sights: Sights, texture: Texture) -> np.ndarray:
-    """Tell the samples that the others can explain.
-
-    Each sample is compared with what all others predict for it (leave-one-out residuals: Rasmussen & Williams
-    2006, equations 5.10 to 5.12); the worst is left out, and again, until none stands out by 5 sigma. On a
-    night that moves more than its texture says, sigma is that of the residuals.
+def departures(a: Observations, b: Observations, hyperparameters: Hyperparameters) -> np.ndarray:
+    """Covariance of what two sets of lines see of the wind's departures from the night's mean.
 
     Parameters
     ----------
-    sights
-        Lines of sight.
-    texture
+    a, b
+        n and m lines of sight.
+    hyperparameters
         What the wind is like.
 
     Returns
     -------
     ndarray
-        (n,) bool; at most a quarter is left out.
+        (n, m), m2/s2.
     """
-    kept = np.arange(len(sights))
-    inverse = _inverse(sights, texture)
-    for _ in range(int(_MOST_WILD * len(sights))):
-        score = np.abs(inverse @ sights.wind_mps[kept]) / np.sqrt(np.diag(inverse))
-        worst = int(np.argmax(score))
-        if score[worst] < _WILD_SIGMA * max(1.0, 1.4826 * float(np.median(score))):
-            break
-        # The inverse without a row and column of the matrix (partitioned inverse, ibid. A.11).
-        left = np.delete(inverse, worst, axis=0)
-        column = left[:, worst]
-        inverse = np.delete(left, worst, axis=1) - np.outer(column, column) / inverse[worst, worst]
-        kept = np.delete(kept, worst)
-    return np.isin(np.arange(len(sights)), kept)
+    lag_s = np.abs(a.time_s[:, None] - b.time_s[None, :])
+    square = ((a.position_m[:, None, :] - b.position_m[None, :, :]) ** 2).sum(axis=2)
+    kernel, total = MATERN[hyperparameters.smoothness], np.zeros(lag_s.shape)
+    for (spread, time_s, length_m), part in zip(
+        hyperparameters.kinds(), (slice(2), slice(2, 3)), strict=True
+    ):
+        in_time, _ = kernel(lag_s / time_s)
+        in_space = np.exp(-0.5 * square / length_m**2)
+        total += spread**2 * in_time * in_space * (a.components[:, part] @ b.components[:, part].T)
+    return total
+
+
+def departures_over_site(
+    observations: Observations, hyperparameters: Hyperparameters, time_s: np.ndarray
+) -> np.ndarray:
+    """Covariance of departures of the wind over the site with those along lines.
+
+    Parameters
+    ----------
+    observations
+        n lines of sight.
+    hyperparameters
+        What the wind is like.
+    time_s
+        (m,) on the clock of the lines of sight, s.
+
+    Returns
+    -------
+    ndarray
+        (m, 3, n) for the winds towards east, north and up, m2/s2.
+    """
+    none, start = np.zeros(time_s.size), np.zeros((time_s.size, 3))
+    axes = [Observations(time_s, start, start + axis, none, none, np.zeros((0, 0))) for axis in np.eye(3)]
+    return np.stack([departures(axis, observations, hyperparameters) for axis in axes], axis=1)
+
+
+def _factor(observations: Observations, hyperparameters: Hyperparameters) -> Factor:
+    """Factor of the covariance of what the lines saw."""
+    matrix = _given(observations) + departures(observations, observations, hyperparameters)
+    matrix[np.diag_indices_from(matrix)] += observations.noise_mps**2 * (1.0 + hyperparameters.excess**2)
+    return factorise(matrix)
+
+
+def find_inliers(observations: Observations, hyperparameters: Hyperparameters) -> np.ndarray:
+    """Find the samples that the others can explain.
+
+    Parameters
+    ----------
+    observations
+        n lines of sight.
+    hyperparameters
+        What the wind is like.
+
+    Returns
+    -------
+    ndarray
+        (n,) bool, by the rule `airglow.gp.outliers.WIND_FIELD`; at most a quarter is left out.
+    """
+    if not len(observations):
+        return np.ones(0, bool)
+    factor = _factor(observations, hyperparameters)
+    return find_inliers_worst_first(factor, observations.wind_mps, WIND_FIELD)
 
 
 def wind_over_site(
-    sights: Sights, texture: Texture, time_s: np.ndarray
+    observations: Observations, hyperparameters: Hyperparameters, time_s: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Wind over the site at times.
 
     Parameters
     ----------
-    sights
-        Lines of sight.
-    texture
+    observations
+        n lines of sight.
+    hyperparameters
         What the wind is like.
     time_s
-        (m,) on the clock of the lines of sight.
+        (m,) on the clock of the lines of sight, s.
 
     Returns
     -------
-    wind, covariance, prior : ndarray
-        (m, 3) towards east, north and up; (m, 3, 3) posterior covariance; (3,) standard deviations before any
-        sample was seen.
+    wind : ndarray
+        (m, 3) towards east, north and up, m/s.
+    covariance : ndarray
+        (m, 3, 3) of their errors, m2/s2.
+    prior : ndarray
+        (3,) standard deviations before any sample was seen, m/s.
     """
-    inverse = _inverse(sights, texture)
-    cross = departures_over_site(sights, texture, time_s)
-    cross[:, :2] += _MEAN_MPS**2 * sights.components.T[:2]
-    wind = cross @ (inverse @ sights.wind_mps)
-    spread = np.hypot(texture.horizontal_mps, _MEAN_MPS)
-    prior = np.array([spread, spread, texture.vertical_mps])
-    covariance = np.diag(prior**2) - cross @ inverse @ cross.transpose(0, 2, 1)
-    return wind, covariance, prior
+    factor = _factor(observations, hyperparameters)
+    cross = departures_over_site(observations, hyperparameters, time_s)
+    cross[:, :2] += _MEAN_MPS**2 * observations.components.T[:2]
+    wind = conditional_mean(factor, cross, observations.wind_mps)
+    spread = np.hypot(hyperparameters.horizontal_mps, _MEAN_MPS)
+    prior = np.array([spread, spread, hyperparameters.vertical_mps])
+    return wind, conditional_covariance(np.diag(prior**2), gain(factor, cross), cross), prior

@@ -26,12 +26,12 @@ from airglow.geometry.lines_of_sight import line_components
 from airglow.model.result import BAD, Cause, HorizontalWinds, SkySamples, SmoothWinds
 from airglow.winds.cycles import count_directions, cut_cycles
 from airglow.winds.field import (
-    Sights,
-    Texture,
+    Hyperparameters,
+    Observations,
     departures,
     departures_over_site,
-    find_texture,
-    not_wild,
+    find_hyperparameters,
+    find_inliers,
     wind_over_site,
 )
 
@@ -46,10 +46,19 @@ SMOOTH_ASSUMPTION = (
     "alike all night; the vertical wind averages to zero"
 )
 _EARTH_RADIUS_M = 6_371_000.0
-_ANYTHING_MPS = 1.0e4  # spread of the components of a cycle before any sample
-_TELLS_NOTHING_MPS = 150.0  # a component of a cycle with a larger error is not given
-_STILL_OPEN = 0.5  # nor a smooth one whose least error is a larger part of what it was before any sample
-_ZERO_TIME_S = 3600.0  # over which a zero that follows the zenith in time stays about the same
+# Standard deviation of the components of a cycle before any sample, m/s: flat next to any wind.
+_ANYTHING_MPS = 1.0e4
+# A component of a cycle with a larger error is not given, m/s. Chosen: as large as the winds themselves.
+_TELLS_NOTHING_MPS = 150.0
+# Nor is a smooth one whose least error is a larger part of its standard deviation before any sample. Chosen.
+_STILL_OPEN = 0.5
+# Time over which an error of a reference that follows the zenith in time stays about the same, s. Chosen,
+# between the usual time from one zenith sample to the next and the length of its course
+# (`airglow.gp.series`).
+_ZERO_TIME_S = 3600.0
+# Time over which an error of the gap stays about the same, s: that between laser frames, within bounds. The
+# usual one is that of three nights of minime90 (31 minutes) and holds when there is no laser; the bounds were
+# chosen.
 _SHORTEST_LASER_TIME_S, _USUAL_LASER_TIME_S, _LONGEST_LASER_TIME_S = 300.0, 1800.0, 3 * 3600.0
 _NO_SAMPLE = "no usable sample"
 _NO_VERTICAL = "no vertical wind, since the zero follows the zenith in time"
@@ -63,9 +72,9 @@ class _Usable:
     origin: np.datetime64  # of the clock
     time_s: np.ndarray  # of all samples
     index: np.ndarray  # of those that take part
-    sights: Sights  # likewise
+    observations: Observations  # likewise
     zero_by_zenith: bool  # in time
-    texture: Texture
+    hyperparameters: Hyperparameters
 
 
 @threadpool_limits.wrap(limits=1)  # small matrices: more threads only wait for each other
@@ -106,7 +115,7 @@ def horizontal_winds(
     index = np.flatnonzero(_is_usable(sky, components))
     zero_by_zenith = bool((sky.causes[index] & np.uint32(Cause.ZENITH_REFERENCE.mask)).any())
     place = _on_sphere_m(sky.tangent_latitude_deg, sky.tangent_longitude_deg)
-    sights = Sights(
+    observations = Observations(
         time_s=time_s[index],
         position_m=place[index] - _on_sphere_m(latitude_deg, longitude_deg),
         components=components[index] * np.array([1.0, 1.0, 0.0 if zero_by_zenith else 1.0]),
@@ -114,8 +123,8 @@ def horizontal_winds(
         noise_mps=sky.wind_fit_error_mps[index],
         shared=_shared_errors(sky, index, time_s, laser_time, zero_by_zenith),
     )
-    kept, texture = _texture_without_wild(sights)
-    usable = _Usable(sky, origin, time_s, index[kept], sights.at(kept), zero_by_zenith, texture)
+    kept, hyperparameters = _without_outliers(observations)
+    usable = _Usable(sky, origin, time_s, index[kept], observations.at(kept), zero_by_zenith, hyperparameters)
     slices = cut_cycles(time_s, sky.azimuth_deg, sky.zenith_deg, components)
     left_out = tuple(sky.name[k] for k in index[~kept])
     return _cycle_winds(usable, slices), _smooth_winds(usable, step_s, left_out)
@@ -158,20 +167,20 @@ def _on_sphere_m(latitude_deg: np.ndarray | float, longitude_deg: np.ndarray | f
     )
 
 
-def _texture_without_wild(sights: Sights) -> tuple[np.ndarray, Texture]:
-    """Which samples are kept, and the texture that these have.
+def _without_outliers(observations: Observations) -> tuple[np.ndarray, Hyperparameters]:
+    """Which samples are kept (bool), and the hyperparameters that these have.
 
-    A usual texture tells the wild ones first; what is found without them has the last word.
+    The medians of the priors tell the outliers first; what is found without them has the last word.
     """
-    texture = Texture()
-    if not len(sights):
-        return np.ones(0, bool), texture
-    kept = not_wild(sights, texture)
-    texture = find_texture(sights.at(kept))
-    again = not_wild(sights, texture)
+    hyperparameters = Hyperparameters()
+    if not len(observations):
+        return np.ones(0, bool), hyperparameters
+    kept = find_inliers(observations, hyperparameters)
+    hyperparameters = find_hyperparameters(observations.at(kept))
+    again = find_inliers(observations, hyperparameters)
     if (again != kept).any():
-        texture = find_texture(sights.at(again))
-    return again, texture
+        hyperparameters = find_hyperparameters(observations.at(again))
+    return again, hyperparameters
 
 
 def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
@@ -185,8 +194,8 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
     ]
     for k, (cycle, inside) in enumerate(zip(slices, members, strict=True)):
         mid_s[k] = usable.time_s[usable.index[inside] if inside.size else cycle].mean()
-    between = departures(usable.sights, usable.sights, usable.texture)
-    to_middle = departures_over_site(usable.sights, usable.texture, mid_s)
+    between = departures(usable.observations, usable.observations, usable.hyperparameters)
+    to_middle = departures_over_site(usable.observations, usable.hyperparameters, mid_s)
     for k, (cycle, inside) in enumerate(zip(slices, members, strict=True)):
         mine = usable.index[inside]
         if not mine.size:
@@ -196,7 +205,7 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
         samples[k] = mine.size
         directions[k] = count_directions(sky.azimuth_deg[mine], sky.zenith_deg[mine])
         errors = _errors(usable, inside, between[np.ix_(inside, inside)], to_middle[k][:, inside])
-        wind[k], covariance[k], chi_square[k] = _least_squares(usable.sights.at(inside), errors)
+        wind[k], covariance[k], chi_square[k] = _least_squares(usable.observations.at(inside), errors)
         told = np.diag(covariance[k]) < _TELLS_NOTHING_MPS**2
         reason[k] = _why_missing("too few directions for the {} wind", told, usable.zero_by_zenith)
         _take_away(wind[k : k + 1], covariance[k : k + 1], told)
@@ -225,15 +234,19 @@ def _errors(usable: _Usable, inside: np.ndarray, between: np.ndarray, to_middle:
     Departures from the latter are differences of two departures from the night's mean, whose covariances are
     given: ``between`` the lines (n, n), and of the components at the cycle's middle with them (3, n).
     """
-    here, texture = usable.sights.at(inside), usable.texture
+    here, hyperparameters = usable.observations.at(inside), usable.hyperparameters
     crossed = here.components @ to_middle
-    middle = here.components * [texture.horizontal_mps, texture.horizontal_mps, texture.vertical_mps]
+    middle = here.components * [
+        hyperparameters.horizontal_mps,
+        hyperparameters.horizontal_mps,
+        hyperparameters.vertical_mps,
+    ]
     errors = between - crossed - crossed.T + middle @ middle.T + here.shared
-    errors[np.diag_indices_from(errors)] += here.noise_mps**2 * (1.0 + texture.excess**2)
+    errors[np.diag_indices_from(errors)] += here.noise_mps**2 * (1.0 + hyperparameters.excess**2)
     return errors
 
 
-def _least_squares(here: Sights, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+def _least_squares(here: Observations, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Wind, its covariance, and the reduced chi-square if there are more samples than components."""
     weight = np.linalg.inv(errors)
     a = here.components
@@ -245,34 +258,34 @@ def _least_squares(here: Sights, errors: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _smooth_winds(usable: _Usable, step_s: float, left_out: tuple[str, ...]) -> SmoothWinds:
-    sights, texture = usable.sights, usable.texture
+    observations, hyperparameters = usable.observations, usable.hyperparameters
     step_us = round(step_s * 1e6)
     time = np.zeros(0, "datetime64[us]")
     wind, covariance = np.zeros((0, 3)), np.zeros((0, 3, 3))
     reason = _NO_SAMPLE
-    if len(sights):
-        first, last = _moments(usable.origin, sights.time_s[[0, -1]]).astype("int64")
+    if len(observations):
+        first, last = _moments(usable.origin, observations.time_s[[0, -1]]).astype("int64")
         time = (np.arange(first // step_us, -(-last // step_us) + 1) * step_us).astype("datetime64[us]")
         grid_s = (time - usable.origin) / np.timedelta64(1, "s")
-        wind, covariance, prior = wind_over_site(sights, texture, grid_s)
+        wind, covariance, prior = wind_over_site(observations, hyperparameters, grid_s)
         least = np.sqrt(np.einsum("mii->mi", covariance).min(axis=0))
         told = np.array([*(least[:2] < _STILL_OPEN * prior[:2]), not usable.zero_by_zenith])
         reason = _why_missing("no direction tells the {} wind", told, usable.zero_by_zenith)
         _take_away(wind, covariance, told)
-    given = 1.0 if len(sights) else np.nan
+    given = 1.0 if len(observations) else np.nan
     vertical_given = np.nan if usable.zero_by_zenith else given
     return SmoothWinds(
         time=time,
         **_columns(wind, covariance),
-        horizontal_spread_mps=given * texture.horizontal_mps,
-        horizontal_time_s=given * texture.horizontal_time_s,
-        horizontal_length_m=given * texture.horizontal_length_m,
-        vertical_spread_mps=vertical_given * texture.vertical_mps,
-        vertical_time_s=vertical_given * texture.vertical_time_s,
-        vertical_length_m=vertical_given * texture.vertical_length_m,
-        smoothness=given * texture.smoothness,
-        excess_noise=given * texture.excess,
-        samples=len(sights),
+        horizontal_spread_mps=given * hyperparameters.horizontal_mps,
+        horizontal_time_s=given * hyperparameters.horizontal_time_s,
+        horizontal_length_m=given * hyperparameters.horizontal_length_m,
+        vertical_spread_mps=vertical_given * hyperparameters.vertical_mps,
+        vertical_time_s=vertical_given * hyperparameters.vertical_time_s,
+        vertical_length_m=vertical_given * hyperparameters.vertical_length_m,
+        smoothness=given * hyperparameters.smoothness,
+        excess_noise=given * hyperparameters.excess,
+        samples=len(observations),
         left_out=left_out,
         reason=reason,
         assumption=SMOOTH_ASSUMPTION,

@@ -43,7 +43,7 @@ def test_a_frame_is_left_with_its_noise():
     assert np.std([each.counts for each in data]) > 1.5 * SIGMA
 
 
-def test_one_wild_frame_does_not_make_a_pattern():
+def test_one_outlier_does_not_make_a_pattern():
     residual = np.zeros((FRAMES, ANNULI))
     residual[17] = 5.0 * np.sin(S / 4000.0)
     assert common_patterns(night(residual), MODELS, AMOUNTS) is None

@@ -11,7 +11,7 @@ import numpy as np
 from results import example_result
 
 from airglow.model.result import SkySamples
-from airglow.winds import zero_from_zenith
+from airglow.winds import reference_from_zenith
 
 LATITUDE_DEG, LONGITUDE_DEG = 40.167, -88.159
 RADIUS_M, HEIGHT_M = 6.371e6, 250e3
@@ -137,8 +137,8 @@ def make_winds(
     calibration_error = np.full(frames, 0.3)
     zero_error = np.zeros(frames)
     if with_zero:
-        zero = zero_from_zenith(seen, np.hypot(fit_error, calibration_error), zenith < 3)
-        seen, zero_error = seen - zero.value_mps, zero.error_mps
+        reference = reference_from_zenith(seen, np.hypot(fit_error, calibration_error), zenith < 3)
+        seen, zero_error = seen - reference.value_mps, reference.error_mps
     sky = dataclasses.replace(
         example_result(frames, 0).sky,
         start_time=start,

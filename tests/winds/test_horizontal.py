@@ -133,7 +133,7 @@ def test_an_error_of_the_zero_is_common_to_all_samples():
 
 
 @pytest.mark.parametrize("size_mps", [60.0, 300.0, -4000.0])
-def test_a_wild_sample_is_left_out_and_named(size_mps):
+def test_an_outlier_is_left_out_and_named(size_mps):
     made = make_winds(5)
     odd = made.sky.line_of_sight_wind_mps.copy()
     odd[27] += size_mps
@@ -145,16 +145,16 @@ def test_a_wild_sample_is_left_out_and_named(size_mps):
     assert np.all(np.abs(values(cycles) - made.truth(cycles.mid_time)) < 4.5 * errors(cycles))
 
 
-def test_several_wild_samples_do_not_hide_each_other():
+def test_several_outliers_do_not_hide_each_other():
     made = make_winds(6)
     odd = made.sky.line_of_sight_wind_mps.copy()
-    wild = [10, 15, 22, 23, 47]
-    odd[wild] += [250.0, 250.0, -180.0, 400.0, 90.0]
+    outliers = [10, 15, 22, 23, 47]
+    odd[outliers] += [250.0, 250.0, -180.0, 400.0, 90.0]
     _, smooth = winds_of(made, line_of_sight_wind_mps=odd)
-    assert set(smooth.left_out) == {made.sky.name[k] for k in wild}
+    assert set(smooth.left_out) == {made.sky.name[k] for k in outliers}
 
 
-def test_no_sample_of_honest_nights_is_called_wild():
+def test_no_sample_of_honest_nights_is_called_an_outlier():
     left_out = [winds_of(make_winds(seed, slope=0.8))[1].left_out for seed in range(20)]
     assert sum(map(len, left_out)) <= 1
 
@@ -170,7 +170,7 @@ def test_bad_samples_take_no_part_and_those_of_caution_flag_their_cycle():
     assert cycles.flag.tolist() == [GOOD, CAUTION, GOOD, GOOD, GOOD, GOOD]
     assert cycles.causes.tolist() == [0, Cause.CLOUDY.mask, 0, 0, 0, 0]
     assert cycles.samples.tolist() == [5, 5, 4, 5, 5, 5]
-    assert smooth.left_out == ()  # not wild: it was never used
+    assert smooth.left_out == ()  # no outlier: it was never used
     assert np.isfinite(values(cycles)).all()
 
 

@@ -12,9 +12,9 @@ from airglow.winds import (
     flag_levels,
     flag_samples,
     look_direction,
+    reference_from_zenith,
+    reference_in_time,
     separation_deg,
-    zero_from_zenith,
-    zero_in_time,
 )
 
 DIRECTIONS = (
@@ -44,42 +44,42 @@ def zenith_night(rng, spread, n=15, error=3.0, truth=-120.0):
     return velocity, np.full(velocity.size, error), is_zenith
 
 
-def test_zero_has_an_error_that_includes_the_vertical_wind():
+def test_the_reference_has_an_error_that_includes_the_vertical_wind():
     scores, spreads = [], []
     for seed in range(150):
-        zero = zero_from_zenith(*zenith_night(np.random.default_rng(seed), spread=10.0))
-        scores.append((zero.value_mps[0] + 120.0) / zero.error_mps[0])
-        spreads.append(zero.vertical_wind_spread_mps)
+        reference = reference_from_zenith(*zenith_night(np.random.default_rng(seed), spread=10.0))
+        scores.append((reference.value_mps[0] + 120.0) / reference.error_mps[0])
+        spreads.append(reference.vertical_wind_spread_mps)
     assert 0.8 < np.std(scores) < 1.2
     assert np.median(spreads) == pytest.approx(10.0, rel=0.15)
 
 
-def test_zero_survives_wild_zenith_samples():
+def test_the_reference_survives_outliers():
     velocity, error, is_zenith = zenith_night(np.random.default_rng(1), spread=5.0)
     first, second = np.flatnonzero(is_zenith)[[3, 9]]
     velocity[first] += 400.0
     velocity[second] = np.nan
-    zero = zero_from_zenith(velocity, error, is_zenith)
-    assert zero.value_mps[0] == pytest.approx(-120.0, abs=4 * zero.error_mps[0])
-    assert zero.zenith_samples == 13
+    reference = reference_from_zenith(velocity, error, is_zenith)
+    assert reference.value_mps[0] == pytest.approx(-120.0, abs=4 * reference.error_mps[0])
+    assert reference.zenith_samples == 13
 
 
 def test_no_zenith_is_said_and_costs():
-    zero = zero_from_zenith(np.array([10.0, 30.0, 20.0]), np.ones(3), np.zeros(3, bool))
-    assert zero.zenith_samples == 0
-    assert zero.value_mps[0] == 20.0
-    assert zero.error_mps[0] >= 30.0
+    reference = reference_from_zenith(np.array([10.0, 30.0, 20.0]), np.ones(3), np.zeros(3, bool))
+    assert reference.zenith_samples == 0
+    assert reference.value_mps[0] == 20.0
+    assert reference.error_mps[0] >= 30.0
 
 
-def test_zero_follows_the_zenith_in_time():
+def test_the_reference_follows_the_zenith_in_time():
     rng = np.random.default_rng(2)
     time_s = np.arange(100) * 300.0
     drift = 40.0 * np.sin(time_s / 9000)
     is_zenith = np.arange(100) % 5 == 0
     velocity = drift + np.where(is_zenith, rng.normal(0, 5, 100), rng.normal(0, 80, 100))
-    zero = zero_in_time(time_s, velocity, np.full(100, 2.0), is_zenith)
-    assert np.std(zero.value_mps - drift) < 5.0
-    assert zero.method == "zenith in time"
+    reference = reference_in_time(time_s, velocity, np.full(100, 2.0), is_zenith)
+    assert np.std(reference.value_mps - drift) < 5.0
+    assert reference.method == "zenith in time"
 
 
 CLEAR = {

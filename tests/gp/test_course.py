@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from airglow.smooth import smooth
+from airglow.gp import fit_course
 
 HOUR_S = 3600.0
 TIMES = np.linspace(0, 9 * HOUR_S, 20)
@@ -19,7 +19,7 @@ def samples(seed=0):
 
 
 def fit(values, **options):
-    return smooth(TIMES, values, np.full(TIMES.size, ERROR), natural_rate=2.0, **options)
+    return fit_course(TIMES, values, np.full(TIMES.size, ERROR), natural_rate=2.0, **options)
 
 
 def test_errors_tell_the_truth():
@@ -58,7 +58,7 @@ def test_an_outlier_is_dropped_wherever_it_is(place):
 
 def test_a_course_that_bends_at_its_end_keeps_its_samples():
     bend = 8.0 * np.sin(TIMES / 4300)  # 7 an hour, and turning round within two hours
-    got = smooth(TIMES, bend, np.full(TIMES.size, 0.01), natural_rate=2.0, find_jumps=True)
+    got = fit_course(TIMES, bend, np.full(TIMES.size, 0.01), natural_rate=2.0, find_jumps=True)
     assert got.used.all()
     assert got.jumps_s == ()
 
@@ -67,7 +67,7 @@ def test_precise_samples_of_a_smooth_course_give_a_precise_course():
     between = 0.5 * (TIMES[1:] + TIMES[:-1])
     random = np.random.default_rng(4)
     values = 3.0 * np.sin(TIMES / 4300) + random.normal(0, 0.01, TIMES.size)
-    got, error = smooth(TIMES, values, np.full(TIMES.size, 0.01), natural_rate=2.0).at(between)
+    got, error = fit_course(TIMES, values, np.full(TIMES.size, 0.01), natural_rate=2.0).at(between)
     deviation = got - 3.0 * np.sin(between / 4300)
     assert np.sqrt(np.mean(deviation**2)) < 0.02
     assert 0.4 < np.sqrt(np.mean((deviation / error) ** 2)) < 1.8
@@ -99,7 +99,7 @@ def test_no_jump_is_invented():
 
 
 def test_one_sample_gives_a_value_and_an_error_that_grows():
-    got = smooth([1000.0], [3.0], [0.1], natural_rate=2.0)
+    got = fit_course([1000.0], [3.0], [0.1], natural_rate=2.0)
     value, error = got.at([1000.0, 1000.0 + 4 * HOUR_S])
     assert value[0] == pytest.approx(3.0, abs=0.1)
     assert error[0] < 0.2
@@ -108,4 +108,4 @@ def test_one_sample_gives_a_value_and_an_error_that_grows():
 
 def test_nothing_usable_is_an_error():
     with pytest.raises(ValueError, match="no usable sample"):
-        smooth([1.0, 2.0], [np.nan, 1.0], [1.0, np.nan], natural_rate=1.0)
+        fit_course([1.0, 2.0], [np.nan, 1.0], [1.0, np.nan], natural_rate=1.0)

@@ -1,10 +1,10 @@
-"""The zero of the wind.
+"""The Doppler reference: the velocity that a wind of zero shows.
 
 The phase of a fringe gives a velocity only up to a constant of the night (the order of interference and
 the wavelengths' difference between laser and line). The vertical wind averages to nothing over the night,
 so the samples at the zenith give the constant. Their spread beyond their errors is the natural vertical
 wind; it is estimated with them (moment estimator of DerSimonian & Laird 1986, Controlled Clinical Trials
-7, 177, iterated) and is part of the zero's error.
+7, 177, iterated) and is part of the reference's error.
 """
 
 from __future__ import annotations
@@ -14,35 +14,76 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import constants
 
-from airglow.smooth import smooth
+from airglow.gp import (
+    Factor,
+    conditional_covariance,
+    factorise,
+    find_inliers,
+    fit_course,
+    gain,
+    log_density,
+)
+from airglow.gp.outliers import (
+    MAD_TO_SIGMA,
+    STUDENT_ROUNDS,
+    ZENITH_MEAN,
+    ZENITH_OVER_GAP,
+    student_variance_factor,
+)
 
-TYPICAL_VERTICAL_SPREAD_MPS = 8.0  # when too few samples tell
-_EXPECTED_SAMPLES = 4.0  # weight of the typical spread against the measured one
-_CLIP_SIGMA = 4.0
+# Standard deviation of the vertical wind of a night, m/s, before any sample was seen. Chosen; three nights of
+# minime90 show 6. On simulated nights of 18 zenith samples the reference does not depend on it within a
+# factor of two; its error does, by half.
+TYPICAL_VERTICAL_SPREAD_MPS = 8.0
+# Zenith samples that the typical spread counts for against the measured one. Chosen; within a factor of two
+# the error of the reference changes by a sixth.
+_EXPECTED_SAMPLES = 4.0
+# Rounds of weights, outliers and spread. Chosen; three give the same on ten simulated nights.
 _ROUNDS = 10
-_TAIL_FREEDOM, _TAIL_ROUNDS = 4.0, 4  # degrees of freedom of Student's t, to find wild samples
-_SPREADS_MPS = np.geomspace(1.0, 80.0, 30)  # of the vertical wind, tried
-_FLAT_PRIOR_MPS = 1e3  # of the zero, about the middle of the zenith samples
-_NATURAL_RATE_MPS_PER_H = 30.0  # drift of the zero in time when no laser follows the gap
-UNKNOWN_ZERO_ERROR_MPS = 30.0  # when there is no zenith sample
+# Spreads of the vertical wind that are tried, m/s: 16 % apart, since thirty samples tell a spread to 13 % and
+# half a step is 8; the ends were chosen, a tenth and ten times the typical one.
+_SPREADS_MPS = np.geomspace(1.0, 80.0, 30)
+# Standard deviation of the prior of the reference about the middle of the zenith samples, m/s: flat next to
+# any error, so that half and double give the same.
+_FLAT_PRIOR_MPS = 1e3
+# Change of the reference in an hour when no laser follows the gap, m/s. A gap of 15 mm that drifts by 1 nm an
+# hour (`airglow.etalon.state.GAP_RATE_NM_PER_H`) changes it by c / 15e6 = 20 m/s; chosen somewhat larger.
+_NATURAL_RATE_MPS_PER_H = 30.0
+# Standard error of the reference when there is no zenith sample, m/s. Chosen: the median of the winds in all
+# directions is off by tens of m/s, since horizontal winds cancel only where directions are opposite.
+UNKNOWN_ZERO_ERROR_MPS = 30.0
 
 
 @dataclass(frozen=True)
-class Zero:
-    """What is to be subtracted from each sample's velocity."""
+class DopplerReference:
+    """What is to be subtracted from the velocity of each of n samples.
+
+    Attributes
+    ----------
+    method
+        How it was found.
+    value_mps, error_mps
+        (n,) reference and its standard error, m/s.
+    vertical_wind_spread_mps
+        Standard deviation of the vertical wind, m/s.
+    zenith_samples
+        Number of those that took part.
+    calibration_error_mps
+        (n,) what is left of the error of the gap, m/s, where the zenith told of it; else None.
+    """
 
     method: str
-    value_mps: np.ndarray  # per sample
-    error_mps: np.ndarray  # per sample
+    value_mps: np.ndarray
+    error_mps: np.ndarray
     vertical_wind_spread_mps: float
     zenith_samples: int
-    calibration_error_mps: np.ndarray | None = None  # what is left of the gap's, where the zenith told of it
+    calibration_error_mps: np.ndarray | None = None
 
 
-def zero_from_zenith(
+def reference_from_zenith(
     velocity_mps: np.ndarray, error_mps: np.ndarray, is_zenith: np.ndarray, weight: np.ndarray | None = None
-) -> Zero:
-    """One zero for the night from its zenith samples.
+) -> DopplerReference:
+    """One reference for the night from its zenith samples.
 
     Parameters
     ----------
@@ -57,7 +98,7 @@ def zero_from_zenith(
 
     Returns
     -------
-    Zero
+    DopplerReference
         If no zenith sample is usable, the median over all samples, with a large error.
     """
     n = velocity_mps.size
@@ -65,7 +106,7 @@ def zero_from_zenith(
     if not use.any():
         finite = velocity_mps[np.isfinite(velocity_mps)]
         value = float(np.median(finite)) if finite.size else 0.0
-        return Zero(
+        return DopplerReference(
             "median of all directions",
             np.full(n, value),
             np.full(n, UNKNOWN_ZERO_ERROR_MPS),
@@ -80,14 +121,16 @@ def zero_from_zenith(
     for _ in range(_ROUNDS):
         w = factor * kept / (e**2 + spread**2)
         value = float(w @ v / w.sum())
-        kept = np.abs(v - value) <= _CLIP_SIGMA * np.sqrt(e**2 + spread**2)
+        kept = find_inliers(v - value, np.sqrt(e**2 + spread**2), ZENITH_MEAN)
         if not kept.any():
             kept[np.argmin(np.abs(v - value))] = True
         spread = _natural_spread(v[kept] - value, e[kept])
     w = factor * kept / (e**2 + spread**2)
     value = float(w @ v / w.sum())
     error = float(np.sqrt((w**2 @ (e**2 + spread**2)) / w.sum() ** 2))
-    return Zero("zenith mean, gap from laser", np.full(n, value), np.full(n, error), spread, int(kept.sum()))
+    return DopplerReference(
+        "zenith mean, gap from laser", np.full(n, value), np.full(n, error), spread, int(kept.sum())
+    )
 
 
 def _natural_spread(deviation: np.ndarray, error: np.ndarray) -> float:
@@ -104,14 +147,14 @@ def _natural_spread(deviation: np.ndarray, error: np.ndarray) -> float:
     return float(np.sqrt(pooled))
 
 
-def zero_over_gap(
+def reference_over_gap(
     velocity_mps: np.ndarray,
     fit_error_mps: np.ndarray,
     gap_covariance_mps2: np.ndarray,
     is_zenith: np.ndarray,
     weight: np.ndarray | None = None,
-) -> Zero:
-    """One zero for the night, and what its zenith samples know of the gap where lasers do not.
+) -> DopplerReference:
+    """One reference for the night, and what its zenith samples know of the gap where lasers do not.
 
     What is to be subtracted is a constant (flat prior) plus the error of the gap's course, a Gaussian process
     whose covariance the lasers leave. The zenith samples measure the sum at their times, through the natural
@@ -135,7 +178,7 @@ def zero_over_gap(
 
     Returns
     -------
-    Zero
+    DopplerReference
         Its error is that of the night's mean, its calibration error that of each sample about the mean. If
         no zenith sample is usable, the median over all samples, with a large error.
     """
@@ -144,37 +187,40 @@ def zero_over_gap(
         usable &= weight > 0
     calibration_mps = np.sqrt(np.maximum(np.diag(gap_covariance_mps2), 0.0))
     if not usable.any():
-        return zero_from_zenith(velocity_mps, np.hypot(fit_error_mps, calibration_mps), usable)
+        return reference_from_zenith(velocity_mps, np.hypot(fit_error_mps, calibration_mps), usable)
     prior = gap_covariance_mps2 + _FLAT_PRIOR_MPS**2
 
-    def conditional(at: np.ndarray, doubt: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-        """Conditional mean, gain and vertical spread from zenith samples with variances times a doubt."""
+    def conditional(at: np.ndarray, larger: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+        """Conditional mean, gain and vertical spread from zenith samples with larger variances."""
         deviation, own = velocity_mps[at] - middle, prior[np.ix_(at, at)]
 
-        def noise(spread: float) -> np.ndarray:
-            return np.diag(doubt * (fit_error_mps[at] ** 2 + spread**2))
+        def factor(spread: float) -> Factor:
+            return factorise(own + np.diag(larger * (fit_error_mps[at] ** 2 + spread**2)))
 
-        spread = max(_SPREADS_MPS, key=lambda trial: _log_density(deviation, own + noise(trial), trial))
-        gain = np.linalg.solve(own + noise(spread), prior[at]).T
-        return middle + gain @ deviation, gain, spread
+        spread = max(
+            _SPREADS_MPS,
+            key=lambda trial: log_density(factor(trial), deviation) + _log_prior_of_spread(trial),
+        )
+        weights = gain(factor(spread), prior[:, at])
+        return middle + weights @ deviation, weights, spread
 
-    # Wild samples are found with the weights of Student's t, beginning from the median, and left out.
+    # Outliers are found with the weights of Student's t, beginning from the median, and left out.
     at = np.flatnonzero(usable)
     clouded = np.ones(at.size) if weight is None else 1.0 / weight[at]
     middle = float(np.median(velocity_mps[at]))
     off = velocity_mps[at] - middle
-    spread = max(TYPICAL_VERTICAL_SPREAD_MPS, 1.4826 * float(np.median(np.abs(off))))
-    for _ in range(_TAIL_ROUNDS):
+    spread = max(TYPICAL_VERTICAL_SPREAD_MPS, MAD_TO_SIGMA * float(np.median(np.abs(off))))
+    for _ in range(STUDENT_ROUNDS):
         score = off / np.hypot(fit_error_mps[at], spread)
-        value, gain, spread = conditional(at, clouded * (_TAIL_FREEDOM + score**2) / (_TAIL_FREEDOM + 1.0))
+        value, _, spread = conditional(at, clouded * student_variance_factor(score))
         off = velocity_mps[at] - value[at]
-    tame = np.abs(off) <= _CLIP_SIGMA * np.hypot(fit_error_mps[at], spread)
-    if tame.any():
-        at, clouded = at[tame], clouded[tame]
-    value, gain, spread = conditional(at, clouded)
-    left = prior - gain @ prior[at]
+    inlier = find_inliers(off, np.hypot(fit_error_mps[at], spread), ZENITH_OVER_GAP)
+    if inlier.any():
+        at, clouded = at[inlier], clouded[inlier]
+    value, weights, spread = conditional(at, clouded)
+    left = conditional_covariance(prior, weights, prior[:, at])
     error, calibration = _of_mean_and_about_it(left, fit_error_mps)
-    return Zero(
+    return DopplerReference(
         method="zenith mean, gap from laser and zenith",
         value_mps=value,
         error_mps=np.full(velocity_mps.size, error),
@@ -194,35 +240,34 @@ def _of_mean_and_about_it(covariance: np.ndarray, fit_error_mps: np.ndarray) -> 
     return np.sqrt(max(of_mean, 0.0)), np.sqrt(np.maximum(about_mean, 0.0))
 
 
-def _log_density(deviation: np.ndarray, covariance: np.ndarray, spread: float) -> float:
-    """Log of the posterior density of a vertical spread: likelihood of the samples, and its prior."""
-    _, log_determinant = np.linalg.slogdet(covariance)
-    likelihood = -0.5 * (deviation @ np.linalg.solve(covariance, deviation) + log_determinant)
-    prior = -0.5 * _EXPECTED_SAMPLES * ((TYPICAL_VERTICAL_SPREAD_MPS / spread) ** 2 + 2.0 * np.log(spread))
-    return float(likelihood + prior)
+def _log_prior_of_spread(spread: float) -> float:
+    """Log density of a vertical spread before the night: as if samples of the typical one had been seen."""
+    return float(
+        -0.5 * _EXPECTED_SAMPLES * ((TYPICAL_VERTICAL_SPREAD_MPS / spread) ** 2 + 2.0 * np.log(spread))
+    )
 
 
-def zero_in_time(
+def reference_in_time(
     mid_time_s: np.ndarray, velocity_mps: np.ndarray, error_mps: np.ndarray, is_zenith: np.ndarray
-) -> Zero:
-    """A zero that follows the zenith samples in time, for nights whose gap no laser follows.
+) -> DopplerReference:
+    """A reference that follows the zenith samples in time, for nights whose gap no laser follows.
 
     Parameters
     ----------
     mid_time_s
         (n,) mid-exposure, ascending.
     velocity_mps, error_mps, is_zenith
-        As for `zero_from_zenith`.
+        As for `reference_from_zenith`.
 
     Returns
     -------
-    Zero
+    DopplerReference
     """
     use = is_zenith & np.isfinite(velocity_mps) & np.isfinite(error_mps) & (error_mps > 0)
     if use.sum() < 2:
-        return zero_from_zenith(velocity_mps, error_mps, is_zenith)
+        return reference_from_zenith(velocity_mps, error_mps, is_zenith)
     spread = TYPICAL_VERTICAL_SPREAD_MPS
-    course = smooth(
+    course = fit_course(
         mid_time_s[use],
         velocity_mps[use],
         np.hypot(error_mps[use], spread),
@@ -231,7 +276,7 @@ def zero_in_time(
     value, _ = course.at(mid_time_s)
     error, calibration = _of_mean_and_about_it(course.covariance(mid_time_s), error_mps)
     every = np.full(mid_time_s.size, error)
-    return Zero("zenith in time", value, every, spread, int(course.used.sum()), calibration)
+    return DopplerReference("zenith in time", value, every, spread, int(course.used.sum()), calibration)
 
 
 def gap_error_as_velocity_mps(gap_error_m: np.ndarray, gap_m: np.ndarray) -> np.ndarray:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from airglow.smooth import smooth
-from airglow.winds.zero import zero_from_zenith, zero_over_gap
+from airglow.gp import fit_course
+from airglow.winds.doppler_reference import reference_from_zenith, reference_over_gap
 
 HOURS = np.linspace(0, 8, 90)
 IS_ZENITH = np.arange(90) % 5 == 0
@@ -13,7 +13,7 @@ TRUE_ZERO = -60.0
 
 
 def night(seed, vertical=5.0):
-    """Velocities with a wind of 80 m/s away from the zenith, and a zero."""
+    """Velocities with a wind of 80 m/s away from the zenith, and a reference."""
     random = np.random.default_rng(seed)
     wind = np.where(IS_ZENITH, random.normal(0, vertical, 90), random.normal(0, 80, 90))
     return wind, wind + TRUE_ZERO + random.normal(0, FIT_ERROR)
@@ -26,7 +26,7 @@ def gap_of_lasers(seed, laser_hours):
     def true(hours):
         return 30.0 * np.sin(hours / 1.5 + phase)
 
-    course = smooth(
+    course = fit_course(
         3600 * laser_hours,
         true(laser_hours),
         np.full(laser_hours.size, 0.2),
@@ -37,7 +37,7 @@ def gap_of_lasers(seed, laser_hours):
 
 
 def test_covariance_has_the_errors_on_its_diagonal():
-    course = smooth(np.arange(8) * 3600.0, np.arange(8) ** 1.5, np.full(8, 0.1), natural_rate=2.0)
+    course = fit_course(np.arange(8) * 3600.0, np.arange(8) ** 1.5, np.full(8, 0.1), natural_rate=2.0)
     time_s = np.linspace(-3600, 9 * 3600, 40)
     covariance = course.covariance(time_s)
     np.testing.assert_allclose(np.sqrt(np.diag(covariance)), course.at(time_s)[1], rtol=1e-6)
@@ -46,8 +46,8 @@ def test_covariance_has_the_errors_on_its_diagonal():
 
 def test_with_a_known_gap_it_is_the_zenith_mean():
     _, velocity = night(1)
-    got = zero_over_gap(velocity, FIT_ERROR, np.zeros((90, 90)), IS_ZENITH)
-    mean = zero_from_zenith(velocity, FIT_ERROR, IS_ZENITH)
+    got = reference_over_gap(velocity, FIT_ERROR, np.zeros((90, 90)), IS_ZENITH)
+    mean = reference_from_zenith(velocity, FIT_ERROR, IS_ZENITH)
     np.testing.assert_allclose(got.value_mps, mean.value_mps, atol=0.1)
     assert got.error_mps[0] == pytest.approx(mean.error_mps[0], rel=0.3)
     assert got.calibration_error_mps.max() < 0.01
@@ -59,7 +59,7 @@ def test_the_zenith_follows_the_gap_where_lasers_do_not(laser_hours):
     for seed in range(12):
         wind, velocity = night(seed)
         off, covariance = gap_of_lasers(seed, laser_hours)
-        got = zero_over_gap(velocity + off, FIT_ERROR, covariance, IS_ZENITH)
+        got = reference_over_gap(velocity + off, FIT_ERROR, covariance, IS_ZENITH)
         deviation = got.value_mps - TRUE_ZERO - off
         deviations.append(deviation)
         alone.append(off - off.mean())
@@ -69,17 +69,17 @@ def test_the_zenith_follows_the_gap_where_lasers_do_not(laser_hours):
     assert 0.6 < np.sqrt(np.mean(np.square(scores))) < 1.4
 
 
-def test_wild_zenith_samples_do_not_move_it():
+def test_outliers_of_the_zenith_do_not_move_it():
     _, velocity = night(3)
-    clean = zero_over_gap(velocity, FIT_ERROR, np.zeros((90, 90)), IS_ZENITH)
+    clean = reference_over_gap(velocity, FIT_ERROR, np.zeros((90, 90)), IS_ZENITH)
     velocity[[10, 40]] += 300.0
-    got = zero_over_gap(velocity, FIT_ERROR, np.zeros((90, 90)), IS_ZENITH)
+    got = reference_over_gap(velocity, FIT_ERROR, np.zeros((90, 90)), IS_ZENITH)
     assert abs(got.value_mps[0] - clean.value_mps[0]) < 2.0
     assert got.zenith_samples == IS_ZENITH.sum() - 2
 
 
 def test_without_zenith_it_says_so():
     _, velocity = night(4)
-    got = zero_over_gap(velocity, FIT_ERROR, np.zeros((90, 90)), np.zeros(90, bool))
+    got = reference_over_gap(velocity, FIT_ERROR, np.zeros((90, 90)), np.zeros(90, bool))
     assert got.zenith_samples == 0
     assert got.error_mps[0] >= 30.0

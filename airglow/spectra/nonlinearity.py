@@ -1,7 +1,7 @@
-"""Steps of unlike height in the camera's analogue-digital converter, as temperatures show them.
+"""Differential non-linearity of the camera's analogue-digital converter, as temperatures show it.
 
 A converter's steps differ by a part of a count, in a pattern that its binary stages repeat every 16 counts
-and fractions of that (differential non-linearity; Kester 2005, The Data Conversion Handbook, section 2.3).
+and fractions of that (Kester 2005, The Data Conversion Handbook, section 2.3).
 Where a pixel's noise spans many counts that averages out. With a noise of about one count it does not: a
 wave
 
@@ -16,7 +16,7 @@ are smooth in time, and the waves are found as what makes those of a night smoot
 On three nights of minime90 (noise 1.0 to 1.5 counts, fringes of one to two counts) temperatures swing by up
 to 150 K as the bias moves by four counts. With waves of 0.1 count taken out, excursions of three frames in
 a row in one direction fall from 1.7, 2.9 and 2.4 of their stated errors to 1.0, 0.9 and 1.0, with much the
-same waves on all three (`tests/benchmarks/converter.py`).
+same waves on all three (`tests/benchmarks/nonlinearity.py`).
 """
 
 from __future__ import annotations
@@ -27,21 +27,38 @@ from dataclasses import dataclass
 import numpy as np
 
 from airglow.etalon import ProfileData
-from airglow.process import Regression, Samples, regress
+from airglow.gp import Regression, Samples, find_inliers, regress
+from airglow.gp.outliers import RUNNING_MEDIAN, off_running_median
 from airglow.spectra.line import LineFit
 
-_FREQUENCIES = np.arange(1, 5) / 16.0  # per count; higher ones are damped away
-_PRIOR_COUNTS = 0.1  # of an amplitude before it is damped: a good converter's
+# Per count: the binary stages of a converter repeat every 16 counts and fractions of that. A noise of one
+# count damps those up to a quarter to 0.3 and more, those above to 0.15 and less, which no night can tell.
+_FREQUENCIES = np.arange(1, 5) / 16.0
+# Standard deviation of the prior of an amplitude before it is damped, counts. Measured: the wave of four
+# counts has 0.13 to 0.21 on three nights of minime90.
+_PRIOR_COUNTS = 0.1
+# Natural logarithm of the odds from which waves are taken out. Chosen: e^10 = 22000 to one; three nights of
+# minime90 have 58 to 91, and functions that explain nothing less than 2 (`tests/gp/test_regression.py`).
 _LEAST_LOG_ODDS = 10.0
+# Frames without which nothing is sought: three for each of the eight amplitudes. Chosen.
 _FEWEST_FRAMES = 24
+# Natural rate of temperatures, K/h: chosen. The amplitude of the process is fitted, with a prior of a factor
+# of 4.5 about it.
 _NATURAL_RATE_K_PER_H = 50.0
-_AROUND = 15  # frames of the running median about which a temperature may be wild
-_WILD_SIGMA = 5.0
+# Frames of the running median about which a temperature may be an outlier. Chosen: about an hour, in which
+# the bias wanders through the waves and temperatures change little.
+_WINDOW = 15
 
 
 @dataclass(frozen=True)
-class ConverterWaves:
-    """Waves on the camera's scale that a night shows."""
+class DifferentialNonlinearity:
+    """Waves on the camera's scale that a night shows.
+
+    Attributes
+    ----------
+    found
+        Amplitudes of the cosines, then of the sines, of 1, 2, 3 and 4 periods in 16 counts, undamped; counts.
+    """
 
     found: Regression
 
@@ -68,20 +85,46 @@ class ConverterWaves:
         return _waves(mean_counts, pixel_variance) @ self.found.amplitude
 
     def errors_left(self, fit: LineFit, pixel_variance: np.ndarray) -> np.ndarray:
-        """Standard errors of velocity (m/s) and temperature (K) that the waves' own errors leave, (2,)."""
+        """Errors of velocity and temperature that the errors of the waves leave.
+
+        Parameters
+        ----------
+        fit
+            Of the line.
+        pixel_variance
+            (m,) of single pixels, counts^2.
+
+        Returns
+        -------
+        ndarray
+            (2,) standard errors, m/s and K.
+        """
         response = fit.linear_response.T @ _waves(fit.model, pixel_variance)
         return np.sqrt(np.einsum("ij,jk,ik->i", response, self.found.covariance, response))
 
 
 def pixel_variance(data: ProfileData, fit: LineFit) -> np.ndarray:
-    """Variance (counts^2) of single pixels in each annulus, from the errors and how well they are met."""
+    """Variance of single pixels in each annulus, from the errors and how well they are met.
+
+    Parameters
+    ----------
+    data
+        A profile of m annuli.
+    fit
+        Of the line in it.
+
+    Returns
+    -------
+    ndarray
+        (m,) counts^2.
+    """
     pixels = np.pi * data.width_px2
     return data.sigma**2 * pixels * fit.reduced_chi_square
 
 
-def find_converter_waves(
+def find_nonlinearity(
     time_s: np.ndarray, data: Sequence[ProfileData], fits: Sequence[LineFit]
-) -> ConverterWaves | None:
+) -> DifferentialNonlinearity | None:
     """Find the waves that make the temperatures of a night smooth.
 
     Parameters
@@ -95,13 +138,13 @@ def find_converter_waves(
 
     Returns
     -------
-    ConverterWaves or None
+    DifferentialNonlinearity or None
         None where a night does not call for them.
     """
     temperature = np.array([fit.temperature_k for fit in fits])
     error = np.array([fit.temperature_error_k for fit in fits])
-    tame = np.array([fit.settled for fit in fits], bool) & _tame(temperature, error)
-    if tame.sum() < _FEWEST_FRAMES:
+    usable = np.array([fit.settled for fit in fits], bool) & _inliers(temperature, error)
+    if usable.sum() < _FEWEST_FRAMES:
         return None
     response = np.array(
         [
@@ -109,9 +152,9 @@ def find_converter_waves(
             for each, fit in zip(data, fits, strict=True)
         ]
     )
-    samples = Samples(time_s[tame], temperature[tame], error[tame], _NATURAL_RATE_K_PER_H)
-    found = regress(samples, response[tame], np.full(response.shape[1], _PRIOR_COUNTS))
-    return ConverterWaves(found) if found.log_odds > _LEAST_LOG_ODDS else None
+    samples = Samples(time_s[usable], temperature[usable], error[usable], _NATURAL_RATE_K_PER_H)
+    found = regress(samples, response[usable], np.full(response.shape[1], _PRIOR_COUNTS))
+    return DifferentialNonlinearity(found) if found.log_odds > _LEAST_LOG_ODDS else None
 
 
 def _waves(mean_counts: np.ndarray, variance: np.ndarray) -> np.ndarray:
@@ -122,13 +165,9 @@ def _waves(mean_counts: np.ndarray, variance: np.ndarray) -> np.ndarray:
     return np.hstack([damping * np.cos(angle), damping * np.sin(angle)])
 
 
-def _tame(temperature_k: np.ndarray, error_k: np.ndarray) -> np.ndarray:
+def _inliers(temperature_k: np.ndarray, error_k: np.ndarray) -> np.ndarray:
     """Samples that are not far from the median of those around them (twilight, a star, a failed fit)."""
-    half = _AROUND // 2
-    padded = np.pad(temperature_k, half, mode="reflect") if temperature_k.size > half else temperature_k
-    if padded.size < _AROUND:
+    off = off_running_median(temperature_k, _WINDOW)
+    if off is None:
         return np.ones(temperature_k.size, bool)
-    middle = np.median(np.lib.stride_tricks.sliding_window_view(padded, _AROUND), axis=1)
-    off = np.abs(temperature_k - middle)
-    spread = 1.4826 * np.median(off)
-    return off <= _WILD_SIGMA * np.hypot(spread, error_k)
+    return find_inliers(off, error_k, RUNNING_MEDIAN)

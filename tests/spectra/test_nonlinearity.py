@@ -7,7 +7,7 @@ import pytest
 from scipy.special import ndtr
 
 from airglow.etalon import ProfileData, fringes
-from airglow.spectra import find_converter_waves, fit_line, pixel_variance
+from airglow.spectra import find_nonlinearity, fit_line, pixel_variance
 
 from .test_line import LINE, PHASE, SHAPE, WIDTH_PX2, S
 
@@ -65,17 +65,18 @@ def test_waves_of_the_converter_are_found_and_taken_out():
     edges = converter(UNLIKE)
     profiles = night(edges, 1.0)
     fits = fit_all(profiles)
-    waves = find_converter_waves(TIME_S, profiles, fits)
+    nonlinearity = find_nonlinearity(TIME_S, profiles, fits)
     assert scatter(fits) > 2.0
-    assert waves is not None
+    assert nonlinearity is not None
     level = np.linspace(1283.0, 1289.0, 200)
     found, true = (
-        np.diff(added, 2) for added in (waves.added(level, np.ones(level.size)), added_by(edges, level, 1.0))
+        np.diff(added, 2)
+        for added in (nonlinearity.added(level, np.ones(level.size)), added_by(edges, level, 1.0))
     )
     assert np.corrcoef(found, true)[0, 1] > 0.9  # their curvature is what a line's width sees
     assert np.std(found) == pytest.approx(np.std(true), rel=0.4)
     mended = [
-        replace(data, counts=data.counts - waves.added(fit.model, pixel_variance(data, fit)))
+        replace(data, counts=data.counts - nonlinearity.added(fit.model, pixel_variance(data, fit)))
         for data, fit in zip(profiles, fits, strict=True)
     ]
     again = fit_all(mended)
@@ -86,7 +87,7 @@ def test_waves_of_the_converter_are_found_and_taken_out():
     )
     # What all frames have in common nobody sees: it is in the errors that are left.
     pairs = zip(again, mended, strict=True)
-    left = np.array([waves.errors_left(fit, pixel_variance(data, fit)) for fit, data in pairs])
+    left = np.array([nonlinearity.errors_left(fit, pixel_variance(data, fit)) for fit, data in pairs])
     off = np.median([fit.temperature_k for fit in again] - TEMPERATURE_K)
     assert abs(off) < 3.0 * np.median(left[:, 1])
     assert np.median(left[:, 1]) < 30.0
@@ -96,9 +97,9 @@ def test_waves_of_the_converter_are_found_and_taken_out():
 def test_a_good_converter_and_a_noisy_camera_have_none(unlike, noise):
     for seed in range(3):
         profiles = night(converter(unlike), noise, seed)
-        assert find_converter_waves(TIME_S, profiles, fit_all(profiles)) is None
+        assert find_nonlinearity(TIME_S, profiles, fit_all(profiles)) is None
 
 
 def test_few_frames_tell_nothing():
     profiles = night(converter(UNLIKE), 1.0)[:20]
-    assert find_converter_waves(TIME_S[:20], profiles, fit_all(profiles)) is None
+    assert find_nonlinearity(TIME_S[:20], profiles, fit_all(profiles)) is None

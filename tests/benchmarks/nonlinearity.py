@@ -1,6 +1,6 @@
-"""What the camera's converter does to real nights: the evidence of `airglow.spectra.converter`.
+"""What the camera's converter does to real nights: the evidence of `airglow.spectra.nonlinearity`.
 
-python -m tests.benchmarks.converter [--data DIR]
+python -m tests.benchmarks.nonlinearity [--data DIR]
 
 For each night of ring profiles, by three frames in a row in one direction:
 
@@ -92,12 +92,12 @@ def night_row(path: Path, known_network: Registry) -> list[str]:
     reduced, line = read_profiles(path, request), _sky_line(request)
     known = know_instrument(request, reduced.lasers, reduced.sky, line)
     lines = fit_lines(reduced.sky, known, line, no_progress)
-    find = airglow.night.lines.find_converter_waves
-    airglow.night.lines.find_converter_waves = lambda *_: None
+    find = airglow.night.lines.find_nonlinearity
+    airglow.night.lines.find_nonlinearity = lambda *_: None
     try:
         without = fit_lines(reduced.sky, known, line, no_progress)
     finally:
-        airglow.night.lines.find_converter_waves = find
+        airglow.night.lines.find_nonlinearity = find
 
     with np.load(path, allow_pickle=False) as file:
         starts = file["sky_time_utc"].astype("datetime64[us]")
@@ -122,11 +122,11 @@ def night_row(path: Path, known_network: Registry) -> list[str]:
         for part in (amplitude.real, amplitude.imag)
     ]
     waves = ["none", "-", "-"]
-    if lines.waves is not None:
-        found = lines.waves.found.amplitude
+    if lines.nonlinearity is not None:
+        found = lines.nonlinearity.found.amplitude
         cosine, sine = found[FOUR_COUNTS], found[found.size // 2 + FOUR_COUNTS]
         size, angle = np.hypot(cosine, sine), np.degrees(np.arctan2(sine, cosine))
-        waves = [number(lines.waves.found.log_odds, 0), number(float(size)), number(float(angle), 0)]
+        waves = [number(lines.nonlinearity.found.log_odds, 0), number(float(size)), number(float(angle), 0)]
     alpha = lines.shape.magnification_rad_per_pixel
     return [
         path.stem.rsplit("_", 1)[1],

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from airglow.process import Samples, regress
+from airglow.gp import Samples, regress
 
 TIME_S = np.arange(120) * 300.0
 ERROR = 8.0
