@@ -96,7 +96,7 @@ HYPERPARAMETERS = (
 _PRIORS = Priors.of(HYPERPARAMETERS)
 _SMOOTHNESS = (1.5, 2.5)  # nu of the Matern functions that are tried
 # Standard deviation of the prior of the night's mean horizontal wind, m/s: nearly anything. Chosen, three
-# times the spread; half and double move smooth winds by less than 0.1 of their errors (five simulated nights).
+# times the spread; half and double move smooth winds by less than 0.1 of their errors (five simulations).
 _MEAN_MPS = 150.0
 # Samples that are fitted together: chosen, to bound the effort. Half of it moves smooth winds by a quarter of
 # their errors at the most.
