@@ -39,7 +39,7 @@ lint: set-up
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/snakefmt --check workflow
-	@env -i PATH=/usr/bin:/bin $(BIN)/snakemake --lint  # without any environment: linting needs no servers
+	@.ci/lint-workflow $(BIN)/snakemake
 
 format: set-up
 	@$(BIN)/ruff check --fix .
