@@ -37,7 +37,7 @@ class Shape:
     1, sin(pi r/r_max) and cos(pi r/r_max) in the width of the blur.
     """
 
-    magnification_rad_per_pixel: float
+    plate_scale_rad_per_pixel: float
     reflectivity: float
     falloff: tuple[float, float]
     blur_px: tuple[float, float, float]
@@ -142,7 +142,7 @@ def fringes(s_px2: np.ndarray, width_px2: float, central: float, shape: Shape, c
     -------
     Fringes
     """
-    phase, beta = phase_and_beta(s_px2, central, shape.magnification_rad_per_pixel)
+    phase, beta = phase_and_beta(s_px2, central, shape.plate_scale_rad_per_pixel)
     variance = shape.blur_width_px(s_px2) ** 2 + PIXEL_VARIANCE_PX2
     # Size of a term: R^k exp(-2 a^2 w s / |d|^2), |d|^2 = 1 + 4 a^2 w^2.
     k = np.arange(1, count + 1)[:, None]
@@ -208,10 +208,10 @@ def airy_derivatives(
     Returns
     -------
     AiryDerivatives
-        By central phase, magnification, log of reflectivity, the blur's coefficients, and the moments of the
+        By central phase, plate scale, log of reflectivity, the blur's coefficients, and the moments of the
         gap over the plates.
     """
-    alpha = shape.magnification_rad_per_pixel
+    alpha = shape.plate_scale_rad_per_pixel
     k, at = made.order, made.annulus
     blur_width = shape.blur_width_px(s_px2)
     w, s, beta = (blur_width**2 + PIXEL_VARIANCE_PX2)[at], s_px2[at], made.beta[at]

@@ -24,8 +24,8 @@ from airglow.etalon.misfit import fringes_left
 from airglow.etalon.profile_data import LinearFit, ProfileData, fit_linear, flat_templates
 from airglow.model.errors import NotAnalysable
 
-SCAN_RANGE = 0.12  # of the magnification, to either side of what is expected
-_SAME_MAGNIFICATION = 0.005  # relative: two searches that end as close as this have found the same fringes
+SCAN_RANGE = 0.12  # of the plate scale, to either side of what is expected
+_SAME_PLATE_SCALE = 0.005  # relative: two searches that end as close as this have found the same fringes
 _SCAN_PHASE_STEP_RAD = 0.5  # at the edge of the frame
 _FINE_TRIALS = 41
 _GAP_STEPS = 15
@@ -47,9 +47,9 @@ class LaserFit:
 
 
 def start_from_fringes(
-    data: ProfileData, nominal_phase: float, magnification: float, search: float = SCAN_RANGE
+    data: ProfileData, nominal_phase: float, plate_scale: float, search: float = SCAN_RANGE
 ) -> tuple[float, float]:
-    """Magnification and central phase from the first harmonic of the fringes, with no other knowledge.
+    """Plate scale and central phase from the first harmonic of the fringes, with no other knowledge.
 
     Parameters
     ----------
@@ -57,20 +57,20 @@ def start_from_fringes(
         A laser profile.
     nominal_phase
         Central phase (rad) of the nominal gap.
-    magnification
+    plate_scale
         Expected, rad per pixel.
     search
         Relative range about it that is searched.
 
     Returns
     -------
-    magnification, central_phase : float
+    plate_scale, central_phase : float
         The phase within pi of the nominal one.
     """
     s, level = data.radius_squared_px2, _fringes_alone(data)
-    edge = nominal_phase * magnification**2 * s.max()  # change of phase per relative change of alpha
+    edge = nominal_phase * plate_scale**2 * s.max()  # change of phase per relative change of alpha
     steps = int(np.ceil(2 * search * edge / _SCAN_PHASE_STEP_RAD)) + 1
-    trials = magnification * np.linspace(1 - search, 1 + search, max(steps, 3))
+    trials = plate_scale * np.linspace(1 - search, 1 + search, max(steps, 3))
     answers = np.array([_harmonic(level, s, nominal_phase, alpha) for alpha in trials])
     best = int(np.argmax(np.abs(answers)))
     fine = trials[best] * np.linspace(1 - 2 * search / steps, 1 + 2 * search / steps, _FINE_TRIALS)
@@ -79,8 +79,8 @@ def start_from_fringes(
     return float(fine[best]), nominal_phase + float(np.angle(answers[best]))
 
 
-def start_magnifications(data: ProfileData, nominal_phase: float, expected: Sequence[float]) -> list[float]:
-    """Magnifications to begin a fit with, from what several sources say of the instrument.
+def start_plate_scales(data: ProfileData, nominal_phase: float, expected: Sequence[float]) -> list[float]:
+    """Plate scales to begin a fit with, from what several sources say of the instrument.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def start_magnifications(data: ProfileData, nominal_phase: float, expected: Sequ
     nominal_phase
         Central phase (rad) of the nominal gap.
     expected
-        Magnifications in rad per pixel, the most trusted first.
+        Plate scales in rad per pixel, the most trusted first.
 
     Returns
     -------
@@ -104,13 +104,13 @@ def start_magnifications(data: ProfileData, nominal_phase: float, expected: Sequ
             continue
         searched.append(each)
         alpha, _ = start_from_fringes(data, nominal_phase, each)
-        if all(abs(alpha / earlier - 1.0) > _SAME_MAGNIFICATION for earlier in found):
+        if all(abs(alpha / earlier - 1.0) > _SAME_PLATE_SCALE for earlier in found):
             found.append(alpha)
     return found
 
 
-def start_phase(data: ProfileData, nominal_phase: float, magnification: float) -> float:
-    """Central phase from the first harmonic of the fringes, at a known magnification.
+def start_phase(data: ProfileData, nominal_phase: float, plate_scale: float) -> float:
+    """Central phase from the first harmonic of the fringes, at a known plate scale.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def start_phase(data: ProfileData, nominal_phase: float, magnification: float) -
         A profile with fringes.
     nominal_phase
         Central phase (rad) of the nominal gap.
-    magnification
+    plate_scale
         To about 1e-4 of itself, rad per pixel.
 
     Returns
@@ -126,7 +126,7 @@ def start_phase(data: ProfileData, nominal_phase: float, magnification: float) -
     float
         Within pi of the nominal phase.
     """
-    harmonic = _harmonic(_fringes_alone(data), data.radius_squared_px2, nominal_phase, magnification)
+    harmonic = _harmonic(_fringes_alone(data), data.radius_squared_px2, nominal_phase, plate_scale)
     return nominal_phase + float(np.angle(harmonic))
 
 

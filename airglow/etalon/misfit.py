@@ -3,7 +3,7 @@
 Chi-square alone does not tell: it grows with the light. Two real laser frames of minime05 have 33 and 45,
 since bright light shows every unevenness, and are fitted well: the model leaves 0.3 % of the fringes' power.
 So it is that part that is judged. Laser frames of three real nights and of simulated ones leave less than
-0.3 %, their sky frames 0.7 %. Fits that begin with a magnification that is wrong by a factor of 0.25 to 4
+0.3 %, their sky frames 0.7 %. Fits that begin with a plate scale that is wrong by a factor of 0.25 to 4
 mostly leave 70 % and more of it, in the best case 40 %; a third lies well between.
 """
 

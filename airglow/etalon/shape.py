@@ -14,7 +14,7 @@ import numpy as np
 from scipy import optimize
 
 from airglow.etalon.airy import Shape, central_phase, terms_needed
-from airglow.etalon.laser import SCAN_RANGE, laser_model, start_magnifications, start_phase
+from airglow.etalon.laser import SCAN_RANGE, laser_model, start_phase, start_plate_scales
 from airglow.etalon.misfit import explains_fringes, fringes_left
 from airglow.etalon.profile_data import ProfileData
 from airglow.model.errors import NotAnalysable
@@ -24,12 +24,12 @@ _START_BLURS = (1.0, 0.4)  # times the registry's
 _MOST_STEPS_ALONE, _MOST_STEPS_TOGETHER = 40, 60
 _LEAST_REFLECTIVITY, _MOST_REFLECTIVITY = 0.05, 0.98  # a fit that ends there has found no fringes
 _LARGEST_LOG = 5.0  # of -log R: far below the least reflectivity, and far from where numbers end
-_CLEARLY_BETTER = 30.0  # in chi-square: what another magnification must gain to be taken
+_CLEARLY_BETTER = 30.0  # in chi-square: what another plate scale must gain to be taken
 # The vector that is stepped: all of order one.
 _ALPHA, _REFLECTIVITY, _VARIANCE, _THIRD = 0, 1, 2, 3
 _FALLOFF = slice(4, 6)
 _BLUR = slice(6, 9)
-_ALPHA_UNIT = 1e-4  # relative change of the magnification
+_ALPHA_UNIT = 1e-4  # relative change of the plate scale
 _VARIANCE_UNIT = 1e-2  # rad^2, at the laser's wavelength
 _THIRD_UNIT = 1e-2  # rad^3
 # Priors that only decide what laser profiles cannot: centre and width, in the units of the vector.
@@ -53,7 +53,7 @@ class ShapeFit:
     """The instrument's shape with the standard errors of its parameters, and how well it fits."""
 
     shape: Shape
-    magnification_error_rad_per_pixel: float
+    plate_scale_error_rad_per_pixel: float
     reflectivity_error: float
     reduced_chi_square: float
 
@@ -65,7 +65,7 @@ def fit_shape(
     start: Shape,
     *,
     estimate_blur: bool = True,
-    other_magnifications: Sequence[float] = (),
+    other_plate_scales: Sequence[float] = (),
 ) -> ShapeFit:
     """Fit one instrument shape to several laser profiles together, each with its own gap.
 
@@ -78,10 +78,10 @@ def fit_shape(
     nominal_gap_m
         Gap that resolves the order of interference.
     start
-        Where to begin; only its magnification must be about right.
+        Where to begin; only its plate scale must be about right.
     estimate_blur
         False keeps the blur of ``start``.
-    other_magnifications
+    other_plate_scales
         To begin with as well (rad per pixel), where that of ``start`` may be far off. One of them is taken
         only if it fits clearly better.
 
@@ -98,10 +98,10 @@ def fit_shape(
     brightest = max(profiles, key=lambda p: np.ptp(p.counts))
     # The brightest profile alone, from several starts, with one gap all over the plates: its moments could
     # otherwise pass for a reflectivity or a blur that is far off.
-    expected = (start.magnification_rad_per_pixel, *other_magnifications)
+    expected = (start.plate_scale_rad_per_pixel, *other_plate_scales)
     starts = [
-        replace(start, magnification_rad_per_pixel=alpha)
-        for alpha in start_magnifications(brightest, nominal, expected)
+        replace(start, plate_scale_rad_per_pixel=alpha)
+        for alpha in start_plate_scales(brightest, nominal, expected)
     ]
     alone = _first_unless_clearly_worse([_fit_alone(brightest, nominal, s, estimate_blur) for s in starts])
     if alone is None:
@@ -111,7 +111,7 @@ def fit_shape(
     if together is None:
         raise NotAnalysable("laser fit failed", "the instrument's shape could not be fitted to the lasers")
     fit = together[0].result(together[1])
-    wrong = _no_shape(fit.shape, begin.base.magnification_rad_per_pixel)
+    wrong = _no_shape(fit.shape, begin.base.plate_scale_rad_per_pixel)
     if wrong:
         raise NotAnalysable("laser fit failed", f"{wrong}, reduced chi-square {fit.reduced_chi_square:.3g}")
     return fit
@@ -152,7 +152,7 @@ def refine_shape_on_sky(
     nominal_gap_m: float,
     start: Shape,
     typical_width_rad2: float,
-    other_magnifications: Sequence[float] = (),
+    other_plate_scales: Sequence[float] = (),
 ) -> SkyShapeFit:
     """Refine a known shape on sky profiles, each with its own phase and line width.
 
@@ -170,7 +170,7 @@ def refine_shape_on_sky(
         The registry's shape; the answer is drawn to it where the profiles do not tell.
     typical_width_rad2
         Phase variance of a typical line.
-    other_magnifications
+    other_plate_scales
         As for `fit_shape`.
 
     Returns
@@ -184,11 +184,11 @@ def refine_shape_on_sky(
     """
     nominal = central_phase(nominal_gap_m, wavelength_m)
     brightest = max(profiles, key=lambda p: np.ptp(np.convolve(p.counts, np.ones(9) / 9, "valid")))
-    expected = (start.magnification_rad_per_pixel, *other_magnifications)
+    expected = (start.plate_scale_rad_per_pixel, *other_plate_scales)
     typical = np.full(len(profiles), typical_width_rad2)
     found = []
-    for alpha in start_magnifications(brightest, nominal, expected):
-        begin = replace(start, magnification_rad_per_pixel=alpha)
+    for alpha in start_plate_scales(brightest, nominal, expected):
+        begin = replace(start, plate_scale_rad_per_pixel=alpha)
         found.append(_fit(profiles, nominal, begin, True, _MOST_STEPS_TOGETHER, typical))
     best = _first_unless_clearly_worse(found)
     if best is None:
@@ -201,7 +201,7 @@ def refine_shape_on_sky(
     common = float(np.sqrt(covariance[widths, widths].mean())) * _VARIANCE_UNIT
     freedom = max(sum(map(len, profiles)) - answer.x.size, 1)
     fit = SkyShapeFit(problem.shape(answer.x), common, float(2.0 * answer.cost / freedom))
-    wrong = _no_shape(fit.shape, problem.base.magnification_rad_per_pixel)
+    wrong = _no_shape(fit.shape, problem.base.plate_scale_rad_per_pixel)
     left = fringes_left(profiles, problem.models(answer.x))
     if not wrong and not explains_fringes(left):
         wrong = f"the fit leaves {100 * left:.0f} % of the fringes"
@@ -210,11 +210,11 @@ def refine_shape_on_sky(
     return fit
 
 
-def _no_shape(shape: Shape, start_magnification: float) -> str:
+def _no_shape(shape: Shape, start_plate_scale: float) -> str:
     """Why a fitted shape cannot be the instrument's; empty if it can."""
-    moved = shape.magnification_rad_per_pixel / start_magnification - 1.0
+    moved = shape.plate_scale_rad_per_pixel / start_plate_scale - 1.0
     if not abs(moved) <= SCAN_RANGE:  # not so for what is no number
-        return f"the magnification ran away by {100 * moved:.0f} %"
+        return f"the plate scale ran away by {100 * moved:.0f} %"
     if not _LEAST_REFLECTIVITY < shape.reflectivity < _MOST_REFLECTIVITY:
         return f"the reflectivity ran to {shape.reflectivity:.2f}"
     return ""
@@ -243,7 +243,7 @@ def _fit(
     priors: Mapping[int, tuple[float, float]] = _LASER_PRIORS,
 ) -> _Fitted | None:
     """Fit from one start; None if that ends where there are no numbers."""
-    alpha = start.magnification_rad_per_pixel
+    alpha = start.plate_scale_rad_per_pixel
     phases = [start_phase(data, nominal, alpha) for data in profiles]
     problem = _Problem(profiles, start, np.array(phases), nominal, estimate_blur, priors, own_widths_rad2)
     try:
@@ -313,8 +313,8 @@ class _Problem:
         """The instrument's shape, without any line's width."""
         return replace(
             self.base,
-            magnification_rad_per_pixel=float(
-                self.base.magnification_rad_per_pixel * (1 + _ALPHA_UNIT * x[_ALPHA])
+            plate_scale_rad_per_pixel=float(
+                self.base.plate_scale_rad_per_pixel * (1 + _ALPHA_UNIT * x[_ALPHA])
             ),
             reflectivity=float(
                 np.clip(np.exp(_log_reflectivity(x)), _LEAST_REFLECTIVITY, _MOST_REFLECTIVITY)
@@ -356,7 +356,7 @@ class _Problem:
                 shape = replace(common, gap_variance=common.gap_variance + own)
             fit, by = laser_model(data, central, shape, count)
             columns = np.zeros((len(data), x.size))
-            columns[:, _ALPHA] = by.airy.alpha * self.base.magnification_rad_per_pixel * _ALPHA_UNIT
+            columns[:, _ALPHA] = by.airy.alpha * self.base.plate_scale_rad_per_pixel * _ALPHA_UNIT
             columns[:, _REFLECTIVITY] = by.airy.log_reflectivity * _log_reflectivity(x)
             columns[:, _VARIANCE] = by.airy.phase_variance * _VARIANCE_UNIT
             columns[:, _THIRD] = by.airy.phase_third_moment * _THIRD_UNIT
@@ -391,8 +391,8 @@ class _Problem:
         log_r = np.log(shape.reflectivity)
         return ShapeFit(
             shape=shape,
-            magnification_error_rad_per_pixel=float(
-                self.base.magnification_rad_per_pixel * _ALPHA_UNIT * error[_ALPHA]
+            plate_scale_error_rad_per_pixel=float(
+                self.base.plate_scale_rad_per_pixel * _ALPHA_UNIT * error[_ALPHA]
             ),
             reflectivity_error=float(abs(shape.reflectivity * log_r) * error[_REFLECTIVITY]),
             reduced_chi_square=float(chi_square),

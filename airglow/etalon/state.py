@@ -49,7 +49,7 @@ def measure_state(
     *,
     estimate_blur: bool,
     shape_lasers: int,
-    other_magnifications: Sequence[float] = (),
+    other_plate_scales: Sequence[float] = (),
 ) -> LaserState:
     """Fit shape and gap to the night's laser profiles.
 
@@ -69,7 +69,7 @@ def measure_state(
         False keeps the blur of ``start``.
     shape_lasers
         Number of profiles fitted together for the shape.
-    other_magnifications
+    other_plate_scales
         As for `airglow.etalon.fit_shape`.
 
     Returns
@@ -92,7 +92,7 @@ def measure_state(
             nominal_gap_m,
             start,
             estimate_blur=estimate_blur,
-            other_magnifications=other_magnifications,
+            other_plate_scales=other_plate_scales,
         )
 
     def explained_by(shape: ShapeFit, profiles: Sequence[ProfileData]) -> list[ProfileData]:
@@ -189,7 +189,7 @@ def _fit_each(
     fits: list[LaserFit | None] = []
     for data in lasers:
         try:
-            phase = start_phase(data, nominal_phase, shape.magnification_rad_per_pixel)
+            phase = start_phase(data, nominal_phase, shape.plate_scale_rad_per_pixel)
             fits.append(fit_laser(data, wavelength_m, phase, shape, tables))
         except NotAnalysable:
             fits.append(None)

@@ -2,15 +2,15 @@
 
 from airglow.geometry.directions import look_direction, separation_deg
 from airglow.geometry.ephemeris import SunAndMoon, moon_separation_deg, sun_and_moon
-from airglow.geometry.lines_of_sight import TangentPoints, line_components, tangent_points
+from airglow.geometry.lines_of_sight import PiercePoints, line_components, pierce_points
 
 __all__ = [
+    "PiercePoints",
     "SunAndMoon",
-    "TangentPoints",
     "line_components",
     "look_direction",
     "moon_separation_deg",
+    "pierce_points",
     "separation_deg",
     "sun_and_moon",
-    "tangent_points",
 ]

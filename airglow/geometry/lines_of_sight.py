@@ -22,7 +22,7 @@ _LARGEST_ZENITH_DEG = 90.0
 
 
 @dataclass(frozen=True)
-class TangentPoints:
+class PiercePoints:
     """Points of the layer that lines of sight meet, and the angles of the lines there; n entries."""
 
     latitude_deg: np.ndarray  # geodetic (WGS 84)
@@ -32,14 +32,14 @@ class TangentPoints:
     zenith_deg: np.ndarray  # of the line of sight at the point
 
 
-def tangent_points(
+def pierce_points(
     latitude_deg: float,
     longitude_deg: float,
     altitude_m: float,
     azimuth_deg: np.ndarray,
     zenith_deg: np.ndarray,
     height_m: float,
-) -> TangentPoints:
+) -> PiercePoints:
     """Follow lines of sight from a site to a layer.
 
     Parameters
@@ -53,7 +53,7 @@ def tangent_points(
 
     Returns
     -------
-    TangentPoints
+    PiercePoints
         NaN where a direction is not a number or below the horizon.
 
     Raises
@@ -87,7 +87,7 @@ def tangent_points(
     def given(values: np.ndarray) -> np.ndarray:
         return np.where(usable, values, np.nan)
 
-    return TangentPoints(
+    return PiercePoints(
         latitude_deg=given(np.degrees(latitude)),
         longitude_deg=given(np.degrees(longitude)),
         height_m=given(np.full(usable.shape, float(height_m))),

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from airglow.model.result import (
+    DopplerReference,
     HorizontalWinds,
-    InstrumentShape,
+    InstrumentParameters,
     LaserSamples,
     NightResult,
     Provenance,
@@ -18,7 +19,6 @@ from airglow.model.result import (
     RingProfiles,
     SkySamples,
     SmoothWinds,
-    ZeroReference,
 )
 
 NOT_ANALYSED = "none: the night was not analysed"
@@ -88,9 +88,9 @@ def empty_result(
         site_timezone=site_timezone,
         sky=_empty(SkySamples),
         laser=_empty(LaserSamples),
-        shape=InstrumentShape(
-            magnification_rad_per_pixel=np.nan,
-            magnification_error_rad_per_pixel=np.nan,
+        instrument_parameters=InstrumentParameters(
+            plate_scale_rad_per_pixel=np.nan,
+            plate_scale_error_rad_per_pixel=np.nan,
             reflectivity=np.nan,
             reflectivity_error=np.nan,
             falloff=(np.nan, np.nan),
@@ -100,7 +100,7 @@ def empty_result(
             gap_third_moment_m3=np.nan,
             source=NOT_ANALYSED,
         ),
-        zero=ZeroReference(
+        doppler_reference=DopplerReference(
             method=NOT_ANALYSED,
             value_mps=np.nan,
             error_mps=np.nan,

@@ -20,7 +20,7 @@ from airglow.registry import Instrument
 from airglow.rings import AnnulusGrid
 from airglow.spectra import SkyLine
 
-_LARGEST_DISAGREEMENT = 0.2  # of the magnifications in the registry; more is told in the night's log
+_LARGEST_DISAGREEMENT = 0.2  # of the plate scales in the registry; more is told in the night's log
 _SHAPE_SKIES = 12  # sky frames on which the shape is refined when there is no laser
 _SMOOTHING = np.ones(9) / 9.0
 
@@ -48,7 +48,7 @@ def default_shape(instrument: Instrument, grid: AnnulusGrid, binning: int) -> Sh
     scale = binning / REGISTRY_BINNING
     defaults = instrument.default_parameters
     return Shape(
-        magnification_rad_per_pixel=defaults.magnification_rad_per_pixel * scale,
+        plate_scale_rad_per_pixel=defaults.plate_scale_rad_per_pixel * scale,
         reflectivity=defaults.reflectivity,
         falloff=defaults.falloff,
         blur_px=tuple(b / scale for b in defaults.blur_px),
@@ -80,7 +80,7 @@ def know_instrument(request: NightRequest, lasers: Profiles, sky: Profiles, line
     optics = request.instrument.optics
     binning = sky.frames[0].frame.x_binning
     start = default_shape(request.instrument, sky.grid, binning)
-    from_optics = optics.magnification_rad_per_pixel(binning)
+    from_optics = optics.plate_scale_rad_per_pixel(binning)
     try:
         state = measure_state(
             lasers.all_data(),
@@ -90,7 +90,7 @@ def know_instrument(request: NightRequest, lasers: Profiles, sky: Profiles, line
             start,
             estimate_blur=optics.estimate_blur,
             shape_lasers=request.settings.shape_lasers,
-            other_magnifications=(from_optics,),
+            other_plate_scales=(from_optics,),
         )
     except NotAnalysable as reason:
         known = _from_sky(sky, start, optics.nominal_gap_m, line, reason.reason, from_optics)
@@ -103,14 +103,14 @@ def _remarks(
     instrument: Instrument, start: Shape, from_optics: float, known: KnownInstrument
 ) -> tuple[str, ...]:
     """What the registry contradicts itself in."""
-    expected = start.magnification_rad_per_pixel
+    expected = start.plate_scale_rad_per_pixel
     if abs(expected / from_optics - 1.0) <= _LARGEST_DISAGREEMENT:
         return ()
     source = "laser frames" if known.lasers else "sky frames"
     return (
-        f"The registry contradicts itself on {instrument.key}: default_parameters give a magnification of "
+        f"The registry contradicts itself on {instrument.key}: default_parameters give a plate scale of "
         f"{expected:.4g} rad per pixel, pixel size over focal length gives {from_optics:.4g}; "
-        f"the {source} of this night say {known.shape.magnification_rad_per_pixel:.4g}, which was used. "
+        f"the {source} of this night say {known.shape.plate_scale_rad_per_pixel:.4g}, which was used. "
         "Correct the other one in instruments.yaml.",
     )
 

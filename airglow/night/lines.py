@@ -49,7 +49,7 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
 
     The order of interference leaves one constant in all velocities of a night. It is found first, as the
     common phase of all frames, so that no frame is fitted on the wrong side of a free spectral range.
-    Sky frames may ask for a magnification and an illumination of their own.
+    Sky frames may ask for a plate scale and an illumination of their own.
     What all residuals of the night have in common are fixed patterns; when there are any, they are taken out
     of the profiles, which are fitted again. So it is with the waves of the camera's converter.
 
@@ -99,7 +99,7 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
                 failures[k] = f"the line fit failed: {failure}"
         return fits
 
-    first = _start_velocities(data, phases, known.shape.magnification_rad_per_pixel)
+    first = _start_velocities(data, phases, known.shape.plate_scale_rad_per_pixel)
     fits = fit_all({}, {k: (velocity, None) for k, velocity in enumerate(first)})
     own = None
     if fits and known.lasers is not None:  # without lasers the shape is the sky's already
@@ -129,9 +129,9 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
     )
 
 
-def _start_velocities(data: Sequence[ProfileData], phases: np.ndarray, magnification: float) -> list[float]:
+def _start_velocities(data: Sequence[ProfileData], phases: np.ndarray, plate_scale: float) -> list[float]:
     """Velocity to begin with in each frame: the night's common phase, and the frame's own about it."""
-    harmonics = [first_harmonic(each, phase, magnification) for each, phase in zip(data, phases, strict=True)]
+    harmonics = [first_harmonic(each, phase, plate_scale) for each, phase in zip(data, phases, strict=True)]
     common = np.angle(sum(h / max(abs(h), 1e-12) * min(abs(h), 10.0) for h in harmonics))
     return [
         (common + np.angle(harmonic * np.exp(-1j * common))) / phase * constants.c

@@ -15,7 +15,7 @@ from airglow.winds import Zero
 def night_notes(
     reduced: ReducedNight,
     known: KnownInstrument,
-    zero: Zero,
+    reference: Zero,
     weather: WeatherFolder | None,
     samples: SkySamples,
     lines: NightLines,
@@ -38,9 +38,9 @@ def night_notes(
             notes.append(f"The gap jumped {before / 3600:.2f} to {after / 3600:.2f} h after the first frame.")
     notes += known.remarks
     if lines.shape != known.shape:
-        relative = lines.shape.magnification_rad_per_pixel / known.shape.magnification_rad_per_pixel - 1.0
+        relative = lines.shape.plate_scale_rad_per_pixel / known.shape.plate_scale_rad_per_pixel - 1.0
         notes.append(
-            f"Sky frames see a magnification that differs from the lasers' by {1e4 * relative:+.1f} parts in "
+            f"Sky frames see a plate scale that differs from the lasers' by {1e4 * relative:+.1f} parts in "
             "10000, and an illumination of their own."
         )
     waves = lines.waves
@@ -50,9 +50,9 @@ def night_notes(
             f"show; they are taken out (log of the odds {waves.found.log_odds:.0f})."
         )
     notes.append(
-        f"Zero of the wind: {zero.method}, {np.mean(zero.value_mps):.1f} m/s "
-        f"from {zero.zenith_samples} samples, error {np.sqrt(np.mean(zero.error_mps**2)):.1f} m/s "
-        f"with a vertical wind of {zero.vertical_wind_spread_mps:.1f} m/s."
+        f"Doppler reference: {reference.method}, {np.mean(reference.value_mps):.1f} m/s "
+        f"from {reference.zenith_samples} samples, error {np.sqrt(np.mean(reference.error_mps**2)):.1f} m/s "
+        f"with a vertical wind of {reference.vertical_wind_spread_mps:.1f} m/s."
     )
     if weather is None or weather.clouds is None:
         notes.append("No cloud sensor data.")

@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from airglow.model.result import Cause, InstrumentShape, NightResult
+from airglow.model.result import Cause, InstrumentParameters, NightResult
 from airglow.registry import DefaultParameters
 
 _LIGHT_MPS = 299792458.0
@@ -25,17 +25,17 @@ Parameters = dict[str, np.ndarray]
 
 
 def reference_of(result: NightResult) -> str:
-    """Where the zero of the wind comes from, as older code puts it: ``laser`` or ``zenith``."""
+    """Where the Doppler reference comes from, as older code puts it: ``laser`` or ``zenith``."""
     by_zenith = (result.sky.causes & np.uint32(Cause.ZENITH_REFERENCE.mask)) != 0
     return "zenith" if by_zenith.any() or not result.laser.used.any() else "laser"
 
 
-def older_shape(shape: InstrumentShape | DefaultParameters) -> dict[str, float]:
-    """Reflectivity, magnification, falloff and blur in the older convention, as ``R`` to ``b2``."""
+def older_shape(shape: InstrumentParameters | DefaultParameters) -> dict[str, float]:
+    """Reflectivity, plate scale, falloff and blur in the older convention, as ``R`` to ``b2``."""
     constant, sine, cosine = (math.sqrt(2.0) * width for width in shape.blur_px)
     return {
         "R": float(shape.reflectivity),
-        "alpha": float(shape.magnification_rad_per_pixel),
+        "alpha": float(shape.plate_scale_rad_per_pixel),
         "a1": shape.falloff[0] / math.pi,
         "a2": shape.falloff[1] / math.pi**2,
         "b0": constant,
@@ -63,7 +63,7 @@ def laser_parameters(
     value, stderr : dict of ndarray
         By parameter; the error of what has none is NaN.
     """
-    laser, shape = result.laser, result.shape
+    laser, shape = result.laser, result.instrument_parameters
     n = index.size
     peak_per_mean = (1.0 + shape.reflectivity) / (1.0 - shape.reflectivity)
     value = {
@@ -88,13 +88,13 @@ def sky_parameters(result: NightResult) -> tuple[Parameters, Parameters]:
     Returns
     -------
     value, stderr : dict of ndarray
-        By parameter. ``lamc`` is the centre of the line before the zero of the wind was taken out; ``skyI``
+        By parameter. ``lamc`` is the centre of the line before the Doppler reference was taken out; ``skyI``
         and ``skyB`` are for the whole exposure; ``I`` and ``B`` are the laser's at that time (1 and 0 without
         one).
     """
-    sky, shape, line_m = result.sky, result.shape, result.wavelength_m
+    sky, shape, line_m = result.sky, result.instrument_parameters, result.wavelength_m
     n = len(sky)
-    shift_mps = sky.line_of_sight_wind_mps + sky.zero_mps
+    shift_mps = sky.line_of_sight_wind_mps + sky.doppler_reference_mps
     intensity, background = _laser_at_sky(result)
     value = {
         "n": 1.0,
@@ -131,9 +131,9 @@ def _laser_at_sky(result: NightResult) -> tuple[np.ndarray, np.ndarray]:
     return np.interp(at, lasers[used], value["I"]), np.interp(at, lasers[used], value["B"])
 
 
-def _errors(value: dict, shape: InstrumentShape, errors: dict) -> dict:
+def _errors(value: dict, shape: InstrumentParameters, errors: dict) -> dict:
     known = {
-        "alpha": shape.magnification_error_rad_per_pixel,
+        "alpha": shape.plate_scale_error_rad_per_pixel,
         "R": shape.reflectivity_error,
         **errors,
     }

@@ -88,7 +88,7 @@ def _from_night(result: NightResult) -> dict[str, Any]:
         "N0": int(used[0]) if used.size else 0,
         "N1": int(used[-1]) + 1 if used.size else 0,
         "nominal_t": _median(gaps),
-        "default_params": {**older_shape(result.shape), "I": 1.0, "B": 0.0, "center": center},
+        "default_params": {**older_shape(result.instrument_parameters), "I": 1.0, "B": 0.0, "center": center},
     }
 
 

@@ -127,7 +127,7 @@ def _site(key: str, entry: Mapping[str, Any], path: Path) -> Site:
         for name, d in entry["directions"].items()
     )
     if not any(d.name == "Zenith" for d in directions):
-        raise RegistryError(f"{path}: {key}: directions lack Zenith, which gives the zero of the wind")
+        raise RegistryError(f"{path}: {key}: directions lack Zenith, which gives the Doppler reference")
     plain = {k: v for k, v in entry.items() if k not in ("clock_timezones", "directions")}
     return Site(key=key, directions=directions, clocks=clocks, **plain)
 
@@ -195,6 +195,7 @@ def _instrument(
             falloff=(math.pi * falloff[0], math.pi**2 * falloff[1]),
             blur_px=tuple(b / math.sqrt(2.0) for b in (blur[0], blur[2], blur[1])),
             center_px=tuple(defaults.pop("center_px")),
+            plate_scale_rad_per_pixel=defaults.pop("magnification_rad_per_pixel"),
             **defaults,
         ),
         # .inf in the files means that no limit has been settled: nothing is flagged as too dim by it.

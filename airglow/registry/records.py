@@ -164,7 +164,7 @@ class Optics:
     many_fringes: bool
     estimate_blur: bool
 
-    def magnification_rad_per_pixel(self, binning: int) -> float:
+    def plate_scale_rad_per_pixel(self, binning: int) -> float:
         """Angle per pixel that a pixel's size and the focal length give, for pixels of this binning.
 
         Parameters
@@ -204,16 +204,16 @@ class Optics:
 
 @dataclass(frozen=True)
 class DefaultParameters:
-    """The instrument's shape as last known, for nights without a usable laser.
+    """The instrument's parameters as last known, for nights without a usable laser.
 
-    ``falloff`` and ``blur_px`` are coefficients over r/r_max as in `airglow.model.result.InstrumentShape`;
+    ``falloff`` and ``blur_px`` are coefficients over r/r_max as in `InstrumentParameters` of a result;
     the files hold them in the network's older convention, which is converted when they are read.
 
     Parameters
     ----------
     reflectivity
         Reflectivity of the etalon's plates.
-    magnification_rad_per_pixel
+    plate_scale_rad_per_pixel
         Angle per pixel of 2 x 2 binning.
     intensity
         Intensity of the laser, in counts.
@@ -228,7 +228,7 @@ class DefaultParameters:
     """
 
     reflectivity: float
-    magnification_rad_per_pixel: float
+    plate_scale_rad_per_pixel: float
     intensity: float
     background: float
     falloff: tuple[float, float]

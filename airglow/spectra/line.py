@@ -113,7 +113,7 @@ class LineFit:
     linear_response: np.ndarray  # (m, 2): velocity (m/s) and temperature (K) per count in an annulus
 
 
-def first_harmonic(data: ProfileData, central_phase: float, magnification: float) -> complex:
+def first_harmonic(data: ProfileData, central_phase: float, plate_scale: float) -> complex:
     """First harmonic of a sky profile against the phase of the rest wavelength.
 
     Parameters
@@ -122,7 +122,7 @@ def first_harmonic(data: ProfileData, central_phase: float, magnification: float
         The sky profile.
     central_phase
         Phase along the axis at the rest wavelength.
-    magnification
+    plate_scale
         Of the instrument, rad per pixel.
 
     Returns
@@ -132,7 +132,7 @@ def first_harmonic(data: ProfileData, central_phase: float, magnification: float
         size the strength of the fringes in units of its noise.
     """
     s, weight = data.radius_squared_px2, 1.0 / data.sigma**2
-    phase, _ = phase_and_beta(s, central_phase, magnification)
+    phase, _ = phase_and_beta(s, central_phase, plate_scale)
     trend = np.polynomial.Polynomial.fit(s, data.counts, 2, w=np.sqrt(weight))
     level = (data.counts - trend(s)) * weight
     return complex(level @ np.exp(1j * np.mod(phase, 2.0 * np.pi))) / float(np.sqrt(0.5 * weight.sum()))

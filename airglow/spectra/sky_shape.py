@@ -1,7 +1,7 @@
-"""What sky frames see differently from laser frames: the optics' magnification and the illumination.
+"""What sky frames see differently from laser frames: the optics' plate scale and the illumination.
 
 The laser is another colour, and its light comes over a diffuser, the sky's from the sky. On three nights of
-minime90 and one of minime05 sky frames ask for a magnification that is smaller by 3 to 4 parts in 10^4, and
+minime90 and one of minime05 sky frames ask for a plate scale that is smaller by 3 to 4 parts in 10^4, and
 for an illumination of their own. With both, the sky frames of minime05 fit with a reduced chi-square of 1.0
 and 1.2 instead of 4.5 and 5.0. Reflectivity, blur and gap moments stay those of the lasers: a line cannot
 tell them from its own width.
@@ -21,7 +21,7 @@ from airglow.spectra.line import LineFit, LineModel, SkyLine, fit_line
 _MOST_PROFILES = 16
 _ROUNDS = 3
 _LEAST_GAIN = 30.0  # of chi-square over all profiles, beyond chance for three parameters
-# The vector that is stepped: relative change of the magnification, and the falloff; with the widths of their
+# The vector that is stepped: relative change of the plate scale, and the falloff; with the widths of their
 # priors about the lasers' (in its units), which decide only where a night's sky frames show no line.
 _UNITS = np.array([1e-4, 1e-2, 1e-2])
 _PRIOR_WIDTHS = np.array([20.0, 40.0, 40.0])
@@ -30,7 +30,7 @@ _PRIOR_WIDTHS = np.array([20.0, 40.0, 40.0])
 def refine_for_sky(
     data: Sequence[ProfileData], fits: Sequence[LineFit], central_phase: float, shape: Shape, line: SkyLine
 ) -> Shape | None:
-    """Fit the sky's own magnification and illumination, common to a night.
+    """Fit the sky's own plate scale and illumination, common to a night.
 
     Velocities, temperatures and amplitudes of the profiles are eliminated from the normal equations (their
     Schur complement), so that only what no line can be is left to the shape.
@@ -86,7 +86,7 @@ def _moved(shape: Shape, by: np.ndarray) -> Shape:
     relative, *falloff = by * _UNITS
     return replace(
         shape,
-        magnification_rad_per_pixel=shape.magnification_rad_per_pixel * float(1.0 + relative),
+        plate_scale_rad_per_pixel=shape.plate_scale_rad_per_pixel * float(1.0 + relative),
         falloff=tuple(float(old + more) for old, more in zip(shape.falloff, falloff, strict=True)),
     )
 
@@ -110,7 +110,7 @@ def _left_to_shape(
     per_illumination = at.fit.amplitudes[0] * made.airy() + at.fit.amplitudes[1]
     rho = np.sqrt(s) / shape.max_radius_px
     slope = np.stack(
-        [alpha * shape.magnification_rad_per_pixel, per_illumination * rho, per_illumination * rho**2], axis=1
+        [alpha * shape.plate_scale_rad_per_pixel, per_illumination * rho, per_illumination * rho**2], axis=1
     )
     slope *= _UNITS / data.sigma[:, None]
     taken = np.column_stack([at.fit.basis, np.linalg.qr(at.projected)[0]])

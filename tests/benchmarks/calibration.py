@@ -36,7 +36,7 @@ LEGEND = """\
 z     RMS of (estimate - truth) / stated error; winds, their mean error removed, against fit and calibration
 core  the same from the median of the absolute values, which a few odd samples do not move
 > 3   samples further than three stated errors, per cent (0.27 if normal)
-zero  RMS over nights of the mean wind error over the error stated for the zero
+zero  RMS over nights of the mean wind error over the error stated for the Doppler reference
 chi2  median reduced chi-square of sky and laser fits"""
 
 
@@ -61,7 +61,7 @@ def row(title: str, several: list[Comparison]) -> list[str]:
         f"{wind.size}",
         *summary(wind),
         *summary(temperature),
-        number(rms([each.zero_error_mps / each.result.zero.error_mps for each in several])),
+        number(rms([each.zero_error_mps / each.result.doppler_reference.error_mps for each in several])),
         number(float(np.median(np.concatenate([each.result.sky.reduced_chi_square for each in several])))),
         number(float(np.median(lasers)) if lasers.size else np.nan),
     ]

@@ -9,7 +9,7 @@ For each night of ring profiles, by three frames in a row in one direction:
   imaginary part in excess one of symmetry;
 - temperatures with and without the waves taken out, spread over stated errors;
 - the waves: log of the odds for them, and the one of four counts;
-- magnification that sky frames ask for, less that of the laser frames.
+- plate scale that sky frames ask for, less that of the laser frames.
 """
 
 from __future__ import annotations
@@ -127,14 +127,14 @@ def night_row(path: Path, known_network: Registry) -> list[str]:
         cosine, sine = found[FOUR_COUNTS], found[found.size // 2 + FOUR_COUNTS]
         size, angle = np.hypot(cosine, sine), np.degrees(np.arctan2(sine, cosine))
         waves = [number(lines.waves.found.log_odds, 0), number(float(size)), number(float(angle), 0)]
-    alpha = lines.shape.magnification_rad_per_pixel
+    alpha = lines.shape.plate_scale_rad_per_pixel
     return [
         path.stem.rsplit("_", 1)[1],
         *parts,
         temperatures(without),
         temperatures(lines),
         *waves,
-        number(1e4 * (alpha / known.shape.magnification_rad_per_pixel - 1.0), 1),
+        number(1e4 * (alpha / known.shape.plate_scale_rad_per_pixel - 1.0), 1),
     ]
 
 

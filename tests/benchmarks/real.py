@@ -181,7 +181,7 @@ def report_profiles(paths: list[Path], known: Registry) -> str:
                 number(_median(sky.reduced_chi_square)),
                 number(_median(usual["ref_sky_chisqr"])),
                 *(number(x, 1) for each in differences for x in (_median(each), _core(each))),
-                number(result.zero.error_mps, 1),
+                number(result.doppler_reference.error_mps, 1),
                 "/".join(str(int(np.sum(sky.wind_flag == level))) for level in range(3)),
             ]
         )

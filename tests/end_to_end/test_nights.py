@@ -87,7 +87,7 @@ def test_the_truth_is_found_again(delivered: Delivered, tmp_path: Path) -> None:
     wind = sky.line_of_sight_wind_mps - [truth[name].los_wind_mps for name in sky.name]
     temperature = sky.temperature_k - [truth[name].temperature_k for name in sky.name]
     assert np.sqrt(np.mean((wind - np.mean(wind)) ** 2)) < 3.0
-    assert abs(np.mean(wind)) < 6.0  # the zero is that of a real vertical wind, which is not nothing
+    assert abs(np.mean(wind)) < 6.0  # the reference is that of a real vertical wind, which is not nothing
     assert np.sqrt(np.mean(temperature**2)) < 15.0
 
 

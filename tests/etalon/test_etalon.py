@@ -38,7 +38,7 @@ def test_without_blur_the_series_is_the_airy_function_averaged_over_annuli():
     sharp = dataclasses.replace(SHAPE, blur_px=(0.0, 0.0, 0.0))
     fine = (np.arange(200) + 0.5) / 200 * WIDTH_PX2
     s = (S - WIDTH_PX2 / 2)[:, None] + fine
-    phi = PHASE / np.sqrt(1 + sharp.magnification_rad_per_pixel**2 * s)
+    phi = PHASE / np.sqrt(1 + sharp.plate_scale_rad_per_pixel**2 * s)
     coefficient = 4 * sharp.reflectivity / (1 - sharp.reflectivity) ** 2
     brute = 1 / (1 + coefficient * np.sin(phi / 2) ** 2)
     brute *= (1 + sharp.reflectivity) / (1 - sharp.reflectivity)
@@ -53,7 +53,7 @@ def test_blur_is_two_dimensional_also_at_the_centre():
     shape = dataclasses.replace(SHAPE, reflectivity=0.6, blur_px=(sigma, 0.0, 0.0))
     variance = sigma**2 + 1 / 12
     radius = np.linspace(0, 60, 24001)
-    phi = PHASE / np.sqrt(1 + shape.magnification_rad_per_pixel**2 * radius**2)
+    phi = PHASE / np.sqrt(1 + shape.plate_scale_rad_per_pixel**2 * radius**2)
     sharp = 1 + 2 * sum(0.6**k * np.cos(k * phi) for k in range(1, 40))
     for centre_px in (0.0, 3.0, 30.0):
         weight = radius / variance * np.exp(-((radius - centre_px) ** 2) / (2 * variance))
@@ -84,7 +84,7 @@ def test_derivatives_are_those_of_the_model():
             by.alpha,
             numeric(
                 1e-10,
-                lambda h: airy(dataclasses.replace(SHAPE, magnification_rad_per_pixel=8.83e-5 + h)),
+                lambda h: airy(dataclasses.replace(SHAPE, plate_scale_rad_per_pixel=8.83e-5 + h)),
             ),
         ),
         (
@@ -107,8 +107,8 @@ def laser(gap_m=GAP_M, seed=0, amplitude=60.0, bias=300.0, shape=SHAPE):
 
 def test_start_needs_no_luck():
     data = laser(GAP_M + 70e-9)
-    alpha, phase = start_from_fringes(data, PHASE, SHAPE.magnification_rad_per_pixel * 1.08)
-    assert alpha == pytest.approx(SHAPE.magnification_rad_per_pixel, rel=2e-3)
+    alpha, phase = start_from_fringes(data, PHASE, SHAPE.plate_scale_rad_per_pixel * 1.08)
+    assert alpha == pytest.approx(SHAPE.plate_scale_rad_per_pixel, rel=2e-3)
     assert abs(np.angle(np.exp(1j * (phase - central_phase(GAP_M + 70e-9, LASER_M))))) < 0.5
 
 
@@ -120,11 +120,11 @@ def test_shape_and_gaps_are_recovered_within_their_errors():
         data = [laser(gap, 10 * seed + k) for k, gap in enumerate(gaps)]
         fit = fit_shape(data, LASER_M, GAP_M, start)
         assert fit.reduced_chi_square == pytest.approx(1.0, abs=0.15)
-        off = fit.shape.magnification_rad_per_pixel - SHAPE.magnification_rad_per_pixel
-        scores["alpha"].append(off / fit.magnification_error_rad_per_pixel)
+        off = fit.shape.plate_scale_rad_per_pixel - SHAPE.plate_scale_rad_per_pixel
+        scores["alpha"].append(off / fit.plate_scale_error_rad_per_pixel)
         scores["reflectivity"].append((fit.shape.reflectivity - 0.86) / fit.reflectivity_error)
         for each, gap in zip(data, gaps, strict=True):
-            phase = start_phase(each, PHASE, fit.shape.magnification_rad_per_pixel)
+            phase = start_phase(each, PHASE, fit.shape.plate_scale_rad_per_pixel)
             one = fit_laser(each, LASER_M, phase, fit.shape)
             scores["gap"].append((one.gap_m - gap) / one.gap_error_m)
             assert one.gap_error_m < 0.05e-9
@@ -162,12 +162,12 @@ def night_of_lasers(number=6):
 @pytest.mark.parametrize("wrong", [2.0, 0.5])
 def test_a_wrong_plate_scale_is_mended_by_another_start(wrong):
     data, times = night_of_lasers()
-    alpha = SHAPE.magnification_rad_per_pixel
-    start = dataclasses.replace(SHAPE, magnification_rad_per_pixel=alpha * wrong)
+    alpha = SHAPE.plate_scale_rad_per_pixel
+    start = dataclasses.replace(SHAPE, plate_scale_rad_per_pixel=alpha * wrong)
     options = {"estimate_blur": True, "shape_lasers": 3}
-    state = measure_state(data, times, LASER_M, GAP_M, start, **options, other_magnifications=(alpha * 1.01,))
+    state = measure_state(data, times, LASER_M, GAP_M, start, **options, other_plate_scales=(alpha * 1.01,))
     assert state.used.all()
-    assert state.shape.shape.magnification_rad_per_pixel == pytest.approx(alpha, rel=2e-4)
+    assert state.shape.shape.plate_scale_rad_per_pixel == pytest.approx(alpha, rel=2e-4)
     assert state.shape.reduced_chi_square == pytest.approx(1.0, abs=0.2)
     found = np.array([fit.gap_m for fit in state.fits])
     assert np.std(found - GAP_M - 1e-9 * np.arange(6)) < 0.05e-9
@@ -177,14 +177,14 @@ def test_a_wrong_plate_scale_is_mended_by_another_start(wrong):
 def test_another_start_changes_nothing_where_the_first_is_right(other):
     data, _ = night_of_lasers(2)
     alone = fit_shape(data, LASER_M, GAP_M, SHAPE)
-    alpha = SHAPE.magnification_rad_per_pixel * other
-    assert fit_shape(data, LASER_M, GAP_M, SHAPE, other_magnifications=(alpha,)) == alone
+    alpha = SHAPE.plate_scale_rad_per_pixel * other
+    assert fit_shape(data, LASER_M, GAP_M, SHAPE, other_plate_scales=(alpha,)) == alone
 
 
 @pytest.mark.parametrize("wrong", [0.25, 0.5, 0.7, 1.4, 2.0, 4.0])
 def test_fits_that_explain_no_fringes_are_no_fits(wrong):
     data, times = night_of_lasers()
-    start = dataclasses.replace(SHAPE, magnification_rad_per_pixel=SHAPE.magnification_rad_per_pixel * wrong)
+    start = dataclasses.replace(SHAPE, plate_scale_rad_per_pixel=SHAPE.plate_scale_rad_per_pixel * wrong)
     with pytest.raises(NotAnalysable, match="reduced chi-square") as outcome:
         measure_state(data, times, LASER_M, GAP_M, start, estimate_blur=True, shape_lasers=3)
     assert outcome.value.state == "laser fit failed"
@@ -207,7 +207,7 @@ def test_a_bright_laser_with_uneven_light_is_still_a_fit():
 )  # 200: the brightest, with which the fit of the shape begins
 def test_a_laser_frame_of_something_else_takes_no_part(amplitude):
     data, times = night_of_lasers()
-    coarse = dataclasses.replace(SHAPE, magnification_rad_per_pixel=5e-5)
+    coarse = dataclasses.replace(SHAPE, plate_scale_rad_per_pixel=5e-5)
     data[2] = laser(GAP_M, 50, amplitude=amplitude, shape=coarse)
     state = measure_state(data, times, LASER_M, GAP_M, SHAPE, estimate_blur=True, shape_lasers=6)
     assert list(np.flatnonzero(~state.used)) == [2]
@@ -224,10 +224,10 @@ def test_a_sky_shape_that_explains_no_fringes_is_an_outcome():
     fit = refine_shape_on_sky(data, LASER_M, GAP_M, start, 0.3)
     assert fit.reduced_chi_square == pytest.approx(1.0, abs=0.15)
     for wrong in (0.5, 0.7, 1.4, 2.0):
-        alpha = SHAPE.magnification_rad_per_pixel
-        off = dataclasses.replace(start, magnification_rad_per_pixel=alpha * wrong)
+        alpha = SHAPE.plate_scale_rad_per_pixel
+        off = dataclasses.replace(start, plate_scale_rad_per_pixel=alpha * wrong)
         with pytest.raises(NotAnalysable) as outcome:
             refine_shape_on_sky(data, LASER_M, GAP_M, off, 0.3)
         assert outcome.value.state == "shape fit failed"
         mended = refine_shape_on_sky(data, LASER_M, GAP_M, off, 0.3, (alpha * 1.02,))
-        assert mended.shape.magnification_rad_per_pixel == pytest.approx(alpha, rel=1e-3)
+        assert mended.shape.plate_scale_rad_per_pixel == pytest.approx(alpha, rel=1e-3)

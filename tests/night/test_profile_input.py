@@ -85,7 +85,7 @@ def test_a_night_without_lasers_is_a_night(reduced, tmp_path):
     np.savez(tmp_path / "night.npz", **arrays)
     result = analyse_profiles(request, read_profiles(tmp_path / "night.npz", request), None)
     assert len(result.laser) == 0
-    assert result.zero.method == "zenith in time"
+    assert result.doppler_reference.method == "zenith in time"
 
 
 @pytest.mark.parametrize(

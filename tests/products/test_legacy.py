@@ -104,7 +104,7 @@ def test_values_have_their_units_and_signs(night, results):
         ("ccdB", sky.ccd_bias),
         ("az", sky.azimuth_deg),
         ("ze", sky.zenith_deg),
-        ("doppler_reference", sky.zero_mps),
+        ("doppler_reference", sky.doppler_reference_mps),
         ("wind_quality_flag", sky.wind_flag),
         ("temp_quality_flag", sky.temperature_flag),
     ):
@@ -141,9 +141,9 @@ def older_fringe(value, k, r, r_max):
 
 
 def test_the_older_model_makes_the_same_fringes(night, results):
-    laser, own = night.laser, night.shape
+    laser, own = night.laser, night.instrument_parameters
     shape = Shape(
-        own.magnification_rad_per_pixel, own.reflectivity, own.falloff, (0.0, 0.0, 0.0), own.max_radius_px
+        own.plate_scale_rad_per_pixel, own.reflectivity, own.falloff, (0.0, 0.0, 0.0), own.max_radius_px
     )
     r = np.linspace(1, 60, 400)  # where fringes are wide: pixels here blur on their own
     phase = 4 * np.pi * laser.gap_m[3] / 6.328e-7
@@ -157,7 +157,7 @@ def test_the_older_model_makes_the_same_fringes(night, results):
 
 
 def test_older_falloff_and_blur_are_the_same_at_every_radius(night, results):
-    own = night.shape
+    own = night.instrument_parameters
     shape = Shape(1.0, 0.5, own.falloff, own.blur_px, own.max_radius_px)
     r = np.linspace(0, own.max_radius_px, 50)
     p = {name: values[0] for name, values in results["laser_value"].items()}
@@ -215,7 +215,7 @@ def test_site_and_instrument_as_far_as_the_result_knows(night, path):
     assert site["Directions"]["North"]["ze"] == pytest.approx(45, abs=0.2)
     assert "Unknown" not in site["Directions"]
     assert (instrument["N"], instrument["N0"], instrument["N1"]) == (200, 0, 198)
-    assert instrument["default_params"]["R"] == night.shape.reflectivity
+    assert instrument["default_params"]["R"] == night.instrument_parameters.reflectivity
 
 
 def test_site_and_instrument_of_the_registry_are_as_the_network_writes_them(night, tmp_path):

@@ -20,7 +20,7 @@ def test_east_and_west_show_the_same_eastward_wind():
     azimuth = np.radians([90.0, 270.0, 0.0, 180.0])
     along = (eastward * np.sin(azimuth) + northward * np.cos(azimuth)) * np.sin(zenith)
     sky = dataclasses.replace(
-        result.sky, direction=("East", "West", "North", "South"), tangent_zenith_deg=np.degrees(zenith)
+        result.sky, direction=("East", "West", "North", "South"), pierce_zenith_deg=np.degrees(zenith)
     )
     everything = np.ones(4, bool)
     zonal = winds.ZONAL.factor(sky, everything) * along
@@ -31,9 +31,7 @@ def test_east_and_west_show_the_same_eastward_wind():
 
 def test_a_look_near_the_zenith_has_no_horizontal_wind():
     result = example_result(2, 0)
-    sky = dataclasses.replace(
-        result.sky, direction=("East", "East"), tangent_zenith_deg=np.array([0.1, 45.0])
-    )
+    sky = dataclasses.replace(result.sky, direction=("East", "East"), pierce_zenith_deg=np.array([0.1, 45.0]))
     np.testing.assert_array_equal(np.isnan(winds.ZONAL.factor(sky, np.ones(2, bool))), [True, False])
 
 

@@ -86,7 +86,7 @@ def test_start_is_found_anywhere_in_the_free_spectral_range():
     fsr = constants.c * RED_M / (2 * 1.5e-2)
     for seed, velocity in enumerate(np.linspace(-0.45, 0.45, 7) * fsr):
         data = data_of(clean_profile(velocity, 900.0), seed)
-        harmonic = first_harmonic(data, PHASE, SHAPE.magnification_rad_per_pixel)
+        harmonic = first_harmonic(data, PHASE, SHAPE.plate_scale_rad_per_pixel)
         start = np.angle(harmonic) / PHASE * constants.c
         fit = fit_line(data, PHASE, SHAPE, LINE, start)
         assert fit.velocity_mps == pytest.approx(velocity, abs=6 * fit.velocity_error_mps)

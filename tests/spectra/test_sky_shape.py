@@ -1,4 +1,4 @@
-"""Magnification and illumination of sky frames: found where they differ from the lasers', else left alone."""
+"""Plate scale and illumination of sky frames: found where they differ from the lasers', else left alone."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ TEMPERATURES = 850.0 + 100.0 * np.sin(np.arange(FRAMES))
 # As unlike the lasers' as on real nights.
 OF_SKY = replace(
     SHAPE,
-    magnification_rad_per_pixel=SHAPE.magnification_rad_per_pixel * (1.0 - 4e-4),
+    plate_scale_rad_per_pixel=SHAPE.plate_scale_rad_per_pixel * (1.0 - 4e-4),
     falloff=(SHAPE.falloff[0] + 0.07, SHAPE.falloff[1] + 0.15),
 )
 
@@ -44,7 +44,7 @@ def test_the_sky_s_own_shape_is_found():
     profiles = night(OF_SKY)
     before = fit_all(profiles, SHAPE)
     found = refine_for_sky(profiles, before, PHASE, SHAPE, LINE)
-    relative = found.magnification_rad_per_pixel / SHAPE.magnification_rad_per_pixel - 1.0
+    relative = found.plate_scale_rad_per_pixel / SHAPE.plate_scale_rad_per_pixel - 1.0
     assert relative == pytest.approx(-4e-4, abs=0.6e-4)
     seen, true = (shape.illumination(S) / shape.illumination(S[:1]) for shape in (found, OF_SKY))
     assert np.abs(seen - true).max() < 0.01
@@ -67,5 +67,5 @@ def test_a_sky_that_sees_what_the_lasers_see_keeps_their_shape(seed):
 def test_a_single_frame_is_enough_where_it_is_clear():
     profiles = night(OF_SKY)[:1]
     found = refine_for_sky(profiles, fit_all(profiles, SHAPE), PHASE, SHAPE, LINE)
-    relative = found.magnification_rad_per_pixel / SHAPE.magnification_rad_per_pixel - 1.0
+    relative = found.plate_scale_rad_per_pixel / SHAPE.plate_scale_rad_per_pixel - 1.0
     assert relative == pytest.approx(-4e-4, abs=2.5e-4)
