@@ -11,8 +11,8 @@ from airglow.etalon.airy import (
     terms_needed,
 )
 from airglow.etalon.laser import LaserFit, fit_laser, start_from_fringes
+from airglow.etalon.linear import LinearFit, fit_linear, flat_templates
 from airglow.etalon.pattern import common_patterns, without_patterns
-from airglow.etalon.profile_data import LinearFit, ProfileData, fit_linear, flat_templates
 from airglow.etalon.shape import ShapeFit, SkyShapeFit, fit_shape, refine_shape_on_sky
 from airglow.etalon.state import LaserState, measure_state
 
@@ -22,7 +22,6 @@ __all__ = [
     "LaserFit",
     "LaserState",
     "LinearFit",
-    "ProfileData",
     "Shape",
     "ShapeFit",
     "SkyShapeFit",

@@ -16,8 +16,8 @@ from scipy import optimize
 from airglow.etalon.airy import Shape, central_phase, terms_needed
 from airglow.etalon.laser import SCAN_RANGE, laser_model, start_phase, start_plate_scales
 from airglow.etalon.misfit import explains_fringes, fringes_left
-from airglow.etalon.profile_data import ProfileData
 from airglow.model.errors import NotAnalysable
+from airglow.rings import RingProfile
 
 _START_REFLECTIVITIES = (0.6, 0.75, 0.87)
 _START_BLURS = (1.0, 0.4)  # times the registry's
@@ -59,7 +59,7 @@ class ShapeFit:
 
 
 def fit_shape(
-    profiles: Sequence[ProfileData],
+    profiles: Sequence[RingProfile],
     wavelength_m: float,
     nominal_gap_m: float,
     start: Shape,
@@ -117,7 +117,7 @@ def fit_shape(
     return fit
 
 
-def _fit_alone(data: ProfileData, nominal: float, start: Shape, estimate_blur: bool) -> _Fitted | None:
+def _fit_alone(profile: RingProfile, nominal: float, start: Shape, estimate_blur: bool) -> _Fitted | None:
     """The best fit of one laser profile from several reflectivities and blurs."""
     found = []
     for reflectivity, blur in itertools.product(
@@ -129,7 +129,7 @@ def _fit_alone(data: ProfileData, nominal: float, start: Shape, estimate_blur: b
             falloff=(0.0, 0.0),
             blur_px=tuple(blur * b for b in start.blur_px),
         )
-        found.append(_fit([data], nominal, trial, estimate_blur, _MOST_STEPS_ALONE, priors=_ONE_GAP))
+        found.append(_fit([profile], nominal, trial, estimate_blur, _MOST_STEPS_ALONE, priors=_ONE_GAP))
     return _best(found)
 
 
@@ -147,7 +147,7 @@ class SkyShapeFit:
 
 
 def refine_shape_on_sky(
-    profiles: Sequence[ProfileData],
+    profiles: Sequence[RingProfile],
     wavelength_m: float,
     nominal_gap_m: float,
     start: Shape,
@@ -234,7 +234,7 @@ def _first_unless_clearly_worse(found: Sequence[_Fitted | None]) -> _Fitted | No
 
 
 def _fit(
-    profiles: Sequence[ProfileData],
+    profiles: Sequence[RingProfile],
     nominal: float,
     start: Shape,
     estimate_blur: bool,
@@ -244,7 +244,7 @@ def _fit(
 ) -> _Fitted | None:
     """Fit from one start; None if that ends where there are no numbers."""
     alpha = start.plate_scale_rad_per_pixel
-    phases = [start_phase(data, nominal, alpha) for data in profiles]
+    phases = [start_phase(profile, nominal, alpha) for profile in profiles]
     problem = _Problem(profiles, start, np.array(phases), nominal, estimate_blur, priors, own_widths_rad2)
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # what it leads to is seen below
@@ -275,7 +275,7 @@ class _Problem:
 
     def __init__(
         self,
-        profiles: Sequence[ProfileData],
+        profiles: Sequence[RingProfile],
         start: Shape,
         phases: np.ndarray,
         nominal: float,
@@ -327,9 +327,12 @@ class _Problem:
 
     def models(self, x: np.ndarray) -> list[np.ndarray]:
         """Counts of the model at the annuli of each profile."""
-        ends = np.cumsum([len(data) for data in self.profiles])
+        ends = np.cumsum([len(profile) for profile in self.profiles])
         residuals = np.split(self.residuals(x)[: ends[-1]], ends[:-1])
-        return [data.counts + each * data.sigma for data, each in zip(self.profiles, residuals, strict=True)]
+        return [
+            profile.counts + each * profile.sigma
+            for profile, each in zip(self.profiles, residuals, strict=True)
+        ]
 
     def residuals(self, x: np.ndarray) -> np.ndarray:
         return self._evaluate(x)[0]
@@ -348,14 +351,14 @@ class _Problem:
         count = terms_needed(common.reflectivity)
         number = len(self.profiles)
         residuals, blocks = [], []
-        for index, data in enumerate(self.profiles):
+        for index, profile in enumerate(self.profiles):
             central = self.phases[index] + x[self.shared + index]
             shape = common
             if self.own_widths_rad2 is not None:
                 own = x[self.shared + number + index] * _VARIANCE_UNIT / self.nominal**2
                 shape = replace(common, gap_variance=common.gap_variance + own)
-            fit, by = laser_model(data, central, shape, count)
-            columns = np.zeros((len(data), x.size))
+            fit, by = laser_model(profile, central, shape, count)
+            columns = np.zeros((len(profile), x.size))
             columns[:, _ALPHA] = by.airy.alpha * self.base.plate_scale_rad_per_pixel * _ALPHA_UNIT
             columns[:, _REFLECTIVITY] = by.airy.log_reflectivity * _log_reflectivity(x)
             columns[:, _VARIANCE] = by.airy.phase_variance * _VARIANCE_UNIT
@@ -366,9 +369,9 @@ class _Problem:
             columns[:, self.shared + index] = by.airy.central
             if self.own_widths_rad2 is not None:
                 columns[:, self.shared + number + index] = columns[:, _VARIANCE]
-            columns /= data.sigma[:, None]
+            columns /= profile.sigma[:, None]
             columns -= fit.basis @ (fit.basis.T @ columns)
-            residuals.append((fit.model - data.counts) / data.sigma)
+            residuals.append((fit.model - profile.counts) / profile.sigma)
             blocks.append(columns)
         prior, prior_rows = self._prior(x)
         return np.concatenate([*residuals, prior]), np.concatenate([*blocks, prior_rows])

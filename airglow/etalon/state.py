@@ -11,9 +11,9 @@ from airglow.etalon.airy import FringeTables, Shape, central_phase, terms_needed
 from airglow.etalon.laser import LaserFit, fit_laser, start_phase
 from airglow.etalon.misfit import explains_fringes
 from airglow.etalon.pattern import common_patterns, without_patterns
-from airglow.etalon.profile_data import ProfileData
 from airglow.etalon.shape import ShapeFit, fit_shape
 from airglow.model.errors import NotAnalysable
+from airglow.rings import RingProfile
 from airglow.smooth import Smooth, smooth
 
 GAP_RATE_NM_PER_H = 1.0  # typical: three real nights drifted by 0.3 to 0.6 on the whole, 1.1 at the fastest
@@ -41,7 +41,7 @@ class LaserState:
 
 
 def measure_state(
-    lasers: Sequence[ProfileData],
+    lasers: Sequence[RingProfile],
     mid_time_s: np.ndarray,
     wavelength_m: float,
     nominal_gap_m: float,
@@ -85,7 +85,7 @@ def measure_state(
         raise NotAnalysable("no laser", "no laser frame bright enough")
     chosen = _spread(lasers, shape_lasers)
 
-    def shape_of(profiles: Sequence[ProfileData]) -> ShapeFit:
+    def shape_of(profiles: Sequence[RingProfile]) -> ShapeFit:
         return fit_shape(
             profiles,
             wavelength_m,
@@ -95,9 +95,9 @@ def measure_state(
             other_plate_scales=other_plate_scales,
         )
 
-    def explained_by(shape: ShapeFit, profiles: Sequence[ProfileData]) -> list[ProfileData]:
+    def explained_by(shape: ShapeFit, profiles: Sequence[RingProfile]) -> list[RingProfile]:
         fits = _fit_each(profiles, shape.shape, nominal_gap_m, wavelength_m)
-        return [data for data, fit in zip(profiles, fits, strict=True) if _is_fit(fit)]
+        return [profile for profile, fit in zip(profiles, fits, strict=True) if _is_fit(fit)]
 
     shape = _shape_of_most([lasers[k] for k in chosen], shape_of, explained_by)
     fits = _fit_each(lasers, shape.shape, nominal_gap_m, wavelength_m)
@@ -109,10 +109,12 @@ def measure_state(
     amounts = np.array([[fit.intensity if fit else 0.0] for fit in fits])
     patterns = common_patterns([lasers[k] for k in good], [fits[k].model for k in good], amounts[good])
     if patterns is not None:
-        cleaned = [without_patterns(data, of, patterns) for data, of in zip(lasers, amounts, strict=True)]
+        cleaned = [
+            without_patterns(profile, of, patterns) for profile, of in zip(lasers, amounts, strict=True)
+        ]
         fits = [
-            replace(fit, model=fit.model + data.counts - clean.counts) if fit else None
-            for fit, data, clean in zip(
+            replace(fit, model=fit.model + profile.counts - clean.counts) if fit else None
+            for fit, profile, clean in zip(
                 _fit_each(cleaned, shape.shape, nominal_gap_m, wavelength_m), lasers, cleaned, strict=True
             )
         ]
@@ -139,9 +141,9 @@ def _is_fit(fit: LaserFit | None) -> bool:
 
 
 def _shape_of_most(
-    profiles: Sequence[ProfileData],
-    shape_of: Callable[[Sequence[ProfileData]], ShapeFit],
-    explained_by: Callable[[ShapeFit, Sequence[ProfileData]], list[ProfileData]],
+    profiles: Sequence[RingProfile],
+    shape_of: Callable[[Sequence[RingProfile]], ShapeFit],
+    explained_by: Callable[[ShapeFit, Sequence[RingProfile]], list[RingProfile]],
 ) -> ShapeFit:
     """Shape of all profiles together; if it does not explain each of them, of the majority that agrees.
 
@@ -154,7 +156,7 @@ def _shape_of_most(
             return together
     except NotAnalysable as failure:
         together = failure
-    most: list[ProfileData] = []
+    most: list[RingProfile] = []
     for one in profiles:
         try:
             agreeing = explained_by(shape_of([one]), profiles)
@@ -181,24 +183,24 @@ def _why_no_fit(fits: Sequence[LaserFit | None]) -> str:
 
 
 def _fit_each(
-    lasers: Sequence[ProfileData], shape: Shape, nominal_gap_m: float, wavelength_m: float
+    lasers: Sequence[RingProfile], shape: Shape, nominal_gap_m: float, wavelength_m: float
 ) -> list[LaserFit | None]:
     """Fit the gap of each profile; None where that fails."""
     nominal_phase = central_phase(nominal_gap_m, wavelength_m)
     tables = FringeTables(nominal_phase, shape, terms_needed(shape.reflectivity))
     fits: list[LaserFit | None] = []
-    for data in lasers:
+    for profile in lasers:
         try:
-            phase = start_phase(data, nominal_phase, shape.plate_scale_rad_per_pixel)
-            fits.append(fit_laser(data, wavelength_m, phase, shape, tables))
+            phase = start_phase(profile, nominal_phase, shape.plate_scale_rad_per_pixel)
+            fits.append(fit_laser(profile, wavelength_m, phase, shape, tables))
         except NotAnalysable:
             fits.append(None)
     return fits
 
 
-def _spread(lasers: Sequence[ProfileData], number: int) -> list[int]:
+def _spread(lasers: Sequence[RingProfile], number: int) -> list[int]:
     """Indices of bright profiles spread over the night: the brightest of each of ``number`` stretches."""
-    contrast = np.array([np.ptp(data.counts) / np.median(data.sigma) for data in lasers])
+    contrast = np.array([np.ptp(profile.counts) / np.median(profile.sigma) for profile in lasers])
     stretches = np.array_split(np.arange(len(lasers)), min(number, len(lasers)))
     return [int(stretch[np.argmax(contrast[stretch])]) for stretch in stretches]
 

@@ -14,7 +14,7 @@ from airglow.etalon import (
     refine_shape_on_sky,
 )
 from airglow.model.errors import NotAnalysable
-from airglow.night.profiles import REGISTRY_BINNING, Profiles
+from airglow.night.profiles import REGISTRY_BINNING, Profiles, used_parts
 from airglow.night.request import NightRequest
 from airglow.registry import Instrument
 from airglow.rings import AnnulusGrid
@@ -83,7 +83,7 @@ def know_instrument(request: NightRequest, lasers: Profiles, sky: Profiles, line
     from_optics = optics.plate_scale_rad_per_pixel(binning)
     try:
         state = measure_state(
-            lasers.all_data(),
+            used_parts(lasers),
             lasers.mid_time_s,
             optics.laser_wavelength_m,
             optics.nominal_gap_m,
@@ -119,12 +119,12 @@ def _from_sky(
     sky: Profiles, start: Shape, nominal_gap_m: float, line: SkyLine, why_default: str, from_optics: float
 ) -> KnownInstrument:
     """The registry's shape, refined on the brightest sky frames of each stretch of the night."""
-    data = sky.all_data()
+    profiles = used_parts(sky)
     contrast = np.array(
-        [np.ptp(np.convolve(d.counts, _SMOOTHING, "valid") / np.median(d.sigma)) for d in data]
+        [np.ptp(np.convolve(p.counts, _SMOOTHING, "valid") / np.median(p.sigma)) for p in profiles]
     )
-    stretches = np.array_split(np.arange(len(data)), min(_SHAPE_SKIES, len(data)))
-    chosen = [data[stretch[np.argmax(contrast[stretch])]] for stretch in stretches]
+    stretches = np.array_split(np.arange(len(profiles)), min(_SHAPE_SKIES, len(profiles)))
+    chosen = [profiles[stretch[np.argmax(contrast[stretch])]] for stretch in stretches]
     phase = central_phase(nominal_gap_m, line.wavelength_m)
     typical = line.phase_variance_rad2(phase, line.typical_temperature_k)
     try:

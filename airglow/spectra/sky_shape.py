@@ -14,8 +14,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from airglow.etalon import ProfileData, Shape, airy_derivatives, fringes
+from airglow.etalon import Shape, airy_derivatives, fringes
 from airglow.model.errors import NotAnalysable
+from airglow.rings import RingProfile
 from airglow.spectra.line import LineFit, LineModel, SkyLine, fit_line
 
 _MOST_PROFILES = 16
@@ -28,7 +29,11 @@ _PRIOR_WIDTHS = np.array([20.0, 40.0, 40.0])
 
 
 def refine_for_sky(
-    data: Sequence[ProfileData], fits: Sequence[LineFit], central_phase: float, shape: Shape, line: SkyLine
+    profiles: Sequence[RingProfile],
+    fits: Sequence[LineFit],
+    central_phase: float,
+    shape: Shape,
+    line: SkyLine,
 ) -> Shape | None:
     """Fit the sky's own plate scale and illumination, common to a night.
 
@@ -37,8 +42,8 @@ def refine_for_sky(
 
     Parameters
     ----------
-    data
-        Sky profiles; the clearest of each stretch of the night take part.
+    profiles
+        Of the sky; the clearest of each stretch of the night take part.
     fits
         Of the line, with the lasers' shape; velocities are those at this phase.
     central_phase
@@ -53,10 +58,10 @@ def refine_for_sky(
     Shape or None
         None where the lasers' shape does as well.
     """
-    stretches = np.array_split(np.arange(len(data)), min(_MOST_PROFILES, len(data)))
+    stretches = np.array_split(np.arange(len(profiles)), min(_MOST_PROFILES, len(profiles)))
     clarity = np.array([fit.intensity / fit.intensity_error for fit in fits])
     chosen = [int(stretch[np.argmax(clarity[stretch])]) for stretch in stretches if stretch.size]
-    profiles, found = [data[k] for k in chosen], [fits[k] for k in chosen]
+    profiles, found = [profiles[k] for k in chosen], [fits[k] for k in chosen]
     # What the lasers' shape leaves sets the noise: a frame that it fits badly for another reason says less.
     before = sum(_chi_square(each, fit) for each, fit in zip(profiles, found, strict=True))
     moved, trial = np.zeros(3), shape
@@ -91,27 +96,27 @@ def _moved(shape: Shape, by: np.ndarray) -> Shape:
     )
 
 
-def _chi_square(data: ProfileData, fit: LineFit) -> float:
-    return fit.reduced_chi_square * max(len(data) - 5, 1)
+def _chi_square(profile: RingProfile, fit: LineFit) -> float:
+    return fit.reduced_chi_square * max(len(profile) - 5, 1)
 
 
 def _left_to_shape(
-    data: ProfileData, fit: LineFit, central_phase: float, shape: Shape, line: SkyLine
+    profile: RingProfile, fit: LineFit, central_phase: float, shape: Shape, line: SkyLine
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weighted derivatives (m, 3) by the shape, less what the line can take up, and residuals (m,)."""
-    s = data.radius_squared_px2
+    s = profile.radius_squared_px2
     count = line.terms_needed(central_phase, shape.reflectivity)
-    instrument = fringes(s, data.width_px2, central_phase, shape, count)
-    model = LineModel(data, instrument, shape, line)
+    instrument = fringes(s, profile.width_px2, central_phase, shape, count)
+    model = LineModel(profile, instrument, shape, line)
     at = model.evaluate(fit.velocity_mps, fit.temperature_k)
     made = model.with_line(fit.velocity_mps, fit.temperature_k)
     light = at.fit.amplitudes[0] * model.illumination
-    alpha = light * airy_derivatives(made, s, data.width_px2, central_phase, shape).alpha
+    alpha = light * airy_derivatives(made, s, profile.width_px2, central_phase, shape).alpha
     per_illumination = at.fit.amplitudes[0] * made.airy() + at.fit.amplitudes[1]
     rho = np.sqrt(s) / shape.max_radius_px
     slope = np.stack(
         [alpha * shape.plate_scale_rad_per_pixel, per_illumination * rho, per_illumination * rho**2], axis=1
     )
-    slope *= _UNITS / data.sigma[:, None]
+    slope *= _UNITS / profile.sigma[:, None]
     taken = np.column_stack([at.fit.basis, np.linalg.qr(at.projected)[0]])
     return slope - taken @ (taken.T @ slope), at.residual

@@ -30,6 +30,7 @@ from airglow.night.instrument import know_instrument
 from airglow.night.lines import NightLines, fit_lines
 from airglow.night.profiles import Profiles
 from airglow.registry import Registry
+from airglow.rings import used_part
 from airglow.spectra import SkyLine
 from tests.benchmarks.nights import registry
 from tests.benchmarks.real import DATA, PROFILES, Series, date_of, in_a_row
@@ -59,23 +60,23 @@ def harmonics(sky: Profiles, lines: NightLines, line: SkyLine) -> tuple[np.ndarr
     amplitude = np.zeros((len(lines.fits), ORDERS), complex)
     error = np.zeros(amplitude.shape)
     for row, (k, fit) in enumerate(zip(lines.index, lines.fits, strict=True)):
-        data, phase = sky.data(k), phases[row]
-        made = fringes(data.radius_squared_px2, data.width_px2, phase, lines.shape, 2 * ORDERS)
+        profile, phase = used_part(sky.rings[k], sky.grid), phases[row]
+        made = fringes(profile.radius_squared_px2, profile.width_px2, phase, lines.shape, 2 * ORDERS)
         order_phase = made.order * made.phase[made.annulus]
         terms = made.terms * np.exp(
             order_phase * (-1j * fit.velocity_mps / constants.c)
             - order_phase**2 * (line.thermal_rate() * typical)
         )
-        light = lines.shape.illumination(data.radius_squared_px2)
-        columns = [light, np.ones(len(data))]
+        light = lines.shape.illumination(profile.radius_squared_px2)
+        columns = [light, np.ones(len(profile))]
         for order in range(1, ORDERS + 1):
             here = made.order == order
-            wave = np.zeros(len(data), complex)
+            wave = np.zeros(len(profile), complex)
             wave[made.annulus[here]] = terms[here]
             columns += [light * wave.real, light * wave.imag]
-        matrix = np.column_stack(columns) / data.sigma[:, None]
+        matrix = np.column_stack(columns) / profile.sigma[:, None]
         covariance = np.linalg.inv(matrix.T @ matrix)
-        solution = covariance @ (matrix.T @ (data.counts / data.sigma))
+        solution = covariance @ (matrix.T @ (profile.counts / profile.sigma))
         found = solution[2::2] + 1j * solution[3::2]
         amplitude[row] = found / abs(found[0])
         error[row] = np.sqrt(np.diag(covariance)[2::2]) / abs(found[0])

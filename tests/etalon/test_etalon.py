@@ -7,7 +7,6 @@ import pytest
 from scipy import special
 
 from airglow.etalon import (
-    ProfileData,
     Shape,
     central_phase,
     fit_laser,
@@ -21,6 +20,7 @@ from airglow.etalon import (
 from airglow.etalon.airy import airy_derivatives
 from airglow.etalon.laser import start_phase
 from airglow.model.errors import NotAnalysable
+from airglow.rings import RingProfile
 
 LASER_M = 6.328e-7
 GAP_M = 1.5e-2
@@ -102,7 +102,7 @@ def laser(gap_m=GAP_M, seed=0, amplitude=60.0, bias=300.0, shape=SHAPE):
     light = shape.illumination(S) * (amplitude * airy(shape, phase) + 5.0)
     sigma = np.sqrt((4 + light) / 411)
     counts = bias + light + np.random.default_rng(seed).normal(0, sigma)
-    return ProfileData(S, counts, sigma, WIDTH_PX2)
+    return RingProfile(S, counts, sigma, WIDTH_PX2)
 
 
 def test_start_needs_no_luck():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from airglow.etalon import ProfileData, fringes
+from airglow.etalon import fringes
+from airglow.rings import RingProfile
 from airglow.spectra import find_converter_waves, fit_line, pixel_variance
 
 from .test_line import LINE, PHASE, SHAPE, WIDTH_PX2, S
@@ -46,7 +47,7 @@ def night(edges, noise_counts, seed=0):
         pixels = mean[:, None] + random.normal(0.0, noise_counts, (S.size, PIXELS))
         codes = np.searchsorted(edges, pixels)
         sigma = np.full(S.size, noise_counts / np.sqrt(PIXELS))
-        profiles.append(ProfileData(S, codes.mean(axis=1), sigma, WIDTH_PX2))
+        profiles.append(RingProfile(S, codes.mean(axis=1), sigma, WIDTH_PX2))
     return profiles
 
 

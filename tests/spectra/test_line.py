@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import constants
 
-from airglow.etalon import ProfileData, Shape, central_phase, fringes
+from airglow.etalon import Shape, central_phase, fringes
 from airglow.model.errors import NotAnalysable
+from airglow.rings import RingProfile
 from airglow.spectra import SkyLine, cramer_rao_bound, first_harmonic, fit_line
 from airglow.spectra.line import OXYGEN_MASS_KG
 
@@ -35,13 +36,13 @@ def clean_profile(velocity_mps, temperature_k, intensity=10.0, continuum=3.0, bi
 
 def data_of(counts, seed, scale=1.0):
     sigma = scale * np.sqrt((counts - 290.0) / 411)
-    return ProfileData(S, counts + np.random.default_rng(seed).normal(0, sigma), sigma, WIDTH_PX2)
+    return RingProfile(S, counts + np.random.default_rng(seed).normal(0, sigma), sigma, WIDTH_PX2)
 
 
 @pytest.mark.parametrize(("velocity", "temperature"), [(0.0, 800.0), (250.0, 400.0), (-400.0, 1500.0)])
 def test_noiseless_profile_gives_back_what_was_put_in(velocity, temperature):
     counts = clean_profile(velocity, temperature)
-    data = ProfileData(S, counts, np.full(S.size, 0.1), WIDTH_PX2)
+    data = RingProfile(S, counts, np.full(S.size, 0.1), WIDTH_PX2)
     fit = fit_line(data, PHASE, SHAPE, LINE, 0.0)
     assert fit.settled
     assert fit.velocity_mps == pytest.approx(velocity, abs=0.05)
@@ -65,7 +66,7 @@ def test_errors_are_the_scatter():
 
 def test_bound_is_what_fits_reach_and_agrees_with_plain_differences():
     counts = clean_profile(80.0, 900.0)
-    data = ProfileData(S, counts, np.sqrt((counts - 290.0) / 411), WIDTH_PX2)
+    data = RingProfile(S, counts, np.sqrt((counts - 290.0) / 411), WIDTH_PX2)
     bound = cramer_rao_bound(data, PHASE, SHAPE, LINE, 80.0, 900.0)
     steps = {
         "velocity": clean_profile(80.5, 900.0) - clean_profile(79.5, 900.0),
@@ -110,7 +111,7 @@ def test_white_noise_has_no_excess_and_ripples_have():
         white.append((fit.velocity_excess, fit.temperature_excess))
         phase = np.random.default_rng(seed).uniform(0, 6.28)
         ripple = 1.5 * data.sigma * np.cos(S / 1500 + phase)
-        dirty = ProfileData(S, data.counts + ripple, data.sigma, WIDTH_PX2)
+        dirty = RingProfile(S, data.counts + ripple, data.sigma, WIDTH_PX2)
         rippled.append(fit_line(dirty, PHASE, SHAPE, LINE, 60.0).velocity_excess)
     assert np.mean(white, axis=0) == pytest.approx([1.0, 1.0], abs=0.15)
     assert np.mean(rippled) > 1.5
@@ -120,13 +121,13 @@ def test_a_temperature_that_no_airglow_has_is_no_answer():
     """Fringes of the laser's sharpness are colder than any line, flat ones hotter."""
     sharp = 300.0 + SHAPE.illumination(S) * (10.0 * fringes(S, WIDTH_PX2, PHASE, SHAPE, 60).airy() + 3.0)
     wider = dataclasses.replace(SHAPE, reflectivity=0.7)  # the instrument is taken for less sharp than it is
-    cold = fit_line(ProfileData(S, sharp, np.full(S.size, 0.1), WIDTH_PX2), PHASE, wider, LINE, 0.0)
+    cold = fit_line(RingProfile(S, sharp, np.full(S.size, 0.1), WIDTH_PX2), PHASE, wider, LINE, 0.0)
     assert cold.temperature_k < 21.0
     assert cold.temperature_error_k < 100.0  # or it would be flagged for that
     assert not cold.settled
     flat = clean_profile(0.0, 12000.0, intensity=500.0)
     hot = fit_line(
-        ProfileData(S, flat, np.full(S.size, 0.01), WIDTH_PX2), PHASE, SHAPE, LINE, 0.0, None, 11000.0
+        RingProfile(S, flat, np.full(S.size, 0.01), WIDTH_PX2), PHASE, SHAPE, LINE, 0.0, None, 11000.0
     )
     assert 10000.0 < hot.temperature_k < 20000.0
     assert not hot.settled

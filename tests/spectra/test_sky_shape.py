@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from airglow.etalon import ProfileData, fringes
+from airglow.etalon import fringes
+from airglow.rings import RingProfile
 from airglow.spectra import fit_line, refine_for_sky
 
 from .test_line import LINE, PHASE, SHAPE, WIDTH_PX2, S
@@ -32,7 +33,7 @@ def night(shape, seed=0):
         light = 1.0 + 2.0 * airy.summed((airy.terms * line).real)
         counts = 300.0 + shape.illumination(S) * (10.0 * light + 3.0)
         sigma = np.sqrt((counts - 290.0) / 411)
-        profiles.append(ProfileData(S, counts + random.normal(0, sigma), sigma, WIDTH_PX2))
+        profiles.append(RingProfile(S, counts + random.normal(0, sigma), sigma, WIDTH_PX2))
     return profiles
 
 
