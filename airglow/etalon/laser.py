@@ -14,7 +14,6 @@ import numpy as np
 from airglow.etalon.airy import (
     AiryDerivatives,
     FringeTables,
-    Shape,
     airy_derivatives,
     fringes,
     phase_and_beta,
@@ -23,6 +22,7 @@ from airglow.etalon.airy import (
 from airglow.etalon.linear import LinearFit, fit_linear, flat_templates
 from airglow.etalon.misfit import fringes_left
 from airglow.model.errors import NotAnalysable
+from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
 
 SCAN_RANGE = 0.12  # of the plate scale, to either side of what is expected
@@ -36,7 +36,7 @@ _SETTLED_RAD = 1e-6
 
 @dataclass(frozen=True)
 class LaserFit:
-    """One laser profile, fitted with a given shape."""
+    """One laser profile, fitted with given parameters."""
 
     gap_m: float
     gap_error_m: float
@@ -153,17 +153,17 @@ class LaserDerivatives:
 
 
 def laser_model(
-    profile: RingProfile, central: float, shape: Shape, count: int
+    profile: RingProfile, central: float, parameters: InstrumentParameters, count: int
 ) -> tuple[LinearFit, LaserDerivatives]:
     """Best amplitudes at these parameters, and the derivatives of the model there."""
     s = profile.radius_squared_px2
-    made = fringes(s, profile.width_px2, central, shape, count)
+    made = fringes(s, profile.width_px2, central, parameters, count)
     airy = made.airy()
-    illumination, bias = flat_templates(profile, shape)
+    illumination, bias = flat_templates(profile, parameters)
     fit = fit_linear(profile, [illumination * airy, illumination, bias])
-    by = airy_derivatives(made, s, profile.width_px2, central, shape)
+    by = airy_derivatives(made, s, profile.width_px2, central, parameters)
     light = fit.amplitudes[0] * illumination
-    rho = np.sqrt(s) / shape.max_radius_px
+    rho = np.sqrt(s) / parameters.max_radius_px
     per_illumination = fit.amplitudes[0] * airy + fit.amplitudes[1]
     return fit, LaserDerivatives(
         airy=AiryDerivatives(
@@ -182,7 +182,7 @@ def fit_laser(
     profile: RingProfile,
     wavelength_m: float,
     start_phase: float,
-    shape: Shape,
+    parameters: InstrumentParameters,
     tables: FringeTables | None = None,
 ) -> LaserFit:
     """Fit the gap, amplitude and background of one laser profile.
@@ -195,10 +195,10 @@ def fit_laser(
         Of the laser.
     start_phase
         Central phase to within a few tenths of a radian, as of `start_from_fringes`.
-    shape
-        The instrument.
+    parameters
+        Of the instrument.
     tables
-        Of this shape at a gap near this one, if they are already at hand.
+        Of these parameters at a gap near this one, if they are already at hand.
 
     Returns
     -------
@@ -211,10 +211,10 @@ def fit_laser(
     """
     s = profile.radius_squared_px2
     if tables is None:
-        tables = FringeTables(start_phase, shape, terms_needed(shape.reflectivity))
+        tables = FringeTables(start_phase, parameters, terms_needed(parameters.reflectivity))
     near = tables.at(s, profile.width_px2)
     start = near.shifted(start_phase - near.central)
-    illumination, bias = flat_templates(profile, shape)
+    illumination, bias = flat_templates(profile, parameters)
     moved = 0.0
     for _ in range(_GAP_STEPS):
         made = start.nudged(moved)
@@ -241,8 +241,7 @@ def fit_laser(
         gap_m=float(central * metres),
         gap_error_m=float(error * metres),
         intensity=float(fit.amplitudes[0]),
-        background=float(np.median(fit.amplitudes[1] * shape.illumination(profile.radius_squared_px2)))
-        + float(fit.amplitudes[2]),
+        background=float(np.median(fit.amplitudes[1] * illumination)) + float(fit.amplitudes[2]),
         reduced_chi_square=chi_square,
         model=fit.model,
         fringes_left=fringes_left([profile], [fit.model]),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from airglow.etalon.airy import Shape
+from airglow.etalon.airy import relative_illumination
+from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
 
 _RIDGE = 1e-11  # of the squared length of a template
@@ -55,6 +56,6 @@ def fit_linear(profile: RingProfile, templates: Sequence[np.ndarray]) -> LinearF
     )
 
 
-def flat_templates(profile: RingProfile, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
+def flat_templates(profile: RingProfile, parameters: InstrumentParameters) -> tuple[np.ndarray, np.ndarray]:
     """Continuum under the instrument's illumination, and a bias."""
-    return shape.illumination(profile.radius_squared_px2), np.ones(len(profile))
+    return relative_illumination(parameters, profile.radius_squared_px2), np.ones(len(profile))

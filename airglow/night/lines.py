@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import constants
 
-from airglow.etalon import FringeTables, Shape, central_phase, common_patterns
+from airglow.etalon import FringeTables, central_phase, common_patterns
 from airglow.model.errors import NotAnalysable
+from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import Rejection
 from airglow.night.frames import Progress
 from airglow.night.instrument import KnownInstrument
@@ -42,7 +43,7 @@ class NightLines:
     gap_error_m: np.ndarray
     rejections: tuple[Rejection, ...]
     waves: ConverterWaves | None  # of the camera's converter, where the night calls for them
-    shape: Shape  # of the instrument as sky frames see it
+    parameters: InstrumentParameters  # as sky frames see the instrument
 
 
 def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Progress) -> NightLines:
@@ -75,8 +76,8 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
     # All are fitted at one gap: another one adds c dt/t to the velocity (to a part in 10^5 of the velocity).
     one_phase = float(np.median(phases))
     of_gap_mps = constants.c * (phases / one_phase - 1.0)
-    count = line.terms_needed(one_phase, known.shape.reflectivity)
-    shape, tables = known.shape, FringeTables(one_phase, known.shape, count)
+    count = line.terms_needed(one_phase, known.parameters.reflectivity)
+    parameters, tables = known.parameters, FringeTables(one_phase, known.parameters, count)
     failures: dict[int, str] = {}
 
     def fit_all(
@@ -91,7 +92,7 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
             instrument = tables.at(clean.radius_squared_px2, clean.width_px2)
             start = velocity - of_gap_mps[k]
             try:
-                fit = fit_line(clean, one_phase, shape, line, start, instrument, temperature)
+                fit = fit_line(clean, one_phase, parameters, line, start, instrument, temperature)
                 velocity = fit.velocity_mps + float(of_gap_mps[k])
                 fits[k] = replace(fit, velocity_mps=velocity, model=fit.model + out)
             except NotAnalysable as failure:
@@ -100,14 +101,14 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
                 failures[k] = f"the line fit failed: {failure}"
         return fits
 
-    first = _start_velocities(profiles, phases, known.shape.plate_scale_rad_per_pixel)
+    first = _start_velocities(profiles, phases, known.parameters.plate_scale_rad_per_pixel)
     fits = fit_all({}, {k: (velocity, None) for k, velocity in enumerate(first)})
     own = None
-    if fits and known.lasers is not None:  # without lasers the shape is the sky's already
+    if fits and known.lasers is not None:  # without lasers they are the sky's already
         at_one_gap = [replace(fit, velocity_mps=fit.velocity_mps - of_gap_mps[k]) for k, fit in fits.items()]
-        own = refine_for_sky([profiles[k] for k in fits], at_one_gap, one_phase, shape, line)
+        own = refine_for_sky([profiles[k] for k in fits], at_one_gap, one_phase, parameters, line)
     if own is not None:
-        shape, tables = own, FringeTables(one_phase, own, count)
+        parameters, tables = own, FringeTables(one_phase, own, count)
         fits = fit_all({}, _starts(fits))
     taken_out = _fixed_patterns(profiles, fits)
     if taken_out:
@@ -126,7 +127,7 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
         gap_error_m=gap_error_m[index],
         rejections=tuple(rejections),
         waves=waves,
-        shape=shape,
+        parameters=parameters,
     )
 
 

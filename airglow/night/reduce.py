@@ -95,7 +95,7 @@ def _with_errors(profiles: Profiles, noise: NoiseModel) -> Profiles:
 
 def _expected_center(request: NightRequest, timed: TimedFrame) -> tuple[float, float]:
     """The registry's centre in pixels of the frames' binning."""
-    x, y = request.instrument.default_parameters.center_px
+    x, y = request.instrument.default_center_px
     frame = timed.frame
     return x * REGISTRY_BINNING / frame.x_binning, y * REGISTRY_BINNING / frame.y_binning
 

@@ -57,7 +57,7 @@ def sky_samples(
     n = len(fits)
     none = np.full(n, np.nan)
     fit_error = column([fit.velocity_error_mps for fit in fits])
-    scale = network_intensity_scale(line.wavelength_m, known.nominal_gap_m)
+    scale = network_intensity_scale(line.wavelength_m, known.parameters.nominal_gap_m)
     return SkySamples(
         name=tuple(frame.name for frame in frames),
         start_time=start,

@@ -91,8 +91,8 @@ def draw_instrument(
     """
     defaults = instrument.default_parameters
     scale_x, scale_y = camera.pixel_scale
-    center_x = (defaults.center_px[0] + CENTER_SPREAD_PX * rng.standard_normal()) / scale_x
-    center_y = (defaults.center_px[1] + CENTER_SPREAD_PX * rng.standard_normal()) / scale_y
+    center_x = (instrument.default_center_px[0] + CENTER_SPREAD_PX * rng.standard_normal()) / scale_x
+    center_y = (instrument.default_center_px[1] + CENTER_SPREAD_PX * rng.standard_normal()) / scale_y
     right, bottom = camera.columns - 0.5, camera.rows - 0.5
     edges = (
         (center_x + 0.5) * scale_x,

@@ -20,13 +20,13 @@ from scipy import constants
 from airglow.etalon import (
     Fringes,
     LinearFit,
-    Shape,
     fit_linear,
     flat_templates,
     fringes,
     phase_and_beta,
 )
 from airglow.model.errors import NotAnalysable
+from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
 
 OXYGEN_MASS_KG = 15.9949 * constants.atomic_mass  # of 16-O, which emits the red and the green line
@@ -141,7 +141,7 @@ def first_harmonic(profile: RingProfile, central_phase: float, plate_scale: floa
 def fit_line(
     profile: RingProfile,
     central_phase: float,
-    shape: Shape,
+    parameters: InstrumentParameters,
     line: SkyLine,
     start_velocity_mps: float,
     instrument: Fringes | None = None,
@@ -155,14 +155,14 @@ def fit_line(
         The profile.
     central_phase
         Phase along the axis at the rest wavelength, for the gap at mid-exposure.
-    shape
-        The instrument.
+    parameters
+        Of the instrument.
     line
         The line.
     start_velocity_mps
         Within a quarter of a free spectral range of the answer.
     instrument
-        Fringe terms at these annuli, phase and shape, if they are already at hand.
+        Fringe terms at these annuli, phase and parameters, if they are already at hand.
     start_temperature_k
         The line's typical one, if not given.
 
@@ -177,9 +177,9 @@ def fit_line(
         If the profile holds no line at all.
     """
     if instrument is None:
-        count = line.terms_needed(central_phase, shape.reflectivity)
-        instrument = fringes(profile.radius_squared_px2, profile.width_px2, central_phase, shape, count)
-    model = LineModel(profile, instrument, shape, line)
+        count = line.terms_needed(central_phase, parameters.reflectivity)
+        instrument = fringes(profile.radius_squared_px2, profile.width_px2, central_phase, parameters, count)
+    model = LineModel(profile, instrument, parameters, line)
     at = model.evaluate(start_velocity_mps, start_temperature_k or line.typical_temperature_k)
     settled = False
     for _ in range(_STEPS):
@@ -228,7 +228,7 @@ def fit_line(
 def cramer_rao_bound(
     profile: RingProfile,
     central_phase: float,
-    shape: Shape,
+    parameters: InstrumentParameters,
     line: SkyLine,
     velocity_mps: float,
     temperature_k: float,
@@ -243,7 +243,7 @@ def cramer_rao_bound(
     ----------
     profile
         The profile; its counts set the intensity, its ``sigma`` the noise.
-    central_phase, shape, line
+    central_phase, parameters, line
         As for `fit_line`.
     velocity_mps, temperature_k
         Of the line, as fitted or as true.
@@ -252,9 +252,9 @@ def cramer_rao_bound(
     -------
     velocity_bound_mps, temperature_bound_k : float
     """
-    count = line.terms_needed(central_phase, shape.reflectivity)
-    instrument = fringes(profile.radius_squared_px2, profile.width_px2, central_phase, shape, count)
-    at = LineModel(profile, instrument, shape, line).evaluate(velocity_mps, temperature_k)
+    count = line.terms_needed(central_phase, parameters.reflectivity)
+    instrument = fringes(profile.radius_squared_px2, profile.width_px2, central_phase, parameters, count)
+    at = LineModel(profile, instrument, parameters, line).evaluate(velocity_mps, temperature_k)
     errors = np.sqrt(np.diag(_inverse(at.projected.T @ at.projected)))
     return float(errors[0]), float(errors[1])
 
@@ -298,12 +298,14 @@ class LinePoint:
 class LineModel:
     """The model of one profile as a function of velocity and temperature, for the fits of this room."""
 
-    def __init__(self, profile: RingProfile, instrument: Fringes, shape: Shape, line: SkyLine) -> None:
+    def __init__(
+        self, profile: RingProfile, instrument: Fringes, parameters: InstrumentParameters, line: SkyLine
+    ) -> None:
         self.profile = profile
         self.instrument = instrument
         self.k_phase = instrument.order * instrument.phase[instrument.annulus]
         self.decay = self.k_phase**2 * line.thermal_rate()
-        self.illumination, self.bias = flat_templates(profile, shape)
+        self.illumination, self.bias = flat_templates(profile, parameters)
 
     def with_line(self, velocity: float, temperature: float) -> Fringes:
         """Terms of the instrument's fringes in the light of the line."""

@@ -22,7 +22,7 @@ from scipy import constants
 from threadpoolctl import threadpool_limits
 
 import airglow.night.lines
-from airglow.etalon import central_phase, fringes
+from airglow.etalon import central_phase, fringes, relative_illumination
 from airglow.night import AnalysisSettings, NightRequest, read_profiles
 from airglow.night.analyse import _sky_line
 from airglow.night.frames import no_progress
@@ -61,13 +61,13 @@ def harmonics(sky: Profiles, lines: NightLines, line: SkyLine) -> tuple[np.ndarr
     error = np.zeros(amplitude.shape)
     for row, (k, fit) in enumerate(zip(lines.index, lines.fits, strict=True)):
         profile, phase = used_part(sky.rings[k], sky.grid), phases[row]
-        made = fringes(profile.radius_squared_px2, profile.width_px2, phase, lines.shape, 2 * ORDERS)
+        made = fringes(profile.radius_squared_px2, profile.width_px2, phase, lines.parameters, 2 * ORDERS)
         order_phase = made.order * made.phase[made.annulus]
         terms = made.terms * np.exp(
             order_phase * (-1j * fit.velocity_mps / constants.c)
             - order_phase**2 * (line.thermal_rate() * typical)
         )
-        light = lines.shape.illumination(profile.radius_squared_px2)
+        light = relative_illumination(lines.parameters, profile.radius_squared_px2)
         columns = [light, np.ones(len(profile))]
         for order in range(1, ORDERS + 1):
             here = made.order == order
@@ -128,14 +128,14 @@ def night_row(path: Path, known_network: Registry) -> list[str]:
         cosine, sine = found[FOUR_COUNTS], found[found.size // 2 + FOUR_COUNTS]
         size, angle = np.hypot(cosine, sine), np.degrees(np.arctan2(sine, cosine))
         waves = [number(lines.waves.found.log_odds, 0), number(float(size)), number(float(angle), 0)]
-    alpha = lines.shape.plate_scale_rad_per_pixel
+    alpha = lines.parameters.plate_scale_rad_per_pixel
     return [
         path.stem.rsplit("_", 1)[1],
         *parts,
         temperatures(without),
         temperatures(lines),
         *waves,
-        number(1e4 * (alpha / known.shape.plate_scale_rad_per_pixel - 1.0), 1),
+        number(1e4 * (alpha / known.parameters.plate_scale_rad_per_pixel - 1.0), 1),
     ]
 
 
