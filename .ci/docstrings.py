@@ -1,8 +1,8 @@
 """Check that the docstrings of all that the package's subpackages export are complete, by numpydoc's rules.
 
-A subpackage exports what is in its ``__all__``, or every public class and function of its modules if it has none.
-Of a class its public methods are checked too. On top of numpydoc's rules, each exception that a function raises
-itself must be listed under Raises.
+A subpackage exports what is in its ``__all__``, or every public class and function of its modules if it has
+none. Of a class its public methods are checked too. On top of numpydoc's rules, each exception that a function
+raises itself must be listed under Raises.
 
     python .ci/docstrings.py              # every subpackage
     python .ci/docstrings.py etalon rings # some of them
@@ -115,7 +115,9 @@ def _collect(statements: list[ast.stmt], caught: frozenset[str], found: set[str]
                 found.add(name.id)
         inner = caught
         if isinstance(statement, ast.Try):
-            types = [node for handler in statement.handlers if handler.type for node in ast.walk(handler.type)]
+            types = [
+                node for handler in statement.handlers if handler.type for node in ast.walk(handler.type)
+            ]
             inner = caught | {node.id for node in types if isinstance(node, ast.Name)}
             for handler in statement.handlers:
                 _collect(handler.body, caught, found)

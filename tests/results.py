@@ -8,10 +8,10 @@ import numpy as np
 
 from airglow.geometry.ephemeris import moon_separation_deg, sun_and_moon
 from airglow.model.empty import empty_result
+from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import (
     Cause,
     DopplerReference,
-    InstrumentParameters,
     LaserSamples,
     NightResult,
     Provenance,
@@ -99,8 +99,9 @@ def example_result(
             falloff=(0.0712, -0.0451),
             blur_px=(1.06, 0.206, -0.066),
             max_radius_px=251.4,
-            gap_variance_m2=7.2e-17,
-            gap_third_moment_m3=1.2e-24,
+            nominal_gap_m=0.015,
+            gap_variance=3.2e-13,
+            gap_third_moment=3.6e-19,
             source="laser frames of the night" if laser_frames else "registry defaults",
         ),
         doppler_reference=DopplerReference(

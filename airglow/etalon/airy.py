@@ -24,35 +24,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from airglow.model.instrument import InstrumentParameters
+
 PIXEL_VARIANCE_PX2 = 1.0 / 12.0  # of a square pixel, along each axis
 _SMALLEST_TERM = 3e-6
 _FEWEST_TERMS, _MOST_TERMS = 8, 120
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What shapes the fringes, but for the gap.
-
-    ``falloff``: coefficients of r/r_max and its square in the illumination; ``blur_px``: coefficients of
-    1, sin(pi r/r_max) and cos(pi r/r_max) in the width of the blur.
-    """
-
-    plate_scale_rad_per_pixel: float
-    reflectivity: float
-    falloff: tuple[float, float]
-    blur_px: tuple[float, float, float]
-    max_radius_px: float
-    gap_variance: float = 0.0  # over the plates, relative to the gap squared
-    gap_third_moment: float = 0.0  # central, relative to the gap cubed
-
-    def illumination(self, s_px2: np.ndarray) -> np.ndarray:
-        """Relative illumination at r^2, 1 at the centre."""
-        rho = np.sqrt(s_px2) / self.max_radius_px
-        return 1.0 + self.falloff[0] * rho + self.falloff[1] * rho**2
-
-    def blur_width_px(self, s_px2: np.ndarray) -> np.ndarray:
-        """Width of the optical blur at r^2; its sign has no meaning."""
-        return blur_basis(s_px2, self.max_radius_px) @ np.asarray(self.blur_px)
 
 
 @dataclass(frozen=True)
@@ -111,6 +87,17 @@ def blur_basis(s_px2: np.ndarray, max_radius_px: float) -> np.ndarray:
     return np.stack([np.ones_like(rho), np.sin(np.pi * rho), np.cos(np.pi * rho)], axis=1)
 
 
+def blur_width_px(parameters: InstrumentParameters, s_px2: np.ndarray) -> np.ndarray:
+    """Width (px) of the optical blur at r^2; its sign has no meaning."""
+    return blur_basis(s_px2, parameters.max_radius_px) @ np.asarray(parameters.blur_px)
+
+
+def relative_illumination(parameters: InstrumentParameters, s_px2: np.ndarray) -> np.ndarray:
+    """Illumination at r^2 over that at the centre."""
+    rho = np.sqrt(s_px2) / parameters.max_radius_px
+    return 1.0 + parameters.falloff[0] * rho + parameters.falloff[1] * rho**2
+
+
 def central_phase(gap_m: float, wavelength_m: float) -> float:
     """Phase between beams (rad) along the axis: 4 pi t / lambda, the refractive index taken as 1."""
     return 4.0 * np.pi * gap_m / wavelength_m
@@ -122,7 +109,9 @@ def phase_and_beta(s_px2: np.ndarray, central: float, alpha: float) -> tuple[np.
     return central * cosine, 0.5 * central * alpha**2 * cosine**3
 
 
-def fringes(s_px2: np.ndarray, width_px2: float, central: float, shape: Shape, count: int) -> Fringes:
+def fringes(
+    s_px2: np.ndarray, width_px2: float, central: float, parameters: InstrumentParameters, count: int
+) -> Fringes:
     """Terms of the fringe series on annuli.
 
     Parameters
@@ -133,8 +122,8 @@ def fringes(s_px2: np.ndarray, width_px2: float, central: float, shape: Shape, c
         Width of the annuli in r^2.
     central
         Phase along the axis, as of `central_phase`.
-    shape
-        The instrument.
+    parameters
+        Of the instrument.
     count
         Number of terms that may matter, as of `terms_needed`.
 
@@ -142,20 +131,20 @@ def fringes(s_px2: np.ndarray, width_px2: float, central: float, shape: Shape, c
     -------
     Fringes
     """
-    phase, beta = phase_and_beta(s_px2, central, shape.plate_scale_rad_per_pixel)
-    variance = shape.blur_width_px(s_px2) ** 2 + PIXEL_VARIANCE_PX2
+    phase, beta = phase_and_beta(s_px2, central, parameters.plate_scale_rad_per_pixel)
+    variance = blur_width_px(parameters, s_px2) ** 2 + PIXEL_VARIANCE_PX2
     # Size of a term: R^k exp(-2 a^2 w s / |d|^2), |d|^2 = 1 + 4 a^2 w^2.
     k = np.arange(1, count + 1)[:, None]
     a_squared = (k * beta) ** 2
     decay = 2.0 * a_squared * (variance * s_px2) / (1.0 + 4.0 * a_squared * variance**2)
-    row, annulus = np.nonzero(decay - k * np.log(shape.reflectivity) < -np.log(_SMALLEST_TERM))
+    row, annulus = np.nonzero(decay - k * np.log(parameters.reflectivity) < -np.log(_SMALLEST_TERM))
     order = row + 1
     a, w, s = order * beta[annulus], variance[annulus], s_px2[annulus]
     d = 1.0 + 2j * a * w
     exponent = 1j * order * np.mod(phase, 2 * np.pi)[annulus] - 2.0 * a**2 * (w * s) / d
-    exponent += order * np.log(shape.reflectivity)
-    exponent += (-0.5 * central**2 * shape.gap_variance) * order**2
-    exponent += (-1j / 6.0 * central**3 * shape.gap_third_moment) * order**3
+    exponent += order * np.log(parameters.reflectivity)
+    exponent += (-0.5 * central**2 * parameters.gap_variance) * order**2
+    exponent += (-1j / 6.0 * central**3 * parameters.gap_third_moment) * order**3
     terms = np.sinc(a * (width_px2 / (2.0 * np.pi))) * np.exp(exponent) / d
     return Fringes(central=central, phase=phase, beta=beta, order=order, annulus=annulus, terms=terms)
 
@@ -167,9 +156,9 @@ class FringeTables:
     added.
     """
 
-    def __init__(self, central: float, shape: Shape, count: int) -> None:
+    def __init__(self, central: float, parameters: InstrumentParameters, count: int) -> None:
         self.central = central
-        self.shape = shape
+        self.parameters = parameters
         self.count = count
         self._made: dict[bytes, Fringes] = {}
 
@@ -177,7 +166,7 @@ class FringeTables:
         """Terms at these annuli, as of `fringes`."""
         key = s_px2.tobytes()
         if key not in self._made:
-            self._made[key] = fringes(s_px2, width_px2, self.central, self.shape, self.count)
+            self._made[key] = fringes(s_px2, width_px2, self.central, self.parameters, self.count)
         return self._made[key]
 
 
@@ -194,7 +183,7 @@ class AiryDerivatives:
 
 
 def airy_derivatives(
-    made: Fringes, s_px2: np.ndarray, width_px2: float, central: float, shape: Shape
+    made: Fringes, s_px2: np.ndarray, width_px2: float, central: float, parameters: InstrumentParameters
 ) -> AiryDerivatives:
     """Derivatives of the blurred Airy function by the parameters of the instrument.
 
@@ -202,7 +191,7 @@ def airy_derivatives(
     ----------
     made
         Result of `fringes` for the other arguments.
-    s_px2, width_px2, central, shape
+    s_px2, width_px2, central, parameters
         As for `fringes`.
 
     Returns
@@ -211,9 +200,9 @@ def airy_derivatives(
         By central phase, plate scale, log of reflectivity, the blur's coefficients, and the moments of the
         gap over the plates.
     """
-    alpha = shape.plate_scale_rad_per_pixel
+    alpha = parameters.plate_scale_rad_per_pixel
     k, at = made.order, made.annulus
-    blur_width = shape.blur_width_px(s_px2)
+    blur_width = blur_width_px(parameters, s_px2)
     w, s, beta = (blur_width**2 + PIXEL_VARIANCE_PX2)[at], s_px2[at], made.beta[at]
     a = k * beta
     d = 1.0 + 2j * a * w
@@ -239,7 +228,7 @@ def airy_derivatives(
         central=summed(-weighted.imag * (made.phase / central)[at] + by_frequency * (beta / central)),
         alpha=summed(-weighted.imag * phase_by_alpha[at] + by_frequency * beta_by_alpha[at]),
         log_reflectivity=summed(weighted.real),
-        blur=by_width[:, None] * blur_basis(s_px2, shape.max_radius_px),
+        blur=by_width[:, None] * blur_basis(s_px2, parameters.max_radius_px),
         phase_variance=summed(-0.5 * k * weighted.real),
         phase_third_moment=summed(k**2 / 6.0 * weighted.imag),
     )

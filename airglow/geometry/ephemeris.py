@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import erfa
 import numpy as np
 
+from airglow.geometry.directions import unit_vectors
+
 _LIGHT_AU_PER_DAY = erfa.DAYSEC / erfa.AULT
 _AU_M = erfa.DAU
 
@@ -82,8 +84,8 @@ def moon_separation_deg(sky: SunAndMoon, azimuth_deg: np.ndarray, zenith_deg: np
     ndarray
         Degrees, 0 to 180, shape (n,).
     """
-    moon = _direction(sky.moon_azimuth_deg, 90.0 - sky.moon_elevation_deg)
-    look = _direction(np.asarray(azimuth_deg, float), np.asarray(zenith_deg, float))
+    moon = unit_vectors(sky.moon_azimuth_deg, 90.0 - sky.moon_elevation_deg)
+    look = unit_vectors(np.asarray(azimuth_deg, float), np.asarray(zenith_deg, float))
     moon, look = np.broadcast_arrays(moon, look)
     return np.degrees(np.arctan2(np.linalg.norm(np.cross(moon, look), axis=-1), np.sum(moon * look, axis=-1)))
 
@@ -126,13 +128,6 @@ def _east_north_up(longitude: float, latitude: float) -> np.ndarray:
 def _elevation_azimuth(vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     east, north, up = np.moveaxis(vector, -1, 0)
     return np.degrees(np.arctan2(up, np.hypot(east, north))), np.degrees(np.arctan2(east, north)) % 360.0
-
-
-def _direction(azimuth_deg: np.ndarray, zenith_deg: np.ndarray) -> np.ndarray:
-    """Unit vector east, north, up."""
-    azimuth, zenith = np.radians(azimuth_deg), np.radians(zenith_deg)
-    up = np.cos(zenith) + 0 * azimuth
-    return np.stack([np.sin(zenith) * np.sin(azimuth), np.sin(zenith) * np.cos(azimuth), up], axis=-1)
 
 
 def _cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:

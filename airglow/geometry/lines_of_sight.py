@@ -15,8 +15,10 @@ from dataclasses import dataclass
 import erfa
 import numpy as np
 
+from airglow.geometry.directions import unit_vectors
+
 _WGS84 = 1
-_MEAN_RADIUS_M = 6_371_000.0
+EARTH_MEAN_RADIUS_M = 6_371_000.0
 _ROUNDS = 5  # each gains several digits: the third is below a millimetre
 _LARGEST_ZENITH_DEG = 90.0
 
@@ -65,18 +67,15 @@ def pierce_points(
         raise ValueError(f"a layer at {height_m:g} m is not above the site at {altitude_m:g} m")
     azimuth, zenith = (np.atleast_1d(np.asarray(angle, float)) for angle in (azimuth_deg, zenith_deg))
     usable = np.isfinite(azimuth) & np.isfinite(zenith) & (np.abs(zenith) <= _LARGEST_ZENITH_DEG)
-    azimuth, zenith = np.radians(np.where(usable, azimuth, 0.0)), np.radians(np.where(usable, zenith, 0.0))
+    azimuth, zenith = np.where(usable, azimuth, 0.0), np.where(usable, zenith, 0.0)
 
     site = erfa.gd2gc(_WGS84, np.radians(longitude_deg), np.radians(latitude_deg), altitude_m)
     east, north, up = _axes(np.radians(longitude_deg), np.radians(latitude_deg))
-    line = (
-        np.outer(np.sin(zenith) * np.sin(azimuth), east)
-        + np.outer(np.sin(zenith) * np.cos(azimuth), north)
-        + np.outer(np.cos(zenith), up)
-    )
+    eastward, northward, upward = unit_vectors(azimuth, zenith).T
+    line = np.outer(eastward, east) + np.outer(northward, north) + np.outer(upward, up)
     # On a sphere first; then by what is missing in height over the climb per way.
-    radius, climb = _MEAN_RADIUS_M + altitude_m, height_m - altitude_m
-    level = radius * np.cos(zenith)
+    radius, climb = EARTH_MEAN_RADIUS_M + altitude_m, height_m - altitude_m
+    level = radius * upward
     way_m = np.sqrt(level**2 + climb * (2 * radius + climb)) - level
     for _ in range(_ROUNDS):
         longitude, latitude, height = erfa.gc2gd(_WGS84, site + way_m[:, None] * line)
@@ -110,23 +109,4 @@ def _axes(longitude: np.ndarray | float, latitude: np.ndarray | float) -> tuple[
         np.stack([-sin_lon, cos_lon, zero], axis=-1),
         np.stack([-sin_lat * cos_lon, -sin_lat * sin_lon, cos_lat], axis=-1),
         np.stack([cos_lat * cos_lon, cos_lat * sin_lon, sin_lat], axis=-1),
-    )
-
-
-def line_components(azimuth_deg: np.ndarray, zenith_deg: np.ndarray) -> np.ndarray:
-    """How much of a wind towards east, north and up a line of sight shows.
-
-    Parameters
-    ----------
-    azimuth_deg, zenith_deg
-        (n,) of the line at the layer.
-
-    Returns
-    -------
-    ndarray
-        (n, 3): sin az sin ze, cos az sin ze, cos ze.
-    """
-    azimuth, zenith = np.radians(azimuth_deg), np.radians(zenith_deg)
-    return np.stack(
-        [np.sin(azimuth) * np.sin(zenith), np.cos(azimuth) * np.sin(zenith), np.cos(zenith)], axis=-1
     )

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import (
     DopplerReference,
     HorizontalWinds,
-    InstrumentParameters,
     LaserSamples,
     NightResult,
     Provenance,
@@ -90,14 +90,13 @@ def empty_result(
         laser=_empty(LaserSamples),
         instrument_parameters=InstrumentParameters(
             plate_scale_rad_per_pixel=np.nan,
-            plate_scale_error_rad_per_pixel=np.nan,
             reflectivity=np.nan,
-            reflectivity_error=np.nan,
             falloff=(np.nan, np.nan),
             blur_px=(np.nan, np.nan, np.nan),
             max_radius_px=np.nan,
-            gap_variance_m2=np.nan,
-            gap_third_moment_m3=np.nan,
+            nominal_gap_m=np.nan,
+            gap_variance=np.nan,
+            gap_third_moment=np.nan,
             source=NOT_ANALYSED,
         ),
         doppler_reference=DopplerReference(

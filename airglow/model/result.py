@@ -13,6 +13,8 @@ from enum import Enum
 
 import numpy as np
 
+from airglow.model.instrument import InstrumentParameters
+
 GOOD, CAUTION, BAD = 0, 1, 2
 ANALYSED = "analysed"  # the state of a night and tag with a result; other states say why there is none
 
@@ -80,7 +82,8 @@ def causes_in(mask: int) -> tuple[Cause, ...]:
 class RingProfiles:
     """Ring profiles of n frames over m annuli, and the models fitted to them.
 
-    ``counts`` are mean counts per pixel, ``sigma`` their standard error; annuli that are not used are NaN.
+    It is the columns of what `airglow.rings.RingProfile` is for one frame: ``counts`` are mean counts per
+    pixel, ``sigma`` their standard error; annuli that are not used are NaN.
     """
 
     radius_squared_px2: np.ndarray  # (n, m) true mean of r squared over the pixels of the annulus
@@ -169,26 +172,6 @@ class LaserSamples:
     def mid_time(self) -> np.ndarray:
         """Middle of each exposure, datetime64[us]."""
         return mid_exposure(self.start_time, self.exposure_s)
-
-
-@dataclass(frozen=True)
-class InstrumentParameters:
-    """What of the instrument holds for the whole night, with standard errors.
-
-    ``falloff`` are the coefficients of r/r_max and (r/r_max)^2 in the illumination; ``blur`` those of 1,
-    sin(pi r/r_max) and cos(pi r/r_max) in the width (px) of the Gaussian blur.
-    """
-
-    plate_scale_rad_per_pixel: float
-    plate_scale_error_rad_per_pixel: float
-    reflectivity: float
-    reflectivity_error: float
-    falloff: tuple[float, float]
-    blur_px: tuple[float, float, float]
-    max_radius_px: float
-    gap_variance_m2: float  # of the gap over the plates
-    gap_third_moment_m3: float  # central, likewise
-    source: str  # "laser frames of the night" or "registry defaults"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from airglow.geometry.directions import is_zenith
 from airglow.geometry.ephemeris import SunAndMoon, moon_separation_deg, sun_and_moon
 from airglow.model.result import SkySamples, mid_exposure
 from airglow.night.instrument import KnownInstrument
@@ -22,7 +23,6 @@ from airglow.winds import FlagInputs, Zero, flag_levels, flag_samples, look_dire
 from airglow.winds.flags import BRIGHT_MOON, CLOUDY_C, NEAR_MOON_DEG, OVERCAST_C
 from airglow.winds.zero import gap_error_as_velocity_mps, zero_in_time, zero_over_gap
 
-ZENITH_WITHIN_DEG = 3.0
 FAR_FROM_LASER_S = 2 * 3600.0
 CLOUDY_WEIGHT, OVERCAST_WEIGHT = 0.25, 0.05  # of zenith samples in the Doppler reference
 
@@ -57,7 +57,7 @@ def sky_samples(
     n = len(fits)
     none = np.full(n, np.nan)
     fit_error = column([fit.velocity_error_mps for fit in fits])
-    scale = network_intensity_scale(line.wavelength_m, known.nominal_gap_m)
+    scale = network_intensity_scale(line.wavelength_m, known.parameters.nominal_gap_m)
     return SkySamples(
         name=tuple(frame.name for frame in frames),
         start_time=start,
@@ -106,24 +106,20 @@ def sky_samples(
     )
 
 
-def _is_zenith(samples: SkySamples) -> np.ndarray:
-    return samples.zenith_deg < ZENITH_WITHIN_DEG
-
-
-def find_doppler_reference(samples: SkySamples, mid_time_s: np.ndarray, known: KnownInstrument) -> Zero:
-    """The Doppler reference: from the zenith, with the gap from lasers or in time.
+def find_zero(samples: SkySamples, mid_time_s: np.ndarray, known: KnownInstrument) -> Zero:
+    """The zero of the wind: from the zenith, with the gap from lasers or in time.
 
     Zenith samples under clouds see light from elsewhere: they count for less.
     """
     velocity, fit_error = samples.line_of_sight_wind_mps, samples.wind_fit_error_mps
     if known.lasers is None:
         error = np.hypot(fit_error, samples.wind_calibration_error_mps)
-        return zero_in_time(mid_time_s, velocity, error, _is_zenith(samples))
+        return zero_in_time(mid_time_s, velocity, error, is_zenith(samples.zenith_deg))
     per_metre = gap_error_as_velocity_mps(1.0, known.lasers.median_gap_m)
     covariance = known.lasers.gap_covariance_m2(mid_time_s) * per_metre**2
     clouds = samples.sky_minus_ambient_mean_c
     weight = np.select([clouds > OVERCAST_C, clouds > CLOUDY_C], [OVERCAST_WEIGHT, CLOUDY_WEIGHT], 1.0)
-    return zero_over_gap(velocity, fit_error, covariance, _is_zenith(samples), weight)
+    return zero_over_gap(velocity, fit_error, covariance, is_zenith(samples.zenith_deg), weight)
 
 
 def with_winds(samples: SkySamples, reference: Zero) -> SkySamples:
@@ -178,7 +174,7 @@ def with_flags(
             fit_settled=np.array([fit.settled for fit in lines.fits]),
             cloud_mean_c=samples.sky_minus_ambient_mean_c,
             ccd_temperature_c=samples.ccd_temperature_c,
-            is_zenith=_is_zenith(samples),
+            is_zenith=is_zenith(samples.zenith_deg),
             near_bright_moon=near_moon,
             near_jump=near_jump,
             far_from_laser=far,

@@ -19,7 +19,7 @@ class AnalysisSettings:
     dimmest_laser_range: float = 13.0  # counts between the 5th and 95th percentile of a laser frame
     camera_off_c: float = -10.0  # a sky frame warmer than this was taken with the cooler off
     camera_off_fraction: float = 0.9  # of the sky frames, that make a night without analysis
-    shape_lasers: int = 8  # laser frames that are fitted together for the instrument's shape
+    shape_lasers: int = 8  # laser frames that are fitted together for the instrument's parameters
     red_emission_height_m: float = 250e3  # of the 630.0 nm airglow, above the ellipsoid
     green_emission_height_m: float = 97e3  # of the 557.7 nm airglow
     smooth_wind_step_s: float = 600.0  # between the times of the smooth winds

@@ -104,6 +104,7 @@ PARAMETER_COLUMNS = (
         terms=True,
     ),
     Column("max_radius_px", "max_radius", "r_max: radius of the outermost annulus, in pixels", "1"),
+    Column("nominal_gap_m", "nominal_gap", "gap that resolves the order of interference", "m"),
     Column("gap_variance_m2", "gap_variance", "variance of the etalon gap over the plates", "m2"),
     Column(
         "gap_third_moment_m3",

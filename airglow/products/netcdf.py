@@ -20,9 +20,9 @@ import netCDF4
 import numpy as np
 
 from airglow.model.errors import BadInput, MachineError
+from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import (
     DopplerReference,
-    InstrumentParameters,
     LaserSamples,
     NightResult,
     Provenance,
@@ -241,6 +241,7 @@ def _write_log(group: netCDF4.Dataset, result: NightResult) -> None:
 def _read(file: netCDF4.Dataset) -> NightResult:
     log = file["log"]
     parameters, reference = _group(file, PARAMETERS_GROUP), _group(file, REFERENCE_GROUP)
+    sky = SkySamples(start_time=read_times(file["time_bounds"][:, 0]), **read_columns(file, SKY_COLUMNS))
     rejections = zip(read_texts(log["rejected_frame"]), read_texts(log["reason"]), strict=True)
     return NightResult(
         instrument=file.instrument,
@@ -253,13 +254,11 @@ def _read(file: netCDF4.Dataset) -> NightResult:
         site_longitude_deg=float(file["longitude"][...]),
         site_altitude_m=float(file["altitude"][...]),
         site_timezone=file.site_timezone,
-        sky=SkySamples(start_time=read_times(file["time_bounds"][:, 0]), **read_columns(file, SKY_COLUMNS)),
+        sky=sky,
         laser=LaserSamples(
             start_time=read_times(file["laser_time_bounds"][:, 0]), **read_columns(file, LASER_COLUMNS)
         ),
-        instrument_parameters=InstrumentParameters(
-            source=parameters.source, **read_columns(parameters, PARAMETER_COLUMNS)
-        ),
+        instrument_parameters=_read_parameters(parameters, sky),
         doppler_reference=DopplerReference(
             method=reference.method, **read_columns(reference, REFERENCE_COLUMNS)
         ),
@@ -277,4 +276,19 @@ def _read(file: netCDF4.Dataset) -> NightResult:
             weather_files=read_texts(log["weather_file"]),
             manifest_hash=getattr(file, "manifest_hash", ""),  # files from before it was written lack it
         ),
+    )
+
+
+def _read_parameters(group: netCDF4.Dataset, sky: SkySamples) -> InstrumentParameters:
+    """The instrument's parameters; moments of the gap are in metres there."""
+    present = tuple(column for column in PARAMETER_COLUMNS if column.name in group.variables)
+    fields = read_columns(group, present)
+    if "nominal_gap_m" not in fields:  # a file of version 0.1: the gap of the night is within 1e-4 of it
+        fields["nominal_gap_m"] = float(np.median(sky.gap_m)) if len(sky) else np.nan
+    nominal_gap_m = fields["nominal_gap_m"]
+    return InstrumentParameters(
+        gap_variance=fields.pop("gap_variance_m2") / nominal_gap_m**2,
+        gap_third_moment=fields.pop("gap_third_moment_m3") / nominal_gap_m**3,
+        source=group.source,
+        **fields,
     )

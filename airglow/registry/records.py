@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from airglow.model.errors import RegistryError
+from airglow.model.instrument import InstrumentParameters
 
 RED_TAGS = ("X", "XR")
 GREEN_TAG = "XG"
@@ -203,40 +204,6 @@ class Optics:
 
 
 @dataclass(frozen=True)
-class DefaultParameters:
-    """The instrument's parameters as last known, for nights without a usable laser.
-
-    ``falloff`` and ``blur_px`` are coefficients over r/r_max as in `InstrumentParameters` of a result;
-    the files hold them in the network's older convention, which is converted when they are read.
-
-    Parameters
-    ----------
-    reflectivity
-        Reflectivity of the etalon's plates.
-    plate_scale_rad_per_pixel
-        Angle per pixel of 2 x 2 binning.
-    intensity
-        Intensity of the laser, in counts.
-    background
-        Background of the laser frames, in counts.
-    falloff
-        Coefficients of r/r_max and of its square.
-    blur_px
-        Coefficients of 1, sin(pi r/r_max) and cos(pi r/r_max), as standard deviations in pixels.
-    center_px
-        Column and row of the centre, in pixels of 2 x 2 binning.
-    """
-
-    reflectivity: float
-    plate_scale_rad_per_pixel: float
-    intensity: float
-    background: float
-    falloff: tuple[float, float]
-    blur_px: tuple[float, float, float]
-    center_px: tuple[float, float]
-
-
-@dataclass(frozen=True)
 class QualityLimits:
     """Limits of red-line intensity and background that raise flags, in the units of `SkySamples`.
 
@@ -387,7 +354,10 @@ class Instrument:
     epoch_from: dt.date | None
     annuli: Annuli
     optics: Optics
-    default_parameters: DefaultParameters
+    default_parameters: InstrumentParameters  # as last known, in the registry's binning: nights without laser
+    default_center_px: tuple[float, float]  # column and row, in the same binning
+    default_laser_intensity: float  # counts
+    default_laser_background: float  # counts
     quality: QualityLimits
     expected_tags: tuple[str, ...]
     plot_reference: str

@@ -19,23 +19,71 @@ _FEWEST_PIXELS = 20  # in an annulus, for a mean and a scatter worth having
 
 
 @dataclass(frozen=True)
-class RingProfile:
-    """Mean counts over annuli; annuli without enough pixels are NaN.
+class PixelStatistics:
+    """What the pixels of a frame tell about m annuli besides their mean; NaN without enough pixels.
 
     ``variance`` is the scatter of the pixels within an annulus about the local slope of the profile.
     ``cosine`` and ``sine`` are the amplitudes of the first azimuthal harmonic over r, counts per px: they
     measure a displaced centre. They are NaN where an annulus leaves the frame.
     """
 
-    grid: AnnulusGrid
-    center_px: tuple[float, float]  # x (column), y (row)
-    radius_squared_px2: np.ndarray  # (count,) true mean over the pixels, those left out included
-    counts: np.ndarray  # (count,) there, on the line through the pixels that took part
-    variance: np.ndarray  # (count,) counts^2 per pixel
-    pixels: np.ndarray  # (count,) pixels that took part
-    cosine: np.ndarray  # (count,)
-    sine: np.ndarray  # (count,)
+    center_px: tuple[float, float]  # x (column), y (row), about which the annuli lie
+    number: np.ndarray  # (m,) pixels that took part
+    variance: np.ndarray  # (m,) counts^2 of a single pixel
+    cosine: np.ndarray  # (m,)
+    sine: np.ndarray  # (m,)
     clipped: int  # pixels left out as cosmic rays, stars or hot pixels
+
+
+@dataclass(frozen=True)
+class RingProfile:
+    """Mean counts of one frame over m annuli of equal area about the centre of its rings.
+
+    Annuli without enough pixels are NaN; `used_part` leaves them out. The profiles of a night with the models
+    fitted to them are columns of `airglow.model.result.RingProfiles`.
+    """
+
+    radius_squared_px2: np.ndarray  # (m,) true mean over the pixels, those left out included
+    counts: np.ndarray  # (m,) there, on the line through the pixels that took part
+    sigma: np.ndarray  # (m,) standard error of the counts; NaN until the camera's noise is known
+    width_px2: float  # of the annuli in r squared
+    pixels: PixelStatistics | None = None  # None where no frame is at hand, or for a part of the annuli
+
+    def __len__(self) -> int:
+        return self.counts.size
+
+
+def is_used(profile: RingProfile, grid: AnnulusGrid) -> np.ndarray:
+    """Which annuli of a profile take part in fits.
+
+    Parameters
+    ----------
+    profile
+        With its standard errors, on all annuli of the grid.
+    grid
+        Its annuli.
+
+    Returns
+    -------
+    ndarray
+        (m,) bool: from the grid's ``first`` up to its ``stop``, where there are counts with an error.
+    """
+    used = np.zeros(len(profile), bool)
+    used[grid.first : grid.stop] = True
+    for values in (profile.radius_squared_px2, profile.counts, profile.sigma):
+        used &= np.isfinite(values)
+    return used & (profile.sigma > 0)
+
+
+def used_part(profile: RingProfile, grid: AnnulusGrid) -> RingProfile:
+    """The annuli of a profile that take part in fits; parameters as for `is_used`."""
+    used = is_used(profile, grid)
+    return RingProfile(
+        radius_squared_px2=profile.radius_squared_px2[used],
+        counts=profile.counts[used],
+        sigma=profile.sigma[used],
+        width_px2=profile.width_px2,
+    )
 
 
 def reduce_frame(
@@ -60,6 +108,7 @@ def reduce_frame(
     Returns
     -------
     RingProfile
+        With the statistics of its pixels, and without standard errors.
 
     Raises
     ------
@@ -109,15 +158,18 @@ def reduce_frame(
     pixels = np.zeros(grid.count)
     pixels[where.annulus] = number
     return RingProfile(
-        grid=grid,
-        center_px=where.center_px,
         radius_squared_px2=full(where.mean_s_px2),
         counts=full(pedestal + mean),
-        variance=full(variance),
-        pixels=pixels,
-        cosine=full(cosine, whole),
-        sine=full(sine, whole),
-        clipped=out.size,
+        sigma=np.full(grid.count, np.nan),
+        width_px2=grid.width_px2,
+        pixels=PixelStatistics(
+            center_px=where.center_px,
+            number=pixels,
+            variance=full(variance),
+            cosine=full(cosine, whole),
+            sine=full(sine, whole),
+            clipped=out.size,
+        ),
     )
 
 

@@ -45,7 +45,7 @@ class FlagInputs:
     is_red_line: bool
     zenith_reference: bool
     default_instrument: bool
-    width_error_k: float  # what the instrument's shape leaves open in every temperature
+    width_error_k: float  # what the instrument's parameters leave open in every temperature
     no_zenith: bool
     laser_intensity: np.ndarray  # per laser frame
     limits: QualityLimits

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from airglow.geometry.lines_of_sight import line_components
+from airglow.geometry import EARTH_MEAN_RADIUS_M, unit_vectors
 from airglow.model.result import BAD, Cause, HorizontalWinds, SkySamples, SmoothWinds
 from airglow.winds.cycles import count_directions, cut_cycles
 from airglow.winds.field import (
@@ -44,7 +44,6 @@ SMOOTH_ASSUMPTION = (
     "zonal, meridional and vertical wind are Gaussian processes in time (Matern) and distance (Gaussian), "
     "alike all night; the vertical wind averages to zero"
 )
-_EARTH_RADIUS_M = 6_371_000.0
 _ANYTHING_MPS = 1.0e4  # spread of the components of a cycle before any sample
 _TELLS_NOTHING_MPS = 150.0  # a component of a cycle with a larger error is not given
 _STILL_OPEN = 0.5  # nor a smooth one whose least error is a larger part of what it was before any sample
@@ -101,7 +100,7 @@ def horizontal_winds(
     """
     origin = sky.mid_time[0] if len(sky) else np.datetime64(0, "us")
     time_s = (sky.mid_time - origin) / np.timedelta64(1, "s")
-    components = line_components(sky.pierce_azimuth_deg, sky.pierce_zenith_deg)
+    components = unit_vectors(sky.pierce_azimuth_deg, sky.pierce_zenith_deg)
     index = np.flatnonzero(_is_usable(sky, components))
     reference_by_zenith = bool((sky.causes[index] & np.uint32(Cause.ZENITH_REFERENCE.mask)).any())
     place = _on_sphere_m(sky.pierce_latitude_deg, sky.pierce_longitude_deg)
@@ -152,7 +151,7 @@ def _on_sphere_m(latitude_deg: np.ndarray | float, longitude_deg: np.ndarray | f
     """Earth-fixed place, good enough for distances between samples; (..., 3)."""
     latitude, longitude = np.radians(latitude_deg), np.radians(longitude_deg)
     level = np.cos(latitude)
-    return _EARTH_RADIUS_M * np.stack(
+    return EARTH_MEAN_RADIUS_M * np.stack(
         [level * np.cos(longitude), level * np.sin(longitude), np.sin(latitude)], axis=-1
     )
 

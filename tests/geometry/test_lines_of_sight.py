@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from winds.made_winds import LATITUDE_DEG, LONGITUDE_DEG, on_sphere
 
-from airglow.geometry.lines_of_sight import line_components
+from airglow.geometry import unit_vectors
 from airglow.winds import pierce_points
 
 SITE = (LATITUDE_DEG, LONGITUDE_DEG, 200.0)
@@ -62,7 +62,7 @@ def test_the_points_lie_on_the_lines_of_sight():
     axes = np.stack([axis / np.linalg.norm(axis) for axis in (east, north, up)])
     seen = (earth_fixed(points.latitude_deg, points.longitude_deg, points.height_m) - site) @ axes.T
     seen /= np.linalg.norm(seen, axis=1)[:, None]
-    np.testing.assert_allclose(seen, line_components(azimuth, zenith), atol=3e-6)
+    np.testing.assert_allclose(seen, unit_vectors(azimuth, zenith), atol=3e-6)
 
 
 def test_the_zenith_is_above_the_site_and_a_pole_is_no_obstacle():

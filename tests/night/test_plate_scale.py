@@ -78,7 +78,9 @@ def test_winds_and_temperatures_are_true_with_a_registry_off_by_two(kind, wrong,
 def test_no_numbers_where_neither_registry_nor_optics_are_right(kind, request):
     night = request.getfixturevalue(kind)
     request, frames = night.given(with_scale(night.instrument, 2 * TRUE_RAD_PER_PX, 0.15))
-    with pytest.raises(NotAnalysable, match="registry's shape cannot be fitted to the sky frames") as outcome:
+    with pytest.raises(
+        NotAnalysable, match="registry's parameters cannot be fitted to the sky frames"
+    ) as outcome:
         analyse_night(request, frames, None)
     assert outcome.value.state == "instrument unknown"
     said = {"with_lasers": "chi-square", "without_lasers": "no laser frame bright enough, and"}[kind]
@@ -100,7 +102,7 @@ def test_the_log_is_told_when_registry_and_optics_disagree(with_lasers, factor, 
 
 
 def test_a_laser_that_fails_leaves_the_sky_and_its_flags(with_lasers):
-    """Laser frames with rings of another instrument: the registry's shape, refined on the sky, and why."""
+    """Laser frames of another instrument: the registry's parameters, refined on the sky, and why."""
     request, frames = with_lasers.given(with_scale(with_lasers.instrument, TRUE_RAD_PER_PX))
     for timed in frames.laser:
         truth = with_lasers.truth[timed.frame.name]

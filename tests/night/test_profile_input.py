@@ -37,7 +37,7 @@ def arrays_of(reduced):
         edges = np.sqrt(np.arange(profiles.grid.count + 1) * profiles.grid.width_px2)
         middle = 0.5 * (edges[1:] + edges[:-1])
         frames = [timed.frame for timed in profiles.frames]
-        arrays[f"{kind}_profile"] = np.array(profiles.counts)
+        arrays[f"{kind}_profile"] = np.array([rings.counts for rings in profiles.rings])
         arrays[f"{kind}_radius_px"] = np.tile(middle, (len(frames), 1))
         arrays[f"{kind}_time_utc"] = np.array([t.start for t in profiles.frames]).astype("datetime64[ms]")
         arrays[f"{kind}_exposure_s"] = np.array([frame.exposure_s for frame in frames])
