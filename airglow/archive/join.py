@@ -40,7 +40,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RawObject:
-    """An object of an upload, as it was when it was read; size in bytes."""
+    """An object of an upload, as it was when it was read.
+
+    Parameters
+    ----------
+    key
+        Key of the object.
+    size
+        Size in bytes.
+    etag
+        ETag of the object.
+    """
 
     key: str
     size: int

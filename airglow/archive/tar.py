@@ -33,11 +33,21 @@ _RECORD = re.compile(rb"(\d{1,9}) ([^=]+)=")
 
 @dataclass(frozen=True)
 class UnpackLimits:
-    """What an archive may unpack to; a night has some hundred frames of half a megabyte."""
+    """What an archive may unpack to; a night has some hundred frames of half a megabyte.
+
+    Parameters
+    ----------
+    max_members
+        Most members of the archive.
+    max_bytes
+        Most bytes of all members together.
+    max_member_bytes
+        Most bytes of one member.
+    """
 
     max_members: int = 5_000
-    max_bytes: int = 4 << 30  # in all
-    max_member_bytes: int = 64 << 20  # each
+    max_bytes: int = 4 << 30
+    max_member_bytes: int = 64 << 20
 
 
 @dataclass(frozen=True)

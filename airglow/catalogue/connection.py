@@ -58,16 +58,39 @@ class NoAnswer(CatalogueError):
 
 @dataclass(frozen=True)
 class DatabaseSettings:
-    """Where the database is, and how to be let in. All of TLS are files in PEM format."""
+    """Where the database is, and how to be let in.
+
+    Parameters
+    ----------
+    host
+        Name or address of the server.
+    user
+        Name of the account.
+    password
+        Password of the account.
+    database
+        Name of the schema.
+    port
+        Port of the server.
+    unix_socket
+        Socket to use instead of host and port; None for a connection by network.
+    ssl_ca
+        File (PEM) of the authority that must have signed the server's certificate, made out to the host; None
+        does not verify it.
+    ssl_cert
+        File (PEM) of our own certificate, for accounts that must show one.
+    ssl_key
+        File (PEM) of the key of ``ssl_cert``.
+    """
 
     host: str
     user: str
     password: str = field(repr=False)
     database: str
     port: int = 3306
-    unix_socket: str | None = None  # used instead of host and port
-    ssl_ca: str | None = None  # the server must show a certificate of this authority, made out to the host
-    ssl_cert: str | None = None  # our own certificate, for accounts that must show one, and its key
+    unix_socket: str | None = None
+    ssl_ca: str | None = None
+    ssl_cert: str | None = None
     ssl_key: str | None = field(default=None, repr=False)
 
     @property
@@ -90,6 +113,10 @@ def settings_from_environment(environ: Mapping[str, str] | None = None) -> Datab
     ----------
     environ
         By default the process's.
+
+    Returns
+    -------
+    DatabaseSettings
 
     Raises
     ------

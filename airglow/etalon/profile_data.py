@@ -14,11 +14,23 @@ _RIDGE = 1e-11  # of the squared length of a template
 
 @dataclass(frozen=True)
 class ProfileData:
-    """Annuli that take part in a fit (m of them)."""
+    """The m annuli of a profile that take part in a fit.
+
+    Parameters
+    ----------
+    radius_squared_px2
+        r^2 of the annuli, shape (m,).
+    counts
+        Mean counts, shape (m,).
+    sigma
+        Standard error of the counts, shape (m,).
+    width_px2
+        Width of the annuli in r^2.
+    """
 
     radius_squared_px2: np.ndarray
     counts: np.ndarray
-    sigma: np.ndarray  # standard error of the counts
+    sigma: np.ndarray
     width_px2: float
 
     @classmethod
@@ -31,7 +43,27 @@ class ProfileData:
         first: int = 0,
         stop: int | None = None,
     ) -> ProfileData:
-        """Take the annuli from ``first`` up to ``stop`` that have finite values."""
+        """Take the annuli from ``first`` up to ``stop`` that have finite values.
+
+        Parameters
+        ----------
+        radius_squared_px2
+            r^2 of all annuli, shape (n,).
+        counts
+            Mean counts, shape (n,).
+        sigma
+            Standard error of the counts, shape (n,).
+        width_px2
+            Width of the annuli in r^2.
+        first
+            Index of the first annulus to take.
+        stop
+            Index one past the last annulus to take; None takes all.
+
+        Returns
+        -------
+        ProfileData
+        """
         window = slice(first, stop)
         s, c, e = radius_squared_px2[window], counts[window], sigma[window]
         ok = np.isfinite(s) & np.isfinite(c) & np.isfinite(e) & (e > 0)
@@ -43,12 +75,24 @@ class ProfileData:
 
 @dataclass(frozen=True)
 class LinearFit:
-    """Least-squares amplitudes of templates, and what they leave."""
+    """Least-squares amplitudes of k templates at m annuli, and what they leave.
+
+    Parameters
+    ----------
+    amplitudes
+        Amplitudes, shape (k,).
+    covariance
+        Their covariance, shape (k, k).
+    model
+        Sum of the templates, shape (m,).
+    basis
+        Orthonormal vectors that span the weighted templates, shape (m, k).
+    """
 
     amplitudes: np.ndarray
     covariance: np.ndarray
     model: np.ndarray
-    basis: np.ndarray  # orthonormal, weighted: spans the templates
+    basis: np.ndarray
 
 
 def fit_linear(data: ProfileData, templates: Sequence[np.ndarray]) -> LinearFit:
@@ -84,5 +128,18 @@ def fit_linear(data: ProfileData, templates: Sequence[np.ndarray]) -> LinearFit:
 
 
 def flat_templates(data: ProfileData, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
-    """Continuum under the instrument's illumination, and a bias."""
+    """Continuum under the instrument's illumination, and a bias.
+
+    Parameters
+    ----------
+    data
+        The profile, of m annuli.
+    shape
+        Shape of the instrument.
+
+    Returns
+    -------
+    continuum, bias : ndarray
+        Shape (m,).
+    """
     return shape.illumination(data.radius_squared_px2), np.ones(len(data))

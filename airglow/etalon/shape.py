@@ -50,7 +50,19 @@ _SKY_PRIOR_WIDTHS = {_REFLECTIVITY: 0.25, _VARIANCE: 0.5, _THIRD: 0.3, 4: 0.5, 5
 
 @dataclass(frozen=True)
 class ShapeFit:
-    """The instrument's shape with the standard errors of its parameters, and how well it fits."""
+    """The instrument's shape with the standard errors of its parameters, and how well it fits.
+
+    Parameters
+    ----------
+    shape
+        The shape.
+    magnification_error_rad_per_pixel
+        Standard error of the magnification.
+    reflectivity_error
+        Standard error of the reflectivity.
+    reduced_chi_square
+        Chi-square per degree of freedom.
+    """
 
     shape: Shape
     magnification_error_rad_per_pixel: float
@@ -137,8 +149,15 @@ def _fit_alone(data: ProfileData, nominal: float, start: Shape, estimate_blur: b
 class SkyShapeFit:
     """An instrument's shape refined on sky profiles.
 
-    ``width_error_rad2`` is the standard error that the shape leaves in the phase variance of every line
-    alike: what it says of temperature is common to the night.
+    Parameters
+    ----------
+    shape
+        The shape.
+    width_error_rad2
+        Standard error that the shape leaves in the phase variance of every line alike: what it says of
+        temperature is common to the night.
+    reduced_chi_square
+        Chi-square per degree of freedom.
     """
 
     shape: Shape

@@ -30,6 +30,15 @@ _CONTRADICTION_S = 120.0  # between two times of one header: longer than any rea
 def read_bytes(path: Path) -> bytes:
     """All bytes of a frame's file.
 
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    bytes
+
     Raises
     ------
     BadInput

@@ -22,20 +22,41 @@ _FEWEST_PIXELS = 20  # in an annulus, for a mean and a scatter worth having
 class RingProfile:
     """Mean counts over annuli; annuli without enough pixels are NaN.
 
-    ``variance`` is the scatter of the pixels within an annulus about the local slope of the profile.
-    ``cosine`` and ``sine`` are the amplitudes of the first azimuthal harmonic over r, counts per px: they
-    measure a displaced centre. They are NaN where an annulus leaves the frame.
+    ``cosine`` and ``sine`` are the amplitudes of the first azimuthal harmonic over r, in counts per pixel.
+    They measure a displaced centre, and are NaN where an annulus leaves the frame.
+
+    Parameters
+    ----------
+    grid
+        The annuli.
+    center_px
+        Column and row of the centre.
+    radius_squared_px2
+        Mean of r^2 over the pixels, those left out included, shape (count,).
+    counts
+        Counts at that r^2, on the line through the pixels that took part, shape (count,).
+    variance
+        Scatter of the pixels of an annulus about the local slope of the profile, counts^2 per pixel, shape
+        (count,).
+    pixels
+        Number of pixels that took part, shape (count,).
+    cosine
+        Cosine amplitude, shape (count,).
+    sine
+        Sine amplitude, shape (count,).
+    clipped
+        Number of pixels left out as cosmic rays, stars or hot pixels.
     """
 
     grid: AnnulusGrid
-    center_px: tuple[float, float]  # x (column), y (row)
-    radius_squared_px2: np.ndarray  # (count,) true mean over the pixels, those left out included
-    counts: np.ndarray  # (count,) there, on the line through the pixels that took part
-    variance: np.ndarray  # (count,) counts^2 per pixel
-    pixels: np.ndarray  # (count,) pixels that took part
-    cosine: np.ndarray  # (count,)
-    sine: np.ndarray  # (count,)
-    clipped: int  # pixels left out as cosmic rays, stars or hot pixels
+    center_px: tuple[float, float]
+    radius_squared_px2: np.ndarray
+    counts: np.ndarray
+    variance: np.ndarray
+    pixels: np.ndarray
+    cosine: np.ndarray
+    sine: np.ndarray
+    clipped: int
 
 
 def reduce_frame(

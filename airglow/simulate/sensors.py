@@ -59,7 +59,19 @@ CLOUD_KINDS: dict[str, tuple[Callable[[int, dt.datetime, float, float], str], st
 
 
 def cloud_file_name(site_key: str, date: dt.date) -> str:
-    """Name of a cloud sensor's file."""
+    """Name of a cloud sensor's file.
+
+    Parameters
+    ----------
+    site_key
+        Key of the site.
+    date
+        Local date.
+
+    Returns
+    -------
+    str
+    """
     return f"Cloud_{site_key}_{date:%Y%m%d}.txt"
 
 

@@ -27,11 +27,21 @@ from airglow.uploads.receipt import MAX_RECEIPT_BYTES, Receipt, parse_receipt, w
 
 @dataclass(frozen=True)
 class ScanSettings:
-    """What an operator decides about uploads."""
+    """What an operator decides about uploads.
 
-    cloud_wait_hours: float = 24.0  # from the receipt
-    max_nights: int | None = None  # complete nights that one run takes up; None: all
-    hold: tuple[str, ...] = ()  # names of nights that are not to be worked on
+    Parameters
+    ----------
+    cloud_wait_hours
+        Hours from the receipt for which a night waits for cloud files.
+    max_nights
+        Complete nights that one run takes up; None takes all.
+    hold
+        Names of nights that are not to be worked on.
+    """
+
+    cloud_wait_hours: float = 24.0
+    max_nights: int | None = None
+    hold: tuple[str, ...] = ()
 
 
 @dataclass
