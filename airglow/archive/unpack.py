@@ -179,8 +179,8 @@ def _decompress_member(
                 raise BadInput(name, f"archive unpacks to more than {max_bytes:,} bytes", HINT)
             target.write(chunk)
     except zlib.error as error:
-        said = next((words for code, words in _ZLIB.items() if code in str(error)), str(error))
-        raise _DamagedGzip(name, f"gzip is damaged ({said})", HINT) from error
+        reason = next((words for code, words in _ZLIB.items() if code in str(error)), str(error))
+        raise _DamagedGzip(name, f"gzip is damaged ({reason})", HINT) from error
     return member.unused_data, total
 
 

@@ -229,7 +229,7 @@ def connect(
 def in_transaction(
     connection: Connection,
     work: Callable[[Cursor], T],
-    what: str,
+    task: str,
     *,
     attempts: int = ATTEMPTS,
     pause_s: float = FIRST_PAUSE_S,
@@ -262,19 +262,19 @@ def in_transaction(
         try:
             if not connection.open:
                 connection.connect()
-            return _alone(connection, work, what)
+            return _alone(connection, work, task)
         except _DATABASE_ERRORS as error:
             if is_lost(error) and connection.open:
                 connection.close()
             if pause is None or not may_pass(error):
                 tries = f" after {attempt} attempts" if attempt > 1 else ""
-                raise CatalogueError(f"{what}: {_words(error)}{tries}; nothing was changed") from error
-            log.warning("%s: %s; trying again in %.1f s", what, _words(error), pause)
+                raise CatalogueError(f"{task}: {_words(error)}{tries}; nothing was changed") from error
+            log.warning("%s: %s; trying again in %.1f s", task, _words(error), pause)
             time.sleep(pause)
     raise AssertionError("unreachable")
 
 
-def _alone(connection: Connection, work: Callable[[Cursor], T], what: str) -> T:
+def _alone(connection: Connection, work: Callable[[Cursor], T], task: str) -> T:
     """One transaction, while others that would write to our tables wait.
 
     Two loads of one night at once would run into each other's locks, and two migrations would both define
@@ -287,7 +287,7 @@ def _alone(connection: Connection, work: Callable[[Cursor], T], what: str) -> T:
         cursor.execute("SELECT GET_LOCK(%s, %s)", (name, LOCK_TIMEOUT_S))
         if cursor.fetchone()[0] != 1:
             raise CatalogueError(
-                f"{what}: another load has been at work for {LOCK_TIMEOUT_S} s; nothing was changed"
+                f"{task}: another load has been at work for {LOCK_TIMEOUT_S} s; nothing was changed"
             )
         try:
             connection.begin()

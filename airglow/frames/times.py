@@ -31,21 +31,6 @@ class Starts:
     in_doubt: tuple[bool, ...]
 
 
-def frame_starts(frames: Sequence[FrameHeader], clock: ZoneInfo) -> list[dt.datetime]:
-    """UTC starts of the exposures of a night, as of `find_starts`.
-
-    Parameters
-    ----------
-    frames, clock
-        As for `find_starts`.
-
-    Returns
-    -------
-    list of datetime.datetime
-    """
-    return list(find_starts(frames, clock).utc)
-
-
 def find_starts(frames: Sequence[FrameHeader], clock: ZoneInfo) -> Starts:
     """UTC starts of the exposures of a night.
 

@@ -371,8 +371,6 @@ class Instrument:
         Limits that raise flags.
     expected_tags
         Tags of the sky frames that it takes.
-    plot_reference
-        "laser" or "zenith".
     send_to_madrigal
         True if its nights are sent to Madrigal.
     database_ids
@@ -390,7 +388,6 @@ class Instrument:
     default_parameters: DefaultParameters
     quality: QualityLimits
     expected_tags: tuple[str, ...]
-    plot_reference: str
     send_to_madrigal: bool
     database_ids: DatabaseIds
     bad_periods: tuple[BadPeriod, ...]

@@ -308,8 +308,8 @@ def is_of_upload(key: str, night: NightId) -> bool:
     -------
     bool
     """
-    what = parse_raw_key(key)
-    return isinstance(what, RawReceipt | RawPart) and what.night == night
+    parsed = parse_raw_key(key)
+    return isinstance(parsed, RawReceipt | RawPart) and parsed.night == night
 
 
 def _date(text: str) -> dt.date | None:

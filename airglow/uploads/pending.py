@@ -69,29 +69,6 @@ def pending_nights(store: Store) -> set[NightId]:
     return nights
 
 
-def finished_nights(store: Store) -> set[NightId]:
-    """Nights with a marker whose work was finished after it was set."""
-    return {night for night in pending_nights(store) if store.head(night.cleaned_key) is not None}
-
-
-def clear_finished(store: Store) -> set[NightId]:
-    """Remove the markers of nights that are finished, and say which these are.
-
-    Parameters
-    ----------
-    store
-        The bucket.
-
-    Returns
-    -------
-    set of NightId
-    """
-    finished = finished_nights(store)
-    for night in finished:
-        clear_pending(store, night)
-    return finished
-
-
 def archived_upload(store: Store, night: NightId) -> dict[str, str] | None:
     """ETag by key of the raw objects that a night's manifest was made from; None without a manifest.
 

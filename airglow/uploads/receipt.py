@@ -117,9 +117,9 @@ def _lines(name: str, data: bytes) -> list[str]:
     return lines
 
 
-def _count(name: str, what: str, text: str) -> int:
+def _count(name: str, quantity: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise BadInput(name, f"receipt's {what} is {text[:40]!r}, not a whole number", _HINT)
+        raise BadInput(name, f"receipt's {quantity} is {text[:40]!r}, not a whole number", _HINT)
     return int(text)
 
 

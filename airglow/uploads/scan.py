@@ -127,14 +127,14 @@ def scan(
 def _sort(objects: Iterable[StoredObject], registry: Registry) -> _Raw:
     raw = _Raw()
     for found in objects:
-        what = parse_raw_key(found.key)
-        match what:
+        parsed = parse_raw_key(found.key)
+        match parsed:
             case RawReceipt(night):
                 raw.uploads.setdefault(night, _Upload()).receipt = found
             case RawPart(night, number):
                 raw.uploads.setdefault(night, _Upload()).parts[number] = found
             case WeatherFile(site=site, date=date) if site in registry.sites:
-                raw.weather.setdefault(WeatherDay(site, date), []).append((what, found))
+                raw.weather.setdefault(WeatherDay(site, date), []).append((parsed, found))
             case WeatherFile(site=site):
                 raw.unrecognised.append((found.key, f"unknown site {site}"))
             case UnrecognisedObject(reason) if (
