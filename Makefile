@@ -1,6 +1,6 @@
 # make demo   everything once, on this machine alone: servers, simulated nights, the workflow, plots to look at
 # make test   every test                          make test ARGS="tests/store -x" some of them
-# make lint   style of Python and Snakemake files, and what Snakemake's own linter says
+# make lint   style of Python and Snakemake files, Snakemake's own linter, docstrings, the picture of the house
 # make lock   new requirements.lock from pyproject.toml, pins kept where they can be (ARGS=--upgrade: newest)
 #
 # The first of them sets up what is missing: Debian packages, and .venv from requirements.lock. With PYTHON=python3.12
@@ -40,6 +40,8 @@ lint: set-up
 	@$(BIN)/ruff format --check .
 	@$(BIN)/snakefmt --check workflow
 	@.ci/lint-workflow $(BIN)/snakemake
+	@$(BIN)/python .ci/docstrings.py
+	@$(BIN)/python docs/house.py --check
 
 format: set-up
 	@$(BIN)/ruff check --fix .

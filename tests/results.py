@@ -101,7 +101,7 @@ def example_result(
             max_radius_px=251.4,
             nominal_gap_m=0.015,
             gap_variance=3.2e-13,
-            gap_third_moment=3.6e-19,
+            gap_third_moment=3.5556e-19,
             source="laser frames of the night" if laser_frames else "registry defaults",
         ),
         doppler_reference=DopplerReference(

@@ -29,7 +29,17 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class ArchivedWeather:
-    """A weather file in the archive, and the upload it holds all of (None: nothing is uploaded)."""
+    """A weather file in the archive.
+
+    Parameters
+    ----------
+    file
+        Which file.
+    archived
+        The object in the archive.
+    raw
+        The upload that it holds all of; None if nothing is uploaded.
+    """
 
     file: WeatherFile
     archived: StoredObject

@@ -51,10 +51,10 @@ def check_database(settings: DatabaseSettings, answer_s: float = ANSWER_S) -> No
             with connection.cursor() as cursor:
                 _check(cursor)
         except (pymysql.MySQLError, OSError) as error:
-            what = f"{settings.place}: {error.args[-1] if error.args else type(error).__name__}"
+            failure = f"{settings.place}: {error.args[-1] if error.args else type(error).__name__}"
             if may_pass(error):
-                raise NoAnswer(what) from error
-            raise CatalogueError(f"{what}. {_grant()}") from error
+                raise NoAnswer(failure) from error
+            raise CatalogueError(f"{failure}. {_grant()}") from error
 
 
 def _check(cursor: Cursor) -> None:

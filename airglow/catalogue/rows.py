@@ -181,12 +181,12 @@ def night_rows(
         result = by_tag.get(tag)
         key = {"site": site, "local_date": local_date, "instrument": instrument, "tag": tag}
         night = _night(result) if result else _no_night(outcome)
-        said = {
+        outcome_columns = {
             "state": outcome["state"],
             "reason": outcome_reason(outcome),
             "manifest_sha256": outcome.get("manifest_sha256", manifest_sha256),
         }
-        tables["fpi_night"].append({**key, **said, **night})
+        tables["fpi_night"].append({**key, **outcome_columns, **night})
         tables["fpi_product"] += [{**key, **row} for row in _products(outcome, products)]
         if result is None:
             continue

@@ -54,7 +54,12 @@ class Migration:
 
 
 def known_migrations() -> tuple[Migration, ...]:
-    """All migrations of this version of the package, in order."""
+    """All migrations of this version of the package, in order.
+
+    Returns
+    -------
+    tuple of Migration
+    """
     found = []
     for path in files("airglow.catalogue").joinpath("migrations").iterdir():
         if match := _NAME.fullmatch(path.name):

@@ -33,33 +33,73 @@ _FEWEST_TERMS, _MOST_TERMS = 8, 120
 
 @dataclass(frozen=True)
 class Fringes:
-    """Terms of the series at the annuli of a profile: only those that are not negligible.
+    """Terms of the series at the m annuli of a profile: only those that are not negligible.
 
     Blur takes the higher terms away except near the centre, so that a fifth of all terms or fewer remain.
-    They stand in one row, term by term: ``order`` is k, ``annulus`` the annulus, and ``terms`` the value
-    R^k W_k exp(z_k), with W_k of the annulus width. ``phase`` and ``beta`` belong to the wavelength for
-    which the terms were made.
+    They stand in one row of n, term by term. ``phase`` and ``beta`` belong to the wavelength for which the
+    terms were made.
+
+    Parameters
+    ----------
+    central
+        Central phase in rad.
+    phase
+        Phase at the annuli in rad, shape (m,).
+    beta
+        Rate at which the phase falls with r^2 there, shape (m,).
+    order
+        Order k of each term, shape (n,).
+    annulus
+        Index of the annulus of each term, shape (n,).
+    terms
+        Value R^k W_k exp(z_k), with W_k of the annulus width; complex, shape (n,).
     """
 
     central: float
-    phase: np.ndarray  # (m,)
-    beta: np.ndarray  # (m,)
-    order: np.ndarray  # (n,)
-    annulus: np.ndarray  # (n,)
-    terms: np.ndarray  # (n,) complex
+    phase: np.ndarray
+    beta: np.ndarray
+    order: np.ndarray
+    annulus: np.ndarray
+    terms: np.ndarray
 
     def summed(self, per_term: np.ndarray) -> np.ndarray:
-        """Sum over the terms of each annulus, (m,)."""
+        """Sum over the terms of each annulus.
+
+        Parameters
+        ----------
+        per_term
+            A value per term, shape (n,).
+
+        Returns
+        -------
+        ndarray
+            Shape (m,).
+        """
         return np.bincount(self.annulus, per_term, self.phase.size)
 
     def airy(self) -> np.ndarray:
-        """The blurred Airy function of a monochromatic line, of mean 1 over an order."""
+        """The blurred Airy function of a monochromatic line, of mean 1 over an order.
+
+        Returns
+        -------
+        ndarray
+            Shape (m,).
+        """
         return 1.0 + 2.0 * self.summed(self.terms.real)
 
     def shifted(self, by_rad: float) -> Fringes:
         """The same at another gap: the central phase greater by a few radians at the most.
 
         Blur and annulus width change with the gap by its relative change, 1e-5 or less, which is left out.
+
+        Parameters
+        ----------
+        by_rad
+            Added to the central phase.
+
+        Returns
+        -------
+        Fringes
         """
         grows = self.phase / self.central
         return replace(
@@ -70,13 +110,33 @@ class Fringes:
         )
 
     def nudged(self, by_rad: float) -> Fringes:
-        """As `shifted` by a tenth of a radian or so: fast, since the phase is turned alike in all annuli."""
+        """As `shifted` by a tenth of a radian or so: fast, since the phase is turned alike in all annuli.
+
+        Parameters
+        ----------
+        by_rad
+            Added to the central phase.
+
+        Returns
+        -------
+        Fringes
+        """
         turn = np.exp((1j * by_rad) * np.arange(self.order.max() + 1))
         return replace(self, terms=self.terms * turn[self.order])
 
 
 def terms_needed(reflectivity: float) -> int:
-    """Number of terms beyond which the series of this reflectivity is negligible."""
+    """Number of terms beyond which the series of this reflectivity is negligible.
+
+    Parameters
+    ----------
+    reflectivity
+        Reflectivity of the plates.
+
+    Returns
+    -------
+    int
+    """
     needed = int(np.ceil(np.log(_SMALLEST_TERM) / np.log(reflectivity)))
     return int(np.clip(needed, _FEWEST_TERMS, _MOST_TERMS))
 
@@ -99,12 +159,39 @@ def relative_illumination(parameters: InstrumentParameters, s_px2: np.ndarray) -
 
 
 def central_phase(gap_m: float, wavelength_m: float) -> float:
-    """Phase between beams (rad) along the axis: 4 pi t / lambda, the refractive index taken as 1."""
+    """Phase between beams (rad) along the axis: 4 pi t / lambda, the refractive index taken as 1.
+
+    Parameters
+    ----------
+    gap_m
+        Gap between the plates.
+    wavelength_m
+        Wavelength.
+
+    Returns
+    -------
+    float
+    """
     return 4.0 * np.pi * gap_m / wavelength_m
 
 
 def phase_and_beta(s_px2: np.ndarray, central: float, alpha: float) -> tuple[np.ndarray, np.ndarray]:
-    """Phase at r^2 and its rate of fall with r^2: phi0 / sqrt(1 + alpha^2 s)."""
+    """Phase at r^2 and its rate of fall with r^2: phi0 / sqrt(1 + alpha^2 s).
+
+    Parameters
+    ----------
+    s_px2
+        r^2, shape (m,).
+    central
+        Central phase in rad.
+    alpha
+        Magnification in rad per pixel.
+
+    Returns
+    -------
+    phase, beta : ndarray
+        Shape (m,).
+    """
     cosine = 1.0 / np.sqrt(1.0 + alpha**2 * s_px2)
     return central * cosine, 0.5 * central * alpha**2 * cosine**3
 
@@ -154,6 +241,15 @@ class FringeTables:
 
     The frames of a night have their centres in a few places, and its gaps differ by a phase that is simply
     added.
+
+    Parameters
+    ----------
+    central
+        Central phase in rad.
+    shape
+        Shape of the instrument.
+    count
+        Number of terms of the series.
     """
 
     def __init__(self, central: float, parameters: InstrumentParameters, count: int) -> None:
@@ -163,7 +259,19 @@ class FringeTables:
         self._made: dict[bytes, Fringes] = {}
 
     def at(self, s_px2: np.ndarray, width_px2: float) -> Fringes:
-        """Terms at these annuli, as of `fringes`."""
+        """Terms at these annuli, as of `fringes`.
+
+        Parameters
+        ----------
+        s_px2
+            r^2 of the annuli, shape (m,).
+        width_px2
+            Width of the annuli in r^2.
+
+        Returns
+        -------
+        Fringes
+        """
         key = s_px2.tobytes()
         if key not in self._made:
             self._made[key] = fringes(s_px2, width_px2, self.central, self.parameters, self.count)

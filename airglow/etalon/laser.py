@@ -40,8 +40,8 @@ class LaserFit:
 
     gap_m: float
     gap_error_m: float
-    intensity: float  # counts per pixel, mean over an order
-    background: float  # counts per pixel
+    intensity: float
+    background: float
     reduced_chi_square: float
     model: np.ndarray  # counts at the annuli of the profile
     fringes_left: float  # part of the fringes' power that the model leaves, as of `airglow.etalon.misfit`

@@ -23,7 +23,21 @@ _ODD_CHI_SQUARE = 6.0  # times the night's median: a laser frame of another kind
 
 @dataclass(frozen=True)
 class LaserState:
-    """What the laser frames say of the instrument."""
+    """What the laser frames say of the instrument.
+
+    Parameters
+    ----------
+    shape
+        The instrument's shape.
+    fits
+        One fit per laser profile, None where it failed.
+    used
+        Bool, shape (n,): the profile took part in the gap's course.
+    gap_nm
+        Course of the gap less its median, in nanometres.
+    median_gap_m
+        Median of the gap.
+    """
 
     parameters: InstrumentParameters  # fitted to several laser profiles together
     reduced_chi_square: float  # of that fit
@@ -33,12 +47,34 @@ class LaserState:
     median_gap_m: float
 
     def gap_m(self, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Gap and its standard error, in metres, at times on the clock of the lasers."""
+        """Gap and its standard error at some times.
+
+        Parameters
+        ----------
+        time_s
+            Times on the clock of the lasers, shape (n,).
+
+        Returns
+        -------
+        gap_m, error_m : ndarray
+            Shape (n,).
+        """
         value, error = self.gap_nm.at(time_s)
         return self.median_gap_m + 1e-9 * value, 1e-9 * error
 
     def gap_covariance_m2(self, time_s: np.ndarray) -> np.ndarray:
-        """Covariance of the gap's error between times, (n, n)."""
+        """Covariance of the gap's error between times.
+
+        Parameters
+        ----------
+        time_s
+            Times on the clock of the lasers, shape (n,).
+
+        Returns
+        -------
+        ndarray
+            Shape (n, n).
+        """
         return 1e-18 * self.gap_nm.covariance(time_s)
 
 

@@ -40,7 +40,20 @@ def is_zenith(zenith_deg: np.ndarray) -> np.ndarray:
 def separation_deg(
     azimuth_a_deg: float, zenith_a_deg: float, azimuth_b_deg: float, zenith_b_deg: float
 ) -> float:
-    """Great-circle distance between two look directions, in degrees (haversine formula)."""
+    """Great-circle distance between two look directions (haversine formula).
+
+    Parameters
+    ----------
+    azimuth_a_deg, zenith_a_deg
+        First direction.
+    azimuth_b_deg, zenith_b_deg
+        Second direction.
+
+    Returns
+    -------
+    float
+        Degrees.
+    """
     za, zb = np.radians(zenith_a_deg), np.radians(zenith_b_deg)
     difference = np.radians(azimuth_a_deg - azimuth_b_deg)
     haversine = np.sin((za - zb) / 2) ** 2 + np.sin(za) * np.sin(zb) * np.sin(difference / 2) ** 2

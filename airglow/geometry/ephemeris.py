@@ -22,13 +22,27 @@ _AU_M = erfa.DAU
 
 @dataclass(frozen=True)
 class SunAndMoon:
-    """Directions of sun and moon from a site, one entry per time; degrees."""
+    """Directions of sun and moon from a site at n times.
+
+    Parameters
+    ----------
+    sun_elevation_deg
+        Elevation of the sun, shape (n,).
+    sun_azimuth_deg
+        Azimuth of the sun east of north, 0 to 360, shape (n,).
+    moon_elevation_deg
+        Elevation of the moon, shape (n,).
+    moon_azimuth_deg
+        Azimuth of the moon east of north, 0 to 360, shape (n,).
+    moon_illumination
+        Part of the moon's disc that is lit, 0 new to 1 full, shape (n,).
+    """
 
     sun_elevation_deg: np.ndarray
-    sun_azimuth_deg: np.ndarray  # 0 to 360, east of north
+    sun_azimuth_deg: np.ndarray
     moon_elevation_deg: np.ndarray
     moon_azimuth_deg: np.ndarray
-    moon_illumination: np.ndarray  # fraction of the disc that is lit: 0 new to 1 full
+    moon_illumination: np.ndarray
 
 
 def sun_and_moon(

@@ -25,13 +25,27 @@ _LARGEST_ZENITH_DEG = 90.0
 
 @dataclass(frozen=True)
 class PiercePoints:
-    """Points of the layer that lines of sight meet, and the angles of the lines there; n entries."""
+    """Points of the layer that n lines of sight meet, and the angles of the lines there.
 
-    latitude_deg: np.ndarray  # geodetic (WGS 84)
-    longitude_deg: np.ndarray  # -180 to 180, east positive
-    height_m: np.ndarray  # above the ellipsoid
-    azimuth_deg: np.ndarray  # 0 to 360, of the line of sight onward, east of north at the point
-    zenith_deg: np.ndarray  # of the line of sight at the point
+    Parameters
+    ----------
+    latitude_deg
+        Geodetic latitude (WGS 84), shape (n,).
+    longitude_deg
+        Longitude, -180 to 180, east positive, shape (n,).
+    height_m
+        Height above the ellipsoid, shape (n,).
+    azimuth_deg
+        Azimuth of the line of sight onward, east of north at the point, 0 to 360, shape (n,).
+    zenith_deg
+        Zenith angle of the line of sight at the point, shape (n,).
+    """
+
+    latitude_deg: np.ndarray
+    longitude_deg: np.ndarray
+    height_m: np.ndarray
+    azimuth_deg: np.ndarray
+    zenith_deg: np.ndarray
 
 
 def pierce_points(

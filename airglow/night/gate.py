@@ -29,9 +29,16 @@ _MOST_EXAMPLES = 3
 
 @dataclass(frozen=True)
 class TimedFrame:
-    """A frame (or what is left of it) and the start of its exposure, datetime64[us] UTC.
+    """A frame, or what is left of it, and when its exposure began.
 
-    ``in_doubt``: it was taken in an hour that the clock showed twice, and may be an hour off.
+    Parameters
+    ----------
+    frame
+        The frame; its header alone where the image is gone.
+    start
+        Start of the exposure, datetime64[us] in UTC.
+    in_doubt
+        True if it was taken in an hour that the clock showed twice, and may be an hour off.
     """
 
     frame: Frame | FrameHeader

@@ -130,7 +130,7 @@ def _places(headers: list[FrameHeader], frames: list[TimedFrame]) -> np.ndarray:
 
 def _headers(name: str, kind: str, arrays: dict[str, np.ndarray], tag: str) -> list[FrameHeader]:
     """Headers of the profiles of a kind, in the order of the file."""
-    needed = [f"{kind}_{what}" for what in _NEEDED + (_NEEDED_OF_SKY if kind == "sky" else ())]
+    needed = [f"{kind}_{quantity}" for quantity in _NEEDED + (_NEEDED_OF_SKY if kind == "sky" else ())]
     missing = [key for key in needed if key not in arrays]
     if missing and kind == "laser" and len(missing) == len(needed):
         for key, shape in zip(needed, ((0, 1), (0, 1), (0,), (0,)), strict=True):

@@ -26,7 +26,21 @@ from airglow.rings import NoiseModel, with_noise
 
 @dataclass(frozen=True)
 class ReducedNight:
-    """Ring profiles of a night, all that the fits need."""
+    """Ring profiles of a night, all that the fits need.
+
+    Parameters
+    ----------
+    sky
+        Profiles of the sky frames.
+    lasers
+        Profiles of the laser frames.
+    rejections
+        Frames that are not used, with the reason.
+    notes
+        Sentences for the log of the night.
+    input_hash
+        SHA-256 over the names and SHA-256s of all files that were read.
+    """
 
     sky: Profiles
     lasers: Profiles

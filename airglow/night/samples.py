@@ -106,8 +106,8 @@ def sky_samples(
     )
 
 
-def find_zero(samples: SkySamples, mid_time_s: np.ndarray, known: KnownInstrument) -> Zero:
-    """The zero of the wind: from the zenith, with the gap from lasers or in time.
+def find_doppler_reference(samples: SkySamples, mid_time_s: np.ndarray, known: KnownInstrument) -> Zero:
+    """The Doppler reference: from the zenith, with the gap from lasers or in time.
 
     Zenith samples under clouds see light from elsewhere: they count for less.
     """

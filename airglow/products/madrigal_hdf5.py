@@ -127,7 +127,7 @@ def _sample_records(result: NightResult, kindat: int) -> np.ndarray:
 def _vector_records(result: NightResult, kindat: int) -> np.ndarray:
     winds, height_m = result.cycles, result.sky.pierce_height_m
     components = (winds.zonal_wind_mps, winds.meridional_wind_mps, winds.vertical_wind_mps)
-    told = np.isfinite(components).any(axis=0)
+    known = np.isfinite(components).any(axis=0)
     by_laser = (winds.causes & np.uint32(Cause.ZENITH_REFERENCE.mask)) == 0
     records = _records(
         winds.start_time,
@@ -147,7 +147,7 @@ def _vector_records(result: NightResult, kindat: int) -> np.ndarray:
         wind_err=winds.flag,
         doppl_ref=by_laser,
     )
-    return records[told]
+    return records[known]
 
 
 def _records(start: np.ndarray, stop: np.ndarray, kindat: int, **values: np.ndarray | float) -> np.ndarray:

@@ -281,9 +281,10 @@ def _read(file: netCDF4.Dataset) -> NightResult:
 
 def _read_parameters(group: netCDF4.Dataset, sky: SkySamples) -> InstrumentParameters:
     """The instrument's parameters; moments of the gap are in metres there."""
-    present = tuple(column for column in PARAMETER_COLUMNS if column.name in group.variables)
-    fields = read_columns(group, present)
-    if "nominal_gap_m" not in fields:  # a file of version 0.1: the gap of the night is within 1e-4 of it
+    has_gap = "nominal_gap" in group.variables  # not in files of version 0.1
+    columns = PARAMETER_COLUMNS if has_gap else tuple(c for c in PARAMETER_COLUMNS if c.name != "nominal_gap")
+    fields = read_columns(group, columns)
+    if not has_gap:  # the gap of the night is within 1e-4 of it
         fields["nominal_gap_m"] = float(np.median(sky.gap_m)) if len(sky) else np.nan
     nominal_gap_m = fields["nominal_gap_m"]
     return InstrumentParameters(

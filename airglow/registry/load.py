@@ -195,7 +195,6 @@ def _instrument(
         # .inf in the files means that no limit has been settled: nothing is flagged as too dim by it.
         quality=QualityLimits(**quality),
         expected_tags=tuple(epoch["expected_tags"]),
-        plot_reference=epoch["plot_reference"],
         send_to_madrigal=epoch["send_to_madrigal"],
         database_ids=DatabaseIds(**epoch["database_ids"]),
         bad_periods=bad_periods,

@@ -338,8 +338,6 @@ class Instrument:
         Limits that raise flags.
     expected_tags
         Tags of the sky frames that it takes.
-    plot_reference
-        "laser" or "zenith".
     send_to_madrigal
         True if its nights are sent to Madrigal.
     database_ids
@@ -360,7 +358,6 @@ class Instrument:
     default_laser_background: float  # counts
     quality: QualityLimits
     expected_tags: tuple[str, ...]
-    plot_reference: str
     send_to_madrigal: bool
     database_ids: DatabaseIds
     bad_periods: tuple[BadPeriod, ...]

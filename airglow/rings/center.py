@@ -25,7 +25,17 @@ _WEAKEST_RINGS = 0.3  # of the slope's power must be more than noise
 
 @dataclass(frozen=True)
 class Center:
-    """Column and row of a centre, and their standard error, in pixels."""
+    """Centre of a ring pattern.
+
+    Parameters
+    ----------
+    x_px
+        Column.
+    y_px
+        Row.
+    error_px
+        Standard error of column and row alike.
+    """
 
     x_px: float
     y_px: float

@@ -23,14 +23,35 @@ _SMALLEST_VARIANCE = 1.0 / 12.0  # counts^2: rounding to whole counts
 
 @dataclass(frozen=True)
 class NoiseModel:
-    """Variance of a pixel as a function of its mean: ``offset + gain * (mean - pedestal)``."""
+    """Variance of a pixel as a function of its mean: ``offset + gain * (mean - pedestal)``.
 
-    offset: float  # counts^2 at the pedestal
-    gain: float  # counts per photo-electron
-    pedestal: float  # counts: the mean about which the line was fitted
+    Parameters
+    ----------
+    offset
+        Variance in counts^2 where the mean is ``pedestal``.
+    gain
+        Counts per photo-electron.
+    pedestal
+        Mean in counts about which the line was fitted.
+    """
+
+    offset: float
+    gain: float
+    pedestal: float
 
     def variance(self, mean: np.ndarray) -> np.ndarray:
-        """Variance (counts^2) of pixels of these means."""
+        """Variance (counts^2) of pixels of these means.
+
+        Parameters
+        ----------
+        mean
+            Means of pixels in counts, any shape.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape.
+        """
         return np.maximum(self.offset + self.gain * (mean - self.pedestal), _SMALLEST_VARIANCE)
 
 

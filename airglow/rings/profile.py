@@ -22,9 +22,30 @@ _FEWEST_PIXELS = 20  # in an annulus, for a mean and a scatter worth having
 class PixelStatistics:
     """What the pixels of a frame tell about m annuli besides their mean; NaN without enough pixels.
 
-    ``variance`` is the scatter of the pixels within an annulus about the local slope of the profile.
-    ``cosine`` and ``sine`` are the amplitudes of the first azimuthal harmonic over r, counts per px: they
-    measure a displaced centre. They are NaN where an annulus leaves the frame.
+    ``cosine`` and ``sine`` are the amplitudes of the first azimuthal harmonic over r, in counts per pixel.
+    They measure a displaced centre, and are NaN where an annulus leaves the frame.
+
+    Parameters
+    ----------
+    grid
+        The annuli.
+    center_px
+        Column and row of the centre.
+    radius_squared_px2
+        Mean of r^2 over the pixels, those left out included, shape (count,).
+    counts
+        Counts at that r^2, on the line through the pixels that took part, shape (count,).
+    variance
+        Scatter of the pixels of an annulus about the local slope of the profile, counts^2 per pixel, shape
+        (count,).
+    pixels
+        Number of pixels that took part, shape (count,).
+    cosine
+        Cosine amplitude, shape (count,).
+    sine
+        Sine amplitude, shape (count,).
+    clipped
+        Number of pixels left out as cosmic rays, stars or hot pixels.
     """
 
     center_px: tuple[float, float]  # x (column), y (row), about which the annuli lie

@@ -41,22 +41,61 @@ _MOST_TERMS = 60
 
 @dataclass(frozen=True)
 class SkyLine:
-    """An airglow line and the temperature to begin with."""
+    """An airglow line, and the temperature with which its fits begin.
+
+    Parameters
+    ----------
+    wavelength_m
+        Rest wavelength.
+    typical_temperature_k
+        Temperature to begin with.
+    mass_kg
+        Mass of the emitting atom.
+    """
 
     wavelength_m: float
     typical_temperature_k: float
     mass_kg: float = OXYGEN_MASS_KG
 
     def thermal_rate(self) -> float:
-        """kB / (2 m c^2), per kelvin."""
+        """Relative variance of the line's wavelength per kelvin, kB / (2 m c^2).
+
+        Returns
+        -------
+        float
+        """
         return constants.k / (2.0 * self.mass_kg * constants.c**2)
 
     def phase_variance_rad2(self, central_phase: float, temperature_k: float) -> float:
-        """Spread of phase that a line of this temperature has: exp(-k^2 / 2 times it)."""
+        """Spread of phase that a line of this temperature has: exp(-k^2 / 2 times it).
+
+        Parameters
+        ----------
+        central_phase
+            Central phase in rad.
+        temperature_k
+            Temperature.
+
+        Returns
+        -------
+        float
+        """
         return 2.0 * central_phase**2 * self.thermal_rate() * temperature_k
 
     def terms_needed(self, central_phase: float, reflectivity: float) -> int:
-        """Terms of the series beyond which even a cold line has none."""
+        """Terms of the series beyond which even a cold line has none.
+
+        Parameters
+        ----------
+        central_phase
+            Central phase in rad.
+        reflectivity
+            Reflectivity of the plates.
+
+        Returns
+        -------
+        int
+        """
         k = np.arange(1, _MOST_TERMS + 1)
         coldest = 0.25 * self.typical_temperature_k
         size = np.exp(k * np.log(reflectivity) - (k * central_phase) ** 2 * self.thermal_rate() * coldest)
@@ -91,26 +130,66 @@ def network_intensity_scale(wavelength_m: float, gap_m: float, mass_kg: float = 
 
 @dataclass(frozen=True)
 class LineFit:
-    """One sky profile, fitted; errors are standard errors with everything else free."""
+    """One sky profile, fitted; errors are standard errors with everything else free.
 
-    velocity_mps: float  # against the rest wavelength at the gap that was given: not yet a wind
+    Parameters
+    ----------
+    velocity_mps
+        Doppler velocity against the rest wavelength at the gap that was given: not yet a wind.
+    velocity_error_mps
+        Its standard error.
+    temperature_k
+        Temperature.
+    temperature_error_k
+        Its standard error.
+    intensity
+        Counts per pixel, mean over the annuli and over an order.
+    intensity_error
+        Its standard error.
+    continuum
+        Counts per pixel, mean over the annuli.
+    continuum_error
+        Its standard error.
+    bias
+        Counts per pixel.
+    bias_error
+        Its standard error.
+    reduced_chi_square
+        Chi-square per degree of freedom.
+    model
+        Counts at the m annuli of the data, shape (m,).
+    settled
+        True if the fit converged.
+    velocity_bound_mps
+        Cramér-Rao bound of the velocity's error, as of `cramer_rao_bound`.
+    temperature_bound_k
+        Cramér-Rao bound of the temperature's error.
+    velocity_excess
+        Squared error of the velocity by the scatter between half fringes, over that by the noise.
+    temperature_excess
+        The same of the temperature.
+    linear_response
+        Velocity (m/s) and temperature (K) that one count more in an annulus adds, shape (m, 2).
+    """
+
+    velocity_mps: float
     velocity_error_mps: float
     temperature_k: float
     temperature_error_k: float
-    intensity: float  # counts per pixel, mean over the annuli and over an order
+    intensity: float
     intensity_error: float
-    continuum: float  # counts per pixel, mean over the annuli
+    continuum: float
     continuum_error: float
-    bias: float  # counts per pixel
+    bias: float
     bias_error: float
     reduced_chi_square: float
     model: np.ndarray  # counts at the annuli of the profile
     settled: bool
-    velocity_bound_mps: float  # Cramér-Rao bound, as of `cramer_rao_bound`
+    velocity_bound_mps: float
     temperature_bound_k: float
-    velocity_excess: float  # squared error by the scatter between half fringes, over that by the noise
+    velocity_excess: float
     temperature_excess: float
-    linear_response: np.ndarray  # (m, 2): velocity (m/s) and temperature (K) per count in an annulus
+    linear_response: np.ndarray
 
 
 def first_harmonic(profile: RingProfile, central_phase: float, plate_scale: float) -> complex:

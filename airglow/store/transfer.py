@@ -20,7 +20,19 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file that is in the bucket: its key, size in bytes, SHA-256 (hexadecimal) and ETag."""
+    """A file that is in the bucket.
+
+    Parameters
+    ----------
+    key
+        Key of the object.
+    size
+        Size in bytes.
+    sha256
+        SHA-256 in hexadecimal.
+    etag
+        ETag of the object, without quotes.
+    """
 
     key: str
     size: int
@@ -77,6 +89,15 @@ def download_many(
 
     A file that is there already with the right SHA-256 is left alone.
 
+    Parameters
+    ----------
+    store
+        The bucket.
+    files
+        Objects, each with the file to be.
+    threads
+        How many are fetched at once.
+
     Returns
     -------
     list of Path
@@ -106,6 +127,15 @@ def in_threads(
     work: Callable[[_Task], _Result], tasks: Sequence[_Task], threads: int = THREADS
 ) -> list[_Result]:
     """Apply a function to tasks in several threads; after a failure no further task is begun.
+
+    Parameters
+    ----------
+    work
+        The function.
+    tasks
+        Its argument, one for each call.
+    threads
+        How many calls run at once.
 
     Returns
     -------

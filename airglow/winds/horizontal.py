@@ -286,11 +286,11 @@ def _why_missing(text: str, told: np.ndarray, reference_by_zenith: bool) -> str:
     return "; ".join([*reasons, *([_NO_VERTICAL] if reference_by_zenith else [])])
 
 
-def _take_away(wind: np.ndarray, covariance: np.ndarray, told: np.ndarray) -> None:
+def _take_away(wind: np.ndarray, covariance: np.ndarray, is_known: np.ndarray) -> None:
     """Make the components that are not told NaN, in place."""
-    wind[:, ~told] = np.nan
-    covariance[:, ~told, :] = np.nan
-    covariance[:, :, ~told] = np.nan
+    wind[:, ~is_known] = np.nan
+    covariance[:, ~is_known, :] = np.nan
+    covariance[:, :, ~is_known] = np.nan
 
 
 def _columns(wind: np.ndarray, covariance: np.ndarray) -> dict[str, np.ndarray]:

@@ -87,9 +87,9 @@ def main() -> None:
     print(table(HEADERS, [*rows, row("all", everything)]))
     print(f"\n{LEGEND}")
     expected = np.diff(stats.norm.cdf(np.concatenate([[-np.inf], EDGES[1:-1], [np.inf]])))
-    for what in ("wind", "temperature"):
-        scores = np.concatenate([getattr(each, f"{what}_scores") for each in everything])
-        print(f"\nErrors of the {what} over stated errors ('|': where a bar of true errors ends)")
+    for quantity in ("wind", "temperature"):
+        scores = np.concatenate([getattr(each, f"{quantity}_scores") for each in everything])
+        print(f"\nErrors of the {quantity} over stated errors ('|': where a bar of true errors ends)")
         print(histogram(scores, EDGES, expected))
     for failure in failures:
         print(f"Not analysed: {failure}")

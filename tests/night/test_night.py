@@ -61,8 +61,8 @@ def test_intensity_centre_and_times_are_those_of_the_frames(nominal):
     light = np.mean(1 + falloff[0] * annuli + falloff[1] * annuli**2)
     ratio = sky.intensity / (scale * light * night.truth(sky.name, "intensity"))
     assert np.median(ratio) == pytest.approx(1.0, abs=0.02)
-    for got, what in ((sky.center_x_px, "center_x_px"), (sky.center_y_px, "center_y_px")):
-        assert np.std(got - night.truth(sky.name, what)) < 0.02
+    for got, quantity in ((sky.center_x_px, "center_x_px"), (sky.center_y_px, "center_y_px")):
+        assert np.std(got - night.truth(sky.name, quantity)) < 0.02
     starts = [np.datetime64(night.all_truth[name].start_utc.replace(tzinfo=None), "us") for name in sky.name]
     assert np.abs(sky.start_time - np.array(starts)).max() < np.timedelta64(1000, "us")
     assert list(sky.direction) == [night.all_truth[name].direction for name in sky.name]

@@ -83,8 +83,8 @@ def test_no_numbers_where_neither_registry_nor_optics_are_right(kind, request):
     ) as outcome:
         analyse_night(request, frames, None)
     assert outcome.value.state == "instrument unknown"
-    said = {"with_lasers": "chi-square", "without_lasers": "no laser frame bright enough, and"}[kind]
-    assert said in outcome.value.reason
+    words = {"with_lasers": "chi-square", "without_lasers": "no laser frame bright enough, and"}[kind]
+    assert words in outcome.value.reason
     assert "instruments.yaml" in outcome.value.reason
 
 

@@ -147,9 +147,9 @@ def test_the_command_takes_the_evening_from_most_times(reduced, tmp_path, capsys
     )
     (tmp_path / "night.npz").write_bytes((tmp_path / "night.npz").read_bytes()[:5000])
     assert main(["profiles", *given, "--out", str(tmp_path / "out")]) == 1
-    said = capsys.readouterr().err
-    assert "no sky_time_utc can be read from it" in said
-    assert said.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert "no sky_time_utc can be read from it" in printed
+    assert printed.count("\n") == 1
 
 
 def test_a_file_that_is_no_archive_is_refused(reduced, tmp_path):

@@ -146,9 +146,9 @@ def test_the_command_line(
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     assert main(["pages"]) == 0
-    said = capsys.readouterr()
-    assert "0 nights; 0 objects written, 0 deleted, under pages/" in said.out
-    assert "No discovery in work: what waits and failed stays" in said.err
+    printed = capsys.readouterr()
+    assert "0 nights; 0 objects written, 0 deleted, under pages/" in printed.out
+    assert "No discovery in work: what waits and failed stays" in printed.err
 
     work = tmp_path / "work"
     work.mkdir()

@@ -81,19 +81,19 @@ def test_winds_of_cycles_are_bars_with_their_errors(component, name):
     drawn = bars(panel)
     value, error = getattr(cycles, f"{name}_wind_mps"), getattr(cycles, f"{name}_wind_error_mps")
     for level in (GOOD, CAUTION, BAD):
-        told = np.isfinite(value) & (flag == level)
-        assert told.any()
+        known = np.isfinite(value) & (flag == level)
+        assert known.any()
         over = drawn[level, "over"]
-        np.testing.assert_allclose(over[:, :, 1], np.stack([value[told]] * 2, axis=1))
-        np.testing.assert_allclose(over[:, 0, 0], date2num(cycles.start_time[told]))
-        np.testing.assert_allclose(over[:, 1, 0], date2num(cycles.stop_time[told]))
+        np.testing.assert_allclose(over[:, :, 1], np.stack([value[known]] * 2, axis=1))
+        np.testing.assert_allclose(over[:, 0, 0], date2num(cycles.start_time[known]))
+        np.testing.assert_allclose(over[:, 1, 0], date2num(cycles.stop_time[known]))
         if level == BAD:
             assert (BAD, "error") not in drawn
             continue
         upright = drawn[level, "error"]
-        np.testing.assert_allclose(upright[:, 0, 0], date2num(cycles.mid_time[told]))
-        np.testing.assert_allclose(upright[:, 0, 1], (value - error)[told])
-        np.testing.assert_allclose(upright[:, 1, 1], (value + error)[told])
+        np.testing.assert_allclose(upright[:, 0, 0], date2num(cycles.mid_time[known]))
+        np.testing.assert_allclose(upright[:, 0, 1], (value - error)[known])
+        np.testing.assert_allclose(upright[:, 1, 1], (value + error)[known])
 
 
 def test_a_good_cycle_is_within_the_axis_and_a_bad_one_is_counted():

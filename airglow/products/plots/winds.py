@@ -202,16 +202,16 @@ def _cycles(winds: HorizontalWinds, name: str | None) -> Cycles | None:
     if name is None:
         return None
     value, error = getattr(winds, f"{name}_wind_mps"), getattr(winds, f"{name}_wind_error_mps")
-    told = np.isfinite(value)
-    if not told.any():
+    known = np.isfinite(value)
+    if not known.any():
         return None
     return Cycles(
-        winds.start_time[told],
-        winds.mid_time[told],
-        winds.stop_time[told],
-        value[told],
-        error[told],
-        winds.flag[told],
+        winds.start_time[known],
+        winds.mid_time[known],
+        winds.stop_time[known],
+        value[known],
+        error[known],
+        winds.flag[known],
     )
 
 
