@@ -1,8 +1,8 @@
 """Check that the docstrings of all that the package's subpackages export are complete, by numpydoc's rules.
 
 A subpackage exports what is in its ``__all__``, or every public class and function of its modules if it has
-none. Of a class its public methods are checked too. On top of numpydoc's rules, each exception that a
-function raises itself must be listed under Raises.
+none. Of a class its public methods are checked too. Besides numpydoc's rules, each exception that a function
+itself raises must be under Raises.
 
     python .ci/docstrings.py              # every subpackage
     python .ci/docstrings.py etalon rings # some of them
@@ -151,10 +151,7 @@ def _collect(
                 found.add(name.id)
         inner = caught
         if isinstance(statement, ast.Try):
-            types = [
-                node for handler in statement.handlers if handler.type for node in ast.walk(handler.type)
-            ]
-            inner = caught | {node.id for node in types if isinstance(node, ast.Name)}
+            inner = caught.union(*(_caught_by(handler, names) for handler in statement.handlers))
             for handler in statement.handlers:
                 _collect(handler.body, caught, names, found)
         for part in ("body", "orelse", "finalbody"):

@@ -214,7 +214,7 @@ def fetch_weather(store: Store, record: Mapping[str, Any] | Path, directory: Pat
             record = json.loads(record.read_bytes())
         if record["format"] != FORMAT:
             raise ValueError(f"format {record['format']!r}")
-        wanted = [(entry["key"], PurePosixPath(entry["name"]).name) for entry in record["files"]]
+        sources = [(entry["key"], PurePosixPath(entry["name"]).name) for entry in record["files"]]
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(name, f"not a weather record ({error!r})", "run the weather step again") from error
     directory = Path(directory)
@@ -225,7 +225,7 @@ def fetch_weather(store: Store, record: Mapping[str, Any] | Path, directory: Pat
         store.download(key, directory / file_name)
         return directory / file_name
 
-    return in_threads(fetch, wanted)
+    return in_threads(fetch, sources)
 
 
 def _files_of(store: Store, site: str, date: dt.date) -> Iterable[WeatherFile]:

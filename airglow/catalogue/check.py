@@ -58,14 +58,14 @@ def check_database(settings: DatabaseSettings, answer_s: float = ANSWER_S) -> No
 
 
 def _check(cursor: Cursor) -> None:
-    wanted, applied = known_migrations(), applied_migrations(cursor)
-    check_applied(wanted, applied or {})
+    migrations, applied = known_migrations(), applied_migrations(cursor)
+    check_applied(migrations, applied or {})
     if applied is None:
         _prepare(cursor, "CREATE TABLE fpi_schema_version (version INT)")
     else:
         for statement in _OF_A_LOAD if applied else ():
             _prepare(cursor, statement)
-    for migration in wanted:
+    for migration in migrations:
         if migration.version not in (applied or {}):
             for statement in migration.statements:
                 _prepare(cursor, statement, f"{migration.name}: ")

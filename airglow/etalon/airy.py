@@ -153,7 +153,20 @@ def blur_width_px(parameters: InstrumentParameters, s_px2: np.ndarray) -> np.nda
 
 
 def relative_illumination(parameters: InstrumentParameters, s_px2: np.ndarray) -> np.ndarray:
-    """Illumination at r^2 over that at the centre."""
+    """Illumination at r^2 over that at the centre.
+
+    Parameters
+    ----------
+    parameters
+        Parameters of the instrument.
+    s_px2
+        r^2, any shape.
+
+    Returns
+    -------
+    ndarray
+        Of the same shape.
+    """
     rho = np.sqrt(s_px2) / parameters.max_radius_px
     return 1.0 + parameters.falloff[0] * rho + parameters.falloff[1] * rho**2
 
@@ -246,8 +259,8 @@ class FringeTables:
     ----------
     central
         Central phase in rad.
-    shape
-        Shape of the instrument.
+    parameters
+        Parameters of the instrument.
     count
         Number of terms of the series.
     """

@@ -36,15 +36,33 @@ _SETTLED_RAD = 1e-6
 
 @dataclass(frozen=True)
 class LaserFit:
-    """One laser profile, fitted with given parameters."""
+    """One laser profile, fitted with given parameters.
+
+    Parameters
+    ----------
+    gap_m
+        Gap between the plates.
+    gap_error_m
+        Its standard error.
+    intensity
+        Counts per pixel, mean over an order.
+    background
+        Counts per pixel.
+    reduced_chi_square
+        Chi-square per degree of freedom.
+    model
+        Counts at the annuli of the profile, shape (m,).
+    fringes_left
+        Part of the fringes' power that the model leaves, as of `airglow.etalon.misfit`.
+    """
 
     gap_m: float
     gap_error_m: float
     intensity: float
     background: float
     reduced_chi_square: float
-    model: np.ndarray  # counts at the annuli of the profile
-    fringes_left: float  # part of the fringes' power that the model leaves, as of `airglow.etalon.misfit`
+    model: np.ndarray
+    fringes_left: float
 
 
 def start_from_fringes(

@@ -16,12 +16,24 @@ _RIDGE = 1e-11  # of the squared length of a template
 
 @dataclass(frozen=True)
 class LinearFit:
-    """Least-squares amplitudes of templates, and what they leave."""
+    """Least-squares amplitudes of k templates at m annuli, and what they leave.
+
+    Parameters
+    ----------
+    amplitudes
+        Amplitudes, shape (k,).
+    covariance
+        Their covariance, shape (k, k).
+    model
+        Sum of the templates, shape (m,).
+    basis
+        Orthonormal vectors that span the weighted templates, shape (m, k).
+    """
 
     amplitudes: np.ndarray
     covariance: np.ndarray
     model: np.ndarray
-    basis: np.ndarray  # orthonormal, weighted: spans the templates
+    basis: np.ndarray
 
 
 def fit_linear(profile: RingProfile, templates: Sequence[np.ndarray]) -> LinearFit:
@@ -57,5 +69,18 @@ def fit_linear(profile: RingProfile, templates: Sequence[np.ndarray]) -> LinearF
 
 
 def flat_templates(profile: RingProfile, parameters: InstrumentParameters) -> tuple[np.ndarray, np.ndarray]:
-    """Continuum under the instrument's illumination, and a bias."""
+    """Continuum under the instrument's illumination, and a bias.
+
+    Parameters
+    ----------
+    profile
+        The profile, of m annuli.
+    parameters
+        Parameters of the instrument.
+
+    Returns
+    -------
+    continuum, bias : ndarray
+        Shape (m,).
+    """
     return relative_illumination(parameters, profile.radius_squared_px2), np.ones(len(profile))

@@ -32,13 +32,21 @@ _CLEARLY_BETTER = 30.0  # in chi-square: what another plate scale must gain to b
 
 @dataclass(frozen=True)
 class ParametersFit:
-    """The instrument's parameters as fitted to several profiles together, and how well they fit."""
+    """The instrument's parameters as fitted to several profiles together, and how well they fit.
+
+    Parameters
+    ----------
+    parameters
+        The parameters.
+    reduced_chi_square
+        Chi-square per degree of freedom.
+    width_error_rad2
+        Standard error that the parameters leave in the phase variance of every sky line of the night alike.
+    """
 
     parameters: InstrumentParameters
     reduced_chi_square: float
-    width_error_rad2: float = (
-        0.0  # that they leave in the phase variance of every sky line of the night alike
-    )
+    width_error_rad2: float = 0.0
 
 
 def fit_parameters(

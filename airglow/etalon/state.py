@@ -27,8 +27,10 @@ class LaserState:
 
     Parameters
     ----------
-    shape
-        The instrument's shape.
+    parameters
+        Parameters of the instrument, fitted to several laser profiles together.
+    reduced_chi_square
+        Chi-square per degree of freedom of that fit.
     fits
         One fit per laser profile, None where it failed.
     used
@@ -39,11 +41,11 @@ class LaserState:
         Median of the gap.
     """
 
-    parameters: InstrumentParameters  # fitted to several laser profiles together
-    reduced_chi_square: float  # of that fit
-    fits: tuple[LaserFit | None, ...]  # one per laser profile, None where the fit failed
-    used: np.ndarray  # bool: took part in the gap's course
-    gap_nm: Smooth  # course of the gap less its median, nanometres
+    parameters: InstrumentParameters
+    reduced_chi_square: float
+    fits: tuple[LaserFit | None, ...]
+    used: np.ndarray
+    gap_nm: Smooth
     median_gap_m: float
 
     def gap_m(self, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -33,7 +33,17 @@ def unit_vectors(azimuth_deg: np.ndarray | float, zenith_deg: np.ndarray | float
 
 
 def is_zenith(zenith_deg: np.ndarray) -> np.ndarray:
-    """Whether directions of these zenith angles (degrees, not negative) count as the zenith."""
+    """Whether directions of these zenith angles (degrees, not negative) count as the zenith.
+
+    Parameters
+    ----------
+    zenith_deg
+        Zenith angles, shape (n,).
+
+    Returns
+    -------
+    ndarray
+    """
     return zenith_deg < ZENITH_TOLERANCE_DEG
 
 

@@ -324,8 +324,8 @@ def why_none(tag: str, rejections: Sequence[Rejection], names: Iterable[str]) ->
     -------
     str
     """
-    wanted = set(names)
-    reasons = [each for each in rejections if each.name in wanted]
+    of_sky = set(names)
+    reasons = [each for each in rejections if each.name in of_sky]
     if not reasons:
         return f"no {tag} frame of this night can be used"
     first = reasons[0]

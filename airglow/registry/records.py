@@ -333,7 +333,13 @@ class Instrument:
     optics
         What it was built with.
     default_parameters
-        Its shape for nights without a usable laser.
+        Its parameters as last known, in pixels of 2 x 2 binning, for nights without a usable laser.
+    default_center_px
+        Column and row of the ring centre, in the same binning.
+    default_laser_intensity
+        Intensity of the laser in counts.
+    default_laser_background
+        Background of the laser frames in counts.
     quality
         Limits that raise flags.
     expected_tags
@@ -352,10 +358,10 @@ class Instrument:
     epoch_from: dt.date | None
     annuli: Annuli
     optics: Optics
-    default_parameters: InstrumentParameters  # as last known, in the registry's binning: nights without laser
-    default_center_px: tuple[float, float]  # column and row, in the same binning
-    default_laser_intensity: float  # counts
-    default_laser_background: float  # counts
+    default_parameters: InstrumentParameters
+    default_center_px: tuple[float, float]
+    default_laser_intensity: float
+    default_laser_background: float
     quality: QualityLimits
     expected_tags: tuple[str, ...]
     send_to_madrigal: bool

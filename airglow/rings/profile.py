@@ -27,33 +27,27 @@ class PixelStatistics:
 
     Parameters
     ----------
-    grid
-        The annuli.
     center_px
-        Column and row of the centre.
-    radius_squared_px2
-        Mean of r^2 over the pixels, those left out included, shape (count,).
-    counts
-        Counts at that r^2, on the line through the pixels that took part, shape (count,).
+        Column and row of the centre about which the annuli lie.
+    number
+        Number of pixels that took part, shape (m,).
     variance
         Scatter of the pixels of an annulus about the local slope of the profile, counts^2 per pixel, shape
-        (count,).
-    pixels
-        Number of pixels that took part, shape (count,).
+        (m,).
     cosine
-        Cosine amplitude, shape (count,).
+        Cosine amplitude, shape (m,).
     sine
-        Sine amplitude, shape (count,).
+        Sine amplitude, shape (m,).
     clipped
         Number of pixels left out as cosmic rays, stars or hot pixels.
     """
 
-    center_px: tuple[float, float]  # x (column), y (row), about which the annuli lie
-    number: np.ndarray  # (m,) pixels that took part
-    variance: np.ndarray  # (m,) counts^2 of a single pixel
-    cosine: np.ndarray  # (m,)
-    sine: np.ndarray  # (m,)
-    clipped: int  # pixels left out as cosmic rays, stars or hot pixels
+    center_px: tuple[float, float]
+    number: np.ndarray
+    variance: np.ndarray
+    cosine: np.ndarray
+    sine: np.ndarray
+    clipped: int
 
 
 @dataclass(frozen=True)
@@ -62,13 +56,26 @@ class RingProfile:
 
     Annuli without enough pixels are NaN; `used_part` leaves them out. The profiles of a night with the models
     fitted to them are columns of `airglow.model.result.RingProfiles`.
+
+    Parameters
+    ----------
+    radius_squared_px2
+        Mean of r^2 over the pixels, those left out included, shape (m,).
+    counts
+        Counts at that r^2, on the line through the pixels that took part, shape (m,).
+    sigma
+        Standard error of the counts, shape (m,); NaN until the camera's noise is known.
+    width_px2
+        Width of the annuli in r^2.
+    pixels
+        What the pixels tell besides; None where no frame is at hand, or for a part of the annuli.
     """
 
-    radius_squared_px2: np.ndarray  # (m,) true mean over the pixels, those left out included
-    counts: np.ndarray  # (m,) there, on the line through the pixels that took part
-    sigma: np.ndarray  # (m,) standard error of the counts; NaN until the camera's noise is known
-    width_px2: float  # of the annuli in r squared
-    pixels: PixelStatistics | None = None  # None where no frame is at hand, or for a part of the annuli
+    radius_squared_px2: np.ndarray
+    counts: np.ndarray
+    sigma: np.ndarray
+    width_px2: float
+    pixels: PixelStatistics | None = None
 
     def __len__(self) -> int:
         return self.counts.size
@@ -97,7 +104,17 @@ def is_used(profile: RingProfile, grid: AnnulusGrid) -> np.ndarray:
 
 
 def used_part(profile: RingProfile, grid: AnnulusGrid) -> RingProfile:
-    """The annuli of a profile that take part in fits; parameters as for `is_used`."""
+    """The annuli of a profile that take part in fits.
+
+    Parameters
+    ----------
+    profile, grid
+        As for `is_used`.
+
+    Returns
+    -------
+    RingProfile
+    """
     used = is_used(profile, grid)
     return RingProfile(
         radius_squared_px2=profile.radius_squared_px2[used],

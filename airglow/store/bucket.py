@@ -246,13 +246,13 @@ class Store:
         ------
         MissingObject, ChangedObject, DamagedRead, StoreError
         """
-        asked = {"IfMatch": etag} if etag else {}
+        options = {"IfMatch": etag} if etag else {}
         if last is not None:
-            asked["Range"] = f"bytes=-{last}"
+            options["Range"] = f"bytes=-{last}"
         for attempt in range(1, STREAM_ATTEMPTS + 1):
             try:
                 with self._asked("read", key, passing=_BROKEN_STREAM):
-                    answer = self.client.get_object(Bucket=self.bucket, Key=key, **asked)
+                    answer = self.client.get_object(Bucket=self.bucket, Key=key, **options)
                     found = answer["ETag"].strip('"')
                     if etag and found != etag:  # a server that ignores If-Match
                         raise ChangedObject(f"{key}: it was uploaded again since it was listed")

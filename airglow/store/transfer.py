@@ -112,12 +112,12 @@ def download_many(
     """
 
     def download(task: tuple[StoredFile, Path]) -> Path:
-        wanted, path = task
-        if path.is_file() and path.stat().st_size == wanted.size and hash_file(path).sha256 == wanted.sha256:
+        stored, path = task
+        if path.is_file() and path.stat().st_size == stored.size and hash_file(path).sha256 == stored.sha256:
             return path
-        if store.download(wanted.key, path) != wanted.sha256:
+        if store.download(stored.key, path) != stored.sha256:
             path.unlink()
-            raise StoreError(f"{wanted.key}: its SHA-256 is not the recorded {wanted.sha256}")
+            raise StoreError(f"{stored.key}: its SHA-256 is not the recorded {stored.sha256}")
         return path
 
     return in_threads(download, list(files), threads)

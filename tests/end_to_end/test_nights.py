@@ -148,13 +148,13 @@ def test_an_idle_run_leaves_everything_and_asks_little(delivered: Delivered, mar
     before, before_rows = everything(place.store), contents(mariadb, place.database)
     place.front.forget()
     ran = place.clone.hourly()
-    asked = list(place.front.requests)
+    requests = list(place.front.requests)
     assert ran.code == 0, ran.text
     assert everything(place.store) == before
     assert contents(mariadb, place.database) == before_rows
     # the bucket, the placeholder, three lists, receipt and manifest of the night that waits
-    assert len(asked) <= 7, asked
-    assert {method for method, _ in asked} <= {"GET", "HEAD"}
+    assert len(requests) <= 7, requests
+    assert {method for method, _ in requests} <= {"GET", "HEAD"}
 
 
 def test_a_reanalysis_from_the_archive_alone(

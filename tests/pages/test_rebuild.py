@@ -32,15 +32,15 @@ def archive(store: Store, tmp_path: Path) -> Store:
 
 
 def test_a_rebuild_from_the_bucket_alone_makes_the_same_pages(archive: Store) -> None:
-    wanted = contents(archive)
+    expected = contents(archive)
     assert rebuild_pages(archive, SETTINGS, [WAITING])["written"] == []
-    assert contents(archive) == wanted
+    assert contents(archive) == expected
     for found in archive.list("pages/"):
         archive.delete(found.key)
     answer = rebuild_pages(archive, SETTINGS, [WAITING])
     assert answer["nights"] == [A, B, C]
     assert answer["problems"] == []
-    assert contents(archive) == wanted
+    assert contents(archive) == expected
     requests = requests_of(archive, lambda: update_pages(archive, SETTINGS, [WAITING]))
     assert requests == ["ListObjectsV2"]
 
