@@ -35,7 +35,7 @@ class SingularCovariance(AirglowError, ArithmeticError):
 class Factor:
     """Cholesky factor of a covariance K of n values.
 
-    Attributes
+    Parameters
     ----------
     lower
         (n, n) lower triangular L with L L' = K.

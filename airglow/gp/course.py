@@ -43,7 +43,7 @@ _STEEP = 2.0
 class Piece:
     """A stretch of the night without jumps.
 
-    Attributes
+    Parameters
     ----------
     start_s, stop_s
         The stretch, s: it holds from start to stop, which may be infinite.
@@ -63,7 +63,7 @@ class Piece:
 class Course:
     """A quantity over the night, continuous but for jumps.
 
-    Attributes
+    Parameters
     ----------
     pieces
         Stretches without jumps, in the order of time; at least one.

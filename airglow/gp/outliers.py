@@ -38,7 +38,7 @@ class Scale(Enum):
 class OutlierRule:
     """When a residual makes a sample an outlier.
 
-    Attributes
+    Parameters
     ----------
     threshold
         Standard deviations; a larger residual is that of an outlier.

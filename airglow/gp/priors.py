@@ -17,7 +17,7 @@ import numpy as np
 class Prior:
     """Normal prior of the logarithm of a hyperparameter.
 
-    Attributes
+    Parameters
     ----------
     name
         As the term of the field has it.
@@ -45,7 +45,7 @@ class Prior:
 class Priors:
     """Independent priors of q hyperparameters.
 
-    Attributes
+    Parameters
     ----------
     log_median, log_width
         (q,) medians and standard deviations of the natural logarithms.

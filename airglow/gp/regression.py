@@ -20,7 +20,7 @@ from airglow.gp.series import Samples, fit_process
 class Regression:
     """Amplitudes of q functions that were seen through a Gaussian process.
 
-    Attributes
+    Parameters
     ----------
     amplitude
         (q,) in the unit of the samples over that of the functions.

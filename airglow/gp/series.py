@@ -73,7 +73,7 @@ _SHORTEST_SPAN_H = 1.0
 class Process:
     """A stationary Gaussian process in time, and the noise of its samples.
 
-    Attributes
+    Parameters
     ----------
     amplitude
         Standard deviation, in the unit of the samples.
@@ -111,9 +111,9 @@ class Process:
 
 @dataclass(frozen=True)
 class Samples:
-    """n samples of a quantity in time.
+    """Samples of a quantity in time, n of them.
 
-    Attributes
+    Parameters
     ----------
     time_s
         (n,) times, s.
@@ -188,7 +188,12 @@ class Samples:
         )
 
     def typical_process(self) -> Process:
-        """Process with the medians of all priors and the roughest kernel."""
+        """Process with the medians of all priors and the roughest kernel.
+
+        Returns
+        -------
+        Process
+        """
         return self.process(_PRIORS.log_median, KERNELS[0])
 
     def total_covariance(self, process: Process) -> np.ndarray:

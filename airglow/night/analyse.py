@@ -7,10 +7,10 @@ import hashlib
 import numpy as np
 
 from airglow.model.errors import NotAnalysable
-from airglow.model.result import InstrumentShape, NightResult, Provenance, ZeroReference
+from airglow.model.result import DopplerReference, NightResult, Provenance
 from airglow.model.version import code_version
 from airglow.night.frames import NightFrames, Progress, no_progress
-from airglow.night.instrument import KnownInstrument, know_instrument
+from airglow.night.instrument import know_instrument
 from airglow.night.lines import fit_lines
 from airglow.night.notes import night_notes
 from airglow.night.reduce import ReducedNight, reduce_night
@@ -123,8 +123,8 @@ def analyse_profiles(
         site_timezone=str(site.clock(request.date)),
         sky=samples,
         laser=laser,
-        shape=_shape(known),
-        zero=ZeroReference(
+        instrument_parameters=known.parameters,
+        doppler_reference=DopplerReference(
             method=reference.method,
             value_mps=float(np.mean(reference.value_mps)),
             error_mps=float(np.sqrt(np.mean(reference.error_mps**2))),
@@ -156,20 +156,3 @@ def _input_hash(reduced: ReducedNight, weather: WeatherFolder | None) -> str:
 def _sky_line(request: NightRequest) -> SkyLine:
     typical = GREEN_LINE_TEMPERATURE_K if request.tag == GREEN_TAG else RED_LINE_TEMPERATURE_K
     return SkyLine(request.instrument.optics.line_wavelength_m(request.tag), typical)
-
-
-def _shape(known: KnownInstrument) -> InstrumentShape:
-    shape = known.shape
-    measured = known.lasers.shape if known.lasers else None
-    return InstrumentShape(
-        magnification_rad_per_pixel=float(shape.magnification_rad_per_pixel),
-        magnification_error_rad_per_pixel=measured.magnification_error_rad_per_pixel if measured else np.nan,
-        reflectivity=float(shape.reflectivity),
-        reflectivity_error=measured.reflectivity_error if measured else np.nan,
-        falloff=shape.falloff,
-        blur_px=shape.blur_px,
-        max_radius_px=shape.max_radius_px,
-        gap_variance_m2=shape.gap_variance * known.nominal_gap_m**2,
-        gap_third_moment_m3=shape.gap_third_moment * known.nominal_gap_m**3,
-        source="laser frames of the night" if measured else "registry, refined on sky frames",
-    )

@@ -9,7 +9,7 @@ from airglow.spectra.line import (
     network_intensity_scale,
 )
 from airglow.spectra.nonlinearity import DifferentialNonlinearity, find_nonlinearity, pixel_variance
-from airglow.spectra.sky_shape import refine_for_sky
+from airglow.spectra.sky_parameters import refine_for_sky
 
 __all__ = [
     "DifferentialNonlinearity",

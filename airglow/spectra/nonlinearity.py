@@ -26,9 +26,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from airglow.etalon import ProfileData
 from airglow.gp import Regression, Samples, find_inliers, regress
 from airglow.gp.outliers import RUNNING_MEDIAN, off_running_median
+from airglow.rings import RingProfile
 from airglow.spectra.line import LineFit
 
 # Per count: the binary stages of a converter repeat every 16 counts and fractions of that. A noise of one
@@ -54,7 +54,7 @@ _WINDOW = 15
 class DifferentialNonlinearity:
     """Waves on the camera's scale that a night shows.
 
-    Attributes
+    Parameters
     ----------
     found
         Amplitudes of the cosines, then of the sines, of 1, 2, 3 and 4 periods in 16 counts, undamped; counts.
@@ -80,7 +80,7 @@ class DifferentialNonlinearity:
         Returns
         -------
         ndarray
-            (m,)
+            (m,) counts.
         """
         return _waves(mean_counts, pixel_variance) @ self.found.amplitude
 
@@ -103,7 +103,7 @@ class DifferentialNonlinearity:
         return np.sqrt(np.einsum("ij,jk,ik->i", response, self.found.covariance, response))
 
 
-def pixel_variance(data: ProfileData, fit: LineFit) -> np.ndarray:
+def pixel_variance(data: RingProfile, fit: LineFit) -> np.ndarray:
     """Variance of single pixels in each annulus, from the errors and how well they are met.
 
     Parameters
@@ -123,7 +123,7 @@ def pixel_variance(data: ProfileData, fit: LineFit) -> np.ndarray:
 
 
 def find_nonlinearity(
-    time_s: np.ndarray, data: Sequence[ProfileData], fits: Sequence[LineFit]
+    time_s: np.ndarray, data: Sequence[RingProfile], fits: Sequence[LineFit]
 ) -> DifferentialNonlinearity | None:
     """Find the waves that make the temperatures of a night smooth.
 

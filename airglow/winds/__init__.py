@@ -1,7 +1,7 @@
 """Doppler reference, line-of-sight winds, and quality flags with their reasons."""
 
 from airglow.geometry.directions import look_direction, separation_deg
-from airglow.geometry.lines_of_sight import TangentPoints, tangent_points
+from airglow.geometry.lines_of_sight import PiercePoints, pierce_points
 from airglow.winds.doppler_reference import (
     DopplerReference,
     reference_from_zenith,
@@ -14,14 +14,14 @@ from airglow.winds.horizontal import horizontal_winds
 __all__ = [
     "DopplerReference",
     "FlagInputs",
-    "TangentPoints",
+    "PiercePoints",
     "flag_levels",
     "flag_samples",
     "horizontal_winds",
     "look_direction",
+    "pierce_points",
     "reference_from_zenith",
     "reference_in_time",
     "reference_over_gap",
     "separation_deg",
-    "tangent_points",
 ]

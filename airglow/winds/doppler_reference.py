@@ -58,7 +58,7 @@ UNKNOWN_ZERO_ERROR_MPS = 30.0
 class DopplerReference:
     """What is to be subtracted from the velocity of each of n samples.
 
-    Attributes
+    Parameters
     ----------
     method
         How it was found.

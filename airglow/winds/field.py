@@ -109,7 +109,7 @@ _SEARCH = {"maxiter": 25, "ftol": 1e-4, "gtol": 0.1}
 class Hyperparameters:
     """What the wind of a night is like: spread, time and length of its changes.
 
-    Attributes
+    Parameters
     ----------
     horizontal_mps, vertical_mps
         Standard deviation of each horizontal component about the night's mean, and of the vertical wind, m/s.
@@ -144,7 +144,7 @@ class Hyperparameters:
 class Observations:
     """What n lines of sight saw of the wind.
 
-    Attributes
+    Parameters
     ----------
     time_s
         (n,) times, s.
