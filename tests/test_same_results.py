@@ -93,6 +93,20 @@ def test_provenance_is_listed_and_does_not_count(trees):
     assert "code_version" in report.listed[0]
 
 
+@pytest.mark.parametrize(("change", "same"), [(1e-5, True), (1e-3, False)])
+def test_a_covariance_is_measured_in_the_errors_of_both(trees, change, same):
+    old, new = trees
+    for top, covariance in ((old, 0.0), (new, change)):
+        write(top / "night" / "one.nc")
+        with netCDF4.Dataset(top / "night" / "one.nc", "a") as file:
+            for name, value in (("u_wind_error", 2.0), ("v_wind_error", 3.0), ("u_v_covariance", covariance)):
+                file.createVariable(name, "f8", "sample")[:] = value
+    report = compare_trees(old, new)
+    (difference,) = report.differences
+    assert difference.largest_sigma == pytest.approx(change / 6.0)
+    assert report.same == same
+
+
 def test_missing_and_new_files_count(trees):
     old, new = trees
     write(new / "night" / "two.nc")

@@ -6,9 +6,9 @@ Every file, group, variable and attribute is compared.
 
 - Floating-point values may differ by so many of their stated errors (``--tolerance-sigma``). The stated error
   of ``x`` is ``x_error`` in its group, or else the first of its ancillary variables that is an error
-  (``*_error``, ``error``, ``sigma``). Values without one may differ by a relative 1e-6 of the value, or of
-  the median magnitude of the variable where that is larger (a covariance near zero has no relative difference
-  of its own).
+  (``*_error``, ``error``, ``sigma``); that of ``a_b_covariance`` is the product of ``a_wind_error`` and
+  ``b_wind_error``, since a covariance near zero has no relative difference of its own. Values without one may
+  differ by a relative 1e-6 of the value, or of the median magnitude of the variable where that is larger.
 - Flags, causes, counts, times and strings must be the same, and so must the pattern of missing values.
 - Attributes of groups, and units, masks and meanings of variables must be the same. Provenance (code version,
   time of making) and other wording of variables is listed and does not count.
@@ -311,8 +311,12 @@ def _compare_values(
 
 
 def _stated_error(variable: Any) -> np.ndarray | None:
-    """Values of the variable that holds the standard error of another; None if there is none."""
+    """Standard errors that are stated for a variable; None if there are none."""
     siblings = variable.group().variables
+    between = re.fullmatch(r"([a-z]+)_([a-z]+)_covariance", variable.name)
+    pair = [f"{name}_wind_error" for name in between.groups()] if between else []
+    if pair and all(name in siblings for name in pair):
+        return np.prod([np.asarray(siblings[name][...], float) for name in pair], axis=0)
     ancillary = getattr(variable, "ancillary_variables", "").split()
     candidates = [
         f"{variable.name}_error",
