@@ -9,8 +9,8 @@ from typing import Any
 
 from pymysql.cursors import Cursor
 
-from airglow.catalogue.rows import exposures_span
 from airglow.model.result import NightResult
+from airglow.model.summary import exposures_span
 from airglow.registry import Instrument, Site
 
 _KINDS = {"_winds.png": "winds", "_temperature.png": "temperatures", "_diagnostics.png": "diagnostics"}

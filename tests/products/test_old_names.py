@@ -62,9 +62,7 @@ def test_a_file_of_before_is_read(of_before):
         for name in ("nominal_gap_m", "gap_variance", "gap_third_moment")
     }
     parameters = dataclasses.replace(parameters, **moments)
-    assert_same(
-        dataclasses.replace(found, notes=expected.notes, instrument_parameters=parameters), expected
-    )
+    assert_same(dataclasses.replace(found, notes=expected.notes, instrument_parameters=parameters), expected)
 
 
 def test_a_file_of_before_written_again_has_all_names(of_before, tmp_path):
