@@ -101,3 +101,23 @@ def finite_median(values: np.ndarray, otherwise: float | None = None) -> float |
     finite = np.asarray(values, float)
     finite = finite[np.isfinite(finite)]
     return float(np.median(finite)) if finite.size else otherwise
+
+
+def number_text(value: float | None, digits: int, unit: str) -> str:
+    """A number of a summary for people.
+
+    Parameters
+    ----------
+    value
+        The number; None if it does not exist.
+    digits
+        How many to show after the point.
+    unit
+        What follows it.
+
+    Returns
+    -------
+    str
+        ``12.3 m/s``, or ``unknown``.
+    """
+    return "unknown" if value is None else f"{value:.{digits}f} {unit}"
