@@ -9,11 +9,17 @@ from typing import Any
 
 from pymysql.cursors import Cursor
 
-from airglow.catalogue.rows import exposures_span
+from airglow.model.products import SUFFIXES
 from airglow.model.result import NightResult
+from airglow.model.summary import exposures_span
+from airglow.model.tags import GREEN_TAG
 from airglow.registry import Instrument, Site
 
-_KINDS = {"_winds.png": "winds", "_temperature.png": "temperatures", "_diagnostics.png": "diagnostics"}
+_KINDS = {
+    SUFFIXES["winds"]: "winds",
+    SUFFIXES["temperature"]: "temperatures",
+    SUFFIXES["diagnostics"]: "diagnostics",
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ def data_set_rows(
 
 def _kind(suffix: str, tag: str) -> str:
     kind = _KINDS[suffix]
-    return f"green_{kind}" if tag == "XG" and kind != "diagnostics" else kind
+    return f"green_{kind}" if tag == GREEN_TAG and kind != "diagnostics" else kind
 
 
 def _to_second(moment: dt.datetime) -> dt.datetime:

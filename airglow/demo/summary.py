@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from pymysql.connections import Connection
 
-from airglow.model.result import BAD, product_stem
+from airglow.model.products import SUFFIXES, product_stem
+from airglow.model.result import BAD
+from airglow.model.summary import number_text, summary
 from airglow.pipeline.publish import fetch_products
 from airglow.products import read_netcdf
 from airglow.simulate import read_truth
@@ -39,7 +41,7 @@ OUR_TABLES = (
     "fpi_rejection",
     "fpi_product",
 )
-SUFFIXES = (".nc", ".npz", ".log", ".txt", ".png")
+FETCHED = (".nc", ".npz", ".log", ".txt", ".png")
 IMAGES = ("winds", "temperature", "diagnostics")
 
 
@@ -95,7 +97,7 @@ def summarise_night(
     index = store.get_json(night.published_key)
     tag_of = {product["name"]: product["tag"] for product in index["products"]}
     files: dict[str, list[Path]] = {}
-    for suffix in SUFFIXES:
+    for suffix in FETCHED:
         for path in fetch_products(store, index, products_directory, suffix):
             files.setdefault(tag_of[path.name], []).append(path)
     left = len(store.list(night.raw_prefix))
@@ -121,14 +123,14 @@ def _row(
     if netcdf is None:
         return (name, f"{outcome['state']}: {outcome['reason']}")
     result = read_netcdf(netcdf)
-    sky = result.sky
+    sky, numbers = result.sky, summary(result)
     wind, temperature = _off_the_truth(sky, truth)
     return (
         name,
-        f"{len(sky)} + {len(result.laser)}",
-        f"{np.nanmedian(sky.wind_error_mps):.1f} m/s",
-        f"{np.nanmedian(sky.temperature_k):.0f} K",
-        f"{np.nanmedian(sky.temperature_error_k):.1f} K",
+        f"{numbers.sky_frames} + {numbers.laser_frames}",
+        number_text(numbers.median_wind_error_mps, 1, "m/s"),
+        number_text(numbers.median_temperature_k, 0, "K"),
+        number_text(numbers.median_temperature_error_k, 1, "K"),
         f"{wind:.1f} m/s, {temperature:.1f} K",
         str(len(outcome["products"])),
         str(count_rows(database, night, tag)),
@@ -172,7 +174,7 @@ def count_rows(database: Connection, night: NightId, tag: str) -> int:
             )
             total += cursor.fetchone()[0]
         stem = product_stem(night.instrument, night.site, night.date, tag)
-        images = tuple(f"SummaryImages/{night.date:%Y}/{stem}_{kind}.png" for kind in IMAGES)
+        images = tuple(f"SummaryImages/{night.date:%Y}/{stem}{SUFFIXES[kind]}" for kind in IMAGES)
         cursor.execute("SELECT COUNT(*) FROM DataSet WHERE SummaryImage IN %s", (images,))
         return total + cursor.fetchone()[0]
 

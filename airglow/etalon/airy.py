@@ -198,7 +198,7 @@ def phase_and_beta(s_px2: np.ndarray, central: float, alpha: float) -> tuple[np.
     central
         Central phase in rad.
     alpha
-        Magnification in rad per pixel.
+        Plate scale in rad per pixel.
 
     Returns
     -------

@@ -3,7 +3,6 @@
 from airglow.frames.apart import read_apart
 from airglow.frames.frame import Frame, FrameHeader
 from airglow.frames.names import (
-    LASER_TAG,
     date_of_name,
     is_frame_name,
     prefix_of_name,
@@ -14,7 +13,6 @@ from airglow.frames.read import LONGEST_EXPOSURE_S, SHORTEST_EXPOSURE_S, read_by
 from airglow.frames.times import Starts, find_starts
 
 __all__ = [
-    "LASER_TAG",
     "LONGEST_EXPOSURE_S",
     "SHORTEST_EXPOSURE_S",
     "Frame",

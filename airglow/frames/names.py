@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-LASER_TAG = "L"
+from airglow.model.tags import FRAME_TAGS
 
 # UAO_L_20091103_210000_001.img, L20091103001.img, UAO_XR_20221129_121336.hdf5; the archive adds
 # __<folder> to the second of two frames of one name.
 _NAME = re.compile(
-    r"^(?:(?P<prefix>[A-Za-z0-9]{2,8})_)?(?P<tag>XR|XG|X|L|D|B)_?(?P<date>\d{8})"
+    r"^(?:(?P<prefix>[A-Za-z0-9]{2,8})_)?(?P<tag>" + "|".join(FRAME_TAGS) + r")_?(?P<date>\d{8})"
     r"(?:_(?P<time>\d{6}))?(?:_?(?P<number>\d{1,5}))?(?:__[\w-]+)?\.(?:img|hdf5)$",
     re.IGNORECASE,
 )

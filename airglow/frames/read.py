@@ -14,8 +14,9 @@ from airglow.frames.hdf5 import FEWEST_PIXELS, MOST_PIXELS, read_hdf5
 from airglow.frames.header import HeaderValues
 from airglow.frames.img import MAGIC as _IMG_MAGIC
 from airglow.frames.img import read_img
-from airglow.frames.names import LASER_TAG, tag_of_name
+from airglow.frames.names import tag_of_name
 from airglow.model.errors import BadInput, MachineError
+from airglow.model.tags import LASER_TAG
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _LARGEST_FILE_BYTES = 1 << 28

@@ -1,4 +1,5 @@
-"""What the analysis of a night is, and what all rooms share: results, causes of flags, errors, version.
+"""What the analysis of a night is, and what all rooms share.
 
-Nothing here imports another room, or anything heavier than NumPy. Import from the modules.
+Results, the table of their columns, a night's summary, names of products, tags, causes of flags, errors and
+version. Nothing here imports another room, or anything heavier than NumPy. Import from the modules.
 """

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from airglow.model.columns import columns_of, netcdf_columns
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import (
     DopplerReference,
@@ -23,19 +24,6 @@ from airglow.model.result import (
 
 NOT_ANALYSED = "none: the night was not analysed"
 
-_TYPES = {
-    "start_time": "datetime64[us]",
-    "stop_time": "datetime64[us]",
-    "mid_time": "datetime64[us]",
-    "time": "datetime64[us]",
-    "samples": "int32",
-    "directions": "int32",
-    "flag": "int8",
-    "wind_flag": "int8",
-    "temperature_flag": "int8",
-    "causes": "uint32",
-    "used": "bool",
-}  # of columns that are no floats
 _Table = TypeVar("_Table")
 
 
@@ -86,8 +74,8 @@ def empty_result(
         site_longitude_deg=site_longitude_deg,
         site_altitude_m=site_altitude_m,
         site_timezone=site_timezone,
-        sky=_empty(SkySamples),
-        laser=_empty(LaserSamples),
+        sky=_empty("sky", SkySamples),
+        laser=_empty("laser", LaserSamples),
         instrument_parameters=InstrumentParameters(
             plate_scale_rad_per_pixel=np.nan,
             reflectivity=np.nan,
@@ -106,11 +94,12 @@ def empty_result(
             vertical_wind_spread_mps=np.nan,
             zenith_samples=0,
         ),
-        cycles=_empty(HorizontalWinds, assumption=NOT_ANALYSED),
+        cycles=_empty("cycles", HorizontalWinds, assumption=NOT_ANALYSED),
         smooth_winds=_empty(
+            "smooth_winds",
             SmoothWinds,
-            **{field.name: np.nan for field in fields(SmoothWinds) if field.type == "float"},
-            samples=0,
+            **{column.field: np.nan for column in netcdf_columns("wind_model")}
+            | {"samples": 0, "left_out": ()},
             reason="the night was not analysed",
             assumption=NOT_ANALYSED,
         ),
@@ -122,14 +111,15 @@ def empty_result(
     )
 
 
-def _empty(table: type[_Table], **others: Any) -> _Table:
+def _empty(table: str, of: type[_Table], **others: Any) -> _Table:
     """A table without rows; ``others`` are the fields that are no columns."""
+    names = {field.name for field in fields(of)} - others.keys()
     columns = {
-        field.name: () if field.type == "tuple[str, ...]" else np.zeros(0, _TYPES.get(field.name, "float64"))
-        for field in fields(table)
-        if field.name not in others
+        column.field: () if column.dtype == "str" else np.zeros(0, column.dtype)
+        for column in columns_of(table)
+        if column.field in names
     }
-    return table(**columns, **others)
+    return of(**columns, **others)
 
 
 def _no_profiles() -> RingProfiles:

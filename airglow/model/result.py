@@ -14,6 +14,7 @@ from enum import Enum
 import numpy as np
 
 from airglow.model.instrument import InstrumentParameters
+from airglow.model.products import product_stem
 
 GOOD, CAUTION, BAD = 0, 1, 2
 ANALYSED = "analysed"  # the state of a night and tag with a result; other states say why there is none
@@ -331,15 +332,6 @@ class NightResult:
     def stem(self) -> str:
         """Base of the products' file names: ``minime05_uao_20250429_xr``."""
         return product_stem(self.instrument, self.site, self.date, self.tag)
-
-
-def product_stem(instrument: str, site: str, date: dt.date, tag: str) -> str:
-    """Base name of a night's products.
-
-    Tag ``X`` adds nothing, others their lower case, as in ``minime05_uao_20250429_xr``.
-    """
-    stem = f"{instrument}_{site}_{date:%Y%m%d}"
-    return stem if tag == "X" else f"{stem}_{tag.lower()}"
 
 
 def end_exposure(start_time: np.ndarray, exposure_s: np.ndarray) -> np.ndarray:

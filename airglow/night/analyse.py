@@ -8,6 +8,7 @@ import numpy as np
 
 from airglow.model.errors import NotAnalysable
 from airglow.model.result import DopplerReference, NightResult, Provenance
+from airglow.model.tags import GREEN_TAG
 from airglow.model.version import code_version
 from airglow.night.frames import NightFrames, Progress, no_progress
 from airglow.night.instrument import know_instrument
@@ -17,7 +18,6 @@ from airglow.night.reduce import ReducedNight, reduce_night
 from airglow.night.request import NightRequest
 from airglow.night.samples import find_doppler_reference, sky_samples, with_flags, with_winds
 from airglow.night.tables import laser_table, ring_profiles
-from airglow.registry.records import GREEN_TAG
 from airglow.spectra import SkyLine
 from airglow.weather import WeatherFolder
 from airglow.winds import horizontal_winds

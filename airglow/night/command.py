@@ -12,13 +12,14 @@ from tqdm import tqdm
 
 from airglow.model.errors import BadInput
 from airglow.model.result import ANALYSED
+from airglow.model.summary import number_text
+from airglow.model.tags import SKY_TAGS
 from airglow.night.folder import analyse_folder
 from airglow.night.folder_check import check_writable, find_contradictions, frames_of_folder, refuse_unless
 from airglow.night.frames import Progress
 from airglow.registry import Instrument, Registry, Site, load_registry
 from airglow.weather import read_folder
 
-SKY_TAGS = ("X", "XR", "XG")
 CONFIG = Path(__file__).parents[2] / "config"  # of a clone, which is how airglow is installed
 
 
@@ -28,7 +29,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", required=True, type=Path, metavar="DIR", help="folder of the frames")
     parser.add_argument("--date", required=True, help="local date on which the night began, YYYYMMDD")
     parser.add_argument(
-        "--tags", nargs="+", choices=SKY_TAGS, metavar="TAG", help="X, XR, XG (those the registry expects)"
+        "--tags",
+        nargs="+",
+        choices=SKY_TAGS,
+        metavar="TAG",
+        help=f"{', '.join(SKY_TAGS)} (those the registry expects)",
     )
 
 
@@ -127,8 +132,8 @@ def report(outcome: dict, out: Path) -> None:
     print(
         f"{title}: {outcome['sky_frames']} sky and {outcome['laser_frames']} laser frames, "
         f"{outcome['rejected_frames']} not used; "
-        f"median wind error {outcome['median_wind_error_mps']:.1f} m/s, "
-        f"temperature {outcome['median_temperature_k']:.0f} K"
+        f"median wind error {number_text(outcome['median_wind_error_mps'], 1, 'm/s')}, "
+        f"temperature {number_text(outcome['median_temperature_k'], 0, 'K')}"
     )
     for name in outcome["products"]:
         print(f"  {out / name}")

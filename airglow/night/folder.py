@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from airglow.model.errors import BadInput, NotAnalysable
-from airglow.model.result import ANALYSED, GOOD, NightResult
+from airglow.model.result import ANALYSED, NightResult
+from airglow.model.summary import summary
 from airglow.night.analyse import analyse_night, analyse_profiles
 from airglow.night.frames import Progress, no_progress, read_night
 from airglow.night.no_result import no_result
@@ -197,21 +197,15 @@ def _with_products(
 
 
 def _numbers(result: NightResult) -> dict[str, Any]:
-    sky = result.sky
-
-    def median(values: np.ndarray) -> float | None:
-        finite = values[np.isfinite(values)]
-        return round(float(np.median(finite)), 3) if finite.size else None
-
+    """A few numbers for tables, rounded as people read them."""
+    night, reference = asdict(summary(result)), result.doppler_reference
+    numbers = {name: value for name, value in night.items() if name not in ("first_start", "last_stop")}
+    error_mps = round(reference.error_mps, 3)
     return {
-        "sky_frames": len(sky),
-        "laser_frames": len(result.laser),
-        "rejected_frames": len(result.rejections),
-        "good_winds": int(np.count_nonzero(sky.wind_flag == GOOD)),
-        "median_wind_error_mps": median(sky.wind_error_mps),
-        "median_temperature_k": median(sky.temperature_k),
-        "median_temperature_error_k": median(sky.temperature_error_k),
-        "zero_method": result.doppler_reference.method,
-        "zero_error_mps": round(result.doppler_reference.error_mps, 3),
+        **{name: round(value, 3) if isinstance(value, float) else value for name, value in numbers.items()},
+        "doppler_reference_method": reference.method,
+        "doppler_reference_error_mps": error_mps,
+        "zero_method": reference.method,  # old names, for one version more
+        "zero_error_mps": error_mps,
         "input_hash": result.provenance.input_hash,
     }

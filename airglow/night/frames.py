@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from airglow.frames import LASER_TAG, Frame, is_frame_name, read_apart, read_bytes, read_frame, tag_of_name
+from airglow.frames import Frame, is_frame_name, read_apart, read_bytes, read_frame, tag_of_name
 from airglow.model.errors import AirglowError, BadInput, MachineError, NotAnalysable
 from airglow.model.result import Rejection
+from airglow.model.tags import LASER_TAG
 from airglow.night.gate import TimedFrame, admit, why_none
 from airglow.night.request import NightRequest
 from airglow.night.settings import AnalysisSettings

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from airglow.frames import LASER_TAG, Frame, FrameHeader, find_starts, saved_of_name
+from airglow.frames import Frame, FrameHeader, find_starts, saved_of_name
 from airglow.model.result import Rejection
+from airglow.model.tags import LASER_TAG
 from airglow.night.request import NightRequest
 from airglow.registry import Site
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from airglow.frames import LASER_TAG, LONGEST_EXPOSURE_S, SHORTEST_EXPOSURE_S, FrameHeader
+from airglow.frames import LONGEST_EXPOSURE_S, SHORTEST_EXPOSURE_S, FrameHeader
 from airglow.model.errors import BadInput, MachineError, NotAnalysable
 from airglow.model.result import Rejection
+from airglow.model.tags import LASER_TAG
 from airglow.night.gate import TimedFrame, admit, why_none
 from airglow.night.profiles import Profiles, mid_times_s
 from airglow.night.reduce import ReducedNight, dark_frames

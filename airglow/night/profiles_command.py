@@ -11,8 +11,8 @@ import numpy as np
 
 from airglow.model.errors import BadInput
 from airglow.model.result import ANALYSED
+from airglow.model.tags import SKY_TAGS
 from airglow.night.command import (
-    SKY_TAGS,
     add_night_arguments,
     check_clouds,
     look_up,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from airglow.model.tags import GREEN_TAG, RED_TAGS
 from airglow.night.settings import AnalysisSettings
 from airglow.registry import Instrument, Site
-from airglow.registry.records import GREEN_TAG, RED_TAGS
 
 
 @dataclass(frozen=True)

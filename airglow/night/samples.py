@@ -9,6 +9,7 @@ import numpy as np
 from airglow.geometry.directions import is_zenith
 from airglow.geometry.ephemeris import SunAndMoon, moon_separation_deg, sun_and_moon
 from airglow.model.result import SkySamples, mid_exposure
+from airglow.model.tags import GREEN_TAG
 from airglow.night.instrument import KnownInstrument
 from airglow.night.lines import NightLines
 from airglow.night.profiles import Profiles
@@ -16,7 +17,6 @@ from airglow.night.request import NightRequest
 from airglow.night.tables import column
 from airglow.registry import Site
 from airglow.registry.load import normalise_direction
-from airglow.registry.records import GREEN_TAG
 from airglow.spectra import SkyLine, network_intensity_scale
 from airglow.weather import WeatherFolder, summarise
 from airglow.winds import (

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from airglow.model.errors import BadInput
+from airglow.model.result import ANALYSED
 from airglow.pages.settings import PagesSettings
-from airglow.pages.states import ANALYSED, TROUBLE, Kind, kind_of_record, kind_of_row
+from airglow.pages.states import TROUBLE, Kind, kind_of_record, kind_of_row
 from airglow.pipeline.status import Row
 from airglow.uploads import NightId
 

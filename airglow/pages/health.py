@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from airglow.model.result import NightResult
-from airglow.pages.states import ANALYSED
+from airglow.model.result import ANALYSED, NightResult
+from airglow.model.summary import finite_median
 from airglow.winds.flags import CLOUDY_C, POOR_FIT_CHI_SQUARE, WARM_CCD_C
 
 
@@ -93,13 +93,13 @@ def health_of(result: NightResult) -> dict[str, float | None]:
     clouds = sky.sky_minus_ambient_mean_c[np.isfinite(sky.sky_minus_ambient_mean_c)]
     ccd = sky.ccd_temperature_c if np.isfinite(sky.ccd_temperature_c).any() else laser.ccd_temperature_c
     return {
-        "gap_m": median(laser.gap_m[used]),
-        "center_x_px": median(laser.center_x_px[used]),
-        "center_y_px": median(laser.center_y_px[used]),
-        "laser_intensity": median(laser.intensity[used]),
-        "laser_chi_square": median(laser.reduced_chi_square[used]),
-        "sky_chi_square": median(sky.reduced_chi_square),
-        "ccd_temperature_c": median(ccd),
+        "gap_m": finite_median(laser.gap_m[used]),
+        "center_x_px": finite_median(laser.center_x_px[used]),
+        "center_y_px": finite_median(laser.center_y_px[used]),
+        "laser_intensity": finite_median(laser.intensity[used]),
+        "laser_chi_square": finite_median(laser.reduced_chi_square[used]),
+        "sky_chi_square": finite_median(sky.reduced_chi_square),
+        "ccd_temperature_c": finite_median(ccd),
         "cloud_fraction": float(np.mean(clouds > CLOUDY_C)) if clouds.size else None,
     }
 
@@ -127,12 +127,6 @@ def series_of(records: Iterable[Mapping[str, Any]]) -> tuple[list[Mapping[str, A
             values = [_value(night, quantity.key, [name] if name else tags) for night in nights]
             series.append(Series(quantity, name, np.array(values, float)))
     return nights, series
-
-
-def median(values: np.ndarray) -> float | None:
-    """Median of the finite values; None without any."""
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if finite.size else None
 
 
 def _value(night: Mapping[str, Any], key: str, tags: list[str]) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from airglow.model.products import SUFFIXES
+
 
 @dataclass(frozen=True)
 class FileKind:
@@ -15,22 +17,22 @@ class FileKind:
 
 
 FILE_KINDS = (
-    FileKind("_winds.png", "Winds", shown=True),
-    FileKind("_temperature.png", "Temperatures", shown=True),
-    FileKind("_profiles.png", "Ring profiles over the night", shown=True),
-    FileKind("_diagnostics.png", "Diagnostics", shown=True),
-    FileKind("_frames.png", "Raw frames with the fitted rings", shown=True),
-    FileKind(".nc", "Everything, netCDF"),
-    FileKind("_samples.csv", "Samples, table"),
-    FileKind("_winds.csv", "Winds over the site, table"),
-    FileKind(".txt", "Madrigal text"),
-    FileKind(".hdf5", "Madrigal HDF5"),
-    FileKind(".npz", "Legacy npz"),
-    FileKind(".log", "Log of the analysis"),
-    FileKind("_winds.pdf", "Winds, for print"),
-    FileKind("_temperature.pdf", "Temperatures, for print"),
-    FileKind("_diagnostics.pdf", "Diagnostics, for print"),
-    FileKind("_profiles.pdf", "Ring profiles, for print"),
+    FileKind(SUFFIXES["winds"], "Winds", shown=True),
+    FileKind(SUFFIXES["temperature"], "Temperatures", shown=True),
+    FileKind(SUFFIXES["profiles"], "Ring profiles over the night", shown=True),
+    FileKind(SUFFIXES["diagnostics"], "Diagnostics", shown=True),
+    FileKind(SUFFIXES["frames"], "Raw frames with the fitted rings", shown=True),
+    FileKind(SUFFIXES["netcdf"], "Everything, netCDF"),
+    FileKind(SUFFIXES["samples"], "Samples, table"),
+    FileKind(SUFFIXES["winds_table"], "Winds over the site, table"),
+    FileKind(SUFFIXES["madrigal"], "Madrigal text"),
+    FileKind(SUFFIXES["madrigal_hdf5"], "Madrigal HDF5"),
+    FileKind(SUFFIXES["legacy"], "Legacy npz"),
+    FileKind(SUFFIXES["log"], "Log of the analysis"),
+    FileKind(SUFFIXES["winds_paper"], "Winds, for print"),
+    FileKind(SUFFIXES["temperature_paper"], "Temperatures, for print"),
+    FileKind(SUFFIXES["diagnostics_paper"], "Diagnostics, for print"),
+    FileKind(SUFFIXES["profiles_paper"], "Ring profiles, for print"),
 )
 _ORDER = {kind.suffix: number for number, kind in enumerate(FILE_KINDS)}
 _PICTURES = (".png", ".svg", ".jpg", ".webp")

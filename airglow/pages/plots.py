@@ -15,12 +15,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from airglow.model.tags import GREEN_TAG, RED_TAGS
 from airglow.pages.alarms import Watch
 from airglow.pages.instruments import InstrumentHealth
 from airglow.products.plots import style
 
 RECENT_DAYS = 400  # that the first picture shows, night by night
-_TAG_COLORS = {"XR": style.VERMILLION, "XG": style.GREEN, "X": style.VERMILLION}
+_TAG_COLORS = {**dict.fromkeys(RED_TAGS, style.VERMILLION), GREEN_TAG: style.GREEN}
 _OUTSIDE = {"color": style.INK, "markerfacecolor": "none", "markersize": 6.5, "markeredgewidth": 1.0}
 # What hardly moves beside its size is drawn from its median: the gap is 15 mm and moves by nanometres.
 _FROM_MEDIAN = ("gap_m", "center_x_px", "center_y_px")

@@ -7,6 +7,7 @@ health of the instrument, which goes into the part of the index of its year.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 import re
@@ -17,8 +18,10 @@ import numpy as np
 
 from airglow.model.errors import BadInput
 from airglow.model.outcomes import outcome_reason
-from airglow.model.result import BAD, CAUTION, GOOD, Cause, NightResult, product_stem
-from airglow.pages.health import health_of, median
+from airglow.model.products import product_stem
+from airglow.model.result import Cause, NightResult
+from airglow.model.summary import count_levels, summary
+from airglow.pages.health import health_of
 from airglow.pages.kinds import file_kind, place_of
 from airglow.uploads import NightId
 
@@ -153,20 +156,20 @@ def clean(value: Any) -> Any:
 
 def _of_result(result: NightResult) -> dict[str, Any]:
     sky, laser, made = result.sky, result.laser, result.provenance
-    good = sky.wind_flag == GOOD
+    night = summary(result)
     return {
         "wavelength_nm": round(result.wavelength_m * 1e9, 1),
-        "sky": len(sky),
-        "good": int(good.sum()),
-        "winds": [int((sky.wind_flag == level).sum()) for level in (GOOD, CAUTION, BAD)],
-        "temperatures": [int((sky.temperature_flag == level).sum()) for level in (GOOD, CAUTION, BAD)],
-        "first": _minute(sky.start_time.min()) if len(sky) else None,
-        "last": _minute(sky.mid_time.max()) if len(sky) else None,
-        "laser": len(laser),
+        "sky": night.sky_frames,
+        "good": night.good_winds,
+        "winds": list(count_levels(sky.wind_flag)),
+        "temperatures": list(count_levels(sky.temperature_flag)),
+        "first": _minute(night.first_start),
+        "last": _minute(night.last_stop),
+        "laser": night.laser_frames,
         "laser_used": int(laser.used.sum()),
-        "wind_error_mps": _rounded(median(sky.wind_error_mps[good] if good.any() else sky.wind_error_mps), 2),
-        "temperature_k": _rounded(median(_good_temperatures(result, sky.temperature_k)), 1),
-        "temperature_error_k": _rounded(median(_good_temperatures(result, sky.temperature_error_k)), 1),
+        "wind_error_mps": _rounded(night.median_wind_error_mps, 2),
+        "temperature_k": _rounded(night.median_temperature_k, 1),
+        "temperature_error_k": _rounded(night.median_temperature_error_k, 1),
         "zero_error_mps": result.doppler_reference.error_mps,
         "zero_method": result.doppler_reference.method,
         "shape_source": result.instrument_parameters.source,
@@ -182,7 +185,7 @@ def _of_result(result: NightResult) -> dict[str, Any]:
             if (count := int(((sky.causes >> cause.bit) & 1).sum()))
         ],
         "rejections": [[item.name, item.reason] for item in result.rejections[:SHOWN_REJECTIONS]],
-        "rejected": len(result.rejections),
+        "rejected": night.rejected_frames,
         "notes": list(result.notes),
         "provenance": {
             "code_version": made.code_version,
@@ -192,11 +195,6 @@ def _of_result(result: NightResult) -> dict[str, Any]:
             "weather_files": list(made.weather_files),
         },
     }
-
-
-def _good_temperatures(result: NightResult, values: np.ndarray) -> np.ndarray:
-    good = result.sky.temperature_flag == GOOD
-    return values[good] if good.any() else values
 
 
 def _products(night: NightId, tag: str, products: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -216,8 +214,8 @@ def _products(night: NightId, tag: str, products: Iterable[Mapping[str, Any]]) -
     ]
 
 
-def _minute(moment: np.datetime64) -> str:
-    return f"{moment.astype('datetime64[m]')}Z"
+def _minute(moment: dt.datetime | None) -> str | None:
+    return None if moment is None else f"{moment:%Y-%m-%dT%H:%MZ}"
 
 
 def _significant(value: float | None) -> float | None:

@@ -13,8 +13,10 @@ from typing import Any
 
 import jinja2
 
+from airglow.model.result import ANALYSED
+from airglow.model.tags import LINE_NAMES
 from airglow.pages.settings import PagesSettings, relative_url
-from airglow.pages.states import ANALYSED, KINDS
+from airglow.pages.states import KINDS
 from airglow.uploads import NightId
 from airglow.winds.flags import CLOUDY_C
 
@@ -23,7 +25,6 @@ KEEP = "public, max-age=31536000, immutable"  # for names that change with what 
 ASK = "no-cache"  # keep it, but ask each time whether it is still the same
 _ROOM = Path(__file__).parent
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": SVG}
-_TAGS = {"XR": "red line", "X": "red line", "XG": "green line"}
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def _size(value: int) -> str:
 
 
 def _line(tag: str) -> str:
-    return _TAGS.get(tag, "")
+    return LINE_NAMES.get(tag, "")
 
 
 def _id(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-ANALYSED = "analysed"  # what an outcome says of a tag that has results
+from airglow.model.result import ANALYSED
 
 
 @dataclass(frozen=True)

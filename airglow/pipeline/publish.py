@@ -16,23 +16,22 @@ from typing import Any
 
 from airglow.model.errors import AirglowError, BadInput, StoreError
 from airglow.model.outcomes import manifest_of_delivery
-from airglow.model.result import ANALYSED, product_stem
-from airglow.products import SUFFIXES, local_name
+from airglow.model.products import (
+    DESTINATIONS,
+    MADRIGAL,
+    SUFFIXES,
+    destination,
+    kind_of_local_name,
+    kind_of_name,
+    local_name,
+    product_stem,
+)
+from airglow.model.result import ANALYSED
 from airglow.registry import Instrument
 from airglow.store import Store, StoredFile, download_many, hash_file, upload_many
 from airglow.uploads import NightId
 
 FORMAT = 1
-_KIND_BY_SUFFIX = {
-    ".nc": "results",
-    ".npz": "results",
-    ".csv": "results",
-    ".log": "results",
-    ".png": "images",
-    ".pdf": "images",
-    ".txt": "madrigal",
-    ".hdf5": "madrigal",
-}
 
 
 @dataclass(frozen=True)
@@ -51,10 +50,10 @@ class ProductPrefixes:
         BadInput
             If such a file is no product.
         """
-        kind = _KIND_BY_SUFFIX.get(Path(name).suffix)
-        if kind is None:
-            raise BadInput(name, f"is not a product: it ends in none of {', '.join(_KIND_BY_SUFFIX)}")
-        return f"{getattr(self, kind)}/{night.date:%Y}/{name}"
+        place = destination(name)
+        if place is None:
+            raise BadInput(name, f"is not a product: it ends in none of {', '.join(DESTINATIONS)}")
+        return f"{getattr(self, place)}/{night.date:%Y}/{name}"
 
 
 def prefixes_from_environment(environ: Mapping[str, str] | None = None) -> ProductPrefixes:
@@ -124,7 +123,7 @@ def plan_delivery(
         for kind in (kind for kind in SUFFIXES if kind in there):
             name = stem + SUFFIXES[kind]
             key = prefixes.key(night, name)
-            if _KIND_BY_SUFFIX[Path(name).suffix] == "madrigal" and not instrument.send_to_madrigal:
+            if destination(name) == MADRIGAL and not instrument.send_to_madrigal:
                 continue
             if not there[kind].is_file():
                 raise BadInput(str(there[kind]), f"is to be delivered of tag {tag}, but it is not there")
@@ -144,17 +143,16 @@ def plan_delivery(
 
 def _kind(path: Path) -> str:
     """Kind of product by its local name."""
-    kinds = {local_name(kind): kind for kind in SUFFIXES}
-    if path.name not in kinds:
-        raise BadInput(str(path), f"is not a product: those are {', '.join(kinds)}")
-    return kinds[path.name]
+    kind = kind_of_local_name(path.name)
+    if kind is None:
+        raise BadInput(str(path), f"is not a product: those are {', '.join(map(local_name, SUFFIXES))}")
+    return kind
 
 
 def _kind_of(night: NightId, product: Mapping[str, Any]) -> str | None:
     """Kind of a product of the index; None for one that this version does not know."""
     stem = product_stem(night.instrument, night.site, night.date, product["tag"])
-    kinds = {stem + suffix: kind for kind, suffix in SUFFIXES.items()}
-    return kinds.get(product["name"])
+    return kind_of_name(product["name"], stem)
 
 
 def deliver(
@@ -264,8 +262,8 @@ def fetch_kinds(
     index
         What was published.
     place
-        Says of a tag and a kind (key of `airglow.products.SUFFIXES`) which file it is to be; None if it is
-        not wanted.
+        Says of a tag and a kind (key of `airglow.model.products.SUFFIXES`) which file it is to be; None if it
+        is not wanted.
 
     Returns
     -------

@@ -19,6 +19,7 @@ from typing import Any
 
 from airglow.model.errors import AirglowError, BadInput, MachineError
 from airglow.model.outcomes import outcome_reason
+from airglow.model.result import ANALYSED
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
 from airglow.uploads import Discovery, NightId, NightReport, discovery_from_json
 
@@ -190,7 +191,7 @@ def describe_outcomes(index: Mapping[str, Any] | None) -> str:
         said = outcome.get("state", "?")
         reason = outcome_reason(outcome)
         frames = outcome.get("sky_frames")
-        if said == "analysed" and frames is not None:
+        if said == ANALYSED and frames is not None:
             said = f"{frames} sky frames"
         words.append(f"{tag}: {said}" + (f" ({reason})" if reason else ""))
     return "; ".join(words)

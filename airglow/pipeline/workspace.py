@@ -15,9 +15,10 @@ from typing import Any
 
 from airglow.archive import Manifest, fetch_frames
 from airglow.model.errors import BadInput, MachineError, RegistryError
+from airglow.model.products import SUFFIXES, local_name
 from airglow.model.result import ANALYSED, NightResult
 from airglow.pipeline.publish import fetch_kinds, fetch_products
-from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_kinds
+from airglow.products import Beside, read_netcdf, write_kinds
 from airglow.store import Store, json_bytes
 from airglow.uploads import NightId
 

@@ -17,20 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from airglow.model.result import HorizontalWinds, NightResult, SkySamples, causes_in
+from airglow.model.columns import CLASSES, columns_of, renamed_columns
+from airglow.model.result import NightResult, causes_in
 from airglow.products.files import write_text_whole
 
 CYCLE, SMOOTH = "cycle", "smooth"
-_RENAMED = {
-    "pierce_latitude_deg": "tangent_latitude_deg",
-    "pierce_longitude_deg": "tangent_longitude_deg",
-    "pierce_height_m": "tangent_height_m",
-    "pierce_azimuth_deg": "tangent_azimuth_deg",
-    "pierce_zenith_deg": "tangent_zenith_deg",
-    "wind_reference_error_mps": "wind_zero_error_mps",
-    "doppler_reference_mps": "zero_mps",
-}
-"""Columns by name with their name before, under which they stand a second time for one version more."""
 
 
 def write_samples_csv(result: NightResult, path: Path | str) -> Path:
@@ -48,11 +39,12 @@ def write_samples_csv(result: NightResult, path: Path | str) -> Path:
     Path
         ``path``.
     """
-    names = [field.name for field in fields(SkySamples)]
-    rows = _rows([getattr(result.sky, name) for name in (*names, *_RENAMED)], len(result.sky))
+    names = _fields("sky")
+    renamed = renamed_columns("sky")
+    rows = _rows([getattr(result.sky, name) for name in (*names, *renamed)], len(result.sky))
     about = "sky samples: line-of-sight winds (m/s, positive away from the instrument), temperatures and more"
-    old = [f"deprecated columns: {', '.join(f'{old} (use {name})' for name, old in _RENAMED.items())}"]
-    return write_text_whole(path, _text(result, about, [*names, *_RENAMED.values()], rows, old))
+    old = [f"deprecated columns: {', '.join(f'{old} (use {name})' for name, old in renamed.items())}"]
+    return write_text_whole(path, _text(result, about, [*names, *renamed.values()], rows, old))
 
 
 def write_winds_csv(result: NightResult, path: Path | str) -> Path:
@@ -74,7 +66,7 @@ def write_winds_csv(result: NightResult, path: Path | str) -> Path:
         ``path``.
     """
     cycles, smooth = result.cycles, result.smooth_winds
-    names = [field.name for field in fields(HorizontalWinds) if field.name != "assumption"]
+    names = _fields("cycles")
     smooth_names = ["time" if name == "mid_time" else name for name in names]
     about = (
         "winds over the site (m/s: zonal eastward, meridional northward, vertical upward), "
@@ -86,6 +78,12 @@ def write_winds_csv(result: NightResult, path: Path | str) -> Path:
     columns = [column if isinstance(column, np.ndarray) else None for column in columns]
     rows += [[SMOOTH, *row] for row in _rows(columns, len(smooth))]
     return write_text_whole(path, _text(result, about, ["kind", *names], rows))
+
+
+def _fields(table: str) -> list[str]:
+    """Names of the columns that the class of a table has as fields."""
+    names = {field.name for field in fields(CLASSES[table])}
+    return [column.field for column in columns_of(table) if column.field in names]
 
 
 def _text(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from airglow.model.result import NightResult
+from airglow.model.summary import finite_median
 from airglow.products.legacy_parameters import older_parameters
 from airglow.registry import Instrument, Site
 
@@ -82,12 +83,15 @@ def _from_night(result: NightResult) -> dict[str, Any]:
     counts = np.concatenate([result.sky_profiles.counts, result.laser_profiles.counts])
     used = np.flatnonzero(np.isfinite(counts).any(axis=0))
     gaps = np.concatenate([result.sky.gap_m, result.laser.gap_m])
-    center = (_median(result.sky.center_x_px), _median(result.sky.center_y_px))
+    center = (
+        finite_median(result.sky.center_x_px, np.nan),
+        finite_median(result.sky.center_y_px, np.nan),
+    )
     return {
         "N": counts.shape[1],
         "N0": int(used[0]) if used.size else 0,
         "N1": int(used[-1]) + 1 if used.size else 0,
-        "nominal_t": _median(gaps),
+        "nominal_t": finite_median(gaps, np.nan),
         "default_params": {
             **older_parameters(result.instrument_parameters),
             "I": 1.0,
@@ -95,11 +99,6 @@ def _from_night(result: NightResult) -> dict[str, Any]:
             "center": center,
         },
     }
-
-
-def _median(values: np.ndarray) -> float:
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if finite.size else float("nan")
 
 
 def _from_registry(instrument: Instrument) -> dict[str, Any]:

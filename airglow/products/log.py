@@ -9,15 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from airglow.model.result import (
-    BAD,
-    CAUTION,
-    GOOD,
     Cause,
     HorizontalWinds,
     NightResult,
     SmoothWinds,
     causes_in,
 )
+from airglow.model.summary import count_levels, finite_median, number_text, summary
 from airglow.products.files import write_text_whole
 
 _RULE = "-" * 78
@@ -90,7 +88,7 @@ def _is_nothing(result: NightResult) -> bool:
 def _summary(result: NightResult) -> list[tuple[str, str]]:
     sky, laser = result.sky, result.laser
     reference, parameters = result.doppler_reference, result.instrument_parameters
-    good = sky.wind_flag == GOOD
+    night = summary(result)
     return [
         ("sky samples", f"{len(sky)}, wind {_levels(sky.wind_flag)}"),
         ("", f"temperature {_levels(sky.temperature_flag)}"),
@@ -101,10 +99,10 @@ def _summary(result: NightResult) -> list[tuple[str, str]]:
             f"{reference.value_mps:.2f} +/- {reference.error_mps:.2f} m/s, {reference.method}",
         ),
         ("zenith samples", str(reference.zenith_samples)),
-        ("median wind error", f"{_median(sky.wind_error_mps[good]):.2f} m/s (good samples)"),
+        ("median wind error", number_text(night.median_wind_error_mps, 2, "m/s")),
         ("cycles", _cycle_summary(result.cycles)),
         ("smooth winds", _smooth_summary(result.smooth_winds)),
-        ("median temperature", f"{_median(sky.temperature_k[sky.temperature_flag == GOOD]):.1f} K (good)"),
+        ("median temperature", number_text(night.median_temperature_k, 1, "K")),
     ]
 
 
@@ -113,13 +111,8 @@ def _section(title: str, lines: Iterable[str]) -> str:
 
 
 def _levels(flag: np.ndarray) -> str:
-    counts = [int((flag == level).sum()) for level in (GOOD, CAUTION, BAD)]
-    return f"{counts[0]} good, {counts[1]} caution, {counts[2]} bad"
-
-
-def _median(values: np.ndarray) -> float:
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if finite.size else float("nan")
+    good, caution, bad = count_levels(flag)
+    return f"{good} good, {caution} caution, {bad} bad"
 
 
 def _cause_counts(result: NightResult) -> list[str]:
@@ -155,20 +148,20 @@ def _sky_table(result: NightResult) -> list[str]:
 def _cycle_summary(cycles: HorizontalWinds) -> str:
     whole = [not reason for reason in cycles.reason]
     return (
-        f"{len(cycles)} of look directions, {sum(whole)} with all components; median errors "
-        f"{_median(cycles.zonal_wind_error_mps):.1f}, {_median(cycles.meridional_wind_error_mps):.1f}, "
-        f"{_median(cycles.vertical_wind_error_mps):.1f} m/s"
+        f"{len(cycles)} of look directions, {sum(whole)} with all components; "
+        f"median errors {_component_errors(cycles)} m/s"
     )
 
 
 def _smooth_summary(winds: SmoothWinds) -> str:
     left_out = f"; left out: {', '.join(winds.left_out)}" if winds.left_out else ""
     missing = f"; {winds.reason}" if winds.reason else ""
-    return (
-        f"from {winds.samples} samples; errors {_median(winds.zonal_wind_error_mps):.1f}, "
-        f"{_median(winds.meridional_wind_error_mps):.1f}, {_median(winds.vertical_wind_error_mps):.1f} m/s"
-        f"{missing}{left_out}"
-    )
+    return f"from {winds.samples} samples; errors {_component_errors(winds)} m/s{missing}{left_out}"
+
+
+def _component_errors(winds: HorizontalWinds | SmoothWinds) -> str:
+    errors = (winds.zonal_wind_error_mps, winds.meridional_wind_error_mps, winds.vertical_wind_error_mps)
+    return ", ".join(f"{finite_median(each, np.nan):.1f}" for each in errors)
 
 
 def _cycle_table(result: NightResult) -> list[str]:

@@ -21,9 +21,9 @@ import h5py
 import numpy as np
 
 from airglow.model.result import Cause, NightResult, end_exposure
+from airglow.model.tags import GREEN_TAG
 from airglow.products.files import written_whole
 from airglow.products.madrigal_parameters import PARAMETERS, PROLOG, Parameter
-from airglow.registry.records import GREEN_TAG
 
 MISSING_KINST = -32767  # Madrigal's own sign of a missing whole number: it takes no such file
 _RED, _GREEN = (7100, 7101), (7110, 7111)  # samples, vectors

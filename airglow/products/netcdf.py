@@ -19,6 +19,7 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
+from airglow.model.columns import netcdf_columns
 from airglow.model.errors import BadInput, MachineError
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import (
@@ -31,14 +32,7 @@ from airglow.model.result import (
     SkySamples,
     end_exposure,
 )
-from airglow.products.columns import SKY_COLUMNS
 from airglow.products.files import written_whole
-from airglow.products.instrument_columns import (
-    LASER_COLUMNS,
-    PARAMETER_COLUMNS,
-    PROFILE_COLUMNS,
-    REFERENCE_COLUMNS,
-)
 from airglow.products.netcdf_attributes import global_attributes
 from airglow.products.netcdf_winds import read_cycles, read_smooth_winds, write_cycles, write_smooth_winds
 from airglow.products.variables import (
@@ -87,13 +81,13 @@ def write_netcdf(result: NightResult, path: Path | str) -> Path:
         add_dimension(file, "laser", len(result.laser))
         _write_exposures(file, "", "sample", result.sky)
         _write_exposures(file, "laser_", "laser", result.laser)
-        for column in SKY_COLUMNS:
+        for column in netcdf_columns("sky"):
             # What belongs to the airglow layer has its place there as well as that of the site.
             place = f"{_LAYER} {_SITE}" if column.at_layer else _SITE
             write_column(file, column, ("sample",), result.sky, f"time {place}")
-            if column.alias:
+            if column.old_netcdf:
                 write_deprecated(file, column, ("sample",), result.sky)
-        for column in LASER_COLUMNS:
+        for column in netcdf_columns("laser"):
             write_column(file, column, ("laser",), result.laser, f"laser_time {_SITE}")
         write_cycles(file.createGroup("cycles"), result.cycles)
         write_smooth_winds(file.createGroup("smooth_winds"), result.smooth_winds)
@@ -180,7 +174,7 @@ def _write_profiles(
 ) -> None:
     group = file.createGroup(name)
     add_dimension(group, "annulus", profiles.counts.shape[1])
-    for column in PROFILE_COLUMNS:
+    for column in netcdf_columns("profiles"):
         # The coordinates live in the root group, where a variable of a group may look them up (CF 2.7).
         write_column(group, column, (dimension, "annulus"), profiles, f"/{time}", compress=True)
 
@@ -191,15 +185,15 @@ def _write_parameters(file: netCDF4.Dataset, parameters: InstrumentParameters) -
         group.source = parameters.source
         group.createDimension("falloff_term", 2)
         group.createDimension("blur_term", 3)
-        for column in PARAMETER_COLUMNS:
-            write = write_deprecated if old and column.alias else write_column
+        for column in netcdf_columns("parameters"):
+            write = write_deprecated if old and column.old_netcdf else write_column
             write(group, column, terms.get(column.field, ()), parameters)
 
 
 def _write_reference(file: netCDF4.Dataset, reference: DopplerReference) -> None:
     for group, _ in _with_old_name(file, REFERENCE_GROUP):
         group.method = reference.method
-        for column in REFERENCE_COLUMNS:
+        for column in netcdf_columns("reference"):
             write_column(group, column, (), reference)
 
 
@@ -241,7 +235,7 @@ def _write_log(group: netCDF4.Dataset, result: NightResult) -> None:
 def _read(file: netCDF4.Dataset) -> NightResult:
     log = file["log"]
     parameters, reference = _group(file, PARAMETERS_GROUP), _group(file, REFERENCE_GROUP)
-    sky = SkySamples(start_time=read_times(file["time_bounds"][:, 0]), **read_columns(file, SKY_COLUMNS))
+    sky = SkySamples(start_time=read_times(file["time_bounds"][:, 0]), **read_columns(file, "sky"))
     rejections = zip(read_texts(log["rejected_frame"]), read_texts(log["reason"]), strict=True)
     return NightResult(
         instrument=file.instrument,
@@ -256,16 +250,15 @@ def _read(file: netCDF4.Dataset) -> NightResult:
         site_timezone=file.site_timezone,
         sky=sky,
         laser=LaserSamples(
-            start_time=read_times(file["laser_time_bounds"][:, 0]), **read_columns(file, LASER_COLUMNS)
+            start_time=read_times(file["laser_time_bounds"][:, 0]),
+            **read_columns(file, "laser"),
         ),
         instrument_parameters=_read_parameters(parameters, sky),
-        doppler_reference=DopplerReference(
-            method=reference.method, **read_columns(reference, REFERENCE_COLUMNS)
-        ),
+        doppler_reference=DopplerReference(method=reference.method, **read_columns(reference, "reference")),
         cycles=read_cycles(file["cycles"]),
         smooth_winds=read_smooth_winds(file["smooth_winds"]),
-        sky_profiles=RingProfiles(**read_columns(file["sky_profiles"], PROFILE_COLUMNS)),
-        laser_profiles=RingProfiles(**read_columns(file["laser_profiles"], PROFILE_COLUMNS)),
+        sky_profiles=RingProfiles(**read_columns(file["sky_profiles"], "profiles")),
+        laser_profiles=RingProfiles(**read_columns(file["laser_profiles"], "profiles")),
         rejections=tuple(Rejection(name, reason) for name, reason in rejections),
         notes=read_texts(log["note"]),
         provenance=Provenance(
@@ -282,8 +275,7 @@ def _read(file: netCDF4.Dataset) -> NightResult:
 def _read_parameters(group: netCDF4.Dataset, sky: SkySamples) -> InstrumentParameters:
     """The instrument's parameters; moments of the gap are in metres there."""
     has_gap = "nominal_gap" in group.variables  # not in files of version 0.1
-    columns = PARAMETER_COLUMNS if has_gap else tuple(c for c in PARAMETER_COLUMNS if c.name != "nominal_gap")
-    fields = read_columns(group, columns)
+    fields = read_columns(group, "parameters", () if has_gap else ("nominal_gap_m",))
     if not has_gap:  # the gap of the night is within 1e-4 of it
         fields["nominal_gap_m"] = float(np.median(sky.gap_m)) if len(sky) else np.nan
     nominal_gap_m = fields["nominal_gap_m"]

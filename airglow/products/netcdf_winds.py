@@ -5,6 +5,7 @@ from __future__ import annotations
 import netCDF4
 import numpy as np
 
+from airglow.model.columns import netcdf_columns
 from airglow.model.result import HorizontalWinds, SmoothWinds
 from airglow.products.variables import (
     add_dimension,
@@ -14,7 +15,6 @@ from airglow.products.variables import (
     write_column,
     write_time,
 )
-from airglow.products.wind_columns import CYCLE_COLUMNS, SMOOTH_COLUMNS, TEXTURE_COLUMNS
 
 
 def write_cycles(group: netCDF4.Dataset, cycles: HorizontalWinds) -> None:
@@ -29,7 +29,7 @@ def write_cycles(group: netCDF4.Dataset, cycles: HorizontalWinds) -> None:
         cycles.mid_time,
         (cycles.start_time, cycles.stop_time),
     )
-    for column in CYCLE_COLUMNS:
+    for column in netcdf_columns("cycles"):
         write_column(group, column, ("cycle",), cycles, "time")
 
 
@@ -41,7 +41,7 @@ def read_cycles(group: netCDF4.Dataset) -> HorizontalWinds:
         stop_time=read_times(bounds[:, 1]),
         mid_time=read_times(group["time"][:]),
         assumption=group.assumption,
-        **read_columns(group, CYCLE_COLUMNS),
+        **read_columns(group, "cycles"),
     )
 
 
@@ -52,9 +52,9 @@ def write_smooth_winds(group: netCDF4.Dataset, winds: SmoothWinds) -> None:
     add_dimension(group, "time", len(winds))
     add_dimension(group, "left_out", len(winds.left_out))
     write_time(group, "time", "time", "time, UTC", winds.time, axis="T")
-    for column in SMOOTH_COLUMNS:
+    for column in netcdf_columns("smooth_winds"):
         write_column(group, column, ("time",), winds)
-    for column in TEXTURE_COLUMNS:
+    for column in netcdf_columns("wind_model"):
         write_column(group, column, (), winds)
     left_out = group.createVariable("left_out", str, ("left_out",))
     left_out.long_name = "frame that no wind explains which the others allow"
@@ -69,6 +69,6 @@ def read_smooth_winds(group: netCDF4.Dataset) -> SmoothWinds:
         left_out=read_texts(group["left_out"]),
         reason=group.missing_because,
         assumption=group.assumption,
-        **read_columns(group, SMOOTH_COLUMNS),
-        **read_columns(group, TEXTURE_COLUMNS),
+        **read_columns(group, "smooth_winds"),
+        **read_columns(group, "wind_model"),
     )

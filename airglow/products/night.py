@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from airglow.model.products import FRAMES, SUFFIXES
 from airglow.model.result import NightResult
 from airglow.products.csv_tables import write_samples_csv, write_winds_csv
 from airglow.products.legacy import write_legacy
@@ -22,36 +23,28 @@ from airglow.products.plots import (
 )
 from airglow.registry import Instrument, Site
 
-PRODUCTS: dict[str, tuple[str, Callable[[NightResult, Path], Path]]] = {
-    "netcdf": (".nc", write_netcdf),
-    "madrigal": (".txt", write_madrigal),
-    "madrigal_hdf5": (".hdf5", write_madrigal_hdf5),
-    "legacy": (".npz", write_legacy),
-    "samples": ("_samples.csv", write_samples_csv),
-    "winds_table": ("_winds.csv", write_winds_csv),
-    "log": (".log", write_log),
-    "winds": ("_winds.png", plot_winds),
-    "temperature": ("_temperature.png", plot_temperature),
-    "diagnostics": ("_diagnostics.png", plot_diagnostics),
-    "profiles": ("_profiles.png", plot_profiles),
-    "winds_paper": ("_winds.pdf", plot_winds),
-    "temperature_paper": ("_temperature.pdf", plot_temperature),
-    "diagnostics_paper": ("_diagnostics.pdf", plot_diagnostics),
-    "profiles_paper": ("_profiles.pdf", plot_profiles),
+WRITERS: dict[str, Callable[[NightResult, Path], Path]] = {
+    "netcdf": write_netcdf,
+    "madrigal": write_madrigal,
+    "madrigal_hdf5": write_madrigal_hdf5,
+    "legacy": write_legacy,
+    "samples": write_samples_csv,
+    "winds_table": write_winds_csv,
+    "log": write_log,
+    "winds": plot_winds,
+    "temperature": plot_temperature,
+    "diagnostics": plot_diagnostics,
+    "profiles": plot_profiles,
+    "winds_paper": plot_winds,
+    "temperature_paper": plot_temperature,
+    "diagnostics_paper": plot_diagnostics,
+    "profiles_paper": plot_profiles,
 }
-"""Kind of product: what follows the night's stem in its name, and what writes it from the result alone."""
+"""Kind of product, and what writes it from the result alone."""
 
 LEGACY = "legacy"
 MADRIGAL_HDF5 = "madrigal_hdf5"
 """The kinds of products that also hold what the registry knows."""
-
-FRAMES = "frames"
-"""The kind of product that shows raw frames, and so is made from these as well."""
-
-SUFFIXES = {**{kind: suffix for kind, (suffix, _) in PRODUCTS.items()}, FRAMES: "_frames.png"}
-"""What follows the night's stem in the name of a product, for every kind."""
-
-_LOCAL_STEMS = {".nc": "night", ".log": "night", ".txt": "madrigal", ".hdf5": "madrigal", ".npz": "legacy"}
 
 
 @dataclass(frozen=True)
@@ -79,25 +72,7 @@ def product_names(stem: str) -> dict[str, str]:
     dict
         Kind to file name.
     """
-    return {kind: stem + suffix for kind, (suffix, _) in PRODUCTS.items()}
-
-
-def local_name(kind: str) -> str:
-    """File name of a product in a folder where there is only one night and tag.
-
-    Parameters
-    ----------
-    kind
-        A key of `SUFFIXES`.
-
-    Returns
-    -------
-    str
-        Such as ``night.nc``, ``winds.png``, ``samples.csv``: what follows the stem in the full name, with a
-        word before it where that is an extension alone.
-    """
-    suffix = SUFFIXES[kind]
-    return suffix.removeprefix("_") if suffix.startswith("_") else _LOCAL_STEMS[suffix] + suffix
+    return {kind: stem + SUFFIXES[kind] for kind in WRITERS}
 
 
 def write_kinds(
@@ -131,7 +106,7 @@ def write_kinds(
             kinst = beside.site.madrigal_kinst if beside.site else None
             written.append(write_madrigal_hdf5(result, path, kinst))
         else:
-            written.append(PRODUCTS[kind][1](result, Path(path)))
+            written.append(WRITERS[kind](result, Path(path)))
     return written
 
 
@@ -152,7 +127,7 @@ def write_products(
     Returns
     -------
     list of Path
-        The files, in the order of `PRODUCTS`, the plot of raw frames last.
+        The files, in the order of `SUFFIXES`, the plot of raw frames last.
     """
     kinds = [kind for kind in SUFFIXES if kind != FRAMES or beside.frames_directory is not None]
     paths = {kind: Path(directory) / (result.stem + SUFFIXES[kind]) for kind in kinds}

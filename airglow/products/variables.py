@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 import netCDF4
 import numpy as np
 
-from airglow.products.columns import Column
+from airglow.model.columns import Column, netcdf_columns
+from airglow.model.result import Cause
 
 _TIME_ATTRIBUTES = {
     "units": "microseconds since 1970-01-01 00:00:00",
@@ -24,17 +25,43 @@ def add_dimension(group: netCDF4.Dataset, name: str, size: int) -> None:
     group.createDimension(name, size or None)
 
 
+_FLAGS = {
+    "flag_values": np.array([0, 1, 2], "int8"),
+    "flag_meanings": "good caution bad",
+    "standard_name": "quality_flag",
+}
+_CAUSES = {
+    "flag_masks": np.array([cause.mask for cause in Cause], "uint32"),
+    "flag_meanings": " ".join(cause.name.lower() for cause in Cause),
+    "comment": "; ".join(f"{cause.name.lower()}: {cause.meaning}" for cause in Cause),
+}
+_USED = {"flag_values": np.array([0, 1], "int8"), "flag_meanings": "not_used used"}
+_OF_VALUES: Mapping[str, Mapping[str, Any]] = {
+    "flag": _FLAGS,
+    "causes": _CAUSES,
+    "used": _USED,
+    "difference": {"units_metadata": "temperature: difference"},
+    "on_scale": {"units_metadata": "temperature: on_scale"},
+    "up": {"positive": "up"},
+}
+"""Attributes that follow from what the values of a column are."""
+
+
 def _attributes(column: Column, coordinates: str | None) -> dict[str, Any]:
-    attributes: dict[str, Any] = {"long_name": column.long_name}
-    if column.units is not None:
-        attributes["units"] = column.units
+    attributes: dict[str, Any] = {"long_name": column.meaning}
+    if column.unit:
+        attributes["units"] = column.unit
     if column.ancillary:
         attributes["ancillary_variables"] = column.ancillary
     if coordinates:
         attributes["coordinates"] = coordinates
-    if column.dtype != "str":
+    if column.content:
         attributes["coverage_content_type"] = column.content
-    return attributes | column.attributes
+    if column.standard_name:
+        attributes["standard_name"] = column.standard_name
+    if column.comment:
+        attributes["comment"] = column.comment
+    return attributes | dict(_OF_VALUES.get(column.values, {}))
 
 
 def write_column(
@@ -46,17 +73,17 @@ def write_column(
     compress: bool = False,
 ) -> None:
     """Write the field of a table that a column describes."""
-    _write(group, column.name, column, dimensions, table, _attributes(column, coordinates), compress)
+    _write(group, column.netcdf, column, dimensions, table, _attributes(column, coordinates), compress)
 
 
 def write_deprecated(group: netCDF4.Dataset, column: Column, dimensions: tuple[str, ...], table: Any) -> None:
     """Write the field of a table under its old name, and say so."""
     attributes = {
-        **_attributes(replace(column, ancillary=None), None),
-        "long_name": f"{column.long_name} (deprecated name of {column.name})",
-        "deprecated": f"use {column.name}",
+        **_attributes(replace(column, ancillary=""), None),
+        "long_name": f"{column.meaning} (deprecated name of {column.netcdf})",
+        "deprecated": f"use {column.netcdf}",
     }
-    _write(group, column.alias, column, dimensions, table, attributes)
+    _write(group, column.old_netcdf, column, dimensions, table, attributes)
 
 
 def _write(
@@ -69,21 +96,21 @@ def _write(
     compress: bool = False,
 ) -> None:
     values = getattr(table, column.field)
-    if column.dtype == "str":
+    if column.stored == "str":
         variable = group.createVariable(name, str, dimensions)
         data = np.array(values, object)
     else:
-        floats = column.dtype.startswith("f")
+        floats = column.stored.startswith("f")
         variable = group.createVariable(
             name,
-            column.dtype,
+            column.stored,
             dimensions,
             fill_value=np.nan if floats else False,
             compression="zlib" if compress else None,
             complevel=4,
             chunksizes=np.shape(values) if compress and np.size(values) else None,
         )
-        data = np.asarray(values, column.dtype)
+        data = np.asarray(values, column.stored)
     variable.setncatts(attributes)
     if data.size:
         variable[...] = data
@@ -115,22 +142,20 @@ def read_times(values: Any) -> np.ndarray:
     return np.asarray(values, "int64").astype("datetime64[us]")
 
 
-def read_columns(group: netCDF4.Dataset, columns: tuple[Column, ...]) -> dict[str, Any]:
+def read_columns(group: netCDF4.Dataset, table: str, without: Collection[str] = ()) -> dict[str, Any]:
     """Fields of a table, as its constructor takes them; variables may have their old names."""
     values: dict[str, Any] = {}
-    for column in columns:
-        variable = group[column.name if column.name in group.variables else column.alias or column.name]
+    for column in (column for column in netcdf_columns(table) if column.field not in without):
+        has_new_name = column.netcdf in group.variables or not column.old_netcdf
+        variable = group[column.netcdf if has_new_name else column.old_netcdf]
         if column.dtype == "str":
             values[column.field] = read_texts(variable)
+        elif column.values == "terms":
+            values[column.field] = tuple(variable[...].tolist())
         elif variable.ndim == 0:
             values[column.field] = variable[...].item()
-        elif column.terms:
-            values[column.field] = tuple(variable[...].tolist())
         else:
-            data = variable[...]
-            values[column.field] = data.astype("f8") if column.dtype == "f4" else data
-    if "used" in values:
-        values["used"] = values["used"].astype(bool)
+            values[column.field] = variable[...].astype(column.dtype)
     return values
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from airglow.model.errors import RegistryError
-from airglow.registry.records import GREEN_TAG, Deployment, Instrument, Site
+from airglow.model.tags import GREEN_TAG
+from airglow.registry.records import Deployment, Instrument, Site
 
 _MAY_BE_INFINITE = ("sky_intensity_flag1", "sky_intensity_flag2")  # no limit has been settled
 

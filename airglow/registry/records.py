@@ -9,9 +9,7 @@ from zoneinfo import ZoneInfo
 
 from airglow.model.errors import RegistryError
 from airglow.model.instrument import InstrumentParameters
-
-RED_TAGS = ("X", "XR")
-GREEN_TAG = "XG"
+from airglow.model.tags import GREEN_TAG
 
 
 @dataclass(frozen=True)

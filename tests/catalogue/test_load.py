@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from airglow.catalogue import connect, load_night
-from airglow.catalogue.rows import ANALYSED
 from airglow.model.errors import CatalogueError
+from airglow.model.result import ANALYSED
 from airglow.night import folder
 
 OURS = (

@@ -12,8 +12,8 @@ import xarray as xr
 from results import empty_night, example_result
 
 from airglow.model.errors import BadInput
-from airglow.model.result import Cause, HorizontalWinds, LaserSamples, RingProfiles, SkySamples, SmoothWinds
-from airglow.products import columns, instrument_columns, read_netcdf, wind_columns, write_netcdf
+from airglow.model.result import Cause
+from airglow.products import read_netcdf, write_netcdf
 from products.same import assert_same, in_single_precision
 
 
@@ -64,31 +64,6 @@ def test_round_trip_of_unusual_values(result, tmp_path):
 def test_same_result_same_bytes(result, path, tmp_path):
     time.sleep(1.1)  # times in HDF5 have a resolution of one second
     assert write_netcdf(result, tmp_path / "elsewhere.nc").read_bytes() == path.read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("table", "of"),
-    [
-        (columns.SKY_COLUMNS, SkySamples),
-        (instrument_columns.LASER_COLUMNS, LaserSamples),
-        (instrument_columns.PROFILE_COLUMNS, RingProfiles),
-        (wind_columns.CYCLE_COLUMNS, HorizontalWinds),
-        ((*wind_columns.SMOOTH_COLUMNS, *wind_columns.TEXTURE_COLUMNS), SmoothWinds),
-    ],
-)
-def test_every_field_has_a_variable(table, of):
-    fields = {field.name for field in dataclasses.fields(of)}
-    if of is SmoothWinds:
-        fields -= {"left_out", "reason"}  # a variable and an attribute of their own
-    fields -= {
-        "start_time",
-        "stop_time",
-        "mid_time",
-        "time",
-        "assumption",
-    }  # the time, its bounds, an attribute
-    assert fields == {column.field for column in table}
-    assert len({column.name for column in table}) == len(table)
 
 
 def test_every_data_variable_says_what_it_is(path):

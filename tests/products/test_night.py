@@ -11,8 +11,8 @@ import pytest
 from results import empty_night, example_result
 
 from airglow.products import (
-    PRODUCTS,
     SUFFIXES,
+    WRITERS,
     Beside,
     local_name,
     product_names,
@@ -40,9 +40,9 @@ def test_every_product_of_every_night_is_written_the_same_again(night, tmp_path)
         assert one.stat().st_size > 150, one.name
 
 
-@pytest.mark.parametrize("kind", PRODUCTS)
+@pytest.mark.parametrize("kind", WRITERS)
 def test_what_cannot_be_written_leaves_the_old_file(kind, tmp_path):
-    suffix, write = PRODUCTS[kind]
+    suffix, write = SUFFIXES[kind], WRITERS[kind]
     path = tmp_path / f"night{suffix}"
     path.write_text("of an earlier analysis")
     night = example_result(6, 2)
@@ -71,12 +71,12 @@ def test_kinds_made_from_the_file_are_those_made_from_the_analysis(tmp_path):
     night = example_result(12, 4)
     all_at_once = {path.name: path.read_bytes() for path in write_products(night, tmp_path / "all")}
     read = read_netcdf(tmp_path / "all" / f"{night.stem}.nc")
-    paths = {kind: tmp_path / local_name(kind) for kind in PRODUCTS}
+    paths = {kind: tmp_path / local_name(kind) for kind in WRITERS}
     assert write_kinds(read, paths) == list(paths.values())
     other = {kind for kind in paths if paths[kind].read_bytes() != all_at_once[night.stem + SUFFIXES[kind]]}
     # These hold ring profiles, of which the file keeps seven digits.
     assert other <= {"legacy", "diagnostics", "profiles", "diagnostics_paper", "profiles_paper"}
-    again = {kind: tmp_path / "again" / local_name(kind) for kind in PRODUCTS}
+    again = {kind: tmp_path / "again" / local_name(kind) for kind in WRITERS}
     write_kinds(read_netcdf(paths["netcdf"]), again)
     assert [kind for kind in paths if paths[kind].read_bytes() != again[kind].read_bytes()] == []
 

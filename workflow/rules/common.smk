@@ -11,6 +11,7 @@ from snakemake.utils import validate
 
 from airglow.pipeline import preflight, runlock, status
 from airglow.model.errors import AirglowError
+from airglow.model.tags import TAG_PATTERN
 from airglow.registry import load_registry
 from airglow.store import leave_out_foreign_settings
 from airglow.uploads import NightId, discovery_from_json
@@ -76,7 +77,7 @@ wildcard_constraints:
     site="[A-Za-z0-9]+",
     year=r"\d{4}",
     date=r"\d{8}",
-    tag="X|XR|XG",
+    tag=TAG_PATTERN,
     asked=r"(minime\d+_)?[A-Za-z0-9]+_\d{8}",
 
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from scipy import constants
 
 from airglow.model.result import BAD, CAUTION, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
+from airglow.model.summary import finite_median
 from airglow.products.plots import style
 from airglow.products.plots.style import BLUE, GREEN, GREY, INK, VERMILLION
 from airglow.products.plots.timeaxis import share_time
@@ -84,11 +85,6 @@ def _figure(result: NightResult) -> Figure:
     return figure
 
 
-def _center_of(values: np.ndarray) -> float:
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if finite.size else 0.0
-
-
 def _plot(panel: Axes, time: np.ndarray, value: np.ndarray, form: str, color: str, label: str) -> None:
     """Line or markers, if there is anything to draw."""
     if np.isfinite(value).any():
@@ -133,7 +129,7 @@ def _plot_faded(
 def _gap(panel: Axes, result: NightResult) -> None:
     """Etalon gap, from its median over the night; the reason for an empty night stands here."""
     sky, laser = result.sky, result.laser
-    middle = _center_of(np.concatenate([laser.gap_m[laser.used], sky.gap_m]))
+    middle = finite_median(np.concatenate([laser.gap_m[laser.used], sky.gap_m]), 0.0)
     sky_nm, laser_nm = (sky.gap_m - middle) * 1e9, (laser.gap_m - middle) * 1e9
     _plot(panel, sky.mid_time, sky_nm, "-", INK, "at sky frames")
     for used, color, marker, label in (
@@ -180,7 +176,7 @@ def _center(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
         ("x", laser.center_x_px, sky.center_x_px, BLUE, "o", "-"),
         ("y", laser.center_y_px, sky.center_y_px, VERMILLION, "^", "--"),
     ):
-        middle = _center_of(np.concatenate([laser_px, sky_px]))
+        middle = finite_median(np.concatenate([laser_px, sky_px]), 0.0)
         _plot(panel, laser.mid_time, laser_px - middle, marker, color, f"{name} laser")
         _plot(panel, sky.mid_time, sky_px - middle, line, color, f"{name} − {middle:.2f} px")
         drawn += [laser_px - middle, sky_px - middle]

@@ -1,0 +1,95 @@
+"""What the products of a night are called, and where they go: nothing here makes one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import PurePath
+
+FRAMES = "frames"
+"""The kind of product that shows raw frames, and so is made from these as well."""
+
+SUFFIXES: Mapping[str, str] = {
+    "netcdf": ".nc",
+    "madrigal": ".txt",
+    "madrigal_hdf5": ".hdf5",
+    "legacy": ".npz",
+    "samples": "_samples.csv",
+    "winds_table": "_winds.csv",
+    "log": ".log",
+    "winds": "_winds.png",
+    "temperature": "_temperature.png",
+    "diagnostics": "_diagnostics.png",
+    "profiles": "_profiles.png",
+    "winds_paper": "_winds.pdf",
+    "temperature_paper": "_temperature.pdf",
+    "diagnostics_paper": "_diagnostics.pdf",
+    "profiles_paper": "_profiles.pdf",
+    FRAMES: "_frames.png",
+}
+"""Kind of product, and what follows the night's stem in its name."""
+
+RESULTS, IMAGES, MADRIGAL = "results", "images", "madrigal"
+DESTINATIONS: Mapping[str, str] = {
+    ".nc": RESULTS,
+    ".npz": RESULTS,
+    ".csv": RESULTS,
+    ".log": RESULTS,
+    ".png": IMAGES,
+    ".pdf": IMAGES,
+    ".txt": MADRIGAL,
+    ".hdf5": MADRIGAL,
+}
+"""Where products go, by the end of their names: each place is a prefix in the bucket."""
+
+_LOCAL_STEMS = {".nc": "night", ".log": "night", ".txt": "madrigal", ".hdf5": "madrigal", ".npz": "legacy"}
+
+
+def product_stem(instrument: str, site: str, date: dt.date, tag: str) -> str:
+    """Base name of a night's products.
+
+    Parameters
+    ----------
+    instrument, site, date, tag
+        Whose they are.
+
+    Returns
+    -------
+    str
+        Tag ``X`` adds nothing, others their lower case, as in ``minime05_uao_20250429_xr``.
+    """
+    stem = f"{instrument}_{site}_{date:%Y%m%d}"
+    return stem if tag == "X" else f"{stem}_{tag.lower()}"
+
+
+def local_name(kind: str) -> str:
+    """File name of a product in a folder where there is only one night and tag.
+
+    Parameters
+    ----------
+    kind
+        A key of `SUFFIXES`.
+
+    Returns
+    -------
+    str
+        Such as ``night.nc``, ``winds.png``, ``samples.csv``: what follows the stem in the full name, with a
+        word before it where that is an extension alone.
+    """
+    suffix = SUFFIXES[kind]
+    return suffix.removeprefix("_") if suffix.startswith("_") else _LOCAL_STEMS[suffix] + suffix
+
+
+def kind_of_local_name(name: str) -> str | None:
+    """The kind of product that has a local name; None if none has."""
+    return next((kind for kind in SUFFIXES if local_name(kind) == name), None)
+
+
+def kind_of_name(name: str, stem: str) -> str | None:
+    """The kind of a product with a stem, by its full name; None for one that is not known here."""
+    return next((kind for kind, suffix in SUFFIXES.items() if stem + suffix == name), None)
+
+
+def destination(name: str) -> str | None:
+    """Where a product goes, by its file name; None if it is none."""
+    return DESTINATIONS.get(PurePath(name).suffix)
