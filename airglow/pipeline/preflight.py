@@ -26,6 +26,11 @@ REQUIRED = (
 )
 
 
+def present(environ: Mapping[str, str]) -> list[str]:
+    """Which of the variables that a run needs are set, if only to nothing."""
+    return [name for name in REQUIRED if name in environ]
+
+
 def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
