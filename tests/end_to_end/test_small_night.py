@@ -211,7 +211,7 @@ def test_a_bad_upload_of_an_archived_night_harms_nothing(
 
     ran = place.clone.hourly()
     assert ran.code == 1
-    assert "extract: " in line_of(ran.text, SMALL.name)
+    assert " refused " in line_of(ran.text, SMALL.name)
     after = {key: etag for key, (etag, _) in everything(place.store).items()}
     assert {f"raw/{path.name}" for path in small_night.raw.iterdir()} <= after.keys()
     for key, (etag, _) in before.items():
