@@ -5,19 +5,18 @@
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
-from running import ROOT
+from running import ROOT, SNAKEMAKE
 
 from airglow.products import SUFFIXES, local_name
 from airglow.uploads import State
 
 SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
 MODULES = sorted((ROOT / "airglow").rglob("*.py"))
-
-
 RULES = {
     name: text
     for path in [ROOT / "workflow/Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]
