@@ -114,7 +114,18 @@ def extract_night(
 
 
 def criteria(limits: UnpackLimits) -> dict[str, Any]:
-    """What decides, beside the bytes of an upload, whether its archive is refused: as JSON can hold it."""
+    """What decides, beside the bytes of an upload, whether its archive is refused.
+
+    Parameters
+    ----------
+    limits
+        What the archive may unpack to.
+
+    Returns
+    -------
+    dict
+        As JSON can hold it.
+    """
     return {"code_version": code_version(), **asdict(limits)}
 
 

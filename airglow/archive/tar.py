@@ -51,7 +51,17 @@ class UnpackLimits:
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> UnpackLimits:
-        """Limits as an operator writes them: ``max_members``, ``max_gigabytes``, ``max_member_megabytes``."""
+        """Limits as an operator writes them.
+
+        Parameters
+        ----------
+        settings
+            ``max_members``, ``max_gigabytes`` in all, ``max_member_megabytes`` each.
+
+        Returns
+        -------
+        UnpackLimits
+        """
         return cls(
             max_members=settings["max_members"],
             max_bytes=round(settings["max_gigabytes"] * 1e9),

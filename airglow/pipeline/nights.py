@@ -54,6 +54,20 @@ def archived_nights(store: Store, registry: Registry, site: str, date: str) -> l
 def published_nights(store: Store, registry: Registry, asked: str) -> list[NightId]:
     """Nights with published products that ``uao_20250429`` or ``minime05_uao_20250429`` names.
 
+    Parameters
+    ----------
+    store
+        The bucket.
+    registry
+        Sites and instruments.
+    asked
+        Site and date, or instrument, site and date.
+
+    Returns
+    -------
+    list of NightId
+        At least one.
+
     Raises
     ------
     AirglowError
@@ -76,6 +90,11 @@ def nights_to_show(discovery: Discovery, work: Path) -> list[NightId]:
         What was found.
     work
         The workflow's directory for temporary files, where failures are on record.
+
+    Returns
+    -------
+    list of NightId
+        In the order of the discovery.
     """
     failed = {failure.name for failure in failures(work)}
     return [report.night for report in discovery.wanted if report.night.name not in failed]

@@ -27,7 +27,18 @@ REQUIRED = (
 
 
 def present(environ: Mapping[str, str]) -> list[str]:
-    """Which of the variables that a run needs are set, if only to nothing."""
+    """Which of the variables that a run needs are set, if only to nothing.
+
+    Parameters
+    ----------
+    environ
+        Environment variables.
+
+    Returns
+    -------
+    list of str
+        Names, in the order of `REQUIRED`.
+    """
     return [name for name in REQUIRED if name in environ]
 
 

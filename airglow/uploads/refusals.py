@@ -21,15 +21,39 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Refusal:
-    """A verdict on an upload."""
+    """A verdict on an upload.
+
+    Parameters
+    ----------
+    reason
+        A sentence for people.
+    upload
+        ETag by key of its objects.
+    criteria
+        What the verdict depends on beside the upload.
+    made_at
+        When (UTC).
+    """
 
     reason: str
-    upload: Mapping[str, str]  # ETag by key of its objects
-    criteria: Mapping[str, Any]  # what the verdict depends on beside the upload
-    made_at: dt.datetime  # UTC
+    upload: Mapping[str, str]
+    criteria: Mapping[str, Any]
+    made_at: dt.datetime
 
     def is_of(self, upload: Mapping[str, str], criteria: Mapping[str, Any]) -> bool:
-        """Whether it is of this upload, and would be the same today."""
+        """Whether it is of this upload, and would be the same today.
+
+        Parameters
+        ----------
+        upload
+            ETag by key of the receipt and all parts.
+        criteria
+            Those of today.
+
+        Returns
+        -------
+        bool
+        """
         return self.upload == upload and self.criteria == criteria
 
 
@@ -67,6 +91,17 @@ def read_refusal(store: Store, night: NightId) -> Refusal | None:
     """The last refusal of an upload of a night; None without one, or for one that cannot be read.
 
     Then the upload is looked at again, and the verdict is the same.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        Which night.
+
+    Returns
+    -------
+    Refusal or None
     """
     try:
         value = json.loads(store.get_bytes(night.refused_key))
@@ -81,7 +116,24 @@ def read_refusal(store: Store, night: NightId) -> Refusal | None:
 def refusal_of(
     store: Store, night: NightId, upload: Mapping[str, str], criteria: Mapping[str, Any]
 ) -> Refusal | None:
-    """The refusal of this very upload under these criteria; None if there is none. Costs one request."""
+    """The refusal of this very upload under these criteria. Costs one request.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        Which night.
+    upload
+        ETag by key of the receipt and all parts.
+    criteria
+        Those of today.
+
+    Returns
+    -------
+    Refusal or None
+        None if there is none.
+    """
     refusal = read_refusal(store, night)
     return refusal if refusal and refusal.is_of(upload, criteria) else None
 
@@ -92,6 +144,11 @@ def check_not_refused(
     """Before work on an upload: stop if it was refused; remove the refusal of another one.
 
     Costs one request if there is no refusal.
+
+    Parameters
+    ----------
+    store, night, upload, criteria
+        As in `refusal_of`.
 
     Raises
     ------
@@ -107,5 +164,13 @@ def check_not_refused(
 
 
 def forget_refusal(store: Store, night: NightId) -> None:
-    """Remove the refusal of an upload that is no longer there, if there is one."""
+    """Remove the refusal of an upload that is no longer there, if there is one.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        Which night.
+    """
     store.delete(night.refused_key)
