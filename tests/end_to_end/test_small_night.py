@@ -41,6 +41,10 @@ def test_a_night_costs_so_many_requests(in_two_steps: InTwoSteps) -> None:
     assert counted["HEAD"] <= 150, counted
     assert counted["GET"] <= 75, counted
     assert counted["PUT"] <= 60, counted
+    # What extract unpacked is analysed: no frame comes back from the archive for that.
+    assert [
+        path for method, path in in_two_steps.asked if method == "GET" and f"/{SMALL.frames_prefix}" in path
+    ] == []
 
 
 def test_products_that_the_configuration_does_without_are_not_made(in_two_steps: InTwoSteps) -> None:

@@ -24,6 +24,7 @@ rule analyze:
     benchmark:
         f"benchmarks/{NIGHT}/analyze_{{tag}}.tsv"
     priority: 5
+    threads: 1  # as for linear algebra: small fits gain nothing from more
     resources:
         mem_mb=2000,
         runtime=120,

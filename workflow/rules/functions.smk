@@ -17,7 +17,9 @@ def night_of(wildcards):
 @lru_cache
 def archived_nights(site, date):
     """Nights of all instruments of a site on a date, in the archive or uploaded; the bucket is asked once."""
-    return or_workflow_error(nights_of_targets.archived_nights, STORE, REGISTRY, site, date)
+    return or_workflow_error(
+        nights_of_targets.archived_nights, STORE, REGISTRY, site, date
+    )
 
 
 @lru_cache
