@@ -82,7 +82,7 @@ def test_products_are_where_people_look_for_them(delivered: Delivered) -> None:
 def test_what_a_step_costs_is_on_record(delivered: Delivered) -> None:
     benchmarks = delivered.place.clone.directory / "benchmarks"
     of_night = {path.name for path in (benchmarks / "minime13/uao/2026/20260510").iterdir()}
-    assert {"extract.tsv", "analyze_XR.tsv", "analyze_XG.tsv", "publish.tsv", "load.tsv"} <= of_night
+    assert {"extract.tsv", "analyze_XR.tsv", "analyze_XG.tsv", "publish.tsv"} <= of_night
     assert (benchmarks / "discover.tsv").read_text().startswith("s\t")
 
 
@@ -326,6 +326,16 @@ def test_plots_are_made_again_on_a_fresh_disk(fetched: Clone, delivered: Deliver
     same = {key for key in before if before[key][0] == after[key][0]}
     assert {key for key in before.keys() - same if not key.startswith("pages/")} == dated
     assert before[PICTURE][1] != after[PICTURE][1]
+
+
+def test_what_was_fetched_takes_the_place_of_results_and_is_not_analysed_again(delivered: Delivered) -> None:
+    """On the disk on which the night was made; a benchmark of that time is older than what was fetched."""
+    at_hand = delivered.place.clone
+    assert at_hand.hourly("-R", "fetch", f"fetched/{MINIME13.name}.json").code == 0
+    ran = at_hand.hourly("-n", "-R", "plots", f"nights/{MINIME13.name}.json")
+    assert ran.code == 0, ran.text
+    for rule in ("analyze", "frames", "tables", "quicklook"):
+        assert rule not in ran.text
 
 
 def test_a_report_of_a_night_that_was_just_made(delivered: Delivered) -> None:

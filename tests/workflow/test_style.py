@@ -25,6 +25,7 @@ RULES = {
     )
 }
 OFFLINE = ("analyze", "tables", "plots", "quicklook")  # they read and write local files alone
+AFTER_SENTINEL = ("frames", "load", "page", "cleanup")
 
 
 def without_environment(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -48,7 +49,8 @@ def test_rules_are_complete() -> None:
     for name, text in RULES.items():
         assert "conda:" not in text, name
         is_local = name in ("all", "fetched", "site_night", "instrument_night")
-        assert is_local != ("benchmark:" in text), name
+        # The time of a benchmark counts as that of an output, and an input in the bucket has the server's.
+        assert ("benchmark:" in text) == (not is_local and name not in AFTER_SENTINEL), name
         assert is_local != ("mem_mb=" in text and "runtime=" in text), name
         assert ("retries:" in text) == (not is_local and name not in OFFLINE), name
 

@@ -26,8 +26,8 @@ rule analyze:
     priority: 5
     threads: 1  # as for linear algebra: small fits gain nothing from more
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=1000,
+        runtime=60,
     params:
         settings=config["analysis"],
     script:
@@ -79,7 +79,7 @@ rule plots:
         f"benchmarks/{NIGHT}/plots_{{tag}}.tsv"
     priority: 6
     resources:
-        mem_mb=1000,
+        mem_mb=2000,
         runtime=15,
     script:
         "../scripts/products.py"

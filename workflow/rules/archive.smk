@@ -80,8 +80,6 @@ rule frames:
         manifest=temp(f"work/{NIGHT}/frames.json"),
     log:
         f"logs/{NIGHT}/frames.log",
-    benchmark:
-        f"benchmarks/{NIGHT}/frames.tsv"
     priority: 4
     retries: 1
     resources:

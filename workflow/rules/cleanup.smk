@@ -13,8 +13,6 @@ rule cleanup:
         cleaned=sentinel("cleaned"),
     log:
         f"logs/{NIGHT}/cleanup.log",
-    benchmark:
-        f"benchmarks/{NIGHT}/cleanup.tsv"
     priority: 11
     retries: 1
     resources:

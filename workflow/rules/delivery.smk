@@ -57,8 +57,6 @@ rule load:
         loaded=sentinel("loaded"),
     log:
         f"logs/{NIGHT}/load.log",
-    benchmark:
-        f"benchmarks/{NIGHT}/load.tsv"
     priority: 9
     retries: 1
     resources:
@@ -81,8 +79,6 @@ if config["pages"]["prefix"]:
             page=sentinel("page"),
         log:
             f"logs/{NIGHT}/page.log",
-        benchmark:
-            f"benchmarks/{NIGHT}/page.tsv"
         priority: 10
         retries: 1
         resources:
