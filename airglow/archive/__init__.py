@@ -1,7 +1,7 @@
 """Parts to tar.gz to frames in the bucket, and the manifest that says what is there."""
 
 from airglow.archive.cleanup import cleanup_night, cleanup_weather
-from airglow.archive.extract import extract_night
+from airglow.archive.extract import criteria, extract_night
 from airglow.archive.join import RawObject, join_if_changed, join_parts
 from airglow.archive.manifest import (
     ArchivedFile,
@@ -28,6 +28,7 @@ __all__ = [
     "archive_weather",
     "cleanup_night",
     "cleanup_weather",
+    "criteria",
     "extract_night",
     "fetch_frames",
     "fetch_weather",

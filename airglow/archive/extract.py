@@ -10,15 +10,18 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import quote
 
+from airglow.archive.join import joined_from
 from airglow.archive.manifest import FORMAT, ArchivedFile, Manifest, read_manifest
 from airglow.archive.tar import UnpackLimits
 from airglow.archive.unpack import KeptOut, Unpacked, unpack
 from airglow.frames import is_frame_name
-from airglow.model.errors import BadInput, StoreError
+from airglow.model.errors import BadInput, RefusedUpload, StoreError
+from airglow.model.version import code_version
 from airglow.store import Store, StoredObject, hash_file, json_bytes, upload_many
-from airglow.uploads import NightId, kept_manifest_key
+from airglow.uploads import NightId, check_not_refused, kept_manifest_key, record_refusal
 
 OTHER = "other/"
 SUPERSEDED = "superseded/"
@@ -73,12 +76,17 @@ def extract_night(
 
     Raises
     ------
+    RefusedUpload
+        If the archive is refused for what is in it: then nothing was uploaded, and the refusal is on record
+        in the bucket, so that this upload is refused at once the next time.
     BadInput
-        If the archive is refused: then nothing was uploaded.
+        If the archive is not the one of the record.
     StoreError
         If the bucket does not have what was sent.
     """
+    limits = limits or UnpackLimits()
     record = _read_record(Path(record_path), Path(tar_path), night)
+    check_not_refused(store, night, joined_from(record), criteria(limits))
     work_dir = Path(work_dir)
     shutil.rmtree(work_dir, ignore_errors=True)
     unpacked_dir = work_dir.with_name(work_dir.name + ".unpacked")
@@ -86,8 +94,12 @@ def extract_night(
     unpacked_dir.mkdir(parents=True)
     work_dir.mkdir(parents=True)
     try:
-        files, kept_out = unpack(Path(tar_path), unpacked_dir, limits)
-        frames, others, more_kept_out = _place(Path(tar_path).name, night, files)
+        try:
+            files, kept_out = unpack(Path(tar_path), unpacked_dir, limits)
+            frames, others, more_kept_out = _place(Path(tar_path).name, night, files)
+        except BadInput as problem:
+            record_refusal(store, night, str(problem), joined_from(record), criteria(limits))
+            raise RefusedUpload(problem.name, problem.reason, problem.hint) from problem
         for placed in frames:
             os.replace(placed.file.path, work_dir / placed.name)
         to_send = [(work_dir / p.name, f"{night.frames_prefix}{p.name}", p) for p in frames]
@@ -101,11 +113,28 @@ def extract_night(
     )  # fmt: skip
 
 
+def criteria(limits: UnpackLimits) -> dict[str, Any]:
+    """What decides, beside the bytes of an upload, whether its archive is refused.
+
+    Parameters
+    ----------
+    limits
+        What the archive may unpack to.
+
+    Returns
+    -------
+    dict
+        As JSON can hold it.
+    """
+    return {"code_version": code_version(), **asdict(limits)}
+
+
 def _read_record(record_path: Path, tar_path: Path, night: NightId) -> dict:
     """What `join_parts` wrote down, if it is of this night and of this very archive."""
     try:
         record = json.loads(record_path.read_bytes())
         of_night, sha256 = record["night"], record["sha256"]
+        joined_from(record)
     except (ValueError, KeyError, TypeError) as error:
         raise BadInput(str(record_path), "not a record of joined parts", "join the parts again") from error
     if of_night != night.name or sha256 != hash_file(tar_path).sha256:

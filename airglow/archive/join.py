@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from airglow.uploads import (
     NightId,
     RawPart,
     Receipt,
+    check_not_refused,
     first_part,
     is_of_upload,
     mark_pending,
@@ -58,11 +60,17 @@ class RawObject:
 
 
 def join_parts(
-    store: Store, night: NightId, out_tar: Path, out_record: Path, threads: int = THREADS
+    store: Store,
+    night: NightId,
+    out_tar: Path,
+    out_record: Path,
+    threads: int = THREADS,
+    criteria: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Download the parts of an upload into one file, in order, and write down what was read.
 
-    Marks the night as pending first. Needs as much memory as ``threads`` small buffers.
+    Marks the night as pending first, and removes the refusal of an earlier upload. Needs as much memory as
+    ``threads`` small buffers.
 
     Parameters
     ----------
@@ -76,6 +84,8 @@ def join_parts(
         The JSON to write: the receipt, the parts with their ETags, size and SHA-256 of the tar.gz.
     threads
         How many parts are read at once.
+    criteria
+        Under which the archive will be judged (`airglow.archive.criteria`).
 
     Returns
     -------
@@ -86,6 +96,8 @@ def join_parts(
     ------
     BadInput
         If the upload is not complete, or an object changed while it was read.
+    RefusedUpload
+        If this very upload was refused before, under the same criteria: then nothing is read.
     StoreError
         If the bucket does not do its part.
     MachineError
@@ -93,6 +105,7 @@ def join_parts(
     """
     listed, receipt = _read_receipt(store, night)
     parts = _complete_parts(night, listed, receipt)
+    check_not_refused(store, night, {found.key: found.etag for found in listed.values()}, criteria or {})
     mark_pending(store, night, "upload")
     out_tar, out_record = Path(out_tar), Path(out_record)
     try:
@@ -101,7 +114,14 @@ def join_parts(
         raise MachineError.from_os(str(error.filename or out_tar), error) from error
 
 
-def join_if_changed(store: Store, night: NightId, tar: Path, record: Path, threads: int = THREADS) -> bool:
+def join_if_changed(
+    store: Store,
+    night: NightId,
+    tar: Path,
+    record: Path,
+    threads: int = THREADS,
+    criteria: Mapping[str, Any] | None = None,
+) -> bool:
     """Join the parts again, where the archive at hand is not the upload that is in ``raw/`` now.
 
     An archive outlives a step that refused it, and a run that was killed. It is of use only while it is what
@@ -118,6 +138,8 @@ def join_if_changed(store: Store, night: NightId, tar: Path, record: Path, threa
         What `join_parts` wrote.
     threads
         How many parts are read at once.
+    criteria
+        As in `join_parts`.
 
     Returns
     -------
@@ -126,17 +148,17 @@ def join_if_changed(store: Store, night: NightId, tar: Path, record: Path, threa
 
     Raises
     ------
-    BadInput, StoreError, MachineError
+    BadInput, RefusedUpload, StoreError, MachineError
         As `join_parts`, if it has to be done again.
     """
     problem = _not_as_recorded(night, Path(tar), Path(record))
     if not problem:
         there = {key: found.etag for key, found in _listed(store, night).items()}
-        if there == _joined_from(Path(record)):
+        if there == joined_from(json.loads(Path(record).read_bytes())):
             return False
         problem = "another upload of the night is in raw/"
     log.info("%s: %s; the parts are joined again", tar, problem)
-    join_parts(store, night, tar, record, threads)
+    join_parts(store, night, tar, record, threads, criteria)
     return True
 
 
@@ -151,7 +173,7 @@ def _not_as_recorded(night: NightId, tar: Path, record_path: Path) -> str:
         record = json.loads(record_path.read_bytes())
         if record["night"] != night.name or hash_file(tar).sha256 != record["sha256"]:
             return f"not the archive that {record_path} describes"
-        _joined_from(record_path)
+        joined_from(record)
     except FileNotFoundError as error:
         return f"{error.filename} is missing"
     except (ValueError, KeyError, TypeError):
@@ -161,9 +183,8 @@ def _not_as_recorded(night: NightId, tar: Path, record_path: Path) -> str:
     return ""
 
 
-def _joined_from(record_path: Path) -> dict[str, str]:
-    """ETag by key of the raw objects that an archive was joined from."""
-    record = json.loads(record_path.read_bytes())
+def joined_from(record: Mapping[str, Any]) -> dict[str, str]:
+    """ETag by key of the raw objects that an archive was joined from, by its record."""
     return {entry["key"]: entry["etag"] for entry in (record["receipt"], *record["parts"])}
 
 

@@ -10,9 +10,9 @@ import errno
 import os
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from airglow.archive.sparse import SparseMap, attributes_map, check_map, has_attributes_map, header_map
 from airglow.model.errors import BadInput
@@ -48,6 +48,25 @@ class UnpackLimits:
     max_members: int = 5_000
     max_bytes: int = 4 << 30
     max_member_bytes: int = 64 << 20
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> UnpackLimits:
+        """Limits as an operator writes them.
+
+        Parameters
+        ----------
+        settings
+            ``max_members``, ``max_gigabytes`` in all, ``max_member_megabytes`` each.
+
+        Returns
+        -------
+        UnpackLimits
+        """
+        return cls(
+            max_members=settings["max_members"],
+            max_bytes=round(settings["max_gigabytes"] * 1e9),
+            max_member_bytes=round(settings["max_member_megabytes"] * 1e6),
+        )
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,10 @@ class BadInput(AirglowError):
         return type(self), (self.name, self.reason, self.hint)
 
 
+class RefusedUpload(BadInput):
+    """An upload that is refused for what is in it: a verdict on data, which holds until another one comes."""
+
+
 class MachineError(AirglowError):
     """The machine failed (its disk, memory, rights or locks): no verdict on data, so the step is tried again.
 

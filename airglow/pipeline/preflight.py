@@ -26,6 +26,22 @@ REQUIRED = (
 )
 
 
+def present(environ: Mapping[str, str]) -> list[str]:
+    """Which of the variables that a run needs are set, if only to nothing.
+
+    Parameters
+    ----------
+    environ
+        Environment variables.
+
+    Returns
+    -------
+    list of str
+        Names, in the order of `REQUIRED`.
+    """
+    return [name for name in REQUIRED if name in environ]
+
+
 def _say(text: str) -> None:
     print(text, file=sys.stderr)
 

@@ -21,7 +21,7 @@ from airglow.model.errors import AirglowError, BadInput, MachineError
 from airglow.model.outcomes import outcome_reason
 from airglow.model.result import ANALYSED
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
-from airglow.uploads import Discovery, NightId, NightReport, discovery_from_json
+from airglow.uploads import Discovery, NightId, NightReport, State, discovery_from_json, read_refusal
 
 DISCOVERY = "discovery.json"  # in the workflow's directory for temporary files
 _FAILURES = "failures"
@@ -152,6 +152,8 @@ def rows(discovery: Discovery | None, failed: Iterable[Failure], store: Store | 
 
 def night_row(store: Store, night: NightId) -> Row | None:
     """Where a night that was worked on stands, by its sentinels in the bucket; None if there is none."""
+    if refusal := read_refusal(store, night):  # it goes as soon as another upload is taken up
+        return Row(night.name, State.REFUSED.value, refusal.reason, refusal.made_at)
     published = store.get_json(night.published_key)
     reached = (
         ("done", night.cleaned_key),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import shutil
@@ -13,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from airglow.archive import Manifest, fetch_frames
+from airglow.archive import Manifest, fetch_frames, load_manifest
 from airglow.model.errors import BadInput, MachineError, RegistryError
 from airglow.model.products import SUFFIXES, local_name
 from airglow.model.result import ANALYSED, NightResult
 from airglow.pipeline.publish import fetch_kinds, fetch_products
 from airglow.products import Beside, read_netcdf, write_kinds
-from airglow.store import Store, json_bytes
+from airglow.store import MissingObject, Store, json_bytes
 from airglow.uploads import NightId
 
 OUTCOME = "outcome.json"  # beside the products of a tag: what the analysis came to
@@ -91,19 +90,28 @@ def published_results(store: Store, index: Mapping[str, Any], directory: Path) -
     return results
 
 
+def is_of_archive(store: Store, index: Mapping[str, Any]) -> bool:
+    """Whether what is published of a night was made from the frames that its archive has now."""
+    try:
+        manifest = load_manifest(store, NightId.parse(index["night"]))
+    except (MissingObject, BadInput):
+        return False
+    return manifest.sha256 == index["manifest_sha256"]
+
+
 def bring_results(
     store: Store,
     index: Mapping[str, Any],
-    directories: Mapping[str, Path],
+    directory: Path,
     empty_result: Callable[[str, str], NightResult],
     beside: Beside,
 ) -> list[str]:
-    """Fill the folders of a night's tags with what is published of it, where there is no result.
+    """Fill the folders of a night's tags with what is published of it.
 
     Afterwards they are as the analysis and what follows it left them, so that plots, say, can be made again
-    without it. The files are a little older than the index, as they were: they do not pass for new ones.
-    Where an analysis came to no result and the earlier one was kept, that takes its place here too. A tag
-    without a result that the registry does not know of the instrument any more is passed over.
+    without it. In each folder the result is written first, so that nothing made from it is older. Where an
+    analysis came to no result and the earlier one was kept, that is what comes back. A tag without a result
+    that the registry does not know of the instrument any more is passed over.
 
     Parameters
     ----------
@@ -111,8 +119,8 @@ def bring_results(
         The bucket.
     index
         What was published.
-    directories
-        A folder for each tag of the index. One with a result of its own is left as it is.
+    directory
+        Gets a folder for each tag of the index.
     empty_result
         Makes the empty result of a tag that was not analysed, of which nothing is published: is given the tag
         and why. Raises RegistryError for a tag that the registry does not know.
@@ -129,51 +137,32 @@ def bring_results(
     StoreError
         If a product is missing or is not what was published.
     """
-    published = store.head(NightId.parse(index["night"]).published_key)
     filled = []
-    age = min(published.modified.timestamp(), time.time()) - 1.0 if published else time.time()
     for tag, of_tag in index["outcomes"].items():
-        if not _is_to_fill(directories[tag], of_tag):
-            continue
+        folder = directory / tag
         outcome = {name: value for name, value in of_tag.items() if name != "products"}
-        result = None
-        if outcome["state"] != ANALYSED:
+        if outcome["state"] == ANALYSED:
+            for wanted in (["netcdf"], [kind for kind in SUFFIXES if kind != "netcdf"]):
+                fetch_kinds(
+                    store,
+                    index,
+                    lambda of, kind, tag=tag, folder=folder, wanted=wanted: (
+                        folder / local_name(kind) if of == tag and kind in wanted else None
+                    ),
+                )
+        else:
             try:
                 result = empty_result(tag, f"{outcome['state']}: {outcome['reason']}")
             except RegistryError as error:
                 log.info("%s: there was no result, and none is made: %s", tag, error)
                 continue
-        filled.append(tag)
-        shutil.rmtree(directories[tag], ignore_errors=True)  # files of a refused result are none of this one
-        if result is None:
-            paths = fetch_kinds(
-                store,
-                index,
-                lambda of, kind, tag=tag: directories[tag] / local_name(kind) if of == tag else None,
-            )
-        else:
-            files = {kind: directories[tag] / local_name(kind) for kind in SUFFIXES}
+            write_kinds(result, {"netcdf": folder / local_name("netcdf")}, beside)
+            files = {kind: folder / local_name(kind) for kind in SUFFIXES if kind != "netcdf"}
             # Of the frames none is looked for.
-            paths = write_kinds(result, files, replace(beside, frames_directory=directories[tag]))
-        outcome_path = directories[tag] / OUTCOME
-        outcome_path.parent.mkdir(parents=True, exist_ok=True)
-        outcome_path.write_bytes(json_bytes(outcome))
-        for path in (*paths, outcome_path):
-            os.utime(path, (age, age))
+            write_kinds(result, files, replace(beside, frames_directory=folder))
+        (folder / OUTCOME).write_bytes(json_bytes(outcome))
+        filled.append(tag)
     return filled
-
-
-def _is_to_fill(directory: Path, published: Mapping[str, Any]) -> bool:
-    """Whether a tag's folder lacks its result, or has the empty one that was refused for an earlier one."""
-    if not (directory / local_name("netcdf")).exists():
-        return True
-    outcome = directory / OUTCOME
-    if not published.get("kept") or not outcome.exists():
-        return False
-    try:
-        return json.loads(outcome.read_text(encoding="utf-8"))["state"] != ANALYSED
-    except (ValueError, KeyError, TypeError):  # it says nothing of use
-        return True
 
 
 def remove_older(directories: Iterable[Path], keep_days: float, now: float | None = None) -> list[Path]:

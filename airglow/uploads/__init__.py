@@ -31,6 +31,14 @@ from airglow.uploads.pending import (
     take_up,
 )
 from airglow.uploads.receipt import Receipt, parse_receipt, what_is_missing
+from airglow.uploads.refusals import (
+    Refusal,
+    check_not_refused,
+    forget_refusal,
+    read_refusal,
+    record_refusal,
+    refusal_of,
+)
 from airglow.uploads.scan import ScanSettings, scan
 
 __all__ = [
@@ -42,18 +50,21 @@ __all__ = [
     "RawPart",
     "RawReceipt",
     "Receipt",
+    "Refusal",
     "ScanSettings",
     "State",
     "UnrecognisedObject",
     "WeatherDay",
     "WeatherFile",
     "archived_upload",
+    "check_not_refused",
     "clear_pending",
     "cloud_file",
     "discovery_from_json",
     "discovery_to_json",
     "end_of_day",
     "first_part",
+    "forget_refusal",
     "is_of_upload",
     "kept_manifest_key",
     "mark_pending",
@@ -61,6 +72,9 @@ __all__ = [
     "parse_raw_key",
     "parse_receipt",
     "pending_nights",
+    "read_refusal",
+    "record_refusal",
+    "refusal_of",
     "scan",
     "take_up",
     "weather_prefix",

@@ -106,6 +106,11 @@ class NightId:
         return f"{self.state_prefix}manifest.json"
 
     @property
+    def refused_key(self) -> str:
+        """Written when an upload is refused for what is in it: which one, and why."""
+        return f"{self.state_prefix}refused.json"
+
+    @property
     def published_key(self) -> str:
         """Written last by the publication: which products are in the bucket."""
         return f"{self.state_prefix}published.json"

@@ -15,6 +15,7 @@ from airglow.model.errors import BadInput
 from airglow.store import MissingObject, Store
 from airglow.uploads.discovery import Discovery
 from airglow.uploads.keys import PENDING, NightId
+from airglow.uploads.refusals import forget_refusal
 
 
 def mark_pending(store: Store, night: NightId, why: str) -> None:
@@ -145,6 +146,7 @@ def take_up(store: Store, discovery: Discovery) -> None:
         if report.changed:
             _set_manifest_aside(store, report.night)
         elif report.withdrawn:
+            forget_refusal(store, report.night)
             _bring_manifest_back(store, report.night)
 
 

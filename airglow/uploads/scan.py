@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from airglow.model.errors import AirglowError, BadInput
 from airglow.registry import Registry
@@ -23,6 +24,9 @@ from airglow.uploads.keys import (
 )
 from airglow.uploads.pending import archived_upload, kept_manifests_prefix, pending_nights
 from airglow.uploads.receipt import MAX_RECEIPT_BYTES, Receipt, parse_receipt, what_is_missing
+from airglow.uploads.refusals import refusal_of
+
+_NOT_ARCHIVED = "interrupted before it was archived"
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ def scan(
     registry: Registry,
     settings: ScanSettings | None = None,
     now: dt.datetime | None = None,
+    criteria: Mapping[str, Any] | None = None,
 ) -> Discovery:
     """Look at what is in ``raw/`` and which work is unfinished. Changes nothing.
 
@@ -88,6 +93,9 @@ def scan(
         What an operator decides.
     now
         The present (aware), for the waiting times.
+    criteria
+        Under which an upload would be judged now (`airglow.archive.criteria`): one that was refused under
+        the same ones is not taken up again.
 
     Returns
     -------
@@ -111,6 +119,7 @@ def scan(
         upload = raw.uploads.get(night, _Upload())
         report = _judge(store, registry, settings, now, night, upload, receipts.get(night), raw)
         report = _compare_with_archive(store, report, upload, night in unfinished)
+        report = _compare_with_refusal(store, report, upload, criteria or {})
         if night.name in settings.hold:
             reason = "held by the configuration" + (f"; {report.reason}" if report.reason else "")
             report = replace(report, state=State.HELD, reason=reason)
@@ -241,7 +250,7 @@ def _compare_with_archive(store: Store, report: NightReport, upload: _Upload, ma
         if marked and not upload.objects:
             return _without_upload(store, report)
         if marked and report.state is State.READY:
-            return replace(report, state=State.CONTINUING, reason="interrupted before it was archived")
+            return replace(report, state=State.CONTINUING, reason=_NOT_ARCHIVED)
         return report
     if all(archived.get(found.key) == found.etag for found in upload.objects):
         # Without a marker, some objects of the archived upload are what an interrupted cleanup left; but if a
@@ -251,6 +260,18 @@ def _compare_with_archive(store: Store, report: NightReport, upload: _Upload, ma
     elif report.state is State.READY:
         return replace(report, reason="another upload of a night that is archived", changed=True)
     return report
+
+
+def _compare_with_refusal(
+    store: Store, report: NightReport, upload: _Upload, criteria: Mapping[str, Any]
+) -> NightReport:
+    """Tell a complete upload that was refused for what is in it: it would only be refused again."""
+    if not (report.state is State.READY or report.reason == _NOT_ARCHIVED):
+        return report
+    refusal = refusal_of(store, report.night, {found.key: found.etag for found in upload.objects}, criteria)
+    if refusal is None:
+        return report
+    return replace(report, state=State.REFUSED, reason=refusal.reason, since=refusal.made_at, changed=False)
 
 
 def _without_upload(store: Store, report: NightReport) -> NightReport:

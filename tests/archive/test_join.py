@@ -194,5 +194,5 @@ def test_a_part_without_an_md5_is_read_twice(store: Store, tmp_path: Path):
     store.client.complete_multipart_upload(**where, UploadId=upload, MultipartUpload=parts)
     with counted(store) as requests:
         _join(store, tmp_path)
-    assert requests.count("GetObject") == 1 + 3 + 1  # receipt, parts, one again
+    assert requests.count("GetObject") == 1 + 1 + 3 + 1  # receipt, refusal, parts, one again
     assert (tmp_path / "night.tar.gz").read_bytes() == archive

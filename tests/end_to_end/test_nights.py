@@ -79,6 +79,13 @@ def test_products_are_where_people_look_for_them(delivered: Delivered) -> None:
     assert not [key for key in keys if key.startswith("madrigal/") and "minime13" in key]
 
 
+def test_what_a_step_costs_is_on_record(delivered: Delivered) -> None:
+    benchmarks = delivered.place.clone.directory / "benchmarks"
+    of_night = {path.name for path in (benchmarks / "minime13/uao/2026/20260510").iterdir()}
+    assert {"extract.tsv", "analyze_XR.tsv", "analyze_XG.tsv", "publish.tsv"} <= of_night
+    assert (benchmarks / "discover.tsv").read_text().startswith("s\t")
+
+
 def test_the_truth_is_found_again(delivered: Delivered, tmp_path: Path) -> None:
     delivered.place.store.download(NETCDF, tmp_path / "night.nc")
     sky = read_netcdf(tmp_path / "night.nc").sky
@@ -291,7 +298,7 @@ def test_a_report_on_a_fresh_disk_shows_what_is_published(fetched: Clone, delive
     for stem, tag in (("minime05_uao_20260510_xr", "XR"), ("minime13_uao_20260510_xg", "XG")):
         instrument = stem.split("_")[0]
         for plot in (*PLOTS, "frames"):
-            shown = report.results[f"fetched/{instrument}_uao_20260510/{plot}/{tag}.png"]
+            shown = report.results[f"fetched/{instrument}/uao/2026/20260510/{plot}/{tag}.png"]
             assert report.data(shown) == store.get_bytes(f"summaryimages/2026/{stem}_{plot}.png")
             assert shown["labels"] == {"night": "2026-05-10", "tag": tag, "what": plot}
             assert f"{instrument} at uao, night of 2026-05-10" in shown["caption"]
@@ -310,6 +317,7 @@ def test_plots_are_made_again_on_a_fresh_disk(fetched: Clone, delivered: Deliver
     ran = fetched.hourly("-R", "plots", f"nights/{MINIME13.name}.json")
     assert ran.code == 0, ran.text
     assert "analyze" not in ran.text
+    assert "tables" not in ran.text
     assert "frames" not in ran.text
     after = everything(store)
     assert after.keys() == before.keys()
@@ -318,6 +326,16 @@ def test_plots_are_made_again_on_a_fresh_disk(fetched: Clone, delivered: Deliver
     same = {key for key in before if before[key][0] == after[key][0]}
     assert {key for key in before.keys() - same if not key.startswith("pages/")} == dated
     assert before[PICTURE][1] != after[PICTURE][1]
+
+
+def test_what_was_fetched_takes_the_place_of_results_and_is_not_analysed_again(delivered: Delivered) -> None:
+    """On the disk on which the night was made; a benchmark of that time is older than what was fetched."""
+    at_hand = delivered.place.clone
+    assert at_hand.hourly("-R", "fetch", f"fetched/{MINIME13.name}.json").code == 0
+    ran = at_hand.hourly("-n", "-R", "plots", f"nights/{MINIME13.name}.json")
+    assert ran.code == 0, ran.text
+    for rule in ("analyze", "frames", "tables", "quicklook"):
+        assert rule not in ran.text
 
 
 def test_a_report_of_a_night_that_was_just_made(delivered: Delivered) -> None:

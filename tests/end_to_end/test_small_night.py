@@ -41,6 +41,10 @@ def test_a_night_costs_so_many_requests(in_two_steps: InTwoSteps) -> None:
     assert counted["HEAD"] <= 150, counted
     assert counted["GET"] <= 75, counted
     assert counted["PUT"] <= 60, counted
+    # What extract unpacked is analysed: no frame comes back from the archive for that.
+    assert [
+        path for method, path in in_two_steps.asked if method == "GET" and f"/{SMALL.frames_prefix}" in path
+    ] == []
 
 
 def test_products_that_the_configuration_does_without_are_not_made(in_two_steps: InTwoSteps) -> None:
@@ -211,7 +215,7 @@ def test_a_bad_upload_of_an_archived_night_harms_nothing(
 
     ran = place.clone.hourly()
     assert ran.code == 1
-    assert "extract: " in line_of(ran.text, SMALL.name)
+    assert " refused " in line_of(ran.text, SMALL.name)
     after = {key: etag for key, (etag, _) in everything(place.store).items()}
     assert {f"raw/{path.name}" for path in small_night.raw.iterdir()} <= after.keys()
     for key, (etag, _) in before.items():

@@ -112,7 +112,9 @@ def test_a_night_without_any_result_is_done(
     nothing_else_to_do(place, mariadb)
     ran = place.clone.hourly("-R", "fetch", f"fetched/{SMALL.name}.json")
     assert ran.code == 0, ran.text
-    assert list((place.clone.directory / "fetched" / SMALL.name).rglob("*.png")) == []
+    fetched = place.clone.directory / "fetched/minime05/uao/2026/20260512"
+    assert fetched.is_dir()
+    assert list(fetched.rglob("*.png")) == []
 
 
 def test_of_two_tags_that_which_comes_to_none_keeps_its_earlier_result(
@@ -161,7 +163,7 @@ def test_of_two_tags_that_which_comes_to_none_keeps_its_earlier_result(
             at_hand = clone(tmp_path / "fresh", place.clone.environment)
             at_hand.configure("products", legacy_npz=False, paper_plots=False)
         assert at_hand.hourly("-R", "fetch", f"fetched/{TWO_TAGS.name}.json").code == 0
-        winds = at_hand.directory / "fetched" / TWO_TAGS.name / "winds"
+        winds = at_hand.directory / "fetched/minime13/uao/2026/20260513/winds"
         assert {path.name for path in winds.glob("*.png")} == {"XG.png", "XR.png"}
         ran = at_hand.hourly("-R", "plots", f"nights/{TWO_TAGS.name}.json")
         assert ran.code == 0, ran.text

@@ -58,6 +58,21 @@ def test_a_dry_run_shows_the_full_night_and_does_nothing(there: tuple[Clone, Sto
     assert everything(store) == before
 
 
+def test_the_year_of_a_path_is_that_of_its_date(there: tuple[Clone, Store]) -> None:
+    at_hand, _ = there
+    ran = at_hand.run("--cores", "1", "-n", "results/minime13/uao/2026/20260510/XR/winds.png")
+    assert ran.code == 0, ran.text
+    assert "concatenate" in ran.text
+    for wrong in (
+        "results/minime13/uao/2025/20260510/XR/winds.png",
+        "work/minime13/uao/2025/20260510/night.tar.gz",
+        "fetched/minime13/uao/2025/20260510/winds",
+    ):
+        ran = at_hand.run("--cores", "1", "-n", wrong)
+        assert ran.code == 1
+        assert f"No rule to produce {wrong}" in ran.text
+
+
 def test_without_pages_there_is_no_step_for_them(there: tuple[Clone, Store]) -> None:
     at_hand, _ = there
     at_hand.configure("pages", prefix="")

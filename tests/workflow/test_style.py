@@ -5,17 +5,54 @@
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
-from running import ROOT
+from running import ROOT, SNAKEMAKE
 
 from airglow.products import SUFFIXES, local_name
 from airglow.uploads import State
 
 SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
 MODULES = sorted((ROOT / "airglow").rglob("*.py"))
+RULES = {
+    name: text
+    for path in [ROOT / "workflow/Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]
+    for name, text in re.findall(
+        r"^ *(?:rule|checkpoint) (\w+):\n((?:(?! *(?:rule|checkpoint) ).*\n)*)", path.read_text(), re.M
+    )
+}
+OFFLINE = ("analyze", "tables", "plots", "quicklook")  # they read and write local files alone
+AFTER_SENTINEL = ("frames", "load", "page", "cleanup")
+
+
+def without_environment(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``snakemake`` in the clone with nothing set."""
+    environment = {"PATH": "/usr/bin:/bin"}
+    return subprocess.run([SNAKEMAKE, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+def test_every_rule_says_what_it_does() -> None:
+    """Without any environment: listing needs no servers."""
+    ran = without_environment("--list")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    listed = dict(re.findall(r"^(\w+)(?: \((.*)\))?$", ran.stdout, re.M))
+    assert listed.keys() == RULES.keys()
+    for name, words in listed.items():
+        assert 15 < len(words) < 90, name
+
+
+def test_rules_are_complete() -> None:
+    """What costs time says how much; what talks to a server is repeated; no environment of its own."""
+    for name, text in RULES.items():
+        assert "conda:" not in text, name
+        is_local = name in ("all", "fetched", "site_night", "instrument_night")
+        # The time of a benchmark counts as that of an output, and an input in the bucket has the server's.
+        assert ("benchmark:" in text) == (not is_local and name not in AFTER_SENTINEL), name
+        assert is_local != ("mem_mb=" in text and "runtime=" in text), name
+        assert ("retries:" in text) == (not is_local and name not in OFFLINE), name
 
 
 def imports(path: Path) -> set[str]:

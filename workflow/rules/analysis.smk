@@ -10,6 +10,7 @@
 
 
 rule analyze:
+    """Analyse one tag of a night: from frames to winds and temperatures"""
     input:
         frames=rules.frames.output.frames,
         manifest=rules.frames.output.manifest,
@@ -20,14 +21,21 @@ rule analyze:
         outcome=f"{RESULTS}/outcome.json",
     log:
         f"logs/{NIGHT}/analyze_{{tag}}.log",
+    benchmark:
+        f"benchmarks/{NIGHT}/analyze_{{tag}}.tsv"
     priority: 5
-    conda:
-        "../../environment.yml"
+    threads: 1  # as for linear algebra: small fits gain nothing from more
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        settings=config["analysis"],
     script:
         "../scripts/analyze.py"
 
 
 rule tables:
+    """Write log, tables and Madrigal files from the result of a tag"""
     input:
         night=rules.analyze.output.night,
     output:
@@ -39,14 +47,18 @@ rule tables:
         winds_table=f"{RESULTS}/winds.csv",
     log:
         f"logs/{NIGHT}/tables_{{tag}}.log",
+    benchmark:
+        f"benchmarks/{NIGHT}/tables_{{tag}}.tsv"
     priority: 6
-    conda:
-        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
     script:
         "../scripts/products.py"
 
 
 rule plots:
+    """Draw the result of a tag"""
     input:
         night=rules.analyze.output.night,
     output:
@@ -63,15 +75,19 @@ rule plots:
         profiles=in_report(f"{RESULTS}/profiles.png", "profiles"),
     log:
         f"logs/{NIGHT}/plots_{{tag}}.log",
+    benchmark:
+        f"benchmarks/{NIGHT}/plots_{{tag}}.tsv"
     priority: 6
-    conda:
-        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=15,
     script:
         "../scripts/products.py"
 
 
 # The only picture that needs the frames; it shares them with the analysis.
 rule quicklook:
+    """Draw a laser frame and a sky frame of a tag with the fitted rings"""
     input:
         night=rules.analyze.output.night,
         frames=rules.frames.output.frames,
@@ -79,8 +95,11 @@ rule quicklook:
         frames=in_report(f"{RESULTS}/frames.png", "frames"),
     log:
         f"logs/{NIGHT}/quicklook_{{tag}}.log",
+    benchmark:
+        f"benchmarks/{NIGHT}/quicklook_{{tag}}.tsv"
     priority: 6
-    conda:
-        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
     script:
         "../scripts/products.py"

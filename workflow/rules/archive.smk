@@ -6,48 +6,73 @@
 
 
 rule concatenate:
+    """Join the parts of a night's upload"""
     output:
         archive=temp(f"work/{NIGHT}/night.tar.gz"),
         record=temp(f"work/{NIGHT}/parts.json"),
     log:
         f"logs/{NIGHT}/concatenate.log",
+    benchmark:
+        f"benchmarks/{NIGHT}/concatenate.tsv"
     priority: 1
-    conda:
-        "../../environment.yml"
+    retries: 1
+    resources:
+        mem_mb=500,
+        runtime=30,
+    params:
+        limits=LIMITS,
     script:
         "../scripts/concatenate.py"
 
 
+# The unpacked frames are not temp: nobody has to need them (an archived night has none), so Snakemake would remove
+# them at once. frames takes them away.
 rule extract:
+    """Unpack a night, put its frames into the archive, and the manifest after them"""
     input:
         archive=rules.concatenate.output.archive,
         record=rules.concatenate.output.record,
     output:
         manifest=sentinel("manifest"),
+        unpacked=directory(f"work/{NIGHT}/unpacked"),
     log:
         f"logs/{NIGHT}/extract.log",
+    benchmark:
+        f"benchmarks/{NIGHT}/extract.tsv"
     priority: 2
-    conda:
-        "../../environment.yml"
+    retries: 1
+    resources:
+        mem_mb=500,
+        runtime=60,
+    params:
+        limits=LIMITS,
+        transfers=config["archive"]["threads"],
     script:
         "../scripts/extract.py"
 
 
 # The archived weather files are not declared as outputs, or they would be removed before each new copy.
 rule weather:
+    """Archive the cloud files of a date and the next one, and bring them to this disk"""
     output:
         record=temp("work/weather/{site}_{date}.json"),
         files=temp(directory("work/weather/{site}_{date}")),
     log:
         "logs/weather/{site}/{date}.log",
+    benchmark:
+        "benchmarks/weather/{site}/{date}.tsv"
     priority: 3
-    conda:
-        "../../environment.yml"
+    retries: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
     script:
         "../scripts/weather.py"
 
 
+# What extract has just unpacked is moved; the rest, or all, comes from the archive.
 rule frames:
+    """Bring the frames of an archived night to this disk"""
     input:
         manifest=rules.extract.output.manifest,
     output:
@@ -56,7 +81,12 @@ rule frames:
     log:
         f"logs/{NIGHT}/frames.log",
     priority: 4
-    conda:
-        "../../environment.yml"
+    retries: 1
+    resources:
+        mem_mb=500,
+        runtime=60,
+    params:
+        unpacked=rules.extract.output.unpacked,
+        transfers=config["archive"]["threads"],
     script:
         "../scripts/frames.py"

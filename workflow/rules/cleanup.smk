@@ -3,6 +3,7 @@
 
 
 rule cleanup:
+    """Delete the raw objects of a night, once all they were for is proven"""
     input:
         manifest=rules.extract.output.manifest,
         published=rules.publish.output.index,
@@ -13,9 +14,10 @@ rule cleanup:
     log:
         f"logs/{NIGHT}/cleanup.log",
     priority: 11
-    conda:
-        "../../environment.yml"
+    retries: 1
     resources:
+        mem_mb=500,
+        runtime=30,
         raw_listing=1,
     script:
         "../scripts/cleanup.py"
@@ -23,14 +25,18 @@ rule cleanup:
 
 # Weather files that were uploaded again, complete, after the nights that needed them were done.
 rule cleanup_weather:
+    """Archive and delete weather files that no upload needs any more"""
     output:
         done=temp("work/weather/{site}_{date}.cleaned.json"),
     log:
         "logs/weather/{site}/{date}_cleanup.log",
+    benchmark:
+        "benchmarks/weather/{site}/{date}_cleanup.tsv"
     priority: 11
-    conda:
-        "../../environment.yml"
+    retries: 1
     resources:
+        mem_mb=500,
+        runtime=10,
         raw_listing=1,
     script:
         "../scripts/cleanup_weather.py"

@@ -1,20 +1,18 @@
-# What the rules share: the configuration, the bucket, names, and the hooks of a run.
+# What the rules share: the configuration, the bucket, and names.
 
-import json
 import os
-import shutil
-from functools import lru_cache
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-from airglow.pipeline import preflight, runlock, status
 from airglow.model.errors import AirglowError
 from airglow.model.tags import TAG_PATTERN
+from airglow.pipeline import preflight
 from airglow.registry import load_registry
 from airglow.store import leave_out_foreign_settings
-from airglow.uploads import NightId, discovery_from_json
+from airglow.uploads import NightId
 
 ROOT = Path(workflow.basedir).parent
 WORK = Path("work")
@@ -53,14 +51,21 @@ REGISTRY = or_workflow_error(
     Path(config["registry"]["instruments"]),
 )
 
-# Ask first, loudly: the storage plugin takes a bucket that does not answer for an empty one. Not in the
-# processes that Snakemake starts for single jobs, and not when linting, which needs no bucket.
-if workflow.is_main_process and workflow.check_envvars:
+# Ask first, loudly: the storage plugin takes a bucket that does not answer for an empty one. Not in the processes
+# that Snakemake starts for single jobs, and not when rules are linted or listed, which needs no bucket.
+is_listing = {"-l", "--list", "--list-rules", "--list-target-rules"} & set(sys.argv)
+if workflow.is_main_process and workflow.check_envvars and not is_listing:
     STORE = or_workflow_error(preflight.check_surroundings, None, logger.warning)
 
-# One thread for linear algebra: jobs run side by side, and small fits gain empty_result from more.
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
+
+# Handed on to jobs on other machines. What is missing was told above, with more words than Snakemake has.
+envvars:
+    *preflight.present(os.environ),
+
+
+# One thread for linear algebra: jobs run side by side, and small fits gain nothing from more.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 
 # The sentinels are read and written by the scripts, with airglow's own client (set up for Ceph, every write
@@ -72,19 +77,22 @@ storage bucket:
     retrieve=False,
 
 
+# The year of a path is that of the date behind it. A constraint is also compiled by itself, so it cannot refer to
+# another wildcard.
+YEAR = "|".join(f"{year}(?=/{year})" for year in range(2000, 2100))
+
+
 wildcard_constraints:
     instrument=r"minime\d+",
     site="[A-Za-z0-9]+",
-    year=r"\d{4}",
+    year=YEAR,
     date=r"\d{8}",
     tag=TAG_PATTERN,
     asked=r"(minime\d+_)?[A-Za-z0-9]+_\d{8}",
 
 
 NIGHT = "{instrument}/{site}/{year}/{date}"
-NIGHT_NAME = "{instrument}_{site}_{date}"
 RESULTS = f"results/{NIGHT}/{{tag}}"
-FETCHED = f"fetched/{NIGHT_NAME}"
 
 
 def in_bucket(key):
@@ -95,189 +103,3 @@ def in_bucket(key):
 def sentinel(name):
     """A night's sentinel in the bucket, by wildcards."""
     return in_bucket(f"state/{NIGHT}/{name}.json")
-
-
-def cleaned(night):
-    """The last sentinel of a night: asking for it asks for everything."""
-    return in_bucket(night.cleaned_key)
-
-
-def if_wanted(switch, **files):
-    """Outputs that the configuration may do without."""
-    return files if config["products"][switch] else {}
-
-
-def in_report(path, what, tag=None, **more):
-    """Show a file in ``snakemake --report``, with the caption of its kind."""
-
-    def labels(wildcards):
-        day = (wildcards.get("date") or wildcards.asked)[-8:]
-        night = f"{day[:4]}-{day[4:6]}-{day[6:]}"
-        return {"night": night, "tag": tag or wildcards.tag, "what": what}
-
-    return report(
-        path,
-        caption=f"../report/{what}.rst",
-        labels=labels,
-        **{"category": "{site}", "subcategory": "{instrument}", **more},
-    )
-
-
-def night_of(wildcards):
-    """The night that wildcards name."""
-    return or_workflow_error(
-        NightId.parse, f"{wildcards.instrument}_{wildcards.site}_{wildcards.date}"
-    )
-
-
-def begin():
-    """Before the first job: nobody else is at work here, and the bucket will never be empty."""
-    global RUN
-    RUN = or_workflow_error(
-        runlock.begin_run,
-        Path(".snakemake"),
-        config["run"]["wait_seconds"],
-        logger.info,
-    )
-    # The steps inherit these.
-    os.environ.update(
-        {
-            runlock.RUN_VARIABLE: RUN.identifier,
-            runlock.NIGHTS_VARIABLE: " ".join(sorted(planned_nights())),
-        }
-    )
-    or_workflow_error(STORE.ensure_placeholder)
-
-
-def planned_nights():
-    """Names of the nights that the run begins with: all that were asked for by name, none of the discovery's."""
-    return {
-        NIGHT_NAME.format(**job.wildcards)
-        for job in workflow.dag.jobs
-        if {"instrument", "site", "date"} <= set(job.wildcards.keys())
-    }
-
-
-def end():
-    """After the last job: tell where the nights stand, and leave no copies of weather files to a later run."""
-    shutil.rmtree(WORK / "weather", ignore_errors=True)
-    try:
-        discovery = status.last_discovery(WORK / status.DISCOVERY)
-    except AirglowError as error:
-        discovery = None
-        print(f"It is not known which nights wait: {error}")
-    failures = status.failures(WORK)
-    try:
-        table = status.rows(discovery, failures, STORE)
-    except AirglowError as error:
-        print(status.report(discovery, status.rows(discovery, failures)))
-        print(f"The bucket could not be asked how far they are: {error}")
-    else:
-        print(status.report(discovery, table))
-        renew_pages(table if discovery else None)
-
-
-def renew_pages(table):
-    """Bring the pages of all nights up to date; what goes wrong is told, and is made good by the next run."""
-    # Here, since it takes a second, and no picture and no plan needs it.
-    from airglow.pages import PagesSettings, update_pages
-
-    try:
-        answer = update_pages(STORE, PagesSettings(**config["pages"]), table)
-        problems = answer["problems"]
-    except AirglowError as error:
-        problems = [str(error)]
-    except Exception as error:
-        # The nights are done and on record: pages are no reason for the run to fail.
-        problems = [f"unexpected {type(error).__name__}: {error}"]
-    for problem in problems:
-        print(f"The pages are not up to date: {problem}")
-
-
-def of_every_tag(*files):
-    """Files of all tags that the instrument uses on a night's date: an input function."""
-
-    def expanded(wildcards):
-        night = night_of(wildcards)
-        tags = or_workflow_error(
-            REGISTRY.instrument, night.instrument, night.date
-        ).expected_tags
-        return expand(files, tag=tags, **dict(wildcards.items()))
-
-    return expanded
-
-
-def wanted_by_discovery(wildcards):
-    """Sentinels of all nights to be worked on, and weather files to be cleaned.
-
-    Nothing, if a night is asked for by name: ``-R analyze nights/uao_20250429.json`` reads as two things to
-    redo and no target, and would redo the nights of the last discovery as well.
-    """
-    if any(not workflow.is_rule(name) for name in workflow.dag_settings.forcerun):
-        return []
-    nothing_is_done = workflow.execution_settings is None  # a picture, or a report
-    found = str(WORK / "discovery.json")
-    # A picture or report is of what was found last, also where a run would look again.
-    if not (nothing_is_done and Path(found).exists()):
-        found = checkpoints.discover.get().output[0]
-    discovery = or_workflow_error(
-        discovery_from_json, json.loads(Path(found).read_text()), found
-    )
-    nights = [report.night for report in discovery.wanted]
-    if nothing_is_done:
-        # Of a night that failed there may be no plots, and then there would be no report at all.
-        failed = {failure.name for failure in status.failures(WORK)}
-        nights = [night for night in nights if night.name not in failed]
-    leftovers = [
-        {"site": day.site, "date": f"{day.date:%Y%m%d}"}
-        for day in discovery.weather_leftovers
-    ]
-    return [
-        found,
-        *(cleaned(night) for night in nights),
-        *(rules.cleanup_weather.output.done.format(**day) for day in leftovers),
-    ]
-
-
-@lru_cache
-def archived_nights(site, date):
-    """Nights of all instruments of a site on a date that are in the archive, or are uploaded."""
-    day = or_workflow_error(NightId.parse, f"minime00_{site}_{date}").date
-    or_workflow_error(REGISTRY.site, site)
-    nights = [NightId(key, site, day) for key in REGISTRY.instruments_at(site, day)]
-    there = [
-        night
-        for night in nights
-        if or_workflow_error(STORE.head, night.manifest_key)
-        or or_workflow_error(STORE.head, night.receipt_key)
-    ]
-    if not there:
-        asked = (
-            ", ".join(night.instrument for night in nights)
-            or "none was there on that date"
-        )
-        raise WorkflowError(
-            f"no night of {site} on {day:%Y-%m-%d} is in the archive or in raw/ (instruments: {asked})"
-        )
-    return there
-
-
-def published_nights(asked):
-    """Nights with published products that ``uao_20250429`` or ``minime05_uao_20250429`` names."""
-    site, date = asked.split("_")[-2:]
-    named = [
-        night for night in archived_nights(site, date) if night.name.endswith(asked)
-    ]
-    there = [
-        night for night in named if or_workflow_error(STORE.head, night.published_key)
-    ]
-    if not there:
-        raise WorkflowError(f"no products of {asked} are in the bucket")
-    return there
-
-
-def fetched_files(night):
-    """What a fetch brings back of a night."""
-    return expand(
-        rules.fetch.output, instrument=night.instrument, site=night.site, date=night.day
-    )

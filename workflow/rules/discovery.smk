@@ -1,12 +1,27 @@
 # What is in raw/, and which nights are worked on. The hourly profile repeats it in every run.
 
+# What an archive may unpack to: decides with its bytes whether it is refused.
+LIMITS = {
+    name: config["archive"][name]
+    for name in ("max_members", "max_gigabytes", "max_member_megabytes")
+}
+
 
 checkpoint discover:
+    """Look at raw/: which nights are complete, and why the others wait"""
     output:
         "work/discovery.json",
     log:
         "logs/discover.log",
-    conda:
-        "../../environment.yml"
+    benchmark:
+        "benchmarks/discover.tsv"
+    retries: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        uploads=config["uploads"],
+        limits=LIMITS,
+        keep_local_days=config["run"]["keep_local_days"],
     script:
         "../scripts/discover.py"

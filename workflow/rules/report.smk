@@ -6,10 +6,18 @@
 #
 # No rule here has a night's sentinels or results as its input: they would ask for the night itself to be made.
 
+FETCHED = f"fetched/{NIGHT}"
 
-# It also fills results/ where nothing is: of that, plots can be made again (-R plots nights/uao_20250429.json).
+
+# The results take the place of those that are here; plots, say, can be made again from them
+# (-R plots nights/uao_20250429.json). They are as new as their files: without -R, asking for the night publishes
+# them once more, as they are. Benchmarks of an earlier analysis here go with its results: Snakemake takes them for
+# outputs when it compares times.
 rule fetch:
+    """Bring what is published of a night back from the bucket"""
     output:
+        results=directory(f"results/{NIGHT}"),
+        benchmarks=directory(f"benchmarks/{NIGHT}"),
         log=in_report(directory(f"{FETCHED}/log"), "log", patterns=["{tag}.log"]),
         winds=in_report(directory(f"{FETCHED}/winds"), "winds", patterns=["{tag}.png"]),
         temperature=in_report(
@@ -25,19 +33,24 @@ rule fetch:
             directory(f"{FETCHED}/frames"), "frames", patterns=["{tag}.png"]
         ),
     log:
-        f"logs/{FETCHED}.log",
-    conda:
-        "../../environment.yml"
+        f"logs/{NIGHT}/fetch.log",
+    benchmark:
+        f"benchmarks/fetched/{NIGHT}.tsv"
+    retries: 1
+    resources:
+        mem_mb=2000,  # it draws plots of tags without a result
+        runtime=30,
     script:
         "../scripts/fetch.py"
 
 
 rule fetched:
+    """What is published of a site's date or of one night: fetched/uao_20250429.json"""
     input:
         lambda wildcards: [
             directory
             for night in published_nights(wildcards.asked)
-            for directory in fetched_files(night)
+            for directory in files_of(night, rules.fetch.output)
         ],
     output:
         summary=in_report(
@@ -49,8 +62,6 @@ rule fetched:
         ),
     log:
         "logs/fetched/{asked}.log",
-    conda:
-        "../../environment.yml"
     params:
         nights=lambda wildcards: [
             night.name for night in published_nights(wildcards.asked)

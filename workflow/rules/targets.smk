@@ -1,19 +1,16 @@
-# What may be asked for: everything that the discovery found to do, or single nights of the archive.
+# What may be asked for beside everything that the discovery found to do (all): single nights of the archive.
 
 
 rule site_night:
+    """All nights of a site on a date, in one summary: nights/uao_20250429.json"""
     input:
-        lambda wildcards: [
-            cleaned(night) for night in archived_nights(wildcards.site, wildcards.date)
-        ],
+        lambda wildcards: finished(archived_nights(wildcards.site, wildcards.date)),
     output:
         summary=in_report(
             "nights/{site}_{date}.json", "summary", tag="all", subcategory="summary"
         ),
     log:
         "logs/nights/{site}_{date}.log",
-    conda:
-        "../../environment.yml"
     params:
         nights=lambda wildcards: [
             night.name for night in archived_nights(wildcards.site, wildcards.date)
@@ -23,16 +20,18 @@ rule site_night:
 
 
 rule instrument_night:
+    """A night of one instrument: nights/minime05_uao_20250429.json"""
     input:
-        lambda wildcards: cleaned(night_of(wildcards)),
+        lambda wildcards: finished([night_of(wildcards)]),
     output:
         summary=in_report(
-            f"nights/{NIGHT_NAME}.json", "summary", tag="all", subcategory="summary"
+            "nights/{instrument}_{site}_{date}.json",
+            "summary",
+            tag="all",
+            subcategory="summary",
         ),
     log:
-        f"logs/nights/{NIGHT_NAME}.log",
-    conda:
-        "../../environment.yml"
+        "logs/nights/{instrument}_{site}_{date}.log",
     params:
         nights=lambda wildcards: [night_of(wildcards).name],
     script:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import __main__
-from airglow.model.errors import AirglowError
+from airglow.model.errors import AirglowError, RefusedUpload
 from airglow.pipeline.runlock import RUN_VARIABLE, step_of_run
 from airglow.pipeline.status import forget_failure, record_failure
 from airglow.registry import Instrument, Registry, Site, load_registry
@@ -72,11 +72,6 @@ class Step:
         night = night or self.night
         return root / night.instrument / night.site / f"{night.date:%Y}" / night.day
 
-    @property
-    def threads(self) -> int:
-        """How many objects to send or fetch at once."""
-        return self.config["archive"]["threads"]
-
 
 def write_json(path: str | Path, value: Any) -> None:
     """Write a file that is whole as soon as it is there, also when we are killed."""
@@ -106,6 +101,10 @@ def step() -> Iterator[Step]:
             if run := os.environ.get(RUN_VARIABLE):
                 stack.enter_context(step_of_run(LOCKS, run))
             yield Step()
+    except RefusedUpload as refusal:
+        # On record in the bucket. The step has to fail all the same, or the next one would begin.
+        forget_failure(WORK, snakemake.rule, WILDCARDS)
+        _stop(about, f"refused: {refusal}")
     except AirglowError as error:
         _fail(about, str(error))
     except Exception as error:
@@ -118,7 +117,11 @@ def step() -> Iterator[Step]:
 
 
 def _fail(about: str, reason: str) -> None:
-    logging.error(reason)
     record_failure(WORK, snakemake.rule, WILDCARDS, reason, log=snakemake.log[0])
+    _stop(about, reason)
+
+
+def _stop(about: str, reason: str) -> None:
+    logging.error(reason)
     print(f"{about}: {reason} (log: {snakemake.log[0]})", file=sys.stderr)
     sys.exit(1)

@@ -10,7 +10,7 @@ from airglow.products import write_netcdf
 
 with step() as job:
     manifest = read_manifest(Path(snakemake.input.manifest).read_bytes(), snakemake.input.manifest)
-    settings = AnalysisSettings(**job.config["analysis"])
+    settings = AnalysisSettings(**snakemake.params.settings)
     request = NightRequest(job.instrument, job.site, job.date, snakemake.wildcards.tag, settings)
     result, outcome = analyse_frames(
         Path(snakemake.input.frames),

@@ -7,12 +7,18 @@ from pathlib import Path
 
 from adapter import RESULTS, WORK, snakemake, step, write_json
 
+from airglow.archive import UnpackLimits, criteria
 from airglow.pipeline.runlock import NIGHTS_VARIABLE
 from airglow.pipeline.workspace import remove_leftovers, remove_older
 from airglow.uploads import ScanSettings, discovery_to_json, scan, take_up
 
 with step() as job:
-    discovery = scan(job.store, job.registry, ScanSettings(**job.config["uploads"]))
+    discovery = scan(
+        job.store,
+        job.registry,
+        ScanSettings(**snakemake.params.uploads),
+        criteria=criteria(UnpackLimits.from_settings(snakemake.params.limits)),
+    )
     take_up(job.store, discovery)
     at_work = os.environ[NIGHTS_VARIABLE].split()
     for report in discovery.wanted:
@@ -21,6 +27,7 @@ with step() as job:
             shutil.rmtree(job.local(WORK, report.night), ignore_errors=True)
     for removed in remove_leftovers(WORK, [report.night.name for report in discovery.wanted], at_work):
         logging.info("removed what an earlier run left: %s", removed)
-    local = [RESULTS, Path("fetched"), WORK / "failures", Path("logs"), Path(".snakemake/log")]
-    remove_older(local, job.config["run"]["keep_local_days"])
+    local = [RESULTS, Path("fetched"), WORK / "failures", Path("logs"), Path("benchmarks")]
+    local.append(Path(".snakemake/log"))
+    remove_older(local, snakemake.params.keep_local_days)
     write_json(snakemake.output[0], discovery_to_json(discovery))

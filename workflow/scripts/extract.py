@@ -4,12 +4,12 @@ from pathlib import Path
 
 from adapter import WORK, snakemake, step
 
-from airglow.archive import UnpackLimits, extract_night, join_if_changed
+from airglow.archive import UnpackLimits, criteria, extract_night, join_if_changed
 
 with step() as job:
-    limits = job.config["archive"]
+    limits = UnpackLimits.from_settings(snakemake.params.limits)
     archive, record = Path(snakemake.input.archive), Path(snakemake.input.record)
-    join_if_changed(job.store, job.night, archive, record)
+    join_if_changed(job.store, job.night, archive, record, criteria=criteria(limits))
     local_manifest = job.local(WORK) / "manifest.json"
     extract_night(
         job.store,
@@ -17,13 +17,9 @@ with step() as job:
         archive,
         record,
         local_manifest,
-        job.local(WORK) / "unpacked",
-        UnpackLimits(
-            max_members=limits["max_members"],
-            max_bytes=round(limits["max_gigabytes"] * 1e9),
-            max_member_bytes=round(limits["max_member_megabytes"] * 1e6),
-        ),
-        job.threads,
+        Path(snakemake.output.unpacked),
+        limits,
+        snakemake.params.transfers,
     )
     job.store.put_file(job.night.manifest_key, local_manifest, "application/json")
     local_manifest.unlink()

@@ -1,12 +1,13 @@
-"""Bring what is published of a night back: plots for a report, and results where there are none."""
+"""Bring what is published of a night back: plots for a report, and results to make products from."""
 
+import logging
 from pathlib import Path
 
-from adapter import RESULTS, snakemake, step
+from adapter import snakemake, step
 
 from airglow.night import NightRequest, no_result
 from airglow.pipeline.publish import fetch_kinds, read_index
-from airglow.pipeline.workspace import bring_results
+from airglow.pipeline.workspace import bring_results, is_of_archive
 from airglow.products import Beside, local_name
 
 with step() as job:
@@ -14,6 +15,7 @@ with step() as job:
     directories = {kind: Path(path) for kind, path in snakemake.output.items()}
     for directory in directories.values():  # of a tag that was not analysed there is nothing in them
         directory.mkdir(parents=True, exist_ok=True)
+    results, _ = directories.pop("results"), directories.pop("benchmarks")
     fetch_kinds(
         job.store,
         index,
@@ -21,10 +23,13 @@ with step() as job:
             directories[kind] / (tag + Path(local_name(kind)).suffix) if kind in directories else None
         ),
     )
-    bring_results(
-        job.store,
-        index,
-        {tag: job.local(RESULTS) / tag for tag in index["outcomes"]},
-        lambda tag, why: no_result(NightRequest(job.instrument, job.site, job.date, tag), None, why),
-        Beside(site=job.site, instrument=job.instrument),
-    )
+    if is_of_archive(job.store, index):
+        bring_results(
+            job.store,
+            index,
+            results,
+            lambda tag, why: no_result(NightRequest(job.instrument, job.site, job.date, tag), None, why),
+            Beside(site=job.site, instrument=job.instrument),
+        )
+    else:  # they would pass for results of the frames that are to be analysed
+        logging.warning("results stay in the bucket: they were made from another upload than is archived")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from adapter import WORK, snakemake, step
+from adapter import snakemake, step
 
 from airglow.archive import read_manifest
 from airglow.pipeline.workspace import bring_frames
@@ -10,6 +10,6 @@ from airglow.pipeline.workspace import bring_frames
 with step() as job:
     data = job.store.get_bytes(job.night.manifest_key)
     manifest = read_manifest(data, job.night.manifest_key)
-    unpacked = job.local(WORK) / "unpacked"
-    bring_frames(job.store, manifest, Path(snakemake.output.frames), unpacked, job.threads)
+    frames, unpacked = Path(snakemake.output.frames), Path(snakemake.params.unpacked)
+    bring_frames(job.store, manifest, frames, unpacked, snakemake.params.transfers)
     Path(snakemake.output.manifest).write_bytes(data)

@@ -2,14 +2,14 @@
 
 from contextlib import closing
 
-from adapter import WORK, step
+from adapter import WORK, snakemake, step
 
 from airglow.catalogue import connect, load_night, migrate, settings_from_environment
 from airglow.pipeline.publish import read_index
 from airglow.pipeline.workspace import published_results
 
 with step() as job:
-    night, attempts = job.night, job.config["database"]["attempts"]
+    night, attempts = job.night, snakemake.params.attempts
     index = read_index(job.store.get_json(night.published_key), night.published_key)
     results = published_results(job.store, index, job.local(WORK) / "load")
     with closing(connect(settings_from_environment(), attempts=attempts)) as connection:

@@ -7,4 +7,4 @@ from airglow.pipeline.publish import deliver
 with step() as job:
     plan = read_json(snakemake.input.plan)
     directories = {tag: job.local(RESULTS) / tag for tag in plan["outcomes"]}
-    deliver(job.store, plan, directories, job.threads)
+    deliver(job.store, plan, directories, snakemake.params.transfers)

@@ -1,0 +1,53 @@
+# Before the first job of a run and after its last one.
+
+import shutil
+
+from airglow.pipeline import runlock
+
+
+def begin():
+    """Before the first job: nobody else is at work here, and the bucket will never be empty."""
+    global RUN
+    RUN = or_workflow_error(
+        runlock.begin_run,
+        Path(".snakemake"),
+        config["run"]["wait_seconds"],
+        logger.info,
+    )
+    # The steps inherit these.
+    os.environ.update(
+        {
+            runlock.RUN_VARIABLE: RUN.identifier,
+            runlock.NIGHTS_VARIABLE: " ".join(sorted(planned_nights())),
+        }
+    )
+    or_workflow_error(STORE.ensure_placeholder)
+
+
+def planned_nights():
+    """Names of the nights that the run begins with: all that were asked for by name, none of the discovery's."""
+    return {
+        "{instrument}_{site}_{date}".format(**job.wildcards)
+        for job in workflow.dag.jobs
+        if {"instrument", "site", "date"} <= set(job.wildcards.keys())
+    }
+
+
+def end():
+    """After the last job: tell where the nights stand, and leave no copies of weather files to a later run."""
+    from airglow.pages.after_run import after_run  # takes a second, which no plan needs
+
+    shutil.rmtree(WORK / "weather", ignore_errors=True)
+    after_run(WORK, STORE, config["pages"])
+
+
+onstart:
+    begin()
+
+
+onsuccess:
+    end()
+
+
+onerror:
+    end()
