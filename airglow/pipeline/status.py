@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from airglow.model.errors import AirglowError, BadInput, MachineError
+from airglow.model.files import write_whole
 from airglow.model.outcomes import outcome_reason
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
 from airglow.uploads import Discovery, NightId, NightReport, discovery_from_json
@@ -66,14 +66,11 @@ def record_failure(work: Path, rule: str, wildcards: Mapping[str, str], reason: 
         Where to read more.
     """
     path = _failure_path(work, rule, wildcards)
-    path.parent.mkdir(parents=True, exist_ok=True)
     at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     tag = wildcards.get("tag", "")
     name = _name(wildcards) or rule
     record = {"rule": rule, "name": name, "tag": tag, "reason": reason, "at": at, "log": log}
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(json_bytes(record))
-    os.replace(partial, path)
+    write_whole(path, json_bytes(record))
 
 
 def forget_failure(work: Path, rule: str, wildcards: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from airglow.archive import Manifest, fetch_frames
 from airglow.model.errors import BadInput, MachineError, RegistryError
+from airglow.model.files import write_whole
 from airglow.model.result import ANALYSED, NightResult
 from airglow.pipeline.publish import fetch_kinds, fetch_products
 from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_kinds
@@ -155,8 +156,7 @@ def bring_results(
             # Of the frames none is looked for.
             paths = write_kinds(result, files, replace(beside, frames_directory=directories[tag]))
         outcome_path = directories[tag] / OUTCOME
-        outcome_path.parent.mkdir(parents=True, exist_ok=True)
-        outcome_path.write_bytes(json_bytes(outcome))
+        write_whole(outcome_path, json_bytes(outcome))
         for path in (*paths, outcome_path):
             os.utime(path, (age, age))
     return filled

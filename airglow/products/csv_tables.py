@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from airglow.model.files import write_whole
 from airglow.model.result import HorizontalWinds, NightResult, SkySamples, causes_in
-from airglow.products.files import write_text_whole
 
 CYCLE, SMOOTH = "cycle", "smooth"
 
@@ -41,7 +41,7 @@ def write_samples_csv(result: NightResult, path: Path | str) -> Path:
     names = [field.name for field in fields(SkySamples)]
     rows = _rows([getattr(result.sky, name) for name in names], len(result.sky))
     about = "sky samples: line-of-sight winds (m/s, positive away from the instrument), temperatures and more"
-    return write_text_whole(path, _text(result, about, names, rows))
+    return write_whole(path, _text(result, about, names, rows))
 
 
 def write_winds_csv(result: NightResult, path: Path | str) -> Path:
@@ -74,7 +74,7 @@ def write_winds_csv(result: NightResult, path: Path | str) -> Path:
     columns = [getattr(smooth, name, None) for name in smooth_names]
     columns = [column if isinstance(column, np.ndarray) else None for column in columns]
     rows += [[SMOOTH, *row] for row in _rows(columns, len(smooth))]
-    return write_text_whole(path, _text(result, about, ["kind", *names], rows))
+    return write_whole(path, _text(result, about, ["kind", *names], rows))
 
 
 def _text(result: NightResult, about: str, names: list[str], rows: Iterable[list[str]]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from airglow.model.files import write_whole
 from airglow.model.result import (
     BAD,
     CAUTION,
@@ -18,7 +19,6 @@ from airglow.model.result import (
     SmoothWinds,
     causes_in,
 )
-from airglow.products.files import write_text_whole
 
 _RULE = "-" * 78
 
@@ -67,7 +67,7 @@ def write_log(result: NightResult, path: Path | str) -> Path:
     Path
         ``path``.
     """
-    return write_text_whole(path, log_text(result))
+    return write_whole(path, log_text(result))
 
 
 def _header(result: NightResult) -> str:

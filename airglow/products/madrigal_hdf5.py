@@ -20,8 +20,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from airglow.model.files import written_whole
 from airglow.model.result import Cause, NightResult, end_exposure
-from airglow.products.files import written_whole
 from airglow.products.madrigal_parameters import PARAMETERS, PROLOG, Parameter
 from airglow.registry.records import GREEN_TAG
 

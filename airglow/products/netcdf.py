@@ -18,6 +18,7 @@ import netCDF4
 import numpy as np
 
 from airglow.model.errors import BadInput, MachineError
+from airglow.model.files import written_whole
 from airglow.model.result import (
     InstrumentShape,
     LaserSamples,
@@ -30,7 +31,6 @@ from airglow.model.result import (
     end_exposure,
 )
 from airglow.products.columns import SKY_COLUMNS
-from airglow.products.files import written_whole
 from airglow.products.instrument_columns import (
     LASER_COLUMNS,
     PROFILE_COLUMNS,

@@ -18,6 +18,7 @@ from typing import Any
 
 import __main__
 from airglow.model.errors import AirglowError
+from airglow.model.files import write_whole
 from airglow.pipeline.runlock import RUN_VARIABLE, step_of_run
 from airglow.pipeline.status import forget_failure, record_failure
 from airglow.registry import Instrument, Registry, Site, load_registry
@@ -80,11 +81,7 @@ class Step:
 
 def write_json(path: str | Path, value: Any) -> None:
     """Write a file that is whole as soon as it is there, also when we are killed."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(json_bytes(value))
-    os.replace(partial, path)
+    write_whole(path, json_bytes(value))
 
 
 def read_json(path: str | Path) -> Any:
