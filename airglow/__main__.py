@@ -11,6 +11,7 @@ import airglow
 import airglow.night.command
 import airglow.night.profiles_command
 import airglow.pages.command
+import airglow.pipeline.run
 import airglow.pipeline.status
 import airglow.simulate.command
 from airglow.model.errors import AirglowError
@@ -19,6 +20,7 @@ _COMMANDS = {
     "analyze": (airglow.night.command, "analyse a folder of frames, with no bucket and no database"),
     "profiles": (airglow.night.profiles_command, "analyse a file of ring profiles"),
     "pages": (airglow.pages.command, "bring the pages of all nights up to date, or copy them"),
+    "run": (airglow.pipeline.run, "run the workflow: all nights that are ready, or some by name"),
     "simulate": (airglow.simulate.command, "make a night that never was, with known truth"),
     "status": (airglow.pipeline.status, "show what waits, what failed and why"),
 }
@@ -34,8 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (module, summary) in _COMMANDS.items():
         module.configure(commands.add_parser(name, help=summary, description=module.__doc__))
-    given = parser.parse_args(arguments)
+    words, passed_on = list(sys.argv[1:] if arguments is None else arguments), []
+    if words[:1] == ["run"]:
+        words, passed_on = airglow.pipeline.run.split_at_dashes(words)
+    given = parser.parse_args(words)
     try:
+        if given.command == "run":
+            return airglow.pipeline.run.run(given, passed_on)
         return _COMMANDS[given.command][0].run(given)
     except AirglowError as error:
         print(f"airglow {given.command}: {error}", file=sys.stderr)

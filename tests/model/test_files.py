@@ -43,9 +43,14 @@ def test_a_kill_half_way_leaves_the_old_file(tmp_path: Path) -> None:
 def test_an_error_half_way_leaves_the_old_file_alone(tmp_path: Path) -> None:
     path = tmp_path / "file.json"
     write_whole(path, "the old file")
-    with pytest.raises(ConnectionError), written_whole(path) as temporary:
-        temporary.write_text("half")
-        raise ConnectionResetError(errno.ECONNRESET, "the network's error, not the disk's")
+
+    def break_off() -> None:
+        with written_whole(path) as temporary:
+            temporary.write_text("half")
+            raise ConnectionResetError(errno.ECONNRESET, "the network's error, not the disk's")
+
+    with pytest.raises(ConnectionResetError):
+        break_off()
     assert path.read_text() == "the old file"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -7,30 +7,18 @@ from functools import lru_cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import validate
 
 from airglow.pipeline import preflight, runlock, status
 from airglow.model.errors import AirglowError
-from airglow.registry import load_registry
+from airglow.registry import load_config, registry_of
+from airglow.model.names import DATE, INSTRUMENT, SITE
 from airglow.store import leave_out_foreign_settings
 from airglow.uploads import NightId, discovery_from_json
 
-ROOT = Path(workflow.basedir).parent
 WORK = Path("work")
-
-
-def checked_config():
-    """Validate the configuration; say in one line what is wrong with it."""
-    try:
-        validate(config, "../schemas/config.schema.yaml")
-    except WorkflowError as error:
-        problem = error.__context__
-        where = ": ".join(["config", *map(str, problem.absolute_path)])
-        raise WorkflowError(
-            f"{where}: {problem.message}. See config/README.md"
-        ) from None
-    for name, path in config["registry"].items():
-        config["registry"][name] = str(ROOT / path)
+LOCKS = Path(".snakemake")
+PLANNED_AFTER = runlock.last_run(LOCKS)
+ONLY_BY_NAME = {"site_night", "instrument_night", "fetch", "fetched"}
 
 
 def or_workflow_error(function, *arguments):
@@ -45,12 +33,9 @@ def or_workflow_error(function, *arguments):
 # files under ~/.aws: the steps inherit this environment too.
 leave_out_foreign_settings(os.environ)
 
-checked_config()
-REGISTRY = or_workflow_error(
-    load_registry,
-    Path(config["registry"]["sites"]),
-    Path(config["registry"]["instruments"]),
-)
+# What Snakemake was given (--configfile, --config) is the last layer of the configuration.
+config.update(or_workflow_error(load_config, None, config, True))
+REGISTRY = or_workflow_error(registry_of, config)
 
 # Ask first, loudly: the storage plugin takes a bucket that does not answer for an empty one. Not in the
 # processes that Snakemake starts for single jobs, and not when linting, which needs no bucket.
@@ -72,12 +57,12 @@ storage bucket:
 
 
 wildcard_constraints:
-    instrument=r"minime\d+",
-    site="[A-Za-z0-9]+",
+    instrument=INSTRUMENT,
+    site=SITE,
     year=r"\d{4}",
     date=r"\d{8}",
     tag="X|XR|XG",
-    asked=r"(minime\d+_)?[A-Za-z0-9]+_\d{8}",
+    asked=f"({INSTRUMENT}_)?{SITE}_{DATE}",
 
 
 NIGHT = "{instrument}/{site}/{year}/{date}"
@@ -133,9 +118,10 @@ def begin():
     """Before the first job: nobody else is at work here, and the bucket will never be empty."""
     global RUN
     RUN = or_workflow_error(
-        runlock.begin_run,
-        Path(".snakemake"),
+        runlock.begin_planned_run,
+        LOCKS,
         config["run"]["wait_seconds"],
+        PLANNED_AFTER,
         logger.info,
     )
     # The steps inherit these.
@@ -146,6 +132,7 @@ def begin():
         }
     )
     or_workflow_error(STORE.ensure_placeholder)
+    or_workflow_error(status.forget_unrepeated, WORK, STORE, ONLY_BY_NAME)
 
 
 def planned_nights():

@@ -21,7 +21,7 @@ from airglow.model.errors import AirglowError
 from airglow.model.files import write_whole
 from airglow.pipeline.runlock import RUN_VARIABLE, step_of_run
 from airglow.pipeline.status import forget_failure, record_failure
-from airglow.registry import Instrument, Registry, Site, load_registry
+from airglow.registry import Instrument, Registry, Site, registry_of
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
 from airglow.uploads import NightId
 
@@ -45,8 +45,7 @@ class Step:
     @functools.cached_property
     def registry(self) -> Registry:
         """Sites and instruments of the configuration."""
-        files = self.config["registry"]
-        return load_registry(Path(files["sites"]), Path(files["instruments"]))
+        return registry_of(self.config)
 
     @property
     def date(self) -> dt.date:
@@ -117,5 +116,5 @@ def step() -> Iterator[Step]:
 def _fail(about: str, reason: str) -> None:
     logging.error(reason)
     record_failure(WORK, snakemake.rule, WILDCARDS, reason, log=snakemake.log[0])
-    print(f"{about}: {reason} (log: {snakemake.log[0]})", file=sys.stderr)
+    print(f"{about}: {reason} (log: {snakemake.log[0]})", flush=True)
     sys.exit(1)
