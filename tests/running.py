@@ -69,6 +69,28 @@ class Clone:
                 kill_all(process)
         return Ran(process.returncode, text)
 
+    def start_airglow(self, *arguments: str, **more: str) -> subprocess.Popen:
+        """Start ``airglow run`` in the root of the clone, in a process group of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "airglow", "run", "--workflow", ".", *arguments],
+            cwd=self.directory,
+            env={**self.environment, **more},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def airglow(self, *arguments: str, **more: str) -> Ran:
+        """Run ``airglow run`` to its end."""
+        process = self.start_airglow(*arguments, **more)
+        try:
+            text, _ = process.communicate(timeout=TIMEOUT_S)
+        finally:
+            if process.poll() is None:
+                kill_all(process)
+        return Ran(process.returncode, text)
+
     def configure(self, section: str, **values: object) -> None:
         """Change values by the ``config/config.yaml`` of the clone, which it lacks at first."""
         path = self.directory / "config/config.yaml"
