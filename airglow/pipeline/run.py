@@ -70,24 +70,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def split_at_dashes(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Our own arguments, and those after ``--``, which are Snakemake's."""
-    arguments = list(arguments)
-    if "--" not in arguments:
-        return arguments, []
-    at = arguments.index("--")
-    return arguments[:at], arguments[at + 1 :]
-
-
-def run(given: argparse.Namespace, passed_on: Sequence[str] = ()) -> int:
+def run(given: argparse.Namespace) -> int:
     """Run the workflow in the current directory.
 
     Parameters
     ----------
     given
-        What `configure` describes.
-    passed_on
-        Arguments for Snakemake.
+        What `configure` describes, and ``passed_on``: arguments for Snakemake.
 
     Returns
     -------
@@ -101,7 +90,7 @@ def run(given: argparse.Namespace, passed_on: Sequence[str] = ()) -> int:
     except AirglowError as error:
         return _refuse(NOT_READY, str(error))
 
-    asked = [*given.night, *filter(looks_like_target, passed_on)]
+    asked = [*given.night, *filter(looks_like_target, given.passed_on)]
     targets, problems = [], []
     for each in asked:
         try:
@@ -121,8 +110,8 @@ def run(given: argparse.Namespace, passed_on: Sequence[str] = ()) -> int:
     if problems:
         return _refuse(WRONG_REQUEST, *problems)
 
-    command = _command(root, given, targets[: len(given.night)], passed_on)
-    if given.dry_run or _NO_WORK.intersection(passed_on):
+    command = _command(root, given, targets[: len(given.night)])
+    if given.dry_run or _NO_WORK.intersection(given.passed_on):
         return WRONG_REQUEST if subprocess.run(command).returncode else OK
     try:
         # Only now: Snakemake plans what is to be done when no other run can change it any more.
@@ -198,20 +187,19 @@ def _supervise(command: Sequence[str], lock: Run) -> tuple[int, int]:
     return code, stopped[0] if stopped else 0
 
 
-def _command(
-    root: Path, given: argparse.Namespace, targets: Sequence[Target], passed_on: Sequence[str]
-) -> list[str]:
+def _command(root: Path, given: argparse.Namespace, targets: Sequence[Target]) -> list[str]:
     profile = root / "profiles" / given.profile
     command = [sys.executable, "-m", "snakemake", *(target.path for target in targets)]
-    command += ["--profile", str(profile if profile.is_dir() else given.profile)]
-    command += ["--snakefile", str(root / "workflow/Snakefile")]
-    if given.config is not None:
-        command += ["--configfile", str(given.config)]
     if given.reanalyze:
         command += ["--forcerun", "analyze"]
     if given.dry_run:
-        command += ["--dry-run"]
-    return [*command, *passed_on]
+        command += ["--quiet", "rules", "progress", "--dry-run"]  # a table of the jobs, not a block for each
+    if given.config is not None:
+        command += ["--configfile", str(given.config)]
+    # These last: an option that takes several values would take a file that follows for another one.
+    command += ["--profile", str(profile if profile.is_dir() else given.profile)]
+    command += ["--snakefile", str(root / "workflow/Snakefile")]
+    return [*command, *given.passed_on]
 
 
 def _workflow_root(given: Path | None) -> Path:
