@@ -143,7 +143,26 @@ def load_config(
     config = _own_config()
     for path in files:
         config = merged(config, check_config(read_yaml(path), path))
-    return merged(config, check_config(given, "--configfile or --config"))
+    return merged(config, check_config(_typed(given), "--configfile or --config"))
+
+
+def _typed(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What Snakemake was given, with numbers and truth values: of ``--config`` it makes text."""
+    sections = config_schema()["properties"]
+    typed: dict[str, Any] = {}
+    for name, section in (given or {}).items():
+        keys = sections.get(name, {}).get("properties", {})
+        typed[name] = section
+        if isinstance(section, Mapping):
+            typed[name] = {
+                key: yaml.safe_load(value) if isinstance(value, str) and _is_no_text(keys.get(key)) else value
+                for key, value in section.items()
+            }
+    return typed
+
+
+def _is_no_text(described: Mapping[str, Any] | None) -> bool:
+    return described is not None and described["type"] in ("number", "integer", "boolean")
 
 
 def registry_of(

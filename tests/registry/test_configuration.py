@@ -80,6 +80,11 @@ def test_a_wrong_layer_is_named_with_key_and_reason(operator: Path, text: str, m
 def test_what_a_command_was_given_is_checked_too(operator: Path, tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="--configfile or --config: archive: threads: 0 is less than"):
         load_config(given={"archive": {"threads": 0}})
+    # Snakemake makes text of what stands inside --config uploads='{max_nights: 3}'.
+    typed = load_config(given={"uploads": {"max_nights": "3"}, "products": {"paper_plots": "false"}})
+    assert typed["uploads"]["max_nights"] == 3
+    assert typed["products"]["paper_plots"] is False
+    assert load_config(given={"pages": {"title": "7"}})["pages"]["title"] == "7"
     with pytest.raises(RegistryError, match=r"none\.yaml: cannot be read: No such file"):
         load_config(tmp_path / "none.yaml")
 
