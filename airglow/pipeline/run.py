@@ -193,7 +193,7 @@ def _command(root: Path, given: argparse.Namespace, targets: Sequence[Target]) -
     if given.reanalyze:
         command += ["--forcerun", "analyze"]
     if given.dry_run:
-        command += ["--quiet", "rules", "progress", "--dry-run"]  # a table of the jobs, not a block for each
+        command += ["--quiet", "host", "rules", "--dry-run"]  # a table of the jobs, not a block for each
     if given.config is not None:
         command += ["--configfile", str(given.config)]
     # These last: an option that takes several values would take a file that follows for another one.
