@@ -1,9 +1,10 @@
 # make demo   everything once, on this machine alone: servers, simulated nights, the workflow, plots to look at
 # make test   every test                          make test ARGS="tests/store -x" some of them
-# make lint   style of Python and Snakemake files
+# make lint   style of Python and Snakemake files, Snakemake's own linter, docstrings, the picture of the house
 # make lock   new requirements.lock from pyproject.toml, pins kept where they can be (ARGS=--upgrade: newest)
 #
-# The first of them sets up what is missing: Debian packages, and .venv from requirements.lock.
+# The first of them sets up what is missing: Debian packages, and .venv from requirements.lock. With PYTHON=python3.12
+# .venv is made with that Python, anew if it was made with another version.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -14,6 +15,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && exit; \
 	done; echo python3)
+# .venv is ready for one version of Python only.
+READY := .venv/.ready-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 BIN := .venv/bin
 ARGS ?=
 
@@ -36,13 +39,16 @@ lint: set-up
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/snakefmt --check workflow
+	@.ci/lint-workflow $(BIN)/snakemake
+	@$(BIN)/python .ci/docstrings.py
+	@$(BIN)/python docs/house.py --check
 
 format: set-up
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/snakefmt workflow
 
-set-up: .venv/.ready
+set-up: $(READY)
 
 system-packages:
 	@.ci/system-packages $(PYTHON)
@@ -50,7 +56,7 @@ system-packages:
 browser:
 	@.ci/system-packages $(PYTHON) browser
 
-.venv/.ready: requirements.lock pyproject.toml | system-packages
+$(READY): requirements.lock pyproject.toml | system-packages
 	@.ci/virtual-environment $(PYTHON)
 	@touch $@
 

@@ -53,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (OSError, MemoryError) as error:
-        what = str(error) or "out of memory"
-        print(f"airglow {given.command}: {what}", file=sys.stderr)
+        reason = str(error) or "out of memory"
+        print(f"airglow {given.command}: {reason}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

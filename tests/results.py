@@ -8,18 +8,18 @@ import numpy as np
 
 from airglow.geometry.ephemeris import moon_separation_deg, sun_and_moon
 from airglow.model.empty import empty_result
+from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import (
     Cause,
-    InstrumentShape,
+    DopplerReference,
     LaserSamples,
     NightResult,
     Provenance,
     Rejection,
     RingProfiles,
     SkySamples,
-    ZeroReference,
 )
-from airglow.winds import horizontal_winds, tangent_points
+from airglow.winds import horizontal_winds, pierce_points
 
 CYCLE = ("Zenith", "North", "East", "South", "West", "CV_ANN_UAO_1")
 LOOK = {
@@ -91,19 +91,20 @@ def example_result(
         site_timezone=timezone,
         sky=sky,
         laser=laser,
-        shape=InstrumentShape(
-            magnification_rad_per_pixel=8.6731e-5,
-            magnification_error_rad_per_pixel=2.1e-10,
+        instrument_parameters=InstrumentParameters(
+            plate_scale_rad_per_pixel=8.6731e-5,
+            plate_scale_error_rad_per_pixel=2.1e-10,
             reflectivity=0.8123,
             reflectivity_error=0.0011,
             falloff=(0.0712, -0.0451),
             blur_px=(1.06, 0.206, -0.066),
             max_radius_px=251.4,
-            gap_variance_m2=7.2e-17,
-            gap_third_moment_m3=1.2e-24,
+            nominal_gap_m=0.015,
+            gap_variance=3.2e-13,
+            gap_third_moment=3.5556e-19,
             source="laser frames of the night" if laser_frames else "registry defaults",
         ),
-        zero=ZeroReference(
+        doppler_reference=DopplerReference(
             method="zenith mean over laser gap" if laser_frames else "zenith in time",
             value_mps=-213.47,
             error_mps=1.63,
@@ -121,7 +122,7 @@ def example_result(
         notes=(
             f"Found {sky_frames} sky and {laser_frames} laser frames.",
             "Cloud sensor: skyalert ethernet, 8,640 samples, 3 lines rejected.",
-            "Zero of the wind: −213.5 ± 1.6 m/s from the zenith.",
+            "Doppler reference: −213.5 ± 1.6 m/s from the zenith.",
         ),
         provenance=PROVENANCE,
     )
@@ -221,23 +222,23 @@ def _sky(
         temperature_error[60] = 240.0
         causes[60] |= Cause.LARGE_WIND_ERROR.mask
     position = sun_and_moon(start, *site)
-    points = tangent_points(*site, azimuth, zenith, 97e3 if tag == "XG" else 250e3)
+    points = pierce_points(*site, azimuth, zenith, 97e3 if tag == "XG" else 250e3)
     return SkySamples(
         name=tuple(f"UAO_{tag}_{stamp}.hdf5" for stamp in _stamps(start - np.timedelta64(5, "h"))),
         start_time=start,
         exposure_s=exposure,
         azimuth_deg=azimuth,
         zenith_deg=zenith,
-        tangent_latitude_deg=points.latitude_deg,
-        tangent_longitude_deg=points.longitude_deg,
-        tangent_height_m=points.height_m,
-        tangent_azimuth_deg=points.azimuth_deg,
-        tangent_zenith_deg=points.zenith_deg,
+        pierce_latitude_deg=points.latitude_deg,
+        pierce_longitude_deg=points.longitude_deg,
+        pierce_height_m=points.height_m,
+        pierce_azimuth_deg=points.azimuth_deg,
+        pierce_zenith_deg=points.zenith_deg,
         direction=tuple(direction),
         line_of_sight_wind_mps=wind,
         wind_fit_error_mps=fit_error,
         wind_calibration_error_mps=calibration_error,
-        wind_zero_error_mps=zero_error,
+        wind_reference_error_mps=zero_error,
         wind_error_mps=wind_error,
         temperature_k=temperature,
         temperature_error_k=temperature_error,
@@ -250,7 +251,7 @@ def _sky(
         ccd_bias=np.full(n, 302.4) + random.normal(0, 0.4, n),
         ccd_bias_error=np.full(n, 0.35),
         reduced_chi_square=random.gamma(90, 1.02 / 90, n),
-        zero_mps=-213.47 + 0.3 * np.sin(hours),
+        doppler_reference_mps=-213.47 + 0.3 * np.sin(hours),
         gap_m=_gap(hours),
         center_x_px=257.93 + 0.04 * hours / 9,
         center_y_px=254.31 + 0.07 * np.sin(hours / 3),

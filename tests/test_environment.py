@@ -1,4 +1,7 @@
-"""One source of truth for dependencies: pyproject.toml; the lock and environment.yml agree with it."""
+"""One source of truth for dependencies: pyproject.toml; the lock and environment.yml agree with it.
+
+The lock has what tests need as well, environment.yml only what runs.
+"""
 
 import re
 import tomllib
@@ -22,11 +25,20 @@ def project():
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
-@pytest.fixture(scope="module")
-def wanted(project):
-    """What we ask for, by name."""
-    lines = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+def by_name(lines):
     return {canonicalize_name(r.name): r for r in map(Requirement, lines)}
+
+
+@pytest.fixture(scope="module")
+def runtime(project):
+    """Requirements of the package itself, by name."""
+    return by_name(project["dependencies"])
+
+
+@pytest.fixture(scope="module")
+def requirements(project, runtime):
+    """Requirements of the package, its demo and its tests, by name."""
+    return runtime | by_name(project["optional-dependencies"]["dev"])
 
 
 @pytest.fixture(scope="module")
@@ -54,18 +66,13 @@ def locked(lock_text):
 
 @pytest.fixture(scope="module")
 def conda():
-    """Conda's packages and pip's in environment.yml, each a requirement by name."""
-    dependencies = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
-    (from_pip,) = [entry["pip"] for entry in dependencies if isinstance(entry, dict)]
-    from_conda = [entry for entry in dependencies if isinstance(entry, str)]
-    return {
-        **{re.split("[<>=]", line)[0].strip(): line for line in from_conda},
-        **{canonicalize_name(Requirement(line).name): line for line in from_pip},
-    }
+    """Packages in environment.yml, each a requirement by name."""
+    lines = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    return {re.split("[<>=]", line)[0].strip(): line for line in lines}
 
 
-def test_the_lock_has_what_we_ask_for_and_in_a_version_that_we_accept(wanted, locked):
-    for name, requirement in wanted.items():
+def test_the_lock_has_what_we_ask_for_and_in_a_version_that_we_accept(requirements, locked):
+    for name, requirement in requirements.items():
         assert name in locked, f"{name} is not in requirements.lock: run `make lock`"
         assert requirement.specifier.contains(locked[name]), f"{name}: run `make lock`"
 
@@ -80,10 +87,10 @@ def test_the_lock_names_no_host_and_no_directory(lock_text):
     assert not re.search(r"://|--(extra-)?index|--find-links|@ file|(^|\s)/\w", lock_text)
 
 
-def test_environment_yml_has_the_same_packages_in_the_same_versions(wanted, locked, conda):
-    names = {CONDA_NAMES.get(name, name) for name in wanted}
+def test_environment_yml_has_what_runs_in_the_same_versions(runtime, locked, conda):
+    names = {CONDA_NAMES.get(name, name) for name in runtime}
     assert conda.keys() - NOT_FROM_PYPI == names
-    for name in wanted:
+    for name in runtime:
         line = conda[CONDA_NAMES.get(name, name)]
         # conda has no releases that only corrected the upload (".post1"); a single = takes them all the same
         assert re.split("==?", line)[1] == re.sub(r"\.post\d+$", "", locked[name]), line

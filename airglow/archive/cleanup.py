@@ -174,9 +174,9 @@ def _delete_weather(
     """Delete the weather files of a day that are complete, archived and not needed."""
     files = []
     for key, found in listed.items():
-        what = parse_raw_key(key)
-        if isinstance(what, WeatherFile) and (what.site, what.date) == (site, date):
-            files.append((what, found))
+        parsed = parse_raw_key(key)
+        if isinstance(parsed, WeatherFile) and (parsed.site, parsed.date) == (site, date):
+            files.append((parsed, found))
     if not files:
         return
     in_need = _nights_in_need(store, nights_that_need(_nights(listed), site, date), listed)
@@ -212,7 +212,9 @@ def _delete_archived(store: Store, file: WeatherFile, end: dt.datetime, outcome:
 
 def _nights(listed: Iterable[str]) -> list[NightId]:
     """Nights that have anything in ``raw/``."""
-    found = {what.night for what in map(parse_raw_key, listed) if isinstance(what, RawReceipt | RawPart)}
+    found = {
+        parsed.night for parsed in map(parse_raw_key, listed) if isinstance(parsed, RawReceipt | RawPart)
+    }
     return sorted(found, key=lambda night: night.name)
 
 

@@ -41,7 +41,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RawObject:
-    """An object of an upload, as it was when it was read; size in bytes."""
+    """An object of an upload, as it was when it was read.
+
+    Parameters
+    ----------
+    key
+        Key of the object.
+    size
+        Size in bytes.
+    etag
+        ETag of the object.
+    """
 
     key: str
     size: int
@@ -209,9 +219,9 @@ def _complete_parts(night: NightId, listed: dict[str, StoredObject], receipt: Re
     """The parts in their order, of an upload that is what its receipt announces."""
     numbered = {}
     for key, found in listed.items():
-        what = parse_raw_key(key)
-        if isinstance(what, RawPart):
-            numbered[what.number] = found
+        parsed = parse_raw_key(key)
+        if isinstance(parsed, RawPart):
+            numbered[parsed.number] = found
     if missing := what_is_missing(numbered, receipt):
         raise BadInput(f"raw/{night.upload}.tar.gz", missing, "the night waits until its upload is complete")
     return [numbered[number] for number in sorted(numbered)]

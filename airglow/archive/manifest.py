@@ -21,14 +21,30 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class ArchivedFile:
-    """A file of the upload that is in the bucket."""
+    """A file of the upload that is in the bucket.
+
+    Parameters
+    ----------
+    key
+        Key of the object.
+    name
+        File name in the archive folder.
+    size
+        Size in bytes.
+    sha256
+        SHA-256 in hexadecimal.
+    etag
+        ETag of the object.
+    member
+        Path in the tar.
+    """
 
     key: str
-    name: str  # file name in the archive folder
-    size: int  # bytes
+    name: str
+    size: int
     sha256: str
     etag: str
-    member: str  # path in the tar
+    member: str
 
     @property
     def stored(self) -> StoredFile:
@@ -38,7 +54,17 @@ class ArchivedFile:
 
 @dataclass(frozen=True)
 class Excluded:
-    """A member of the upload that is not among the frames, why, and where it is kept (None: it is not)."""
+    """A member of the upload that is not among the frames.
+
+    Parameters
+    ----------
+    member
+        Path in the tar.
+    reason
+        Why it is not a frame.
+    key
+        Key under which it is kept; None if it is not kept.
+    """
 
     member: str
     reason: str
@@ -47,15 +73,33 @@ class Excluded:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is archived of a night."""
+    """What is archived of a night.
+
+    Parameters
+    ----------
+    night
+        The night.
+    receipt
+        The receipt that was read.
+    parts
+        The parts that were read, in order.
+    frames
+        Frames in the bucket, in the order of their names.
+    others
+        Files that are not frames, kept so that nothing is lost.
+    excluded
+        Members that are not among the frames, with the reason.
+    sha256
+        SHA-256 of the manifest itself.
+    """
 
     night: NightId
     receipt: RawObject
     parts: tuple[RawObject, ...]
-    frames: tuple[ArchivedFile, ...]  # in the order of their names
-    others: tuple[ArchivedFile, ...]  # files that are not frames, kept so that nothing is lost
+    frames: tuple[ArchivedFile, ...]
+    others: tuple[ArchivedFile, ...]
     excluded: tuple[Excluded, ...]
-    sha256: str  # of the manifest itself
+    sha256: str
 
 
 def read_manifest(data: bytes, name: str = "manifest.json") -> Manifest:
@@ -100,6 +144,17 @@ def read_manifest(data: bytes, name: str = "manifest.json") -> Manifest:
 
 def load_manifest(store: Store, night: NightId) -> Manifest:
     """Read a night's manifest from the bucket.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        The night.
+
+    Returns
+    -------
+    Manifest
 
     Raises
     ------

@@ -16,6 +16,13 @@ def prove_archived(store: Store, manifest: Manifest) -> None:
 
     The ETag of our frames is their MD5, and was compared with the SHA-256 when they were archived.
 
+    Parameters
+    ----------
+    store
+        The bucket.
+    manifest
+        Manifest of the night.
+
     Raises
     ------
     StoreError
@@ -75,9 +82,17 @@ def prove_published(store: Store, manifest: Manifest, published: Mapping[str, An
 def prove_loaded(manifest: Manifest, loaded: Mapping[str, Any]) -> None:
     """Make sure that the rows were committed from products of this manifest.
 
+    Parameters
+    ----------
+    manifest
+        Manifest of the night.
+    loaded
+        What `airglow.catalogue.load_night` left on record.
+
     Raises
     ------
     StoreError
+        If the rows are of another manifest, or none are on record.
     """
     _expect_manifest(manifest.night.loaded_key, manifest, loaded, "load")
 

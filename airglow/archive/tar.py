@@ -33,11 +33,21 @@ _RECORD = re.compile(rb"(\d{1,9}) ([^=]+)=")
 
 @dataclass(frozen=True)
 class UnpackLimits:
-    """What an archive may unpack to; a night has some hundred frames of half a megabyte."""
+    """What an archive may unpack to; a night has some hundred frames of half a megabyte.
+
+    Parameters
+    ----------
+    max_members
+        Most members of the archive.
+    max_bytes
+        Most bytes of all members together.
+    max_member_bytes
+        Most bytes of one member.
+    """
 
     max_members: int = 5_000
-    max_bytes: int = 4 << 30  # in all
-    max_member_bytes: int = 64 << 20  # each
+    max_bytes: int = 4 << 30
+    max_member_bytes: int = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -118,10 +128,10 @@ def read_members(name: str, file: BinaryIO, limits: UnpackLimits) -> Contents:
     ends_properly = False
     offset = headers = total = 0
     last = "its beginning"
-    said = _Extensions()
+    extensions = _Extensions()
     while offset < tar.size:
         block = tar.read(offset, BLOCK)
-        if len(block) == BLOCK and not block.strip(b"\0") and not said.any:
+        if len(block) == BLOCK and not block.strip(b"\0") and not extensions.any:
             ends_properly = True
             offset = _after_zeros(tar, offset + BLOCK)
             if offset < tar.size and not _is_header(tar.read(offset, BLOCK)):
@@ -135,18 +145,18 @@ def read_members(name: str, file: BinaryIO, limits: UnpackLimits) -> Contents:
         if headers > 4 * limits.max_members:
             raise tar.refused(f"archive has more than {limits.max_members:,} members")
         if info.type in _EXTENSIONS:
-            offset = _extend(tar, offset, info, said, last)
+            offset = _extend(tar, offset, info, extensions, last)
             continue
-        member, offset = _member(tar, offset, block, info, said)
+        member, offset = _member(tar, offset, block, info, extensions)
         if member.pieces is not None and not member.problem and total + member.size > limits.max_bytes:
             member = _kept_out(member, f"with this sparse file, more than {limits.max_bytes:,} bytes in all")
         total += 0 if member.problem else member.size
         members.append(member)
         if len(members) > limits.max_members:
             raise tar.refused(f"archive has more than {limits.max_members:,} members")
-        said, last = _Extensions(), printable(member.name)
-    if offset > tar.size or said.any:
-        raise tar.refused(f"archive breaks off {'after' if said.any else 'inside'} {last}")
+        extensions, last = _Extensions(), printable(member.name)
+    if offset > tar.size or extensions.any:
+        raise tar.refused(f"archive breaks off {'after' if extensions.any else 'inside'} {last}")
     if before_end is not None and len(members) > before_end:
         notes.append(f"it goes on behind its end mark: {len(members) - before_end:,} more members were read")
     return Contents(tuple(members), ends_properly, tuple(notes))
@@ -201,7 +211,7 @@ def _header(tar: _Tar, block: bytes, last: str) -> tarfile.TarInfo:
     return info
 
 
-def _extend(tar: _Tar, offset: int, info: tarfile.TarInfo, said: _Extensions, last: str) -> int:
+def _extend(tar: _Tar, offset: int, info: tarfile.TarInfo, extensions: _Extensions, last: str) -> int:
     """Read a header that says something of the member after it; returns where the next header is."""
     if info.size > MAX_EXTENSION_BYTES:
         raise tar.refused(f"archive has a header of {info.size:,} bytes after {last}")
@@ -210,12 +220,13 @@ def _extend(tar: _Tar, offset: int, info: tarfile.TarInfo, said: _Extensions, la
         raise tar.refused(f"archive breaks off after {last}")
     text = data.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
     if info.type == tarfile.GNUTYPE_LONGNAME:
-        said.name = text
+        extensions.name = text
     elif info.type == tarfile.GNUTYPE_LONGLINK:
-        said.link = text
+        extensions.link = text
     elif info.type in _ATTRIBUTES:
-        said.attributes = list(_records(tar, data, last))
-    said.any = said.any or info.type != tarfile.XGLTYPE  # that one is of all members: of no use here
+        extensions.attributes = list(_records(tar, data, last))
+    # XGLTYPE is of all members: of no use here.
+    extensions.any = extensions.any or info.type != tarfile.XGLTYPE
     return offset + BLOCK + _padded(info.size)
 
 
@@ -234,12 +245,12 @@ def _records(tar: _Tar, data: bytes, last: str) -> Iterator[tuple[str, str]]:
 
 
 def _member(
-    tar: _Tar, offset: int, block: bytes, info: tarfile.TarInfo, said: _Extensions
+    tar: _Tar, offset: int, block: bytes, info: tarfile.TarInfo, extensions: _Extensions
 ) -> tuple[Member, int]:
     """A member by its headers, and where the next header is."""
-    attributes = dict(said.attributes)
-    name = attributes.get("GNU.sparse.name") or attributes.get("path") or said.name or info.name
-    link = attributes.get("linkpath") or said.link or info.linkname
+    attributes = dict(extensions.attributes)
+    name = attributes.get("GNU.sparse.name") or attributes.get("path") or extensions.name or info.name
+    link = attributes.get("linkpath") or extensions.link or info.linkname
     data = offset + BLOCK
     if not (info.isreg() or info.type not in tarfile.SUPPORTED_TYPES):
         return Member(name, info.type, link, 0, data, None, ""), data
@@ -252,7 +263,7 @@ def _member(
     else:
         next_header = data + _padded(stored)
         if has_attributes_map(attributes):
-            found = attributes_map(said.attributes, data, stored, tar.read)
+            found = attributes_map(extensions.attributes, data, stored, tar.read)
             stored -= found.data - data
             data, size, pieces, problem = found.data, found.size, found.pieces, found.problem
     if pieces is not None and not problem:

@@ -24,19 +24,43 @@ class _DamagedGzip(BadInput):
 
 @dataclass(frozen=True)
 class Unpacked:
-    """A regular file of the archive, written to disk."""
+    """A regular file of the archive, written to disk.
 
-    member: str  # path in the archive
+    Parameters
+    ----------
+    member
+        Path in the tar.
+    path
+        The file on the disk.
+    size
+        Size in bytes.
+    sha256
+        SHA-256 in hexadecimal.
+    md5
+        MD5 in hexadecimal.
+    problem
+        Why its path in the tar is not to be trusted; empty if it is.
+    """
+
+    member: str
     path: Path
-    size: int  # bytes
+    size: int
     sha256: str
     md5: str
-    problem: str  # why its path in the archive is not to be trusted; empty if it is
+    problem: str
 
 
 @dataclass(frozen=True)
 class KeptOut:
-    """A member that was not unpacked, and why; without a name, a word on the whole archive."""
+    """A member of an archive that was not unpacked.
+
+    Parameters
+    ----------
+    member
+        Path in the tar; empty for a remark on the whole archive.
+    reason
+        Why it was not unpacked.
+    """
 
     member: str
     reason: str
@@ -155,8 +179,8 @@ def _decompress_member(
                 raise BadInput(name, f"archive unpacks to more than {max_bytes:,} bytes", HINT)
             target.write(chunk)
     except zlib.error as error:
-        said = next((words for code, words in _ZLIB.items() if code in str(error)), str(error))
-        raise _DamagedGzip(name, f"gzip is damaged ({said})", HINT) from error
+        reason = next((words for code, words in _ZLIB.items() if code in str(error)), str(error))
+        raise _DamagedGzip(name, f"gzip is damaged ({reason})", HINT) from error
     return member.unused_data, total
 
 

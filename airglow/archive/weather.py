@@ -30,7 +30,17 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class ArchivedWeather:
-    """A weather file in the archive, and the upload it holds all of (None: nothing is uploaded)."""
+    """A weather file in the archive.
+
+    Parameters
+    ----------
+    file
+        Which file.
+    archived
+        The object in the archive.
+    raw
+        The upload that it holds all of; None if nothing is uploaded.
+    """
 
     file: WeatherFile
     archived: StoredObject
@@ -203,7 +213,7 @@ def fetch_weather(store: Store, record: Mapping[str, Any] | Path, directory: Pat
             record = json.loads(record.read_bytes())
         if record["format"] != FORMAT:
             raise ValueError(f"format {record['format']!r}")
-        wanted = [(entry["key"], PurePosixPath(entry["name"]).name) for entry in record["files"]]
+        sources = [(entry["key"], PurePosixPath(entry["name"]).name) for entry in record["files"]]
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(name, f"not a weather record ({error!r})", "run the weather step again") from error
     directory = Path(directory)
@@ -214,7 +224,7 @@ def fetch_weather(store: Store, record: Mapping[str, Any] | Path, directory: Pat
         store.download(key, directory / file_name)
         return directory / file_name
 
-    return in_threads(fetch, wanted)
+    return in_threads(fetch, sources)
 
 
 def _files_of(store: Store, site: str, date: dt.date) -> Iterable[WeatherFile]:

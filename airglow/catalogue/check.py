@@ -51,21 +51,21 @@ def check_database(settings: DatabaseSettings, answer_s: float = ANSWER_S) -> No
             with connection.cursor() as cursor:
                 _check(cursor)
         except (pymysql.MySQLError, OSError) as error:
-            what = f"{settings.place}: {error.args[-1] if error.args else type(error).__name__}"
+            failure = f"{settings.place}: {error.args[-1] if error.args else type(error).__name__}"
             if may_pass(error):
-                raise NoAnswer(what) from error
-            raise CatalogueError(f"{what}. {_grant()}") from error
+                raise NoAnswer(failure) from error
+            raise CatalogueError(f"{failure}. {_grant()}") from error
 
 
 def _check(cursor: Cursor) -> None:
-    wanted, applied = known_migrations(), applied_migrations(cursor)
-    check_applied(wanted, applied or {})
+    migrations, applied = known_migrations(), applied_migrations(cursor)
+    check_applied(migrations, applied or {})
     if applied is None:
         _prepare(cursor, "CREATE TABLE fpi_schema_version (version INT)")
     else:
         for statement in _OF_A_LOAD if applied else ():
             _prepare(cursor, statement)
-    for migration in wanted:
+    for migration in migrations:
         if migration.version not in (applied or {}):
             for statement in migration.statements:
                 _prepare(cursor, statement, f"{migration.name}: ")

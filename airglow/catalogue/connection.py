@@ -58,16 +58,39 @@ class NoAnswer(CatalogueError):
 
 @dataclass(frozen=True)
 class DatabaseSettings:
-    """Where the database is, and how to be let in. All of TLS are files in PEM format."""
+    """Where the database is, and how to be let in.
+
+    Parameters
+    ----------
+    host
+        Name or address of the server.
+    user
+        Name of the account.
+    password
+        Password of the account.
+    database
+        Name of the schema.
+    port
+        Port of the server.
+    unix_socket
+        Socket to use instead of host and port; None for a connection by network.
+    ssl_ca
+        File (PEM) of the authority that must have signed the server's certificate, made out to the host; None
+        does not verify it.
+    ssl_cert
+        File (PEM) of our own certificate, for accounts that must show one.
+    ssl_key
+        File (PEM) of the key of ``ssl_cert``.
+    """
 
     host: str
     user: str
     password: str = field(repr=False)
     database: str
     port: int = 3306
-    unix_socket: str | None = None  # used instead of host and port
-    ssl_ca: str | None = None  # the server must show a certificate of this authority, made out to the host
-    ssl_cert: str | None = None  # our own certificate, for accounts that must show one, and its key
+    unix_socket: str | None = None
+    ssl_ca: str | None = None
+    ssl_cert: str | None = None
     ssl_key: str | None = field(default=None, repr=False)
 
     @property
@@ -90,6 +113,10 @@ def settings_from_environment(environ: Mapping[str, str] | None = None) -> Datab
     ----------
     environ
         By default the process's.
+
+    Returns
+    -------
+    DatabaseSettings
 
     Raises
     ------
@@ -202,7 +229,7 @@ def connect(
 def in_transaction(
     connection: Connection,
     work: Callable[[Cursor], T],
-    what: str,
+    task: str,
     *,
     attempts: int = ATTEMPTS,
     pause_s: float = FIRST_PAUSE_S,
@@ -235,19 +262,19 @@ def in_transaction(
         try:
             if not connection.open:
                 connection.connect()
-            return _alone(connection, work, what)
+            return _alone(connection, work, task)
         except _DATABASE_ERRORS as error:
             if is_lost(error) and connection.open:
                 connection.close()
             if pause is None or not may_pass(error):
                 tries = f" after {attempt} attempts" if attempt > 1 else ""
-                raise CatalogueError(f"{what}: {_words(error)}{tries}; nothing was changed") from error
-            log.warning("%s: %s; trying again in %.1f s", what, _words(error), pause)
+                raise CatalogueError(f"{task}: {_words(error)}{tries}; nothing was changed") from error
+            log.warning("%s: %s; trying again in %.1f s", task, _words(error), pause)
             time.sleep(pause)
     raise AssertionError("unreachable")
 
 
-def _alone(connection: Connection, work: Callable[[Cursor], T], what: str) -> T:
+def _alone(connection: Connection, work: Callable[[Cursor], T], task: str) -> T:
     """One transaction, while others that would write to our tables wait.
 
     Two loads of one night at once would run into each other's locks, and two migrations would both define
@@ -260,7 +287,7 @@ def _alone(connection: Connection, work: Callable[[Cursor], T], what: str) -> T:
         cursor.execute("SELECT GET_LOCK(%s, %s)", (name, LOCK_TIMEOUT_S))
         if cursor.fetchone()[0] != 1:
             raise CatalogueError(
-                f"{what}: another load has been at work for {LOCK_TIMEOUT_S} s; nothing was changed"
+                f"{task}: another load has been at work for {LOCK_TIMEOUT_S} s; nothing was changed"
             )
         try:
             connection.begin()

@@ -22,16 +22,16 @@ SKY_VALUES = (
     "direction",
     "azimuth_deg",
     "zenith_deg",
-    "tangent_latitude_deg",
-    "tangent_longitude_deg",
-    "tangent_height_m",
-    "tangent_azimuth_deg",
-    "tangent_zenith_deg",
+    "pierce_latitude_deg",
+    "pierce_longitude_deg",
+    "pierce_height_m",
+    "pierce_azimuth_deg",
+    "pierce_zenith_deg",
     "line_of_sight_wind_mps",
     "wind_error_mps",
     "wind_fit_error_mps",
     "wind_calibration_error_mps",
-    "wind_zero_error_mps",
+    "wind_reference_error_mps",
     "wind_bound_mps",
     "temperature_k",
     "temperature_error_k",
@@ -43,7 +43,7 @@ SKY_VALUES = (
     "ccd_bias",
     "ccd_bias_error",
     "reduced_chi_square",
-    "zero_mps",
+    "doppler_reference_mps",
     "gap_m",
     "center_x_px",
     "center_y_px",
@@ -181,12 +181,12 @@ def night_rows(
         result = by_tag.get(tag)
         key = {"site": site, "local_date": local_date, "instrument": instrument, "tag": tag}
         night = _night(result) if result else _no_night(outcome)
-        said = {
+        outcome_columns = {
             "state": outcome["state"],
             "reason": outcome_reason(outcome),
             "manifest_sha256": outcome.get("manifest_sha256", manifest_sha256),
         }
-        tables["fpi_night"].append({**key, **said, **night})
+        tables["fpi_night"].append({**key, **outcome_columns, **night})
         tables["fpi_product"] += [{**key, **row} for row in _products(outcome, products)]
         if result is None:
             continue
@@ -228,7 +228,8 @@ def _tables(result: NightResult) -> dict[str, list[Row]]:
 
 
 def _night(result: NightResult) -> Row:
-    sky, shape, zero, provenance = result.sky, result.shape, result.zero, result.provenance
+    sky, provenance = result.sky, result.provenance
+    parameters, reference = result.instrument_parameters, result.doppler_reference
     first, last = exposures_span(result) or (None, None)
     values = {
         "sky_frames": len(sky),
@@ -242,16 +243,16 @@ def _night(result: NightResult) -> Row:
         "median_wind_error_mps": _median(sky.wind_error_mps),
         "median_temperature_k": _median(sky.temperature_k),
         "median_temperature_error_k": _median(sky.temperature_error_k),
-        "zero_method": zero.method,
-        "zero_mps": zero.value_mps,
-        "zero_error_mps": zero.error_mps,
-        "vertical_wind_spread_mps": zero.vertical_wind_spread_mps,
-        "zenith_samples": zero.zenith_samples,
-        "shape_source": shape.source,
-        "magnification_rad_per_pixel": shape.magnification_rad_per_pixel,
-        "magnification_error_rad_per_pixel": shape.magnification_error_rad_per_pixel,
-        "reflectivity": shape.reflectivity,
-        "reflectivity_error": shape.reflectivity_error,
+        "doppler_reference_method": reference.method,
+        "doppler_reference_mps": reference.value_mps,
+        "doppler_reference_error_mps": reference.error_mps,
+        "vertical_wind_spread_mps": reference.vertical_wind_spread_mps,
+        "zenith_samples": reference.zenith_samples,
+        "instrument_parameters_source": parameters.source,
+        "plate_scale_rad_per_pixel": parameters.plate_scale_rad_per_pixel,
+        "plate_scale_error_rad_per_pixel": parameters.plate_scale_error_rad_per_pixel,
+        "reflectivity": parameters.reflectivity,
+        "reflectivity_error": parameters.reflectivity_error,
         "code_version": provenance.code_version,
         "settings_hash": provenance.settings_hash,
         "registry_epoch": provenance.registry_epoch,

@@ -54,7 +54,12 @@ class Migration:
 
 
 def known_migrations() -> tuple[Migration, ...]:
-    """All migrations of this version of the package, in order."""
+    """All migrations of this version of the package, in order.
+
+    Returns
+    -------
+    tuple of Migration
+    """
     found = []
     for path in files("airglow.catalogue").joinpath("migrations").iterdir():
         if match := _NAME.fullmatch(path.name):
@@ -87,17 +92,17 @@ def migrate(connection: Connection, migrations: Sequence[Migration] | None = Non
         of a table cannot be rolled back: what a file did before it failed stays, and the file begins again
         next time (its statements are such that this does no harm).
     """
-    wanted = known_migrations() if migrations is None else tuple(migrations)
-    return in_transaction(connection, lambda cursor: _apply(cursor, wanted), "schema of the database")
+    known = known_migrations() if migrations is None else tuple(migrations)
+    return in_transaction(connection, lambda cursor: _apply(cursor, known), "schema of the database")
 
 
-def _apply(cursor: Cursor, wanted: Sequence[Migration]) -> list[str]:
+def _apply(cursor: Cursor, migrations: Sequence[Migration]) -> list[str]:
     applied = applied_migrations(cursor)
     if applied is None:  # so that an up-to-date database needs no right to create tables
         cursor.execute(_VERSIONS_TABLE)
         applied = {}
-    check_applied(wanted, applied)
-    new = [migration for migration in wanted if migration.version not in applied]
+    check_applied(migrations, applied)
+    new = [migration for migration in migrations if migration.version not in applied]
     for migration in new:
         _run(cursor, migration)
         cursor.execute(
@@ -122,7 +127,7 @@ def applied_migrations(cursor: Cursor) -> dict[int, tuple[str, str]] | None:
     return {version: (name, sha256) for version, name, sha256 in cursor.fetchall()}
 
 
-def check_applied(wanted: Sequence[Migration], applied: Mapping[int, tuple[str, str]]) -> None:
+def check_applied(migrations: Sequence[Migration], applied: Mapping[int, tuple[str, str]]) -> None:
     """Refuse a database that is not an earlier state of this version's.
 
     Raises
@@ -130,7 +135,7 @@ def check_applied(wanted: Sequence[Migration], applied: Mapping[int, tuple[str, 
     CatalogueError
         Naming the file, and what to do.
     """
-    by_version = {migration.version: migration for migration in wanted}
+    by_version = {migration.version: migration for migration in migrations}
     newest = max(applied, default=0)
     for version, (name, sha256) in applied.items():
         if version not in by_version:

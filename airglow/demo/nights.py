@@ -21,10 +21,22 @@ SEED = 7
 
 @dataclass(frozen=True)
 class DemoNight:
-    """A night to simulate; ``arrives`` says whether all parts of its upload do."""
+    """A night to simulate.
+
+    Parameters
+    ----------
+    name
+        Name of the night.
+    sky_frames
+        Number of sky frames of each tag.
+    laser_frames
+        Number of laser frames.
+    arrives
+        True if all parts of its upload arrive.
+    """
 
     name: str
-    sky_frames: int  # of each tag
+    sky_frames: int
     laser_frames: int
     arrives: bool = True
 

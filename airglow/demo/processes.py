@@ -27,7 +27,17 @@ class ServerError(AirglowError):
 
 
 def as_account(account: str | None) -> dict[str, object]:
-    """Arguments of `subprocess.Popen` that change the user."""
+    """Arguments of `subprocess.Popen` that change the user.
+
+    Parameters
+    ----------
+    account
+        Name of the account; None or ``root`` changes nothing.
+
+    Returns
+    -------
+    dict
+    """
     if account in (None, "root"):
         return {}
     return {"user": account, "group": pwd.getpwnam(account).pw_gid, "extra_groups": []}
@@ -35,7 +45,12 @@ def as_account(account: str | None) -> dict[str, object]:
 
 @contextmanager
 def private_directory() -> Iterator[Path]:
-    """A temporary directory with a path short enough for a socket (under 107 bytes)."""
+    """A temporary directory with a path short enough for a socket (under 107 bytes).
+
+    Yields
+    ------
+    Path
+    """
     base = tempfile.gettempdir()
     directory = Path(tempfile.mkdtemp(prefix="airglow-", dir=base if len(base) < 60 else "/tmp"))
     try:
@@ -52,7 +67,32 @@ def start_on_free_port(
     environment: dict[str, str],
     account: str | None = None,
 ) -> tuple[subprocess.Popen, int]:
-    """Start a server on a free port, and return when it answers."""
+    """Start a server on a free port, and return when it answers.
+
+    Parameters
+    ----------
+    name
+        What to call the server in an error.
+    command
+        Gives the command line for a port.
+    answers
+        Says whether the server answers on a port.
+    log
+        File for what the server prints.
+    environment
+        Environment variables of the server.
+    account
+        Account to run it as; None runs it as this one.
+
+    Returns
+    -------
+    process, port
+
+    Raises
+    ------
+    ServerError
+        If the server ends, or does not answer in time.
+    """
     deadline = time.monotonic() + START_TIMEOUT_S
     for _ in range(PORT_ATTEMPTS):
         port = _free_port()
@@ -91,7 +131,13 @@ def _start(
 
 
 def stop(process: subprocess.Popen) -> None:
-    """Ask a server to end, and end it if it does not."""
+    """Ask a server to end, and end it if it does not.
+
+    Parameters
+    ----------
+    process
+        The server.
+    """
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
@@ -108,5 +154,17 @@ def _free_port() -> int:
 
 
 def tail(text: str, lines: int = 5) -> str:
-    """The last lines of a log, as one line for an error message."""
+    """The last lines of a log, as one line for an error message.
+
+    Parameters
+    ----------
+    text
+        The log.
+    lines
+        Number of lines.
+
+    Returns
+    -------
+    str
+    """
     return " | ".join(text.strip().splitlines()[-lines:]) or "it said nothing"

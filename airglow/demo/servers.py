@@ -36,19 +36,45 @@ UNPACKED_PACKAGES = Path(__file__).parents[2] / ".deb"  # where `make` puts them
 
 @dataclass(frozen=True)
 class S3Server:
-    """A running S3 server; what it holds is in memory and is gone when it stops."""
+    """A running S3 server; what it holds is in memory and is gone when it stops.
+
+    Parameters
+    ----------
+    endpoint_url
+        Address of the server.
+    access_key
+        Name of the credentials.
+    secret_key
+        Secret of the credentials.
+    """
 
     endpoint_url: str
     access_key: str
     secret_key: str = field(repr=False)
 
     def create_bucket(self, bucket: str) -> None:
-        """Create an empty bucket."""
+        """Create an empty bucket.
+
+        Parameters
+        ----------
+        bucket
+            Name of the bucket.
+        """
         store = open_store(settings_from_environment(self.environment(bucket)))
         store.client.create_bucket(Bucket=bucket)
 
     def environment(self, bucket: str) -> dict[str, str]:
-        """The environment variables with which the pipeline finds a bucket here."""
+        """The environment variables with which the pipeline finds a bucket here.
+
+        Parameters
+        ----------
+        bucket
+            Name of the bucket.
+
+        Returns
+        -------
+        dict
+        """
         return {
             "DEST_BUCKET": bucket,
             "AWS_S3_ENDPOINT_URL": self.endpoint_url,
@@ -59,7 +85,27 @@ class S3Server:
 
 @dataclass(frozen=True)
 class MariadbServer:
-    """A running MariaDB server with an application user that owns nothing but its databases."""
+    """A running MariaDB server with an application user that owns nothing but its databases.
+
+    Parameters
+    ----------
+    host
+        Address of the server.
+    port
+        Port of the server.
+    socket
+        Socket of the server.
+    user
+        Name of the application's account.
+    password
+        Password of the application's account.
+    database
+        Name of the database that is there already.
+    root_password
+        Password of the administrator.
+    process_id
+        Number of the server's process.
+    """
 
     host: str
     port: int
@@ -71,7 +117,13 @@ class MariadbServer:
     process_id: int
 
     def create_database(self, name: str) -> None:
-        """Create an empty database that the application user may read, write and migrate."""
+        """Create an empty database that the application user may read, write and migrate.
+
+        Parameters
+        ----------
+        name
+            Name of the database.
+        """
         quoted = "`" + name.replace("`", "``") + "`"
         with self.connect_as_root() as connection, connection.cursor() as cursor:
             cursor.execute(f"CREATE DATABASE {quoted} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
@@ -79,11 +131,26 @@ class MariadbServer:
             cursor.execute(f"GRANT {RIGHTS} ON {pattern}.* TO %s@'%%'", (self.user,))
 
     def connect_as_root(self) -> pymysql.connections.Connection:
-        """Connect as the administrator, over the socket."""
+        """Connect as the administrator, over the socket.
+
+        Returns
+        -------
+        pymysql.connections.Connection
+        """
         return pymysql.connect(unix_socket=self.socket, user="root", password=self.root_password)
 
     def environment(self, database: str | None = None) -> dict[str, str]:
-        """The environment variables with which the pipeline finds a database here."""
+        """The environment variables with which the pipeline finds a database here.
+
+        Parameters
+        ----------
+        database
+            Name of the database; by default the one that is there already.
+
+        Returns
+        -------
+        dict
+        """
         return {
             "MYSQL_HOST": self.host,
             "MYSQL_PORT": str(self.port),
@@ -220,7 +287,17 @@ def mariadb_server(
 
 @dataclass(frozen=True)
 class MariadbPrograms:
-    """Where MariaDB is installed; ``prefix`` is where its packages were unpacked, if not at the root."""
+    """Where MariaDB is installed.
+
+    Parameters
+    ----------
+    server
+        Path of ``mariadbd``.
+    install
+        Path of ``mariadb-install-db``.
+    prefix
+        Where its packages were unpacked; None if they are installed.
+    """
 
     server: str
     install: str
@@ -234,6 +311,10 @@ def find_mariadb(unpacked: Path = UNPACKED_PACKAGES) -> MariadbPrograms:
     ----------
     unpacked
         A directory with Debian packages unpacked in it, for machines where one may not install.
+
+    Returns
+    -------
+    MariadbPrograms
 
     Raises
     ------

@@ -45,7 +45,17 @@ IMAGES = ("winds", "temperature", "diagnostics")
 
 @dataclass(frozen=True)
 class NightSummary:
-    """Rows for the table, and files to look at."""
+    """What came of a night.
+
+    Parameters
+    ----------
+    rows
+        Rows for the table.
+    files
+        Files to look at.
+    done
+        True if the night is done.
+    """
 
     rows: list[tuple[str, ...]]
     files: list[Path]
@@ -137,7 +147,21 @@ def _off_the_truth(sky: Any, truth: Path) -> tuple[float, float]:
 
 
 def count_rows(database: Connection, night: NightId, tag: str) -> int:
-    """Rows of a night and tag in our tables, and of its images in the website's."""
+    """Rows of a night and tag in our tables, and of its images in the website's.
+
+    Parameters
+    ----------
+    database
+        The database.
+    night
+        The night.
+    tag
+        Tag of the night.
+
+    Returns
+    -------
+    int
+    """
     total = 0
     with database.cursor() as cursor:
         for table in OUR_TABLES:
@@ -166,7 +190,17 @@ def _why_not(night: NightId, discovery: Path) -> str:
 
 
 def format_table(rows: Sequence[Sequence[str]]) -> str:
-    """A table for the screen; a row of two cells is a name and a sentence."""
+    """A table for the screen; a row of two cells is a name and a sentence.
+
+    Parameters
+    ----------
+    rows
+        Cells by row.
+
+    Returns
+    -------
+    str
+    """
     whole = [HEADINGS, *(row for row in rows if len(row) == len(HEADINGS))]
     widths = [max(len(row[column]) for row in whole) for column in range(len(HEADINGS))]
     widths[0] = max(len(row[0]) for row in [*whole, *rows])

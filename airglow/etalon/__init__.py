@@ -3,17 +3,17 @@
 from airglow.etalon.airy import (
     Fringes,
     FringeTables,
-    Shape,
     airy_derivatives,
     central_phase,
     fringes,
     phase_and_beta,
+    relative_illumination,
     terms_needed,
 )
 from airglow.etalon.laser import LaserFit, fit_laser, start_from_fringes
+from airglow.etalon.linear import LinearFit, fit_linear, flat_templates
+from airglow.etalon.parameters import ParametersFit, fit_parameters, refine_parameters_on_sky
 from airglow.etalon.pattern import common_patterns, without_patterns
-from airglow.etalon.profile_data import LinearFit, ProfileData, fit_linear, flat_templates
-from airglow.etalon.shape import ShapeFit, SkyShapeFit, fit_shape, refine_shape_on_sky
 from airglow.etalon.state import LaserState, measure_state
 
 __all__ = [
@@ -22,21 +22,19 @@ __all__ = [
     "LaserFit",
     "LaserState",
     "LinearFit",
-    "ProfileData",
-    "Shape",
-    "ShapeFit",
-    "SkyShapeFit",
+    "ParametersFit",
     "airy_derivatives",
     "central_phase",
     "common_patterns",
     "fit_laser",
     "fit_linear",
-    "fit_shape",
+    "fit_parameters",
     "flat_templates",
     "fringes",
     "measure_state",
     "phase_and_beta",
-    "refine_shape_on_sky",
+    "refine_parameters_on_sky",
+    "relative_illumination",
     "start_from_fringes",
     "terms_needed",
     "without_patterns",

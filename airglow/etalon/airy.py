@@ -24,66 +24,82 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from airglow.model.instrument import InstrumentParameters
+
 PIXEL_VARIANCE_PX2 = 1.0 / 12.0  # of a square pixel, along each axis
 _SMALLEST_TERM = 3e-6
 _FEWEST_TERMS, _MOST_TERMS = 8, 120
 
 
 @dataclass(frozen=True)
-class Shape:
-    """What shapes the fringes, but for the gap.
-
-    ``falloff``: coefficients of r/r_max and its square in the illumination; ``blur_px``: coefficients of
-    1, sin(pi r/r_max) and cos(pi r/r_max) in the width of the blur.
-    """
-
-    magnification_rad_per_pixel: float
-    reflectivity: float
-    falloff: tuple[float, float]
-    blur_px: tuple[float, float, float]
-    max_radius_px: float
-    gap_variance: float = 0.0  # over the plates, relative to the gap squared
-    gap_third_moment: float = 0.0  # central, relative to the gap cubed
-
-    def illumination(self, s_px2: np.ndarray) -> np.ndarray:
-        """Relative illumination at r^2, 1 at the centre."""
-        rho = np.sqrt(s_px2) / self.max_radius_px
-        return 1.0 + self.falloff[0] * rho + self.falloff[1] * rho**2
-
-    def blur_width_px(self, s_px2: np.ndarray) -> np.ndarray:
-        """Width of the optical blur at r^2; its sign has no meaning."""
-        return blur_basis(s_px2, self.max_radius_px) @ np.asarray(self.blur_px)
-
-
-@dataclass(frozen=True)
 class Fringes:
-    """Terms of the series at the annuli of a profile: only those that are not negligible.
+    """Terms of the series at the m annuli of a profile: only those that are not negligible.
 
     Blur takes the higher terms away except near the centre, so that a fifth of all terms or fewer remain.
-    They stand in one row, term by term: ``order`` is k, ``annulus`` the annulus, and ``terms`` the value
-    R^k W_k exp(z_k), with W_k of the annulus width. ``phase`` and ``beta`` belong to the wavelength for
-    which the terms were made.
+    They stand in one row of n, term by term. ``phase`` and ``beta`` belong to the wavelength for which the
+    terms were made.
+
+    Parameters
+    ----------
+    central
+        Central phase in rad.
+    phase
+        Phase at the annuli in rad, shape (m,).
+    beta
+        Rate at which the phase falls with r^2 there, shape (m,).
+    order
+        Order k of each term, shape (n,).
+    annulus
+        Index of the annulus of each term, shape (n,).
+    terms
+        Value R^k W_k exp(z_k), with W_k of the annulus width; complex, shape (n,).
     """
 
     central: float
-    phase: np.ndarray  # (m,)
-    beta: np.ndarray  # (m,)
-    order: np.ndarray  # (n,)
-    annulus: np.ndarray  # (n,)
-    terms: np.ndarray  # (n,) complex
+    phase: np.ndarray
+    beta: np.ndarray
+    order: np.ndarray
+    annulus: np.ndarray
+    terms: np.ndarray
 
     def summed(self, per_term: np.ndarray) -> np.ndarray:
-        """Sum over the terms of each annulus, (m,)."""
+        """Sum over the terms of each annulus.
+
+        Parameters
+        ----------
+        per_term
+            A value per term, shape (n,).
+
+        Returns
+        -------
+        ndarray
+            Shape (m,).
+        """
         return np.bincount(self.annulus, per_term, self.phase.size)
 
     def airy(self) -> np.ndarray:
-        """The blurred Airy function of a monochromatic line, of mean 1 over an order."""
+        """The blurred Airy function of a monochromatic line, of mean 1 over an order.
+
+        Returns
+        -------
+        ndarray
+            Shape (m,).
+        """
         return 1.0 + 2.0 * self.summed(self.terms.real)
 
     def shifted(self, by_rad: float) -> Fringes:
         """The same at another gap: the central phase greater by a few radians at the most.
 
         Blur and annulus width change with the gap by its relative change, 1e-5 or less, which is left out.
+
+        Parameters
+        ----------
+        by_rad
+            Added to the central phase.
+
+        Returns
+        -------
+        Fringes
         """
         grows = self.phase / self.central
         return replace(
@@ -94,13 +110,33 @@ class Fringes:
         )
 
     def nudged(self, by_rad: float) -> Fringes:
-        """As `shifted` by a tenth of a radian or so: fast, since the phase is turned alike in all annuli."""
+        """As `shifted` by a tenth of a radian or so: fast, since the phase is turned alike in all annuli.
+
+        Parameters
+        ----------
+        by_rad
+            Added to the central phase.
+
+        Returns
+        -------
+        Fringes
+        """
         turn = np.exp((1j * by_rad) * np.arange(self.order.max() + 1))
         return replace(self, terms=self.terms * turn[self.order])
 
 
 def terms_needed(reflectivity: float) -> int:
-    """Number of terms beyond which the series of this reflectivity is negligible."""
+    """Number of terms beyond which the series of this reflectivity is negligible.
+
+    Parameters
+    ----------
+    reflectivity
+        Reflectivity of the plates.
+
+    Returns
+    -------
+    int
+    """
     needed = int(np.ceil(np.log(_SMALLEST_TERM) / np.log(reflectivity)))
     return int(np.clip(needed, _FEWEST_TERMS, _MOST_TERMS))
 
@@ -111,18 +147,71 @@ def blur_basis(s_px2: np.ndarray, max_radius_px: float) -> np.ndarray:
     return np.stack([np.ones_like(rho), np.sin(np.pi * rho), np.cos(np.pi * rho)], axis=1)
 
 
+def blur_width_px(parameters: InstrumentParameters, s_px2: np.ndarray) -> np.ndarray:
+    """Width (px) of the optical blur at r^2; its sign has no meaning."""
+    return blur_basis(s_px2, parameters.max_radius_px) @ np.asarray(parameters.blur_px)
+
+
+def relative_illumination(parameters: InstrumentParameters, s_px2: np.ndarray) -> np.ndarray:
+    """Illumination at r^2 over that at the centre.
+
+    Parameters
+    ----------
+    parameters
+        Parameters of the instrument.
+    s_px2
+        r^2, any shape.
+
+    Returns
+    -------
+    ndarray
+        Of the same shape.
+    """
+    rho = np.sqrt(s_px2) / parameters.max_radius_px
+    return 1.0 + parameters.falloff[0] * rho + parameters.falloff[1] * rho**2
+
+
 def central_phase(gap_m: float, wavelength_m: float) -> float:
-    """Phase between beams (rad) along the axis: 4 pi t / lambda, the refractive index taken as 1."""
+    """Phase between beams (rad) along the axis: 4 pi t / lambda, the refractive index taken as 1.
+
+    Parameters
+    ----------
+    gap_m
+        Gap between the plates.
+    wavelength_m
+        Wavelength.
+
+    Returns
+    -------
+    float
+    """
     return 4.0 * np.pi * gap_m / wavelength_m
 
 
 def phase_and_beta(s_px2: np.ndarray, central: float, alpha: float) -> tuple[np.ndarray, np.ndarray]:
-    """Phase at r^2 and its rate of fall with r^2: phi0 / sqrt(1 + alpha^2 s)."""
+    """Phase at r^2 and its rate of fall with r^2: phi0 / sqrt(1 + alpha^2 s).
+
+    Parameters
+    ----------
+    s_px2
+        r^2, shape (m,).
+    central
+        Central phase in rad.
+    alpha
+        Magnification in rad per pixel.
+
+    Returns
+    -------
+    phase, beta : ndarray
+        Shape (m,).
+    """
     cosine = 1.0 / np.sqrt(1.0 + alpha**2 * s_px2)
     return central * cosine, 0.5 * central * alpha**2 * cosine**3
 
 
-def fringes(s_px2: np.ndarray, width_px2: float, central: float, shape: Shape, count: int) -> Fringes:
+def fringes(
+    s_px2: np.ndarray, width_px2: float, central: float, parameters: InstrumentParameters, count: int
+) -> Fringes:
     """Terms of the fringe series on annuli.
 
     Parameters
@@ -133,8 +222,8 @@ def fringes(s_px2: np.ndarray, width_px2: float, central: float, shape: Shape, c
         Width of the annuli in r^2.
     central
         Phase along the axis, as of `central_phase`.
-    shape
-        The instrument.
+    parameters
+        Of the instrument.
     count
         Number of terms that may matter, as of `terms_needed`.
 
@@ -142,20 +231,20 @@ def fringes(s_px2: np.ndarray, width_px2: float, central: float, shape: Shape, c
     -------
     Fringes
     """
-    phase, beta = phase_and_beta(s_px2, central, shape.magnification_rad_per_pixel)
-    variance = shape.blur_width_px(s_px2) ** 2 + PIXEL_VARIANCE_PX2
+    phase, beta = phase_and_beta(s_px2, central, parameters.plate_scale_rad_per_pixel)
+    variance = blur_width_px(parameters, s_px2) ** 2 + PIXEL_VARIANCE_PX2
     # Size of a term: R^k exp(-2 a^2 w s / |d|^2), |d|^2 = 1 + 4 a^2 w^2.
     k = np.arange(1, count + 1)[:, None]
     a_squared = (k * beta) ** 2
     decay = 2.0 * a_squared * (variance * s_px2) / (1.0 + 4.0 * a_squared * variance**2)
-    row, annulus = np.nonzero(decay - k * np.log(shape.reflectivity) < -np.log(_SMALLEST_TERM))
+    row, annulus = np.nonzero(decay - k * np.log(parameters.reflectivity) < -np.log(_SMALLEST_TERM))
     order = row + 1
     a, w, s = order * beta[annulus], variance[annulus], s_px2[annulus]
     d = 1.0 + 2j * a * w
     exponent = 1j * order * np.mod(phase, 2 * np.pi)[annulus] - 2.0 * a**2 * (w * s) / d
-    exponent += order * np.log(shape.reflectivity)
-    exponent += (-0.5 * central**2 * shape.gap_variance) * order**2
-    exponent += (-1j / 6.0 * central**3 * shape.gap_third_moment) * order**3
+    exponent += order * np.log(parameters.reflectivity)
+    exponent += (-0.5 * central**2 * parameters.gap_variance) * order**2
+    exponent += (-1j / 6.0 * central**3 * parameters.gap_third_moment) * order**3
     terms = np.sinc(a * (width_px2 / (2.0 * np.pi))) * np.exp(exponent) / d
     return Fringes(central=central, phase=phase, beta=beta, order=order, annulus=annulus, terms=terms)
 
@@ -165,19 +254,40 @@ class FringeTables:
 
     The frames of a night have their centres in a few places, and its gaps differ by a phase that is simply
     added.
+
+    Parameters
+    ----------
+    central
+        Central phase in rad.
+    parameters
+        Parameters of the instrument.
+    count
+        Number of terms of the series.
     """
 
-    def __init__(self, central: float, shape: Shape, count: int) -> None:
+    def __init__(self, central: float, parameters: InstrumentParameters, count: int) -> None:
         self.central = central
-        self.shape = shape
+        self.parameters = parameters
         self.count = count
         self._made: dict[bytes, Fringes] = {}
 
     def at(self, s_px2: np.ndarray, width_px2: float) -> Fringes:
-        """Terms at these annuli, as of `fringes`."""
+        """Terms at these annuli, as of `fringes`.
+
+        Parameters
+        ----------
+        s_px2
+            r^2 of the annuli, shape (m,).
+        width_px2
+            Width of the annuli in r^2.
+
+        Returns
+        -------
+        Fringes
+        """
         key = s_px2.tobytes()
         if key not in self._made:
-            self._made[key] = fringes(s_px2, width_px2, self.central, self.shape, self.count)
+            self._made[key] = fringes(s_px2, width_px2, self.central, self.parameters, self.count)
         return self._made[key]
 
 
@@ -194,7 +304,7 @@ class AiryDerivatives:
 
 
 def airy_derivatives(
-    made: Fringes, s_px2: np.ndarray, width_px2: float, central: float, shape: Shape
+    made: Fringes, s_px2: np.ndarray, width_px2: float, central: float, parameters: InstrumentParameters
 ) -> AiryDerivatives:
     """Derivatives of the blurred Airy function by the parameters of the instrument.
 
@@ -202,18 +312,18 @@ def airy_derivatives(
     ----------
     made
         Result of `fringes` for the other arguments.
-    s_px2, width_px2, central, shape
+    s_px2, width_px2, central, parameters
         As for `fringes`.
 
     Returns
     -------
     AiryDerivatives
-        By central phase, magnification, log of reflectivity, the blur's coefficients, and the moments of the
+        By central phase, plate scale, log of reflectivity, the blur's coefficients, and the moments of the
         gap over the plates.
     """
-    alpha = shape.magnification_rad_per_pixel
+    alpha = parameters.plate_scale_rad_per_pixel
     k, at = made.order, made.annulus
-    blur_width = shape.blur_width_px(s_px2)
+    blur_width = blur_width_px(parameters, s_px2)
     w, s, beta = (blur_width**2 + PIXEL_VARIANCE_PX2)[at], s_px2[at], made.beta[at]
     a = k * beta
     d = 1.0 + 2j * a * w
@@ -239,7 +349,7 @@ def airy_derivatives(
         central=summed(-weighted.imag * (made.phase / central)[at] + by_frequency * (beta / central)),
         alpha=summed(-weighted.imag * phase_by_alpha[at] + by_frequency * beta_by_alpha[at]),
         log_reflectivity=summed(weighted.real),
-        blur=by_width[:, None] * blur_basis(s_px2, shape.max_radius_px),
+        blur=by_width[:, None] * blur_basis(s_px2, parameters.max_radius_px),
         phase_variance=summed(-0.5 * k * weighted.real),
         phase_third_moment=summed(k**2 / 6.0 * weighted.imag),
     )

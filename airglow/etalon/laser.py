@@ -14,18 +14,19 @@ import numpy as np
 from airglow.etalon.airy import (
     AiryDerivatives,
     FringeTables,
-    Shape,
     airy_derivatives,
     fringes,
     phase_and_beta,
     terms_needed,
 )
+from airglow.etalon.linear import LinearFit, fit_linear, flat_templates
 from airglow.etalon.misfit import fringes_left
-from airglow.etalon.profile_data import LinearFit, ProfileData, fit_linear, flat_templates
 from airglow.model.errors import NotAnalysable
+from airglow.model.instrument import InstrumentParameters
+from airglow.rings import RingProfile
 
-SCAN_RANGE = 0.12  # of the magnification, to either side of what is expected
-_SAME_MAGNIFICATION = 0.005  # relative: two searches that end as close as this have found the same fringes
+SCAN_RANGE = 0.12  # of the plate scale, to either side of what is expected
+_SAME_PLATE_SCALE = 0.005  # relative: two searches that end as close as this have found the same fringes
 _SCAN_PHASE_STEP_RAD = 0.5  # at the edge of the frame
 _FINE_TRIALS = 41
 _GAP_STEPS = 15
@@ -35,42 +36,60 @@ _SETTLED_RAD = 1e-6
 
 @dataclass(frozen=True)
 class LaserFit:
-    """One laser profile, fitted with a given shape."""
-
-    gap_m: float
-    gap_error_m: float
-    intensity: float  # counts per pixel, mean over an order
-    background: float  # counts per pixel
-    reduced_chi_square: float
-    model: np.ndarray  # counts at the annuli of the data
-    fringes_left: float  # part of the fringes' power that the model leaves, as of `airglow.etalon.misfit`
-
-
-def start_from_fringes(
-    data: ProfileData, nominal_phase: float, magnification: float, search: float = SCAN_RANGE
-) -> tuple[float, float]:
-    """Magnification and central phase from the first harmonic of the fringes, with no other knowledge.
+    """One laser profile, fitted with given parameters.
 
     Parameters
     ----------
-    data
+    gap_m
+        Gap between the plates.
+    gap_error_m
+        Its standard error.
+    intensity
+        Counts per pixel, mean over an order.
+    background
+        Counts per pixel.
+    reduced_chi_square
+        Chi-square per degree of freedom.
+    model
+        Counts at the annuli of the profile, shape (m,).
+    fringes_left
+        Part of the fringes' power that the model leaves, as of `airglow.etalon.misfit`.
+    """
+
+    gap_m: float
+    gap_error_m: float
+    intensity: float
+    background: float
+    reduced_chi_square: float
+    model: np.ndarray
+    fringes_left: float
+
+
+def start_from_fringes(
+    profile: RingProfile, nominal_phase: float, plate_scale: float, search: float = SCAN_RANGE
+) -> tuple[float, float]:
+    """Plate scale and central phase from the first harmonic of the fringes, with no other knowledge.
+
+    Parameters
+    ----------
+    profile
         A laser profile.
     nominal_phase
         Central phase (rad) of the nominal gap.
-    magnification
+    plate_scale
         Expected, rad per pixel.
     search
         Relative range about it that is searched.
 
     Returns
     -------
-    magnification, central_phase : float
+    plate_scale, central_phase : float
         The phase within pi of the nominal one.
     """
-    s, level = data.radius_squared_px2, _fringes_alone(data)
-    edge = nominal_phase * magnification**2 * s.max()  # change of phase per relative change of alpha
+    s, level = profile.radius_squared_px2, _fringes_alone(profile)
+    edge = nominal_phase * plate_scale**2 * s.max()  # change of phase per relative change of alpha
     steps = int(np.ceil(2 * search * edge / _SCAN_PHASE_STEP_RAD)) + 1
-    trials = magnification * np.linspace(1 - search, 1 + search, max(steps, 3))
+    trials = plate_scale * np.linspace(1 - search, 1 + search, max(steps, 3))
     answers = np.array([_harmonic(level, s, nominal_phase, alpha) for alpha in trials])
     best = int(np.argmax(np.abs(answers)))
     fine = trials[best] * np.linspace(1 - 2 * search / steps, 1 + 2 * search / steps, _FINE_TRIALS)
@@ -79,17 +98,17 @@ def start_from_fringes(
     return float(fine[best]), nominal_phase + float(np.angle(answers[best]))
 
 
-def start_magnifications(data: ProfileData, nominal_phase: float, expected: Sequence[float]) -> list[float]:
-    """Magnifications to begin a fit with, from what several sources say of the instrument.
+def start_plate_scales(profile: RingProfile, nominal_phase: float, expected: Sequence[float]) -> list[float]:
+    """Plate scales to begin a fit with, from what several sources say of the instrument.
 
     Parameters
     ----------
-    data
+    profile
         A profile with fringes.
     nominal_phase
         Central phase (rad) of the nominal gap.
     expected
-        Magnifications in rad per pixel, the most trusted first.
+        Plate scales in rad per pixel, the most trusted first.
 
     Returns
     -------
@@ -103,22 +122,22 @@ def start_magnifications(data: ProfileData, nominal_phase: float, expected: Sequ
         if any(abs(each / earlier - 1.0) <= SCAN_RANGE for earlier in searched):
             continue
         searched.append(each)
-        alpha, _ = start_from_fringes(data, nominal_phase, each)
-        if all(abs(alpha / earlier - 1.0) > _SAME_MAGNIFICATION for earlier in found):
+        alpha, _ = start_from_fringes(profile, nominal_phase, each)
+        if all(abs(alpha / earlier - 1.0) > _SAME_PLATE_SCALE for earlier in found):
             found.append(alpha)
     return found
 
 
-def start_phase(data: ProfileData, nominal_phase: float, magnification: float) -> float:
-    """Central phase from the first harmonic of the fringes, at a known magnification.
+def start_phase(profile: RingProfile, nominal_phase: float, plate_scale: float) -> float:
+    """Central phase from the first harmonic of the fringes, at a known plate scale.
 
     Parameters
     ----------
-    data
+    profile
         A profile with fringes.
     nominal_phase
         Central phase (rad) of the nominal gap.
-    magnification
+    plate_scale
         To about 1e-4 of itself, rad per pixel.
 
     Returns
@@ -126,15 +145,15 @@ def start_phase(data: ProfileData, nominal_phase: float, magnification: float) -
     float
         Within pi of the nominal phase.
     """
-    harmonic = _harmonic(_fringes_alone(data), data.radius_squared_px2, nominal_phase, magnification)
+    harmonic = _harmonic(_fringes_alone(profile), profile.radius_squared_px2, nominal_phase, plate_scale)
     return nominal_phase + float(np.angle(harmonic))
 
 
-def _fringes_alone(data: ProfileData) -> np.ndarray:
+def _fringes_alone(profile: RingProfile) -> np.ndarray:
     """Weighted counts less their trend over r^2."""
-    s, weight = data.radius_squared_px2, 1.0 / data.sigma**2
-    trend = np.polynomial.Polynomial.fit(s, data.counts, 2, w=np.sqrt(weight))
-    return (data.counts - trend(s)) * weight
+    s, weight = profile.radius_squared_px2, 1.0 / profile.sigma**2
+    trend = np.polynomial.Polynomial.fit(s, profile.counts, 2, w=np.sqrt(weight))
+    return (profile.counts - trend(s)) * weight
 
 
 def _harmonic(level: np.ndarray, s: np.ndarray, central: float, alpha: float) -> complex:
@@ -152,17 +171,17 @@ class LaserDerivatives:
 
 
 def laser_model(
-    data: ProfileData, central: float, shape: Shape, count: int
+    profile: RingProfile, central: float, parameters: InstrumentParameters, count: int
 ) -> tuple[LinearFit, LaserDerivatives]:
     """Best amplitudes at these parameters, and the derivatives of the model there."""
-    s = data.radius_squared_px2
-    made = fringes(s, data.width_px2, central, shape, count)
+    s = profile.radius_squared_px2
+    made = fringes(s, profile.width_px2, central, parameters, count)
     airy = made.airy()
-    illumination, bias = flat_templates(data, shape)
-    fit = fit_linear(data, [illumination * airy, illumination, bias])
-    by = airy_derivatives(made, s, data.width_px2, central, shape)
+    illumination, bias = flat_templates(profile, parameters)
+    fit = fit_linear(profile, [illumination * airy, illumination, bias])
+    by = airy_derivatives(made, s, profile.width_px2, central, parameters)
     light = fit.amplitudes[0] * illumination
-    rho = np.sqrt(s) / shape.max_radius_px
+    rho = np.sqrt(s) / parameters.max_radius_px
     per_illumination = fit.amplitudes[0] * airy + fit.amplitudes[1]
     return fit, LaserDerivatives(
         airy=AiryDerivatives(
@@ -178,26 +197,26 @@ def laser_model(
 
 
 def fit_laser(
-    data: ProfileData,
+    profile: RingProfile,
     wavelength_m: float,
     start_phase: float,
-    shape: Shape,
+    parameters: InstrumentParameters,
     tables: FringeTables | None = None,
 ) -> LaserFit:
     """Fit the gap, amplitude and background of one laser profile.
 
     Parameters
     ----------
-    data
+    profile
         The profile.
     wavelength_m
         Of the laser.
     start_phase
         Central phase to within a few tenths of a radian, as of `start_from_fringes`.
-    shape
-        The instrument.
+    parameters
+        Of the instrument.
     tables
-        Of this shape at a gap near this one, if they are already at hand.
+        Of these parameters at a gap near this one, if they are already at hand.
 
     Returns
     -------
@@ -208,23 +227,23 @@ def fit_laser(
     NotAnalysable
         If the fit does not settle.
     """
-    s = data.radius_squared_px2
+    s = profile.radius_squared_px2
     if tables is None:
-        tables = FringeTables(start_phase, shape, terms_needed(shape.reflectivity))
-    near = tables.at(s, data.width_px2)
+        tables = FringeTables(start_phase, parameters, terms_needed(parameters.reflectivity))
+    near = tables.at(s, profile.width_px2)
     start = near.shifted(start_phase - near.central)
-    illumination, bias = flat_templates(data, shape)
+    illumination, bias = flat_templates(profile, parameters)
     moved = 0.0
     for _ in range(_GAP_STEPS):
         made = start.nudged(moved)
-        fit = fit_linear(data, [illumination * made.airy(), illumination, bias])
+        fit = fit_linear(profile, [illumination * made.airy(), illumination, bias])
         slope = -2.0 * made.summed(made.order * made.terms.imag)
-        gradient = fit.amplitudes[0] * illumination * slope / data.sigma
+        gradient = fit.amplitudes[0] * illumination * slope / profile.sigma
         gradient -= fit.basis @ (fit.basis.T @ gradient)
         curvature = gradient @ gradient
         if not curvature > 0:
             raise NotAnalysable("laser fit failed", "no fringes in the profile")
-        residual = (data.counts - fit.model) / data.sigma
+        residual = (profile.counts - fit.model) / profile.sigma
         step = float(np.clip((gradient @ residual) / curvature, -_LARGEST_STEP_RAD, _LARGEST_STEP_RAD))
         moved += step
         if abs(step) < _SETTLED_RAD:
@@ -232,7 +251,7 @@ def fit_laser(
     else:
         raise NotAnalysable("laser fit failed", "the gap did not settle")
     central = start_phase + moved
-    freedom = max(len(data) - 4, 1)
+    freedom = max(len(profile) - 4, 1)
     chi_square = float(residual @ residual) / freedom
     metres = wavelength_m / (4.0 * np.pi)
     error = np.sqrt(max(chi_square, 1.0) / curvature)
@@ -240,9 +259,8 @@ def fit_laser(
         gap_m=float(central * metres),
         gap_error_m=float(error * metres),
         intensity=float(fit.amplitudes[0]),
-        background=float(np.median(fit.amplitudes[1] * shape.illumination(data.radius_squared_px2)))
-        + float(fit.amplitudes[2]),
+        background=float(np.median(fit.amplitudes[1] * illumination)) + float(fit.amplitudes[2]),
         reduced_chi_square=chi_square,
         model=fit.model,
-        fringes_left=fringes_left([data], [fit.model]),
+        fringes_left=fringes_left([profile], [fit.model]),
     )

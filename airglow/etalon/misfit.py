@@ -3,7 +3,7 @@
 Chi-square alone does not tell: it grows with the light. Two real laser frames of minime05 have 33 and 45,
 since bright light shows every unevenness, and are fitted well: the model leaves 0.3 % of the fringes' power.
 So it is that part that is judged. Laser frames of three real nights and of simulated ones leave less than
-0.3 %, their sky frames 0.7 %. Fits that begin with a magnification that is wrong by a factor of 0.25 to 4
+0.3 %, their sky frames 0.7 %. Fits that begin with a plate scale that is wrong by a factor of 0.25 to 4
 mostly leave 70 % and more of it, in the best case 40 %; a third lies well between.
 """
 
@@ -13,14 +13,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from airglow.etalon.profile_data import ProfileData
+from airglow.rings import RingProfile
 
 _MOST_LEFT = 1.0 / 3.0  # of the fringes' power
 _NOISE_CHI_SQUARE = 2.0  # up to here what is left may be noise that is known too well
 _TREND_DEGREE = 2  # over r squared: what of a profile is no fringe
 
 
-def fringes_left(profiles: Sequence[ProfileData], models: Sequence[np.ndarray]) -> float:
+def fringes_left(profiles: Sequence[RingProfile], models: Sequence[np.ndarray]) -> float:
     """Part of the fringes' power that the models of profiles leave.
 
     Parameters
@@ -53,6 +53,6 @@ def explains_fringes(left: float) -> bool:
     return left <= _MOST_LEFT
 
 
-def _trend(data: ProfileData) -> np.ndarray:
-    s = data.radius_squared_px2
-    return np.polynomial.Polynomial.fit(s, data.counts, _TREND_DEGREE, w=1.0 / data.sigma)(s)
+def _trend(profile: RingProfile) -> np.ndarray:
+    s = profile.radius_squared_px2
+    return np.polynomial.Polynomial.fit(s, profile.counts, _TREND_DEGREE, w=1.0 / profile.sigma)(s)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from airglow.etalon.profile_data import ProfileData
+from airglow.rings import RingProfile
 
 FEWEST_PROFILES = 8
 _LEAST_SIGNAL = 0.2  # part of a pattern's power that must be more than noise
@@ -22,7 +22,7 @@ _CAUCHY_SIGMA = 2.4  # residuals beyond it lose their weight (95 % efficiency: H
 
 
 def common_patterns(
-    profiles: Sequence[ProfileData], models: Sequence[np.ndarray], amounts: np.ndarray
+    profiles: Sequence[RingProfile], models: Sequence[np.ndarray], amounts: np.ndarray
 ) -> np.ndarray | None:
     """Residuals that a night's profiles share.
 
@@ -41,10 +41,10 @@ def common_patterns(
         (q, m) counts per unit of the amounts, each drawn to zero by what noise is in it, and zero where it is
         nothing but noise; None when there are too few profiles or no pattern at all.
     """
-    if len(profiles) < FEWEST_PROFILES or len({len(data) for data in profiles}) != 1:
+    if len(profiles) < FEWEST_PROFILES or len({len(profile) for profile in profiles}) != 1:
         return None
-    residual = np.array([data.counts - model for data, model in zip(profiles, models, strict=True)])
-    sigma = np.array([data.sigma for data in profiles])
+    residual = np.array([profile.counts - model for profile, model in zip(profiles, models, strict=True)])
+    sigma = np.array([profile.sigma for profile in profiles])
     # A frame that the model fits badly (twilight, a star) says less.
     sigma = sigma * np.sqrt(np.maximum(np.mean((residual / sigma) ** 2, axis=1), 1.0))[:, None]
     size = np.abs(amounts).max(axis=0)
@@ -76,12 +76,12 @@ def _regress(residual: np.ndarray, sigma: np.ndarray, amounts: np.ndarray) -> tu
     return pattern, 1.0 - 1.0 / np.mean(pattern**2 / noise, axis=1)
 
 
-def without_patterns(data: ProfileData, amounts: np.ndarray, patterns: np.ndarray) -> ProfileData:
+def without_patterns(profile: RingProfile, amounts: np.ndarray, patterns: np.ndarray) -> RingProfile:
     """A profile less its patterns.
 
     Parameters
     ----------
-    data
+    profile
         The profile.
     amounts
         (q,) of the frame.
@@ -90,6 +90,6 @@ def without_patterns(data: ProfileData, amounts: np.ndarray, patterns: np.ndarra
 
     Returns
     -------
-    ProfileData
+    RingProfile
     """
-    return replace(data, counts=data.counts - amounts @ patterns)
+    return replace(profile, counts=profile.counts - amounts @ patterns)

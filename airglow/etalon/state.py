@@ -1,4 +1,4 @@
-"""The instrument's state over a night: one shape, and a gap that drifts and may jump."""
+"""The instrument's state over a night: one set of parameters, and a gap that drifts and may jump."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from airglow.etalon.airy import FringeTables, Shape, central_phase, terms_needed
+from airglow.etalon.airy import FringeTables, central_phase, terms_needed
 from airglow.etalon.laser import LaserFit, fit_laser, start_phase
 from airglow.etalon.misfit import explains_fringes
+from airglow.etalon.parameters import ParametersFit, fit_parameters
 from airglow.etalon.pattern import common_patterns, without_patterns
-from airglow.etalon.profile_data import ProfileData
-from airglow.etalon.shape import ShapeFit, fit_shape
 from airglow.model.errors import NotAnalysable
+from airglow.model.instrument import InstrumentParameters
+from airglow.rings import RingProfile
 from airglow.smooth import Smooth, smooth
 
 GAP_RATE_NM_PER_H = 1.0  # typical: three real nights drifted by 0.3 to 0.6 on the whole, 1.1 at the fastest
@@ -22,36 +23,74 @@ _ODD_CHI_SQUARE = 6.0  # times the night's median: a laser frame of another kind
 
 @dataclass(frozen=True)
 class LaserState:
-    """What the laser frames say of the instrument."""
+    """What the laser frames say of the instrument.
 
-    shape: ShapeFit
-    fits: tuple[LaserFit | None, ...]  # one per laser profile, None where the fit failed
-    used: np.ndarray  # bool: took part in the gap's course
-    gap_nm: Smooth  # course of the gap less its median, nanometres
+    Parameters
+    ----------
+    parameters
+        Parameters of the instrument, fitted to several laser profiles together.
+    reduced_chi_square
+        Chi-square per degree of freedom of that fit.
+    fits
+        One fit per laser profile, None where it failed.
+    used
+        Bool, shape (n,): the profile took part in the gap's course.
+    gap_nm
+        Course of the gap less its median, in nanometres.
+    median_gap_m
+        Median of the gap.
+    """
+
+    parameters: InstrumentParameters
+    reduced_chi_square: float
+    fits: tuple[LaserFit | None, ...]
+    used: np.ndarray
+    gap_nm: Smooth
     median_gap_m: float
 
     def gap_m(self, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Gap and its standard error, in metres, at times on the clock of the lasers."""
+        """Gap and its standard error at some times.
+
+        Parameters
+        ----------
+        time_s
+            Times on the clock of the lasers, shape (n,).
+
+        Returns
+        -------
+        gap_m, error_m : ndarray
+            Shape (n,).
+        """
         value, error = self.gap_nm.at(time_s)
         return self.median_gap_m + 1e-9 * value, 1e-9 * error
 
     def gap_covariance_m2(self, time_s: np.ndarray) -> np.ndarray:
-        """Covariance of the gap's error between times, (n, n)."""
+        """Covariance of the gap's error between times.
+
+        Parameters
+        ----------
+        time_s
+            Times on the clock of the lasers, shape (n,).
+
+        Returns
+        -------
+        ndarray
+            Shape (n, n).
+        """
         return 1e-18 * self.gap_nm.covariance(time_s)
 
 
 def measure_state(
-    lasers: Sequence[ProfileData],
+    lasers: Sequence[RingProfile],
     mid_time_s: np.ndarray,
     wavelength_m: float,
-    nominal_gap_m: float,
-    start: Shape,
+    start: InstrumentParameters,
     *,
     estimate_blur: bool,
-    shape_lasers: int,
-    other_magnifications: Sequence[float] = (),
+    lasers_together: int,
+    other_plate_scales: Sequence[float] = (),
 ) -> LaserState:
-    """Fit shape and gap to the night's laser profiles.
+    """Fit parameters and gap to the night's laser profiles.
 
     Parameters
     ----------
@@ -61,16 +100,14 @@ def measure_state(
         Middle of their exposures.
     wavelength_m
         Of the laser.
-    nominal_gap_m
-        Gap that resolves the order of interference.
     start
-        Shape to begin with, from the registry.
+        Parameters to begin with, from the registry.
     estimate_blur
         False keeps the blur of ``start``.
-    shape_lasers
-        Number of profiles fitted together for the shape.
-    other_magnifications
-        As for `airglow.etalon.fit_shape`.
+    lasers_together
+        Number of profiles fitted together for the parameters.
+    other_plate_scales
+        As for `airglow.etalon.fit_parameters`.
 
     Returns
     -------
@@ -83,25 +120,25 @@ def measure_state(
     """
     if not lasers:
         raise NotAnalysable("no laser", "no laser frame bright enough")
-    chosen = _spread(lasers, shape_lasers)
+    chosen = _spread(lasers, lasers_together)
 
-    def shape_of(profiles: Sequence[ProfileData]) -> ShapeFit:
-        return fit_shape(
+    def fit_to(profiles: Sequence[RingProfile]) -> ParametersFit:
+        return fit_parameters(
             profiles,
             wavelength_m,
-            nominal_gap_m,
             start,
             estimate_blur=estimate_blur,
-            other_magnifications=other_magnifications,
+            other_plate_scales=other_plate_scales,
         )
 
-    def explained_by(shape: ShapeFit, profiles: Sequence[ProfileData]) -> list[ProfileData]:
-        fits = _fit_each(profiles, shape.shape, nominal_gap_m, wavelength_m)
-        return [data for data, fit in zip(profiles, fits, strict=True) if _is_fit(fit)]
+    def explained_by(joint: ParametersFit, profiles: Sequence[RingProfile]) -> list[RingProfile]:
+        fits = _fit_each(profiles, joint.parameters, wavelength_m)
+        return [profile for profile, fit in zip(profiles, fits, strict=True) if _is_fit(fit)]
 
-    shape = _shape_of_most([lasers[k] for k in chosen], shape_of, explained_by)
-    fits = _fit_each(lasers, shape.shape, nominal_gap_m, wavelength_m)
-    # Judged before patterns are taken out: what a wrong shape leaves is a pattern too.
+    together = _fit_of_most([lasers[k] for k in chosen], fit_to, explained_by)
+    parameters = together.parameters
+    fits = _fit_each(lasers, parameters, wavelength_m)
+    # Judged before patterns are taken out: what wrong parameters leave is a pattern too.
     explained = np.array([_is_fit(fit) for fit in fits])
     if not explained.any():
         raise NotAnalysable("laser fit failed", _why_no_fit(fits))
@@ -109,11 +146,13 @@ def measure_state(
     amounts = np.array([[fit.intensity if fit else 0.0] for fit in fits])
     patterns = common_patterns([lasers[k] for k in good], [fits[k].model for k in good], amounts[good])
     if patterns is not None:
-        cleaned = [without_patterns(data, of, patterns) for data, of in zip(lasers, amounts, strict=True)]
+        cleaned = [
+            without_patterns(profile, of, patterns) for profile, of in zip(lasers, amounts, strict=True)
+        ]
         fits = [
-            replace(fit, model=fit.model + data.counts - clean.counts) if fit else None
-            for fit, data, clean in zip(
-                _fit_each(cleaned, shape.shape, nominal_gap_m, wavelength_m), lasers, cleaned, strict=True
+            replace(fit, model=fit.model + profile.counts - clean.counts) if fit else None
+            for fit, profile, clean in zip(
+                _fit_each(cleaned, parameters, wavelength_m), lasers, cleaned, strict=True
             )
         ]
     gap_m = np.array([fit.gap_m if fit else np.nan for fit in fits])
@@ -131,39 +170,46 @@ def measure_state(
         natural_rate=GAP_RATE_NM_PER_H,
         find_jumps=True,
     )
-    return LaserState(shape, tuple(fits), course.used, course, median)
+    return LaserState(
+        parameters=parameters,
+        reduced_chi_square=together.reduced_chi_square,
+        fits=tuple(fits),
+        used=course.used,
+        gap_nm=course,
+        median_gap_m=median,
+    )
 
 
 def _is_fit(fit: LaserFit | None) -> bool:
     return fit is not None and explains_fringes(fit.fringes_left)
 
 
-def _shape_of_most(
-    profiles: Sequence[ProfileData],
-    shape_of: Callable[[Sequence[ProfileData]], ShapeFit],
-    explained_by: Callable[[ShapeFit, Sequence[ProfileData]], list[ProfileData]],
-) -> ShapeFit:
-    """Shape of all profiles together; if it does not explain each of them, of the majority that agrees.
+def _fit_of_most(
+    profiles: Sequence[RingProfile],
+    fit_to: Callable[[Sequence[RingProfile]], ParametersFit],
+    explained_by: Callable[[ParametersFit, Sequence[RingProfile]], list[RingProfile]],
+) -> ParametersFit:
+    """Fit to all profiles together; if it does not explain each of them, to the majority that agrees.
 
-    One frame of something else, such as a lamp, would draw the shape away from all others.
+    One frame of something else, such as a lamp, would draw the parameters away from all others.
     """
-    together: ShapeFit | NotAnalysable
+    together: ParametersFit | NotAnalysable
     try:
-        together = shape_of(profiles)
+        together = fit_to(profiles)
         if len(explained_by(together, profiles)) == len(profiles):
             return together
     except NotAnalysable as failure:
         together = failure
-    most: list[ProfileData] = []
+    most: list[RingProfile] = []
     for one in profiles:
         try:
-            agreeing = explained_by(shape_of([one]), profiles)
+            agreeing = explained_by(fit_to([one]), profiles)
         except NotAnalysable:
             continue
         if len(agreeing) > len(most):
             most = agreeing
     if len(profiles) > len(most) > len(profiles) / 2:
-        return shape_of(most)
+        return fit_to(most)
     if isinstance(together, NotAnalysable):
         raise together
     return together
@@ -181,24 +227,24 @@ def _why_no_fit(fits: Sequence[LaserFit | None]) -> str:
 
 
 def _fit_each(
-    lasers: Sequence[ProfileData], shape: Shape, nominal_gap_m: float, wavelength_m: float
+    lasers: Sequence[RingProfile], parameters: InstrumentParameters, wavelength_m: float
 ) -> list[LaserFit | None]:
     """Fit the gap of each profile; None where that fails."""
-    nominal_phase = central_phase(nominal_gap_m, wavelength_m)
-    tables = FringeTables(nominal_phase, shape, terms_needed(shape.reflectivity))
+    nominal_phase = central_phase(parameters.nominal_gap_m, wavelength_m)
+    tables = FringeTables(nominal_phase, parameters, terms_needed(parameters.reflectivity))
     fits: list[LaserFit | None] = []
-    for data in lasers:
+    for profile in lasers:
         try:
-            phase = start_phase(data, nominal_phase, shape.magnification_rad_per_pixel)
-            fits.append(fit_laser(data, wavelength_m, phase, shape, tables))
+            phase = start_phase(profile, nominal_phase, parameters.plate_scale_rad_per_pixel)
+            fits.append(fit_laser(profile, wavelength_m, phase, parameters, tables))
         except NotAnalysable:
             fits.append(None)
     return fits
 
 
-def _spread(lasers: Sequence[ProfileData], number: int) -> list[int]:
+def _spread(lasers: Sequence[RingProfile], number: int) -> list[int]:
     """Indices of bright profiles spread over the night: the brightest of each of ``number`` stretches."""
-    contrast = np.array([np.ptp(data.counts) / np.median(data.sigma) for data in lasers])
+    contrast = np.array([np.ptp(profile.counts) / np.median(profile.sigma) for profile in lasers])
     stretches = np.array_split(np.arange(len(lasers)), min(number, len(lasers)))
     return [int(stretch[np.argmax(contrast[stretch])]) for stretch in stretches]
 

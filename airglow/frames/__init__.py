@@ -11,7 +11,7 @@ from airglow.frames.names import (
     tag_of_name,
 )
 from airglow.frames.read import LONGEST_EXPOSURE_S, SHORTEST_EXPOSURE_S, read_bytes, read_frame
-from airglow.frames.times import Starts, find_starts, frame_starts
+from airglow.frames.times import Starts, find_starts
 
 __all__ = [
     "LASER_TAG",
@@ -22,7 +22,6 @@ __all__ = [
     "Starts",
     "date_of_name",
     "find_starts",
-    "frame_starts",
     "is_frame_name",
     "prefix_of_name",
     "read_apart",

@@ -17,24 +17,64 @@ _NAME = re.compile(
 
 
 def is_frame_name(name: str) -> bool:
-    """Whether a file's base name is that of a frame."""
+    """Whether a file's base name is that of a frame.
+
+    Parameters
+    ----------
+    name
+        Base name of a file.
+
+    Returns
+    -------
+    bool
+    """
     return _NAME.match(name) is not None
 
 
 def tag_of_name(name: str) -> str | None:
-    """Tag of a frame by its base name: L, X, XR, XG, D or B; None if the name is not a frame's."""
+    """Tag of a frame by its base name: L, X, XR, XG, D or B; None if the name is not a frame's.
+
+    Parameters
+    ----------
+    name
+        Base name of a file.
+
+    Returns
+    -------
+    str or None
+    """
     match = _NAME.match(name)
     return match.group("tag").upper() if match else None
 
 
 def prefix_of_name(name: str) -> str | None:
-    """What stands before the tag in a frame's name, which is the site's; None if nothing does."""
+    """What stands before the tag in a frame's name, which is the site's; None if nothing does.
+
+    Parameters
+    ----------
+    name
+        Base name of a file.
+
+    Returns
+    -------
+    str or None
+    """
     match = _NAME.match(name)
     return match.group("prefix") if match else None
 
 
 def date_of_name(name: str) -> dt.date | None:
-    """Date in a frame's name, on which it was saved; None if it has none."""
+    """Date in a frame's name, on which it was saved; None if it has none.
+
+    Parameters
+    ----------
+    name
+        Base name of a file.
+
+    Returns
+    -------
+    datetime.date or None
+    """
     match = _NAME.match(name)
     try:
         return dt.datetime.strptime(match.group("date"), "%Y%m%d").date() if match else None
@@ -43,7 +83,17 @@ def date_of_name(name: str) -> dt.date | None:
 
 
 def saved_of_name(name: str) -> dt.datetime | None:
-    """Date and time in a frame's name, of the clock that names files; None if there is no time in it."""
+    """Date and time in a frame's name, of the clock that names files; None if there is no time in it.
+
+    Parameters
+    ----------
+    name
+        Base name of a file.
+
+    Returns
+    -------
+    datetime.datetime or None
+    """
     match = _NAME.match(name)
     if not match or not match.group("time"):
         return None

@@ -203,7 +203,7 @@ def _allowed_by_numbers(
     numbers = [number_of_name(each.name) for each in ordered]
     if any(number is None for number in numbers):
         return everything
-    allowed, told = _Allowed.everything(len(ordered)), False
+    allowed, steps_back = _Allowed.everything(len(ordered)), False
     for tag in {each.tag for each in ordered}:
         places = sorted((k for k, each in enumerate(ordered) if each.tag == tag), key=lambda k: numbers[k])
         back = [n for n, (i, k) in enumerate(itertools.pairwise(places)) if k < i]
@@ -211,12 +211,12 @@ def _allowed_by_numbers(
         if len(back) > 1 or any(b <= a for a, b in itertools.pairwise(course)):
             return everything  # counted anew on the way: these numbers tell no order
         for n in back:
-            told = True
+            steps_back = True
             for k in places[: n + 1]:
                 allowed.second[k] = False
             for k in places[n + 1 :]:
                 allowed.first[k] = False
-    return allowed if told else _Allowed(allowed.first, allowed.second, in_turn=True)
+    return allowed if steps_back else _Allowed(allowed.first, allowed.second, in_turn=True)
 
 
 def _numbers(frames: Sequence[Exposure], tag: str) -> list[int]:

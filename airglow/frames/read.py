@@ -30,6 +30,15 @@ _CONTRADICTION_S = 120.0  # between two times of one header: longer than any rea
 def read_bytes(path: Path) -> bytes:
     """All bytes of a frame's file.
 
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    bytes
+
     Raises
     ------
     BadInput
@@ -184,8 +193,8 @@ def _start(header: HeaderValues, exposure_s: float) -> tuple[dt.datetime | None,
         by_end = None
     if written is None and by_end is None:
         text = header.text("LocalTime")
-        what = f"header's LocalTime is {text[:40]!r}, not a time" if text else "header lacks LocalTime"
-        raise BadInput(header.name, f"{what}: the start of the exposure is not known")
+        problem = f"header's LocalTime is {text[:40]!r}, not a time" if text else "header lacks LocalTime"
+        raise BadInput(header.name, f"{problem}: the start of the exposure is not known")
     if by_zone and by_end and abs((by_zone - by_end).total_seconds()) > _CONTRADICTION_S:
         hours = (by_zone - by_end).total_seconds() / 3600.0
         header.remarks.append(

@@ -17,15 +17,18 @@ from airglow.frames.passes import Exposure, tell_passes
 
 @dataclass(frozen=True)
 class Starts:
-    """UTC starts of the exposures of n frames (aware), and for which of them another hour is as likely."""
+    """When the exposures of n frames began.
+
+    Parameters
+    ----------
+    utc
+        Starts in UTC, aware.
+    in_doubt
+        True for frames whose start may as well be another hour.
+    """
 
     utc: tuple[dt.datetime, ...]
     in_doubt: tuple[bool, ...]
-
-
-def frame_starts(frames: Sequence[FrameHeader], clock: ZoneInfo) -> list[dt.datetime]:
-    """UTC starts of the exposures of a night, as of `find_starts`."""
-    return list(find_starts(frames, clock).utc)
 
 
 def find_starts(frames: Sequence[FrameHeader], clock: ZoneInfo) -> Starts:

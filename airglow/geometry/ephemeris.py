@@ -14,19 +14,35 @@ from dataclasses import dataclass
 import erfa
 import numpy as np
 
+from airglow.geometry.directions import unit_vectors
+
 _LIGHT_AU_PER_DAY = erfa.DAYSEC / erfa.AULT
 _AU_M = erfa.DAU
 
 
 @dataclass(frozen=True)
 class SunAndMoon:
-    """Directions of sun and moon from a site, one entry per time; degrees."""
+    """Directions of sun and moon from a site at n times.
+
+    Parameters
+    ----------
+    sun_elevation_deg
+        Elevation of the sun, shape (n,).
+    sun_azimuth_deg
+        Azimuth of the sun east of north, 0 to 360, shape (n,).
+    moon_elevation_deg
+        Elevation of the moon, shape (n,).
+    moon_azimuth_deg
+        Azimuth of the moon east of north, 0 to 360, shape (n,).
+    moon_illumination
+        Part of the moon's disc that is lit, 0 new to 1 full, shape (n,).
+    """
 
     sun_elevation_deg: np.ndarray
-    sun_azimuth_deg: np.ndarray  # 0 to 360, east of north
+    sun_azimuth_deg: np.ndarray
     moon_elevation_deg: np.ndarray
     moon_azimuth_deg: np.ndarray
-    moon_illumination: np.ndarray  # fraction of the disc that is lit: 0 new to 1 full
+    moon_illumination: np.ndarray
 
 
 def sun_and_moon(
@@ -82,8 +98,8 @@ def moon_separation_deg(sky: SunAndMoon, azimuth_deg: np.ndarray, zenith_deg: np
     ndarray
         Degrees, 0 to 180, shape (n,).
     """
-    moon = _direction(sky.moon_azimuth_deg, 90.0 - sky.moon_elevation_deg)
-    look = _direction(np.asarray(azimuth_deg, float), np.asarray(zenith_deg, float))
+    moon = unit_vectors(sky.moon_azimuth_deg, 90.0 - sky.moon_elevation_deg)
+    look = unit_vectors(np.asarray(azimuth_deg, float), np.asarray(zenith_deg, float))
     moon, look = np.broadcast_arrays(moon, look)
     return np.degrees(np.arctan2(np.linalg.norm(np.cross(moon, look), axis=-1), np.sum(moon * look, axis=-1)))
 
@@ -126,13 +142,6 @@ def _east_north_up(longitude: float, latitude: float) -> np.ndarray:
 def _elevation_azimuth(vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     east, north, up = np.moveaxis(vector, -1, 0)
     return np.degrees(np.arctan2(up, np.hypot(east, north))), np.degrees(np.arctan2(east, north)) % 360.0
-
-
-def _direction(azimuth_deg: np.ndarray, zenith_deg: np.ndarray) -> np.ndarray:
-    """Unit vector east, north, up."""
-    azimuth, zenith = np.radians(azimuth_deg), np.radians(zenith_deg)
-    up = np.cos(zenith) + 0 * azimuth
-    return np.stack([np.sin(zenith) * np.sin(azimuth), np.sin(zenith) * np.cos(azimuth), up], axis=-1)
 
 
 def _cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:

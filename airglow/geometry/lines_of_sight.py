@@ -15,31 +15,47 @@ from dataclasses import dataclass
 import erfa
 import numpy as np
 
+from airglow.geometry.directions import unit_vectors
+
 _WGS84 = 1
-_MEAN_RADIUS_M = 6_371_000.0
+EARTH_MEAN_RADIUS_M = 6_371_000.0
 _ROUNDS = 5  # each gains several digits: the third is below a millimetre
 _LARGEST_ZENITH_DEG = 90.0
 
 
 @dataclass(frozen=True)
-class TangentPoints:
-    """Points of the layer that lines of sight meet, and the angles of the lines there; n entries."""
+class PiercePoints:
+    """Points of the layer that n lines of sight meet, and the angles of the lines there.
 
-    latitude_deg: np.ndarray  # geodetic (WGS 84)
-    longitude_deg: np.ndarray  # -180 to 180, east positive
-    height_m: np.ndarray  # above the ellipsoid
-    azimuth_deg: np.ndarray  # 0 to 360, of the line of sight onward, east of north at the point
-    zenith_deg: np.ndarray  # of the line of sight at the point
+    Parameters
+    ----------
+    latitude_deg
+        Geodetic latitude (WGS 84), shape (n,).
+    longitude_deg
+        Longitude, -180 to 180, east positive, shape (n,).
+    height_m
+        Height above the ellipsoid, shape (n,).
+    azimuth_deg
+        Azimuth of the line of sight onward, east of north at the point, 0 to 360, shape (n,).
+    zenith_deg
+        Zenith angle of the line of sight at the point, shape (n,).
+    """
+
+    latitude_deg: np.ndarray
+    longitude_deg: np.ndarray
+    height_m: np.ndarray
+    azimuth_deg: np.ndarray
+    zenith_deg: np.ndarray
 
 
-def tangent_points(
+def pierce_points(
     latitude_deg: float,
     longitude_deg: float,
     altitude_m: float,
     azimuth_deg: np.ndarray,
     zenith_deg: np.ndarray,
     height_m: float,
-) -> TangentPoints:
+) -> PiercePoints:
     """Follow lines of sight from a site to a layer.
 
     Parameters
@@ -53,7 +69,7 @@ def tangent_points(
 
     Returns
     -------
-    TangentPoints
+    PiercePoints
         NaN where a direction is not a number or below the horizon.
 
     Raises
@@ -65,18 +81,15 @@ def tangent_points(
         raise ValueError(f"a layer at {height_m:g} m is not above the site at {altitude_m:g} m")
     azimuth, zenith = (np.atleast_1d(np.asarray(angle, float)) for angle in (azimuth_deg, zenith_deg))
     usable = np.isfinite(azimuth) & np.isfinite(zenith) & (np.abs(zenith) <= _LARGEST_ZENITH_DEG)
-    azimuth, zenith = np.radians(np.where(usable, azimuth, 0.0)), np.radians(np.where(usable, zenith, 0.0))
+    azimuth, zenith = np.where(usable, azimuth, 0.0), np.where(usable, zenith, 0.0)
 
     site = erfa.gd2gc(_WGS84, np.radians(longitude_deg), np.radians(latitude_deg), altitude_m)
     east, north, up = _axes(np.radians(longitude_deg), np.radians(latitude_deg))
-    line = (
-        np.outer(np.sin(zenith) * np.sin(azimuth), east)
-        + np.outer(np.sin(zenith) * np.cos(azimuth), north)
-        + np.outer(np.cos(zenith), up)
-    )
+    eastward, northward, upward = unit_vectors(azimuth, zenith).T
+    line = np.outer(eastward, east) + np.outer(northward, north) + np.outer(upward, up)
     # On a sphere first; then by what is missing in height over the climb per way.
-    radius, climb = _MEAN_RADIUS_M + altitude_m, height_m - altitude_m
-    level = radius * np.cos(zenith)
+    radius, climb = EARTH_MEAN_RADIUS_M + altitude_m, height_m - altitude_m
+    level = radius * upward
     way_m = np.sqrt(level**2 + climb * (2 * radius + climb)) - level
     for _ in range(_ROUNDS):
         longitude, latitude, height = erfa.gc2gd(_WGS84, site + way_m[:, None] * line)
@@ -87,7 +100,7 @@ def tangent_points(
     def given(values: np.ndarray) -> np.ndarray:
         return np.where(usable, values, np.nan)
 
-    return TangentPoints(
+    return PiercePoints(
         latitude_deg=given(np.degrees(latitude)),
         longitude_deg=given(np.degrees(longitude)),
         height_m=given(np.full(usable.shape, float(height_m))),
@@ -110,23 +123,4 @@ def _axes(longitude: np.ndarray | float, latitude: np.ndarray | float) -> tuple[
         np.stack([-sin_lon, cos_lon, zero], axis=-1),
         np.stack([-sin_lat * cos_lon, -sin_lat * sin_lon, cos_lat], axis=-1),
         np.stack([cos_lat * cos_lon, cos_lat * sin_lon, sin_lat], axis=-1),
-    )
-
-
-def line_components(azimuth_deg: np.ndarray, zenith_deg: np.ndarray) -> np.ndarray:
-    """How much of a wind towards east, north and up a line of sight shows.
-
-    Parameters
-    ----------
-    azimuth_deg, zenith_deg
-        (n,) of the line at the layer.
-
-    Returns
-    -------
-    ndarray
-        (n, 3): sin az sin ze, cos az sin ze, cos ze.
-    """
-    azimuth, zenith = np.radians(azimuth_deg), np.radians(zenith_deg)
-    return np.stack(
-        [np.sin(azimuth) * np.sin(zenith), np.cos(azimuth) * np.sin(zenith), np.cos(zenith)], axis=-1
     )

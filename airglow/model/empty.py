@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import (
+    DopplerReference,
     HorizontalWinds,
-    InstrumentShape,
     LaserSamples,
     NightResult,
     Provenance,
@@ -18,7 +19,6 @@ from airglow.model.result import (
     RingProfiles,
     SkySamples,
     SmoothWinds,
-    ZeroReference,
 )
 
 NOT_ANALYSED = "none: the night was not analysed"
@@ -88,19 +88,18 @@ def empty_result(
         site_timezone=site_timezone,
         sky=_empty(SkySamples),
         laser=_empty(LaserSamples),
-        shape=InstrumentShape(
-            magnification_rad_per_pixel=np.nan,
-            magnification_error_rad_per_pixel=np.nan,
+        instrument_parameters=InstrumentParameters(
+            plate_scale_rad_per_pixel=np.nan,
             reflectivity=np.nan,
-            reflectivity_error=np.nan,
             falloff=(np.nan, np.nan),
             blur_px=(np.nan, np.nan, np.nan),
             max_radius_px=np.nan,
-            gap_variance_m2=np.nan,
-            gap_third_moment_m3=np.nan,
+            nominal_gap_m=np.nan,
+            gap_variance=np.nan,
+            gap_third_moment=np.nan,
             source=NOT_ANALYSED,
         ),
-        zero=ZeroReference(
+        doppler_reference=DopplerReference(
             method=NOT_ANALYSED,
             value_mps=np.nan,
             error_mps=np.nan,

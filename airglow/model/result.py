@@ -13,6 +13,8 @@ from enum import Enum
 
 import numpy as np
 
+from airglow.model.instrument import InstrumentParameters
+
 GOOD, CAUTION, BAD = 0, 1, 2
 ANALYSED = "analysed"  # the state of a night and tag with a result; other states say why there is none
 
@@ -39,12 +41,12 @@ class Cause(Enum):
     TEMPERATURE_CAUTION_BY_HAND = (13, 0, 1, "manual entry: temperature, caution")
     TEMPERATURE_BAD_BY_HAND = (14, 0, 2, "manual entry: temperature, bad")
     POOR_FIT = (15, 1, 1, "the line fit leaves much more than noise")
-    DEFAULT_INSTRUMENT = (16, 1, 1, "instrument shape from the registry, refined on the sky")
+    DEFAULT_INSTRUMENT = (16, 1, 1, "instrument parameters from the registry, refined on the sky")
     FIT_FAILED = (17, 2, 2, "the line fit did not converge")
     NEAR_MOON = (18, 1, 1, "bright moon close to the look direction")
     GAP_JUMP = (19, 1, 0, "etalon gap or ring centre jumped near this sample")
     LASER_FAR = (20, 1, 0, "far from the nearest laser frame")
-    NO_ZENITH = (21, 1, 0, "no usable zenith sample: the zero of the wind is assumed")
+    NO_ZENITH = (21, 1, 0, "no usable zenith sample: the Doppler reference of the wind is assumed")
     UNKNOWN_WIDTH = (22, 0, 2, "instrument's own width not known: temperature not to be used")
     TIME_IN_DOUBT = (23, 2, 2, "clock showed this hour twice: the time may be an hour off")
 
@@ -80,7 +82,8 @@ def causes_in(mask: int) -> tuple[Cause, ...]:
 class RingProfiles:
     """Ring profiles of n frames over m annuli, and the models fitted to them.
 
-    ``counts`` are mean counts per pixel, ``sigma`` their standard error; annuli that are not used are NaN.
+    It is the columns of what `airglow.rings.RingProfile` is for one frame: ``counts`` are mean counts per
+    pixel, ``sigma`` their standard error; annuli that are not used are NaN.
     """
 
     radius_squared_px2: np.ndarray  # (n, m) true mean of r squared over the pixels of the annulus
@@ -98,16 +101,16 @@ class SkySamples:
     exposure_s: np.ndarray
     azimuth_deg: np.ndarray  # 0 to 360, east of north
     zenith_deg: np.ndarray  # 0 to 90
-    tangent_latitude_deg: np.ndarray  # where the line of sight meets the airglow layer, geodetic
-    tangent_longitude_deg: np.ndarray  # -180 to 180, east positive
-    tangent_height_m: np.ndarray  # of the layer, above the ellipsoid
-    tangent_azimuth_deg: np.ndarray  # of the line of sight onward, east of north at that point
-    tangent_zenith_deg: np.ndarray  # of the line of sight, from the vertical at that point
+    pierce_latitude_deg: np.ndarray  # where the line of sight meets the airglow layer, geodetic
+    pierce_longitude_deg: np.ndarray  # -180 to 180, east positive
+    pierce_height_m: np.ndarray  # of the layer, above the ellipsoid
+    pierce_azimuth_deg: np.ndarray  # of the line of sight onward, east of north at that point
+    pierce_zenith_deg: np.ndarray  # of the line of sight, from the vertical at that point
     direction: tuple[str, ...]  # name of the look direction, "Unknown" if none is close
-    line_of_sight_wind_mps: np.ndarray  # zero removed
+    line_of_sight_wind_mps: np.ndarray  # Doppler reference removed
     wind_fit_error_mps: np.ndarray
     wind_calibration_error_mps: np.ndarray
-    wind_zero_error_mps: np.ndarray
+    wind_reference_error_mps: np.ndarray
     wind_error_mps: np.ndarray  # all three in quadrature
     temperature_k: np.ndarray
     temperature_error_k: np.ndarray
@@ -120,7 +123,7 @@ class SkySamples:
     ccd_bias: np.ndarray  # counts per pixel
     ccd_bias_error: np.ndarray
     reduced_chi_square: np.ndarray
-    zero_mps: np.ndarray  # what was subtracted to make the zenith wind vanish
+    doppler_reference_mps: np.ndarray  # what was subtracted to make the zenith wind vanish
     gap_m: np.ndarray  # etalon gap at mid-exposure
     center_x_px: np.ndarray
     center_y_px: np.ndarray
@@ -172,28 +175,8 @@ class LaserSamples:
 
 
 @dataclass(frozen=True)
-class InstrumentShape:
-    """What of the instrument holds for the whole night, with standard errors.
-
-    ``falloff`` are the coefficients of r/r_max and (r/r_max)^2 in the illumination; ``blur`` those of 1,
-    sin(pi r/r_max) and cos(pi r/r_max) in the width (px) of the Gaussian blur.
-    """
-
-    magnification_rad_per_pixel: float
-    magnification_error_rad_per_pixel: float
-    reflectivity: float
-    reflectivity_error: float
-    falloff: tuple[float, float]
-    blur_px: tuple[float, float, float]
-    max_radius_px: float
-    gap_variance_m2: float  # of the gap over the plates
-    gap_third_moment_m3: float  # central, likewise
-    source: str  # "laser frames of the night" or "registry defaults"
-
-
-@dataclass(frozen=True)
-class ZeroReference:
-    """Where the zero of the wind comes from."""
+class DopplerReference:
+    """The velocity that the line shows where the wind is zero, over the night, and where it comes from."""
 
     method: str  # "zenith mean over laser gap", "zenith in time", ...
     value_mps: float  # mean over the night of what was subtracted
@@ -334,8 +317,8 @@ class NightResult:
     site_timezone: str
     sky: SkySamples
     laser: LaserSamples
-    shape: InstrumentShape
-    zero: ZeroReference
+    instrument_parameters: InstrumentParameters
+    doppler_reference: DopplerReference
     cycles: HorizontalWinds
     smooth_winds: SmoothWinds
     sky_profiles: RingProfiles

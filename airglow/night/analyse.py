@@ -7,15 +7,15 @@ import hashlib
 import numpy as np
 
 from airglow.model.errors import NotAnalysable
-from airglow.model.result import InstrumentShape, NightResult, Provenance, ZeroReference
+from airglow.model.result import DopplerReference, NightResult, Provenance
 from airglow.model.version import code_version
 from airglow.night.frames import NightFrames, Progress, no_progress
-from airglow.night.instrument import KnownInstrument, know_instrument
+from airglow.night.instrument import know_instrument
 from airglow.night.lines import fit_lines
 from airglow.night.notes import night_notes
 from airglow.night.reduce import ReducedNight, reduce_night
 from airglow.night.request import NightRequest
-from airglow.night.samples import find_zero, sky_samples, with_flags, with_winds
+from airglow.night.samples import find_doppler_reference, sky_samples, with_flags, with_winds
 from airglow.night.tables import laser_table, ring_profiles
 from airglow.registry.records import GREEN_TAG
 from airglow.spectra import SkyLine
@@ -93,12 +93,12 @@ def analyse_profiles(
         reason = f"no line could be fitted in any of {len(sky)} {request.tag} frames"
         raise NotAnalysable("no line", reason, (*reduced.rejections, *lines.rejections))
 
-    # Winds: the zero from the zenith, then the flags.
+    # Winds: the Doppler reference from the zenith, then the flags.
     fitted = list(lines.index)
     velocities = sky_samples(request, sky, lines, line, known, weather)
-    zero = find_zero(velocities, sky.mid_time_s[fitted], known)
-    winds = with_winds(velocities, zero)
-    samples = with_flags(request, winds, sky, lines, lasers, known, zero)
+    reference = find_doppler_reference(velocities, sky.mid_time_s[fitted], known)
+    winds = with_winds(velocities, reference)
+    samples = with_flags(request, winds, sky, lines, lasers, known, reference)
     laser = laser_table(lasers, known.lasers)
     cycles, smooth_winds = horizontal_winds(
         samples,
@@ -123,20 +123,20 @@ def analyse_profiles(
         site_timezone=str(site.clock(request.date)),
         sky=samples,
         laser=laser,
-        shape=_shape(known),
-        zero=ZeroReference(
-            method=zero.method,
-            value_mps=float(np.mean(zero.value_mps)),
-            error_mps=float(np.sqrt(np.mean(zero.error_mps**2))),
-            vertical_wind_spread_mps=zero.vertical_wind_spread_mps,
-            zenith_samples=zero.zenith_samples,
+        instrument_parameters=known.parameters,
+        doppler_reference=DopplerReference(
+            method=reference.method,
+            value_mps=float(np.mean(reference.value_mps)),
+            error_mps=float(np.sqrt(np.mean(reference.error_mps**2))),
+            vertical_wind_spread_mps=reference.vertical_wind_spread_mps,
+            zenith_samples=reference.zenith_samples,
         ),
         cycles=cycles,
         smooth_winds=smooth_winds,
         sky_profiles=ring_profiles(sky, fitted, [fit.model for fit in lines.fits]),
         laser_profiles=ring_profiles(lasers, list(range(len(lasers))), laser_models or [None] * len(lasers)),
         rejections=(*reduced.rejections, *lines.rejections),
-        notes=night_notes(reduced, known, zero, weather, samples, lines),
+        notes=night_notes(reduced, known, reference, weather, samples, lines),
         provenance=Provenance(
             code_version=code_version(),
             settings_hash=request.settings.digest(),
@@ -156,20 +156,3 @@ def _input_hash(reduced: ReducedNight, weather: WeatherFolder | None) -> str:
 def _sky_line(request: NightRequest) -> SkyLine:
     typical = GREEN_LINE_TEMPERATURE_K if request.tag == GREEN_TAG else RED_LINE_TEMPERATURE_K
     return SkyLine(request.instrument.optics.line_wavelength_m(request.tag), typical)
-
-
-def _shape(known: KnownInstrument) -> InstrumentShape:
-    shape = known.shape
-    measured = known.lasers.shape if known.lasers else None
-    return InstrumentShape(
-        magnification_rad_per_pixel=float(shape.magnification_rad_per_pixel),
-        magnification_error_rad_per_pixel=measured.magnification_error_rad_per_pixel if measured else np.nan,
-        reflectivity=float(shape.reflectivity),
-        reflectivity_error=measured.reflectivity_error if measured else np.nan,
-        falloff=shape.falloff,
-        blur_px=shape.blur_px,
-        max_radius_px=shape.max_radius_px,
-        gap_variance_m2=shape.gap_variance * known.nominal_gap_m**2,
-        gap_third_moment_m3=shape.gap_third_moment * known.nominal_gap_m**3,
-        source="laser frames of the night" if measured else "registry, refined on sky frames",
-    )

@@ -215,7 +215,7 @@ def _numbers(result: NightResult) -> dict[str, Any]:
         "median_wind_error_mps": median(sky.wind_error_mps),
         "median_temperature_k": median(sky.temperature_k),
         "median_temperature_error_k": median(sky.temperature_error_k),
-        "zero_method": result.zero.method,
-        "zero_error_mps": round(result.zero.error_mps, 3),
+        "zero_method": result.doppler_reference.method,
+        "zero_error_mps": round(result.doppler_reference.error_mps, 3),
         "input_hash": result.provenance.input_hash,
     }

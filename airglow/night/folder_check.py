@@ -81,8 +81,8 @@ def frames_of_folder(directory: Path) -> list[Path]:
     paths = list_frames(directory)
     if not paths:
         number = sum(1 for _ in directory.iterdir())
-        what = f"none of its {number} files is a frame" if number else "is empty"
-        raise BadInput(str(directory), what, f"Looked for {_FRAME_NAMES}, not in its subfolders")
+        problem = f"none of its {number} files is a frame" if number else "is empty"
+        raise BadInput(str(directory), problem, f"Looked for {_FRAME_NAMES}, not in its subfolders")
     return paths
 
 
@@ -105,13 +105,13 @@ def check_writable(directory: Path) -> None:
         ) from error
 
 
-def _other(said: Sequence[str], own: str, known: Iterable[str], what: str) -> list[str]:
+def _other(values: Sequence[str], own: str, known: Iterable[str], kind: str) -> list[str]:
     """Whether most of what is said names another site or instrument that is known."""
-    others = Counter(each for each in said if each != own and each in set(known))
+    others = Counter(each for each in values if each != own and each in set(known))
     number = sum(others.values())
-    if 2 * number <= len(said) or not said:
+    if 2 * number <= len(values) or not values:
         return []
-    return [f"{number} of {len(said)} {what} {others.most_common(1)[0][0]}, not {own}"]
+    return [f"{number} of {len(values)} {kind} {others.most_common(1)[0][0]}, not {own}"]
 
 
 def _some_frames(paths: Sequence[Path]) -> Iterable[Frame]:
@@ -159,7 +159,7 @@ def refuse_unless(force: bool, problems: Sequence[str], say: Callable[[str], Non
         With all of them.
     """
     if problems and not force:
-        what = "--instrument, --site and --date"
-        raise BadInput(what, f"do not go with this: {'; '.join(problems)}", "Correct them, or add --force")
+        options = "--instrument, --site and --date"
+        raise BadInput(options, f"do not go with this: {'; '.join(problems)}", "Correct them, or add --force")
     for problem in problems:
         say(f"Note: {problem}.")

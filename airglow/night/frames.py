@@ -27,13 +27,27 @@ def no_progress(stage: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class NightFrames:
-    """The laser frames and the sky frames of one tag, each in the order of time."""
+    """The laser frames and the sky frames of one tag.
+
+    Parameters
+    ----------
+    laser
+        Laser frames in the order of time.
+    sky
+        Sky frames in the order of time.
+    rejections
+        Frames that are not used, with the reason.
+    notes
+        Sentences for the log of the night.
+    input_hash
+        SHA-256 over the names and SHA-256s of all files that were read.
+    """
 
     laser: tuple[TimedFrame, ...]
     sky: tuple[TimedFrame, ...]
     rejections: tuple[Rejection, ...]
-    notes: tuple[str, ...]  # for the log of the night
-    input_hash: str  # SHA-256 over the names and SHA-256s of all files that were read
+    notes: tuple[str, ...]
+    input_hash: str
 
 
 def list_frames(directory: Path) -> list[Path]:

@@ -29,9 +29,16 @@ _MOST_EXAMPLES = 3
 
 @dataclass(frozen=True)
 class TimedFrame:
-    """A frame (or what is left of it) and the start of its exposure, datetime64[us] UTC.
+    """A frame, or what is left of it, and when its exposure began.
 
-    ``in_doubt``: it was taken in an hour that the clock showed twice, and may be an hour off.
+    Parameters
+    ----------
+    frame
+        The frame; its header alone where the image is gone.
+    start
+        Start of the exposure, datetime64[us] in UTC.
+    in_doubt
+        True if it was taken in an hour that the clock showed twice, and may be an hour off.
     """
 
     frame: Frame | FrameHeader
@@ -317,8 +324,8 @@ def why_none(tag: str, rejections: Sequence[Rejection], names: Iterable[str]) ->
     -------
     str
     """
-    wanted = set(names)
-    reasons = [each for each in rejections if each.name in wanted]
+    of_sky = set(names)
+    reasons = [each for each in rejections if each.name in of_sky]
     if not reasons:
         return f"no {tag} frame of this night can be used"
     first = reasons[0]

@@ -8,49 +8,48 @@ import numpy as np
 
 from airglow.etalon import (
     LaserState,
-    Shape,
     central_phase,
     measure_state,
-    refine_shape_on_sky,
+    refine_parameters_on_sky,
 )
 from airglow.model.errors import NotAnalysable
-from airglow.night.profiles import REGISTRY_BINNING, Profiles
+from airglow.model.instrument import InstrumentParameters
+from airglow.night.profiles import REGISTRY_BINNING, Profiles, used_parts
 from airglow.night.request import NightRequest
 from airglow.registry import Instrument
 from airglow.rings import AnnulusGrid
 from airglow.spectra import SkyLine
 
-_LARGEST_DISAGREEMENT = 0.2  # of the magnifications in the registry; more is told in the night's log
-_SHAPE_SKIES = 12  # sky frames on which the shape is refined when there is no laser
+_LARGEST_DISAGREEMENT = 0.2  # of the plate scales in the registry; more is told in the night's log
+_SKIES_TOGETHER = 12  # sky frames on which the parameters are refined when there is no laser
+_BY_LASERS, _BY_SKY = "laser frames of the night", "registry, refined on sky frames"
 _SMOOTHING = np.ones(9) / 9.0
 
 
 @dataclass(frozen=True)
 class KnownInstrument:
-    """Shape and gap for the sky fits, and where they come from."""
+    """Parameters and gap for the sky fits, and where they come from."""
 
-    shape: Shape
-    nominal_gap_m: float
+    parameters: InstrumentParameters
     lasers: LaserState | None  # None: the registry's defaults, refined on the sky
     why_default: str  # empty when measured
-    temperature_error_k: float  # common to the night: what the shape leaves open
+    temperature_error_k: float  # common to the night: what the parameters leave open
     remarks: tuple[str, ...] = ()  # sentences for the night's log
 
     def gap_m(self, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gap and its standard error (m); without lasers the nominal gap, its error not known (0)."""
         if self.lasers is None:
-            return np.full(time_s.shape, self.nominal_gap_m), np.zeros(time_s.shape)
+            return np.full(time_s.shape, self.parameters.nominal_gap_m), np.zeros(time_s.shape)
         return self.lasers.gap_m(time_s)
 
 
-def default_shape(instrument: Instrument, grid: AnnulusGrid, binning: int) -> Shape:
-    """The registry's shape, in pixels of this binning."""
+def default_parameters(instrument: Instrument, grid: AnnulusGrid, binning: int) -> InstrumentParameters:
+    """The registry's parameters, in pixels of this binning."""
     scale = binning / REGISTRY_BINNING
     defaults = instrument.default_parameters
-    return Shape(
-        magnification_rad_per_pixel=defaults.magnification_rad_per_pixel * scale,
-        reflectivity=defaults.reflectivity,
-        falloff=defaults.falloff,
+    return replace(
+        defaults,
+        plate_scale_rad_per_pixel=defaults.plate_scale_rad_per_pixel * scale,
         blur_px=tuple(b / scale for b in defaults.blur_px),
         max_radius_px=grid.max_radius_px,
     )
@@ -75,65 +74,70 @@ def know_instrument(request: NightRequest, lasers: Profiles, sky: Profiles, line
     Raises
     ------
     NotAnalysable
-        If the registry's shape does not describe the sky frames either.
+        If the registry's parameters do not describe the sky frames either.
     """
     optics = request.instrument.optics
     binning = sky.frames[0].frame.x_binning
-    start = default_shape(request.instrument, sky.grid, binning)
-    from_optics = optics.magnification_rad_per_pixel(binning)
+    start = default_parameters(request.instrument, sky.grid, binning)
+    from_optics = optics.plate_scale_rad_per_pixel(binning)
     try:
         state = measure_state(
-            lasers.all_data(),
+            used_parts(lasers),
             lasers.mid_time_s,
             optics.laser_wavelength_m,
-            optics.nominal_gap_m,
             start,
             estimate_blur=optics.estimate_blur,
-            shape_lasers=request.settings.shape_lasers,
-            other_magnifications=(from_optics,),
+            lasers_together=request.settings.shape_lasers,
+            other_plate_scales=(from_optics,),
         )
     except NotAnalysable as reason:
-        known = _from_sky(sky, start, optics.nominal_gap_m, line, reason.reason, from_optics)
+        known = _from_sky(sky, start, line, reason.reason, from_optics)
     else:
-        known = KnownInstrument(state.shape.shape, optics.nominal_gap_m, state, "", 0.0)
+        known = KnownInstrument(replace(state.parameters, source=_BY_LASERS), state, "", 0.0)
     return replace(known, remarks=_remarks(request.instrument, start, from_optics, known))
 
 
 def _remarks(
-    instrument: Instrument, start: Shape, from_optics: float, known: KnownInstrument
+    instrument: Instrument, start: InstrumentParameters, from_optics: float, known: KnownInstrument
 ) -> tuple[str, ...]:
     """What the registry contradicts itself in."""
-    expected = start.magnification_rad_per_pixel
+    expected = start.plate_scale_rad_per_pixel
     if abs(expected / from_optics - 1.0) <= _LARGEST_DISAGREEMENT:
         return ()
     source = "laser frames" if known.lasers else "sky frames"
     return (
-        f"The registry contradicts itself on {instrument.key}: default_parameters give a magnification of "
+        f"The registry contradicts itself on {instrument.key}: default_parameters give a plate scale of "
         f"{expected:.4g} rad per pixel, pixel size over focal length gives {from_optics:.4g}; "
-        f"the {source} of this night say {known.shape.magnification_rad_per_pixel:.4g}, which was used. "
+        f"the {source} of this night say {known.parameters.plate_scale_rad_per_pixel:.4g}, which was used. "
         "Correct the other one in instruments.yaml.",
     )
 
 
 def _from_sky(
-    sky: Profiles, start: Shape, nominal_gap_m: float, line: SkyLine, why_default: str, from_optics: float
+    sky: Profiles, start: InstrumentParameters, line: SkyLine, why_default: str, from_optics: float
 ) -> KnownInstrument:
-    """The registry's shape, refined on the brightest sky frames of each stretch of the night."""
-    data = sky.all_data()
+    """The registry's parameters, refined on the brightest sky frames of each stretch of the night."""
+    profiles = used_parts(sky)
     contrast = np.array(
-        [np.ptp(np.convolve(d.counts, _SMOOTHING, "valid") / np.median(d.sigma)) for d in data]
+        [np.ptp(np.convolve(p.counts, _SMOOTHING, "valid") / np.median(p.sigma)) for p in profiles]
     )
-    stretches = np.array_split(np.arange(len(data)), min(_SHAPE_SKIES, len(data)))
-    chosen = [data[stretch[np.argmax(contrast[stretch])]] for stretch in stretches]
-    phase = central_phase(nominal_gap_m, line.wavelength_m)
+    stretches = np.array_split(np.arange(len(profiles)), min(_SKIES_TOGETHER, len(profiles)))
+    chosen = [profiles[stretch[np.argmax(contrast[stretch])]] for stretch in stretches]
+    phase = central_phase(start.nominal_gap_m, line.wavelength_m)
     typical = line.phase_variance_rad2(phase, line.typical_temperature_k)
     try:
-        fit = refine_shape_on_sky(chosen, line.wavelength_m, nominal_gap_m, start, typical, (from_optics,))
+        fit = refine_parameters_on_sky(chosen, line.wavelength_m, start, typical, (from_optics,))
     except NotAnalysable as reason:
         raise NotAnalysable(
             "instrument unknown",
-            f"{why_default}, and the registry's shape cannot be fitted to the sky frames: {reason.reason}. "
+            f"{why_default}, and the registry's parameters cannot be fitted to the sky frames: "
+            f"{reason.reason}. "
             "See default_parameters and optics of the instrument in instruments.yaml",
         ) from reason
     per_kelvin = line.phase_variance_rad2(phase, 1.0)
-    return KnownInstrument(fit.shape, nominal_gap_m, None, why_default, fit.width_error_rad2 / per_kelvin)
+    return KnownInstrument(
+        parameters=replace(fit.parameters, source=_BY_SKY),
+        lasers=None,
+        why_default=why_default,
+        temperature_error_k=fit.width_error_rad2 / per_kelvin,
+    )

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import constants
 
-from airglow.etalon import FringeTables, ProfileData, Shape, central_phase, common_patterns
+from airglow.etalon import FringeTables, central_phase, common_patterns
 from airglow.model.errors import NotAnalysable
+from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import Rejection
 from airglow.night.frames import Progress
 from airglow.night.instrument import KnownInstrument
-from airglow.night.profiles import Profiles
+from airglow.night.profiles import Profiles, used_parts
+from airglow.rings import RingProfile
 from airglow.spectra import (
     ConverterWaves,
     LineFit,
@@ -41,7 +43,7 @@ class NightLines:
     gap_error_m: np.ndarray
     rejections: tuple[Rejection, ...]
     waves: ConverterWaves | None  # of the camera's converter, where the night calls for them
-    shape: Shape  # of the instrument as sky frames see it
+    parameters: InstrumentParameters  # as sky frames see the instrument
 
 
 def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Progress) -> NightLines:
@@ -49,7 +51,7 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
 
     The order of interference leaves one constant in all velocities of a night. It is found first, as the
     common phase of all frames, so that no frame is fitted on the wrong side of a free spectral range.
-    Sky frames may ask for a magnification and an illumination of their own.
+    Sky frames may ask for a plate scale and an illumination of their own.
     What all residuals of the night have in common are fixed patterns; when there are any, they are taken out
     of the profiles, which are fitted again. So it is with the waves of the camera's converter.
 
@@ -70,12 +72,12 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
     """
     gap_m, gap_error_m = known.gap_m(sky.mid_time_s)
     phases = central_phase(gap_m, line.wavelength_m)
-    data = sky.all_data()
+    profiles = used_parts(sky)
     # All are fitted at one gap: another one adds c dt/t to the velocity (to a part in 10^5 of the velocity).
     one_phase = float(np.median(phases))
     of_gap_mps = constants.c * (phases / one_phase - 1.0)
-    count = line.terms_needed(one_phase, known.shape.reflectivity)
-    shape, tables = known.shape, FringeTables(one_phase, known.shape, count)
+    count = line.terms_needed(one_phase, known.parameters.reflectivity)
+    parameters, tables = known.parameters, FringeTables(one_phase, known.parameters, count)
     failures: dict[int, str] = {}
 
     def fit_all(
@@ -84,13 +86,13 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
         """Fit the frames that have a start, less what is taken out; models include what was."""
         fits = {}
         for k, (velocity, temperature) in starts.items():
-            progress("fit sky", k, len(data))
+            progress("fit sky", k, len(profiles))
             out = taken_out.get(k, 0.0)
-            clean = replace(data[k], counts=data[k].counts - out)
+            clean = replace(profiles[k], counts=profiles[k].counts - out)
             instrument = tables.at(clean.radius_squared_px2, clean.width_px2)
             start = velocity - of_gap_mps[k]
             try:
-                fit = fit_line(clean, one_phase, shape, line, start, instrument, temperature)
+                fit = fit_line(clean, one_phase, parameters, line, start, instrument, temperature)
                 velocity = fit.velocity_mps + float(of_gap_mps[k])
                 fits[k] = replace(fit, velocity_mps=velocity, model=fit.model + out)
             except NotAnalysable as failure:
@@ -99,23 +101,23 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
                 failures[k] = f"the line fit failed: {failure}"
         return fits
 
-    first = _start_velocities(data, phases, known.shape.magnification_rad_per_pixel)
+    first = _start_velocities(profiles, phases, known.parameters.plate_scale_rad_per_pixel)
     fits = fit_all({}, {k: (velocity, None) for k, velocity in enumerate(first)})
     own = None
-    if fits and known.lasers is not None:  # without lasers the shape is the sky's already
+    if fits and known.lasers is not None:  # without lasers they are the sky's already
         at_one_gap = [replace(fit, velocity_mps=fit.velocity_mps - of_gap_mps[k]) for k, fit in fits.items()]
-        own = refine_for_sky([data[k] for k in fits], at_one_gap, one_phase, shape, line)
+        own = refine_for_sky([profiles[k] for k in fits], at_one_gap, one_phase, parameters, line)
     if own is not None:
-        shape, tables = own, FringeTables(one_phase, own, count)
+        parameters, tables = own, FringeTables(one_phase, own, count)
         fits = fit_all({}, _starts(fits))
-    taken_out = _fixed_patterns(data, fits)
+    taken_out = _fixed_patterns(profiles, fits)
     if taken_out:
         fits = fit_all(taken_out, _starts(fits))
-    waves = find_converter_waves(sky.mid_time_s[list(fits)], [data[k] for k in fits], list(fits.values()))
+    waves = find_converter_waves(sky.mid_time_s[list(fits)], [profiles[k] for k in fits], list(fits.values()))
     if waves is not None:
-        added = {k: waves.added(fit.model, pixel_variance(data[k], fit)) for k, fit in fits.items()}
+        added = {k: waves.added(fit.model, pixel_variance(profiles[k], fit)) for k, fit in fits.items()}
         fits = fit_all({k: taken_out.get(k, 0.0) + added[k] for k in fits}, _starts(fits))
-        fits = {k: _with_errors_left(fit, waves, data[k]) for k, fit in fits.items()}
+        fits = {k: _with_errors_left(fit, waves, profiles[k]) for k, fit in fits.items()}
     index = sorted(fits)
     rejections = [Rejection(sky.frames[k].frame.name, reason) for k, reason in sorted(failures.items())]
     return NightLines(
@@ -125,13 +127,15 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
         gap_error_m=gap_error_m[index],
         rejections=tuple(rejections),
         waves=waves,
-        shape=shape,
+        parameters=parameters,
     )
 
 
-def _start_velocities(data: Sequence[ProfileData], phases: np.ndarray, magnification: float) -> list[float]:
+def _start_velocities(profiles: Sequence[RingProfile], phases: np.ndarray, plate_scale: float) -> list[float]:
     """Velocity to begin with in each frame: the night's common phase, and the frame's own about it."""
-    harmonics = [first_harmonic(each, phase, magnification) for each, phase in zip(data, phases, strict=True)]
+    harmonics = [
+        first_harmonic(each, phase, plate_scale) for each, phase in zip(profiles, phases, strict=True)
+    ]
     common = np.angle(sum(h / max(abs(h), 1e-12) * min(abs(h), 10.0) for h in harmonics))
     return [
         (common + np.angle(harmonic * np.exp(-1j * common))) / phase * constants.c
@@ -143,18 +147,18 @@ def _starts(fits: Mapping[int, LineFit]) -> dict[int, tuple[float, float | None]
     return {k: (fit.velocity_mps, fit.temperature_k) for k, fit in fits.items()}
 
 
-def _fixed_patterns(data: Sequence[ProfileData], fits: Mapping[int, LineFit]) -> dict[int, np.ndarray]:
+def _fixed_patterns(profiles: Sequence[RingProfile], fits: Mapping[int, LineFit]) -> dict[int, np.ndarray]:
     """What patterns add to each frame: of the camera alone, of the line's light and of the continuum's."""
     amounts = np.array([[1.0, fit.intensity, fit.continuum] for fit in fits.values()])
-    patterns = common_patterns([data[k] for k in fits], [fit.model for fit in fits.values()], amounts)
+    patterns = common_patterns([profiles[k] for k in fits], [fit.model for fit in fits.values()], amounts)
     if patterns is None:
         return {}
     return dict(zip(fits, amounts @ patterns, strict=True))
 
 
-def _with_errors_left(fit: LineFit, waves: ConverterWaves, data: ProfileData) -> LineFit:
+def _with_errors_left(fit: LineFit, waves: ConverterWaves, profile: RingProfile) -> LineFit:
     """Errors with what the waves' own errors leave."""
-    velocity, temperature = waves.errors_left(fit, pixel_variance(data, fit))
+    velocity, temperature = waves.errors_left(fit, pixel_variance(profile, fit))
     return replace(
         fit,
         velocity_error_mps=float(np.hypot(fit.velocity_error_mps, velocity)),

@@ -15,7 +15,7 @@ from airglow.winds import Zero
 def night_notes(
     reduced: ReducedNight,
     known: KnownInstrument,
-    zero: Zero,
+    reference: Zero,
     weather: WeatherFolder | None,
     samples: SkySamples,
     lines: NightLines,
@@ -24,23 +24,25 @@ def night_notes(
     notes = [*reduced.notes, f"{len(samples)} of {len(reduced.sky)} sky frames were fitted."]
     if known.lasers is None:
         notes.append(
-            f"The registry's shape, refined on the sky, describes the instrument, since {known.why_default}; "
-            f"it leaves {known.temperature_error_k:.0f} K open in every temperature."
+            "The registry's parameters, refined on the sky, describe the instrument, since "
+            f"{known.why_default}; they leave {known.temperature_error_k:.0f} K open in every temperature."
         )
     else:
         state = known.lasers
         notes.append(
             f"{int(state.used.sum())} of {len(reduced.lasers)} laser frames give the gap, "
             f"{1e3 * state.median_gap_m:.6f} mm; "
-            f"reduced chi-square of the shape {state.shape.reduced_chi_square:.2f}."
+            f"reduced chi-square of the instrument's parameters {state.reduced_chi_square:.2f}."
         )
         for before, after in state.gap_nm.jumps_s:
             notes.append(f"The gap jumped {before / 3600:.2f} to {after / 3600:.2f} h after the first frame.")
     notes += known.remarks
-    if lines.shape != known.shape:
-        relative = lines.shape.magnification_rad_per_pixel / known.shape.magnification_rad_per_pixel - 1.0
+    if lines.parameters is not known.parameters:
+        relative = (
+            lines.parameters.plate_scale_rad_per_pixel / known.parameters.plate_scale_rad_per_pixel - 1.0
+        )
         notes.append(
-            f"Sky frames see a magnification that differs from the lasers' by {1e4 * relative:+.1f} parts in "
+            f"Sky frames see a plate scale that differs from the lasers' by {1e4 * relative:+.1f} parts in "
             "10000, and an illumination of their own."
         )
     waves = lines.waves
@@ -50,9 +52,9 @@ def night_notes(
             f"show; they are taken out (log of the odds {waves.found.log_odds:.0f})."
         )
     notes.append(
-        f"Zero of the wind: {zero.method}, {np.mean(zero.value_mps):.1f} m/s "
-        f"from {zero.zenith_samples} samples, error {np.sqrt(np.mean(zero.error_mps**2)):.1f} m/s "
-        f"with a vertical wind of {zero.vertical_wind_spread_mps:.1f} m/s."
+        f"Doppler reference: {reference.method}, {np.mean(reference.value_mps):.1f} m/s "
+        f"from {reference.zenith_samples} samples, error {np.sqrt(np.mean(reference.error_mps**2)):.1f} m/s "
+        f"with a vertical wind of {reference.vertical_wind_spread_mps:.1f} m/s."
     )
     if weather is None or weather.clouds is None:
         notes.append("No cloud sensor data.")

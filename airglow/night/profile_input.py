@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from airglow.night.gate import TimedFrame, admit, why_none
 from airglow.night.profiles import Profiles, mid_times_s
 from airglow.night.reduce import ReducedNight, dark_frames
 from airglow.night.request import NightRequest
-from airglow.rings import AnnulusGrid, Center
+from airglow.rings import AnnulusGrid, Center, RingProfile
 
 _NEEDED = ("profile", "radius_px", "time_utc", "exposure_s")  # after sky_ and laser_
 _NEEDED_OF_SKY = ("azimuth_deg", "zenith_deg")
@@ -93,7 +93,7 @@ def read_profiles(path: Path, request: NightRequest) -> ReducedNight:
     sky_centers = [Center(float(median[0]), float(median[1]), np.inf)] * len(sky_frames)
     sky = _profiles(arrays, "sky", kept, sky_frames, sky_centers, origin, request)
     lasers = _profiles(arrays, "laser", kept_lasers, frames["laser"], laser_centers, origin, request)
-    offset, gain = estimate_noise(sky.counts)
+    offset, gain = estimate_noise([rings.counts for rings in sky.rings])
     return ReducedNight(
         sky=_with_noise(sky, offset, gain),
         lasers=_with_noise(lasers, offset, gain),
@@ -130,7 +130,7 @@ def _places(headers: list[FrameHeader], frames: list[TimedFrame]) -> np.ndarray:
 
 def _headers(name: str, kind: str, arrays: dict[str, np.ndarray], tag: str) -> list[FrameHeader]:
     """Headers of the profiles of a kind, in the order of the file."""
-    needed = [f"{kind}_{what}" for what in _NEEDED + (_NEEDED_OF_SKY if kind == "sky" else ())]
+    needed = [f"{kind}_{quantity}" for quantity in _NEEDED + (_NEEDED_OF_SKY if kind == "sky" else ())]
     missing = [key for key in needed if key not in arrays]
     if missing and kind == "laser" and len(missing) == len(needed):
         for key, shape in zip(needed, ((0, 1), (0, 1), (0,), (0,)), strict=True):
@@ -207,12 +207,14 @@ def _profiles(
         centers=tuple(centers),
         mid_time_s=mid_times_s(frames, origin),
         grid=grid,
-        radius_squared_px2=tuple(s for s, _ in pairs),
-        counts=tuple(counts),
+        rings=tuple(
+            RingProfile(s, row, np.full(row.shape, np.nan), grid.width_px2)
+            for (s, _), row in zip(pairs, counts, strict=True)
+        ),
     )
 
 
-def estimate_noise(profiles: tuple[np.ndarray, ...]) -> tuple[float, float]:
+def estimate_noise(profiles: Sequence[np.ndarray]) -> tuple[float, float]:
     """Noise of the annuli of sky profiles, from their third differences.
 
     The fringes of a sky line are smooth over a few annuli: what third differences leave of them is less
@@ -254,7 +256,10 @@ def _darkest(counts: np.ndarray) -> float:
 
 
 def _with_noise(profiles: Profiles, offset: float, gain: float) -> Profiles:
-    sigma = tuple(
-        np.sqrt(np.maximum(offset + gain * (c - _darkest(c)), 0.2 * offset)) for c in profiles.counts
-    )
-    return replace(profiles, sigma=sigma)
+    """Profiles with the standard errors of this noise."""
+
+    def sigma(counts: np.ndarray) -> np.ndarray:
+        return np.sqrt(np.maximum(offset + gain * (counts - _darkest(counts)), 0.2 * offset))
+
+    rings = tuple(replace(each, sigma=sigma(each.counts)) for each in profiles.rings)
+    return replace(profiles, rings=rings)

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from airglow.etalon import ProfileData
 from airglow.frames import Frame, FrameHeader
 from airglow.model.errors import MachineError
 from airglow.model.result import Rejection, mid_exposure
@@ -26,6 +25,7 @@ from airglow.rings import (
     measure_center,
     reduce_frame,
     refine_center,
+    used_part,
 )
 from airglow.smooth import Smooth, smooth
 
@@ -39,59 +39,21 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Profiles:
-    """Ring profiles of a series of n frames, with times in seconds since the night's first frame.
-
-    ``sigma`` are the standard errors of the counts, one array per profile; it is empty until they are
-    known (`with_noise`).
-    """
+    """Ring profiles of a series of n frames, with times in seconds since the night's first frame."""
 
     frames: tuple[TimedFrame, ...]
     centers: tuple[Center, ...]
     mid_time_s: np.ndarray  # (n,)
     grid: AnnulusGrid
-    radius_squared_px2: tuple[np.ndarray, ...]
-    counts: tuple[np.ndarray, ...]
-    sigma: tuple[np.ndarray, ...] = ()
-    rings: tuple[RingProfile, ...] = ()  # as they were reduced; none when only profiles survive
+    rings: tuple[RingProfile, ...]  # on all annuli of the grid
 
     def __len__(self) -> int:
         return len(self.frames)
 
-    def data(self, index: int) -> ProfileData:
-        """One profile as fits see it."""
-        return ProfileData.select(
-            self.radius_squared_px2[index],
-            self.counts[index],
-            self.sigma[index],
-            self.grid.width_px2,
-            self.grid.first,
-            self.grid.stop,
-        )
 
-    def all_data(self) -> list[ProfileData]:
-        """All profiles as fits see them."""
-        return [self.data(index) for index in range(len(self))]
-
-    def subset(self, places: Sequence[int]) -> Profiles:
-        """Those at some places."""
-
-        def at(values: Sequence) -> tuple:
-            return tuple(values[k] for k in places) if len(values) else ()
-
-        return replace(
-            self,
-            frames=at(self.frames),
-            centers=at(self.centers),
-            mid_time_s=self.mid_time_s[list(places)],
-            radius_squared_px2=at(self.radius_squared_px2),
-            counts=at(self.counts),
-            sigma=at(self.sigma),
-            rings=at(self.rings),
-        )
-
-    def with_noise(self, noise: NoiseModel) -> Profiles:
-        """The same with the standard errors that the camera's noise gives."""
-        return replace(self, sigma=tuple(noise.standard_error(rings) for rings in self.rings))
+def used_parts(profiles: Profiles) -> list[RingProfile]:
+    """Profiles as fits see them: the annuli that take part, one entry per frame."""
+    return [used_part(rings, profiles.grid) for rings in profiles.rings]
 
 
 def _profiles(
@@ -101,14 +63,21 @@ def _profiles(
     grid: AnnulusGrid,
     origin: np.datetime64,
 ) -> Profiles:
-    return Profiles(
-        frames=tuple(frames),
-        centers=tuple(centers),
-        mid_time_s=mid_times_s(frames, origin),
-        grid=grid,
-        radius_squared_px2=tuple(each.radius_squared_px2 for each in rings),
-        counts=tuple(each.counts for each in rings),
-        rings=tuple(rings),
+    return Profiles(tuple(frames), tuple(centers), mid_times_s(frames, origin), grid, tuple(rings))
+
+
+def _subset(profiles: Profiles, places: Sequence[int]) -> Profiles:
+    """The frames at some places."""
+
+    def at(values: Sequence) -> tuple:
+        return tuple(values[k] for k in places)
+
+    return replace(
+        profiles,
+        frames=at(profiles.frames),
+        centers=at(profiles.centers),
+        mid_time_s=profiles.mid_time_s[list(places)],
+        rings=at(profiles.rings),
     )
 
 
@@ -239,7 +208,7 @@ def _reduce_sky(
 ) -> tuple[Center, RingProfile]:
     aspect = pixel_aspect(timed.frame)
     profile = reduce_frame(timed.frame.image, guess, grid, aspect)
-    center = measure_center(profile, aspect)
+    center = measure_center(profile, grid, aspect)
     distance = np.hypot(center.x_px - guess[0], center.y_px - guess[1])
     if not center.error_px < _USABLE_CENTER_PX or distance > max(5.0, 10.0 * center.error_px):
         center = Center(*guess, np.inf)
@@ -267,7 +236,7 @@ def without_scattered(profiles: Profiles, noise: NoiseModel, rejections: list[Re
     kept = []
     for k, rings in enumerate(profiles.rings):
         with np.errstate(invalid="ignore", divide="ignore"):
-            scatter = float(np.nanmedian(rings.variance / noise.variance(rings.counts)))
+            scatter = float(np.nanmedian(rings.pixels.variance / noise.variance(rings.counts)))
         if scatter > _LARGEST_SCATTER:
             reason = (
                 f"its pixels scatter about rings with {scatter:.3g} times the variance of the camera's noise"
@@ -275,7 +244,7 @@ def without_scattered(profiles: Profiles, noise: NoiseModel, rejections: list[Re
             rejections.append(Rejection(profiles.frames[k].frame.name, reason))
         else:
             kept.append(k)
-    return profiles if len(kept) == len(profiles) else profiles.subset(kept)
+    return profiles if len(kept) == len(profiles) else _subset(profiles, kept)
 
 
 def center_course(profiles: Profiles) -> tuple[Smooth, Smooth] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,11 +21,26 @@ from airglow.night.profiles import (
 )
 from airglow.night.request import NightRequest
 from airglow.night.samples import sun_and_moon_over
+from airglow.rings import NoiseModel, with_noise
 
 
 @dataclass(frozen=True)
 class ReducedNight:
-    """Ring profiles of a night, all that the fits need."""
+    """Ring profiles of a night, all that the fits need.
+
+    Parameters
+    ----------
+    sky
+        Profiles of the sky frames.
+    lasers
+        Profiles of the laser frames.
+    rejections
+        Frames that are not used, with the reason.
+    notes
+        Sentences for the log of the night.
+    input_hash
+        SHA-256 over the names and SHA-256s of all files that were read.
+    """
 
     sky: Profiles
     lasers: Profiles
@@ -70,7 +85,7 @@ def reduce_night(
     if not len(sky):
         names = [timed.frame.name for timed in sky_frames]
         raise NotAnalysable("no frames", why_none(request.tag, rejections, names), rejections)
-    clipped = sum(rings.clipped for rings in (*sky.rings, *lasers.rings))
+    clipped = sum(rings.pixels.clipped for rings in (*sky.rings, *lasers.rings))
     notes = (
         f"{len(frames.sky)} sky frames and {len(frames.laser)} laser frames were read; "
         f"{len(sky_frames)} sky frames were taken in the dark.",
@@ -79,17 +94,22 @@ def reduce_night(
         *frames.notes,
     )
     return ReducedNight(
-        sky=sky.with_noise(noise),
-        lasers=lasers.with_noise(noise),
+        sky=_with_errors(sky, noise),
+        lasers=_with_errors(lasers, noise),
         rejections=tuple(rejections),
         notes=notes,
         input_hash=frames.input_hash,
     )
 
 
+def _with_errors(profiles: Profiles, noise: NoiseModel) -> Profiles:
+    """Profiles with the standard errors that the camera's noise makes."""
+    return replace(profiles, rings=tuple(with_noise(rings, noise) for rings in profiles.rings))
+
+
 def _expected_center(request: NightRequest, timed: TimedFrame) -> tuple[float, float]:
     """The registry's centre in pixels of the frames' binning."""
-    x, y = request.instrument.default_parameters.center_px
+    x, y = request.instrument.default_center_px
     frame = timed.frame
     return x * REGISTRY_BINNING / frame.x_binning, y * REGISTRY_BINNING / frame.y_binning
 

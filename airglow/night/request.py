@@ -12,12 +12,26 @@ from airglow.registry.records import GREEN_TAG, RED_TAGS
 
 @dataclass(frozen=True)
 class NightRequest:
-    """One night of one instrument and tag."""
+    """One night of one instrument and tag, and how it is to be analysed.
 
-    instrument: Instrument  # as of the date
+    Parameters
+    ----------
+    instrument
+        The instrument as of the date.
+    site
+        The site.
+    date
+        Local date on which the night began.
+    tag
+        ``X``, ``XR`` or ``XG``.
+    settings
+        What may be chosen of the analysis.
+    """
+
+    instrument: Instrument
     site: Site
-    date: dt.date  # local date on which the night began
-    tag: str  # X, XR or XG
+    date: dt.date
+    tag: str
     settings: AnalysisSettings = field(default_factory=AnalysisSettings)
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from airglow.geometry.directions import is_zenith
 from airglow.geometry.ephemeris import SunAndMoon, moon_separation_deg, sun_and_moon
 from airglow.model.result import SkySamples, mid_exposure
 from airglow.night.instrument import KnownInstrument
@@ -18,13 +19,12 @@ from airglow.registry.load import normalise_direction
 from airglow.registry.records import GREEN_TAG
 from airglow.spectra import SkyLine, network_intensity_scale
 from airglow.weather import WeatherFolder, summarise
-from airglow.winds import FlagInputs, Zero, flag_levels, flag_samples, look_direction, tangent_points
+from airglow.winds import FlagInputs, Zero, flag_levels, flag_samples, look_direction, pierce_points
 from airglow.winds.flags import BRIGHT_MOON, CLOUDY_C, NEAR_MOON_DEG, OVERCAST_C
 from airglow.winds.zero import gap_error_as_velocity_mps, zero_in_time, zero_over_gap
 
-ZENITH_WITHIN_DEG = 3.0
 FAR_FROM_LASER_S = 2 * 3600.0
-CLOUDY_WEIGHT, OVERCAST_WEIGHT = 0.25, 0.05  # of zenith samples in the zero
+CLOUDY_WEIGHT, OVERCAST_WEIGHT = 0.25, 0.05  # of zenith samples in the Doppler reference
 
 
 def sun_and_moon_over(times: np.ndarray, site: Site) -> SunAndMoon:
@@ -40,7 +40,7 @@ def sky_samples(
     known: KnownInstrument,
     weather: WeatherFolder | None,
 ) -> SkySamples:
-    """The table of the sky frames with everything but the zero and the flags."""
+    """The table of the sky frames with everything but the Doppler reference and the flags."""
     instrument, site, date = request.instrument, request.site, request.date
     index, fits = lines.index, lines.fits
     frames = [sky.frames[k].frame for k in index]
@@ -51,29 +51,29 @@ def sky_samples(
     pointed = [normalise_direction(sign * frame.azimuth_deg, frame.zenith_deg) for frame in frames]
     azimuth, zenith = (column(values) for values in zip(*pointed, strict=True))
     place = site.latitude_deg, site.longitude_deg, site.altitude_m
-    points = tangent_points(*place, azimuth, zenith, request.emission_height_m)
+    points = pierce_points(*place, azimuth, zenith, request.emission_height_m)
     bodies = sun_and_moon_over(mid_exposure(start, exposure_s), site)
     clouds = summarise(weather.clouds if weather else None, start, exposure_s)
     n = len(fits)
     none = np.full(n, np.nan)
     fit_error = column([fit.velocity_error_mps for fit in fits])
-    scale = network_intensity_scale(line.wavelength_m, known.nominal_gap_m)
+    scale = network_intensity_scale(line.wavelength_m, known.parameters.nominal_gap_m)
     return SkySamples(
         name=tuple(frame.name for frame in frames),
         start_time=start,
         exposure_s=exposure_s,
         azimuth_deg=azimuth,
         zenith_deg=zenith,
-        tangent_latitude_deg=points.latitude_deg,
-        tangent_longitude_deg=points.longitude_deg,
-        tangent_height_m=points.height_m,
-        tangent_azimuth_deg=points.azimuth_deg,
-        tangent_zenith_deg=points.zenith_deg,
+        pierce_latitude_deg=points.latitude_deg,
+        pierce_longitude_deg=points.longitude_deg,
+        pierce_height_m=points.height_m,
+        pierce_azimuth_deg=points.azimuth_deg,
+        pierce_zenith_deg=points.zenith_deg,
         direction=tuple(look_direction(a, z, site.directions) for a, z in zip(azimuth, zenith, strict=True)),
         line_of_sight_wind_mps=column([fit.velocity_mps for fit in fits]),
         wind_fit_error_mps=fit_error,
         wind_calibration_error_mps=gap_error_as_velocity_mps(lines.gap_error_m, lines.gap_m),
-        wind_zero_error_mps=none,
+        wind_reference_error_mps=none,
         wind_error_mps=none,
         temperature_k=column([fit.temperature_k for fit in fits]),
         temperature_error_k=np.hypot(
@@ -88,7 +88,7 @@ def sky_samples(
         ccd_bias=column([fit.bias for fit in fits]),
         ccd_bias_error=column([fit.bias_error for fit in fits]),
         reduced_chi_square=column([fit.reduced_chi_square for fit in fits]),
-        zero_mps=none,
+        doppler_reference_mps=none,
         gap_m=lines.gap_m,
         center_x_px=column([sky.centers[k].x_px for k in index]),
         center_y_px=column([sky.centers[k].y_px for k in index]),
@@ -106,38 +106,34 @@ def sky_samples(
     )
 
 
-def _is_zenith(samples: SkySamples) -> np.ndarray:
-    return samples.zenith_deg < ZENITH_WITHIN_DEG
-
-
-def find_zero(samples: SkySamples, mid_time_s: np.ndarray, known: KnownInstrument) -> Zero:
-    """The zero of the wind: from the zenith, with the gap from lasers or in time.
+def find_doppler_reference(samples: SkySamples, mid_time_s: np.ndarray, known: KnownInstrument) -> Zero:
+    """The Doppler reference: from the zenith, with the gap from lasers or in time.
 
     Zenith samples under clouds see light from elsewhere: they count for less.
     """
     velocity, fit_error = samples.line_of_sight_wind_mps, samples.wind_fit_error_mps
     if known.lasers is None:
         error = np.hypot(fit_error, samples.wind_calibration_error_mps)
-        return zero_in_time(mid_time_s, velocity, error, _is_zenith(samples))
+        return zero_in_time(mid_time_s, velocity, error, is_zenith(samples.zenith_deg))
     per_metre = gap_error_as_velocity_mps(1.0, known.lasers.median_gap_m)
     covariance = known.lasers.gap_covariance_m2(mid_time_s) * per_metre**2
     clouds = samples.sky_minus_ambient_mean_c
     weight = np.select([clouds > OVERCAST_C, clouds > CLOUDY_C], [OVERCAST_WEIGHT, CLOUDY_WEIGHT], 1.0)
-    return zero_over_gap(velocity, fit_error, covariance, _is_zenith(samples), weight)
+    return zero_over_gap(velocity, fit_error, covariance, is_zenith(samples.zenith_deg), weight)
 
 
-def with_winds(samples: SkySamples, zero: Zero) -> SkySamples:
-    """Samples with the zero taken out and all errors in quadrature."""
-    calibration = zero.calibration_error_mps
+def with_winds(samples: SkySamples, reference: Zero) -> SkySamples:
+    """Samples with the Doppler reference taken out and all errors in quadrature."""
+    calibration = reference.calibration_error_mps
     if calibration is None:
         calibration = samples.wind_calibration_error_mps
-    errors = (samples.wind_fit_error_mps, calibration, zero.error_mps)
+    errors = (samples.wind_fit_error_mps, calibration, reference.error_mps)
     return replace(
         samples,
         wind_calibration_error_mps=calibration,
-        line_of_sight_wind_mps=samples.line_of_sight_wind_mps - zero.value_mps,
-        zero_mps=zero.value_mps,
-        wind_zero_error_mps=zero.error_mps,
+        line_of_sight_wind_mps=samples.line_of_sight_wind_mps - reference.value_mps,
+        doppler_reference_mps=reference.value_mps,
+        wind_reference_error_mps=reference.error_mps,
         wind_error_mps=np.sqrt(sum(error**2 for error in errors)),
     )
 
@@ -149,7 +145,7 @@ def with_flags(
     lines: NightLines,
     lasers: Profiles,
     known: KnownInstrument,
-    zero: Zero,
+    reference: Zero,
 ) -> SkySamples:
     """Samples with the causes that hold for them and the flags that those raise."""
     instrument, date = request.instrument, request.date
@@ -178,7 +174,7 @@ def with_flags(
             fit_settled=np.array([fit.settled for fit in lines.fits]),
             cloud_mean_c=samples.sky_minus_ambient_mean_c,
             ccd_temperature_c=samples.ccd_temperature_c,
-            is_zenith=_is_zenith(samples),
+            is_zenith=is_zenith(samples.zenith_deg),
             near_bright_moon=near_moon,
             near_jump=near_jump,
             far_from_laser=far,
@@ -187,7 +183,7 @@ def with_flags(
             zenith_reference=known.lasers is None,
             default_instrument=known.lasers is None,
             width_error_k=known.temperature_error_k,
-            no_zenith=zero.zenith_samples == 0,
+            no_zenith=reference.zenith_samples == 0,
             laser_intensity=laser_intensity,
             limits=instrument.quality,
             wind_flag_by_hand=instrument.flag_by_hand("wind", date),

@@ -19,24 +19,26 @@ def _default(key: str) -> Any:
 
 @dataclass(frozen=True)
 class AnalysisSettings:
-    """What the analysis of a night is told; the defaults are those of ``airglow/data/config.yaml``.
+    """What may be chosen of the analysis of a night; the defaults are those of ``airglow/data/config.yaml``.
 
-    Attributes
+    Parameters
     ----------
     highest_sun_deg
-        Sky frames with the sun above this are not used.
+        Elevation of the sun above which sky frames are not used.
     dimmest_laser_range
-        Counts between the 5th and 95th percentile of a laser frame; dimmer ones are not used.
+        Least counts between the 5th and the 95th percentile of a laser frame that is used.
     camera_off_c
-        A sky frame with the CCD warmer than this was taken with the cooler off.
+        Temperature of the CCD above which a sky frame was taken with the cooler off.
     camera_off_fraction
-        Of the sky frames: more of them than this with the cooler off make a night without analysis.
+        Part of the sky frames taken with the cooler off that leaves a night without analysis.
     shape_lasers
-        Laser frames that are fitted together for the instrument's shape.
-    red_emission_height_m, green_emission_height_m
-        Of the 630.0 nm and the 557.7 nm airglow, above the ellipsoid.
+        Number of laser frames that are fitted together for the instrument's parameters.
+    red_emission_height_m
+        Height of the 630.0 nm airglow above the ellipsoid.
+    green_emission_height_m
+        Height of the 557.7 nm airglow above the ellipsoid.
     smooth_wind_step_s
-        Between the times of the smooth winds.
+        Time between the smooth winds.
     """
 
     highest_sun_deg: float = _default("highest_sun_deg")
@@ -57,6 +59,15 @@ class AnalysisSettings:
     def from_mapping(cls, values: Mapping[str, Any]) -> AnalysisSettings:
         """Settings from a configuration's section.
 
+        Parameters
+        ----------
+        values
+            Settings by name; those left out have their defaults.
+
+        Returns
+        -------
+        AnalysisSettings
+
         Raises
         ------
         BadInput
@@ -70,6 +81,11 @@ class AnalysisSettings:
         return cls(**values)
 
     def digest(self) -> str:
-        """SHA-256 of the settings, for provenance."""
+        """SHA-256 of the settings, for provenance.
+
+        Returns
+        -------
+        str
+        """
         values = {name: float(value) for name, value in asdict(self).items()}
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

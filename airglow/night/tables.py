@@ -9,6 +9,7 @@ import numpy as np
 from airglow.etalon import LaserFit, LaserState
 from airglow.model.result import LaserSamples, RingProfiles
 from airglow.night.profiles import Profiles
+from airglow.rings import is_used
 
 
 def column(values: list[float | None]) -> np.ndarray:
@@ -48,13 +49,11 @@ def ring_profiles(profiles: Profiles, index: list[int], models: list[np.ndarray 
         name: np.full((len(index), count), np.nan, np.float32) for name in ("s", "counts", "sigma", "model")
     }
     for row, (k, model) in enumerate(zip(index, models, strict=True)):
-        counts, sigma = profiles.counts[k], profiles.sigma[k]
-        used = np.zeros(count, bool)
-        used[profiles.grid.first : profiles.grid.stop] = True
-        used &= np.isfinite(counts) & np.isfinite(sigma) & (sigma > 0)
-        arrays["s"][row, used] = profiles.radius_squared_px2[k][used]
-        arrays["counts"][row, used] = counts[used]
-        arrays["sigma"][row, used] = sigma[used]
+        rings = profiles.rings[k]
+        used = is_used(rings, profiles.grid)
+        arrays["s"][row, used] = rings.radius_squared_px2[used]
+        arrays["counts"][row, used] = rings.counts[used]
+        arrays["sigma"][row, used] = rings.sigma[used]
         if model is not None:
             arrays["model"][row, used] = model
     return RingProfiles(arrays["s"], arrays["counts"], arrays["sigma"], arrays["model"])

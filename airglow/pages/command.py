@@ -19,11 +19,13 @@ from airglow.store import Store, open_store, settings_from_environment
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the command ``pages``."""
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument(
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument(
         "--rebuild", action="store_true", help="make all pages anew from the published files (reads each)"
     )
-    what.add_argument("--out", type=Path, metavar="DIR", help="copy pages and files to here; changes nothing")
+    choice.add_argument(
+        "--out", type=Path, metavar="DIR", help="copy pages and files to here; changes nothing"
+    )
     parser.add_argument(
         "--work", type=Path, default=Path("work"), help="the workflow's temporary files (default: work)"
     )

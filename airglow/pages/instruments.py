@@ -47,10 +47,12 @@ class InstrumentHealth:
 
     def digest(self, look: str) -> str:
         """Changes when the plots of its health do."""
-        what: list[Any] = [look, self.instrument, self.site, [f"{date}" for date in self.dates]]
+        content: list[Any] = [look, self.instrument, self.site, [f"{date}" for date in self.dates]]
         for one in self.watches:
-            what.append([one.series.title, *(_hex(part) for part in (one.series.values, one.low, one.high))])
-        return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
+            content.append(
+                [one.series.title, *(_hex(part) for part in (one.series.values, one.low, one.high))]
+            )
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
 def instruments_of(records: Iterable[Mapping[str, Any]]) -> list[InstrumentHealth]:

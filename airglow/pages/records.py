@@ -167,9 +167,9 @@ def _of_result(result: NightResult) -> dict[str, Any]:
         "wind_error_mps": _rounded(median(sky.wind_error_mps[good] if good.any() else sky.wind_error_mps), 2),
         "temperature_k": _rounded(median(_good_temperatures(result, sky.temperature_k)), 1),
         "temperature_error_k": _rounded(median(_good_temperatures(result, sky.temperature_error_k)), 1),
-        "zero_error_mps": result.zero.error_mps,
-        "zero_method": result.zero.method,
-        "shape_source": result.shape.source,
+        "zero_error_mps": result.doppler_reference.error_mps,
+        "zero_method": result.doppler_reference.method,
+        "shape_source": result.instrument_parameters.source,
         "health": {key: _significant(value) for key, value in health_of(result).items()},
         "causes": [
             {

@@ -17,15 +17,24 @@ _TAKEN = ("raw", "state", "fpi", "cloudsensor", "templogs")
 class PagesSettings:
     """Where the pages are and what they are called.
 
+    Parameters
+    ----------
+    prefix
+        What the keys of the pages begin with; empty for no pages.
+    title
+        Title of every page.
+    files_url
+        Where the web has the bucket's root; empty if the pages find it from where they are.
+
     Raises
     ------
     AirglowError
         If a value cannot be what it is for.
     """
 
-    prefix: str = "pages"  # of their keys in the bucket; empty: no pages
+    prefix: str = "pages"
     title: str = "Airglow winds and temperatures"
-    files_url: str = ""  # where the web has the bucket's root; empty: the pages find it from where they are
+    files_url: str = ""
 
     def __post_init__(self) -> None:
         prefix = self.prefix.strip("/")
@@ -64,6 +73,10 @@ class PagesSettings:
             Key of the product.
         version
             Changes when the product does, so that no browser shows an old one beside new numbers.
+
+        Returns
+        -------
+        str
         """
         url = f"{self.files_url}/{quote(key)}" if self.files_url else relative_url(page, key)
         return f"{url}?v={quote(version)}" if version else url
@@ -71,23 +84,75 @@ class PagesSettings:
     # Keys, all below the prefix.
 
     def key(self, name: str) -> str:
-        """Key of something by its name below the prefix."""
+        """Key of something by its name below the prefix.
+
+        Parameters
+        ----------
+        name
+            Name below the prefix.
+
+        Returns
+        -------
+        str
+        """
         return f"{self.prefix}/{name}"
 
     def night_page(self, night: NightId) -> str:
-        """Key of a night's page."""
+        """Key of a night's page.
+
+        Parameters
+        ----------
+        night
+            The night.
+
+        Returns
+        -------
+        str
+        """
         return self.key(f"nights/{night.site}/{night.instrument}/{night.day}.html")
 
     def night_record(self, night: NightId) -> str:
-        """Key of what a night's page is made from."""
+        """Key of what a night's page is made from.
+
+        Parameters
+        ----------
+        night
+            The night.
+
+        Returns
+        -------
+        str
+        """
         return self.key(f"nights/{night.site}/{night.instrument}/{night.day}.json")
 
     def pending_record(self, night: NightId) -> str:
-        """Key of a night's record while it waits for its place in the index."""
+        """Key of a night's record while it waits for its place in the index.
+
+        Parameters
+        ----------
+        night
+            The night.
+
+        Returns
+        -------
+        str
+        """
         return self.key(f"pending/{night.name}.json")
 
     def instrument_page(self, instrument: str, site: str) -> str:
-        """Key of an instrument's page."""
+        """Key of an instrument's page.
+
+        Parameters
+        ----------
+        instrument
+            Key of the instrument.
+        site
+            Key of the site.
+
+        Returns
+        -------
+        str
+        """
         return self.key(f"instruments/{instrument}_{site}.html")
 
 

@@ -158,10 +158,10 @@ def open_rows(store: Store, rows: Iterable[Row] | None, made_from: Iterable[Stor
     latest = max(made_from, key=lambda one: (one.modified, one.key), default=None)
     if latest is None:
         return []
-    said = read_record(store.get_bytes(latest.key), latest.key)["rows"]
+    stored = read_record(store.get_bytes(latest.key), latest.key)["rows"]
     return [
         Row(name, state, reason, dt.datetime.fromisoformat(since) if since else None)
-        for name, state, reason, since in said
+        for name, state, reason, since in stored
     ]
 
 
@@ -186,11 +186,11 @@ def finish(
 
 def _made_from(settings: PagesSettings, rows: Sequence[Row]) -> Page:
     """The object that says what the pages are made from, beside the records of nights."""
-    said = [[row.name, row.state, row.reason, row.since.isoformat() if row.since else None] for row in rows]
-    what = [look(), settings.prefix, settings.title, settings.files_url, said]
-    digest = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:24]
+    listed = [[row.name, row.state, row.reason, row.since.isoformat() if row.since else None] for row in rows]
+    content = [look(), settings.prefix, settings.title, settings.files_url, listed]
+    digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
     key = settings.key(f"pending/{_MADE_FROM}{digest}.json")
-    return Page(key, json_bytes({"format": FORMAT, "rows": said}), "application/json")
+    return Page(key, json_bytes({"format": FORMAT, "rows": listed}), "application/json")
 
 
 def _read_years(

@@ -46,6 +46,7 @@ class Column:
     content: str = AUXILIARY  # its kind by ISO 19115-1, as ACDD asks for
     at_layer: bool = False  # belongs to the place in the airglow layer, not to the instrument's
     terms: bool = False  # the terms of a formula: a tuple, not an array
+    alias: str | None = None  # its name before, deprecated
 
 
 SKY_COLUMNS = (
@@ -56,51 +57,56 @@ SKY_COLUMNS = (
     ),
     Column("zenith_deg", "zenith_angle", "zenith angle of the look direction", "degree", content=GEOMETRY),
     Column(
-        "tangent_latitude_deg",
-        "tangent_latitude",
+        "pierce_latitude_deg",
+        "pierce_latitude",
         "latitude of the point of the airglow layer that the line of sight meets",
         "degrees_north",
         attributes={"standard_name": "latitude"},
         content=COORDINATE,
+        alias="tangent_latitude",
     ),
     Column(
-        "tangent_longitude_deg",
-        "tangent_longitude",
+        "pierce_longitude_deg",
+        "pierce_longitude",
         "longitude of the point of the airglow layer that the line of sight meets",
         "degrees_east",
         attributes={"standard_name": "longitude"},
         content=COORDINATE,
+        alias="tangent_longitude",
     ),
     Column(
-        "tangent_height_m",
-        "tangent_height",
+        "pierce_height_m",
+        "pierce_height",
         "height of the airglow layer above the ellipsoid",
         "m",
         attributes={"standard_name": "height_above_reference_ellipsoid", "positive": "up"},
         content=COORDINATE,
+        alias="tangent_height",
     ),
     Column(
-        "tangent_azimuth_deg",
-        "tangent_azimuth",
+        "pierce_azimuth_deg",
+        "pierce_azimuth",
         "azimuth of the line of sight onward from the airglow layer, east of north there",
         "degree",
         content=GEOMETRY,
+        alias="tangent_azimuth",
     ),
     Column(
-        "tangent_zenith_deg",
-        "tangent_zenith_angle",
+        "pierce_zenith_deg",
+        "pierce_zenith_angle",
         "angle of the line of sight to the vertical at the airglow layer",
         "degree",
         content=GEOMETRY,
+        alias="tangent_zenith_angle",
     ),
     Column("direction", "direction", "name of the look direction", dtype="str"),
     Column(
         "line_of_sight_wind_mps",
         "line_of_sight_wind",
-        "neutral wind along the line of sight, positive away from the instrument, zero removed",
+        "neutral wind along the line of sight, positive away from the instrument, Doppler reference removed",
         "m s-1",
         ancillary=(
-            "wind_error wind_fit_error wind_calibration_error wind_zero_error wind_bound wind_flag "
+            "wind_error wind_fit_error wind_calibration_error wind_reference_error wind_bound wind_flag "
             "flag_causes reduced_chi_square"
         ),
         content=MEASURED,
@@ -123,17 +129,18 @@ SKY_COLUMNS = (
         at_layer=True,
     ),
     Column(
-        "wind_zero_error_mps",
-        "wind_zero_error",
-        "standard error of the zero of the wind, common to the night",
+        "wind_reference_error_mps",
+        "wind_reference_error",
+        "standard error of the Doppler reference, common to the night",
         "m s-1",
         content=QUALITY,
         at_layer=True,
+        alias="wind_zero_error",
     ),
     Column(
         "wind_error_mps",
         "wind_error",
-        "standard error of the wind: fit, calibration and zero in quadrature",
+        "standard error of the wind: fit, calibration and Doppler reference in quadrature",
         "m s-1",
         content=QUALITY,
         at_layer=True,
@@ -220,11 +227,12 @@ SKY_COLUMNS = (
         at_layer=True,
     ),
     Column(
-        "zero_mps",
-        "wind_zero",
-        "what was subtracted to make the zenith wind vanish",
+        "doppler_reference_mps",
+        "doppler_reference",
+        "Doppler reference: what was subtracted to make the zenith wind vanish",
         "m s-1",
-        ancillary="wind_zero_error",
+        ancillary="wind_reference_error",
+        alias="wind_zero",
     ),
     Column("gap_m", "etalon_gap", "etalon gap at the middle of the exposure", "m"),
     Column("center_x_px", "center_x", "centre of the rings along columns, in pixels", "1"),

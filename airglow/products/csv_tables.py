@@ -21,6 +21,16 @@ from airglow.model.files import write_whole
 from airglow.model.result import HorizontalWinds, NightResult, SkySamples, causes_in
 
 CYCLE, SMOOTH = "cycle", "smooth"
+_RENAMED = {
+    "pierce_latitude_deg": "tangent_latitude_deg",
+    "pierce_longitude_deg": "tangent_longitude_deg",
+    "pierce_height_m": "tangent_height_m",
+    "pierce_azimuth_deg": "tangent_azimuth_deg",
+    "pierce_zenith_deg": "tangent_zenith_deg",
+    "wind_reference_error_mps": "wind_zero_error_mps",
+    "doppler_reference_mps": "zero_mps",
+}
+"""Columns by name with their name before, under which they stand a second time for one version more."""
 
 
 def write_samples_csv(result: NightResult, path: Path | str) -> Path:
@@ -39,9 +49,10 @@ def write_samples_csv(result: NightResult, path: Path | str) -> Path:
         ``path``.
     """
     names = [field.name for field in fields(SkySamples)]
-    rows = _rows([getattr(result.sky, name) for name in names], len(result.sky))
+    rows = _rows([getattr(result.sky, name) for name in (*names, *_RENAMED)], len(result.sky))
     about = "sky samples: line-of-sight winds (m/s, positive away from the instrument), temperatures and more"
-    return write_whole(path, _text(result, about, names, rows))
+    old = [f"deprecated columns: {', '.join(f'{old} (use {name})' for name, old in _RENAMED.items())}"]
+    return write_whole(path, _text(result, about, [*names, *_RENAMED.values()], rows, old))
 
 
 def write_winds_csv(result: NightResult, path: Path | str) -> Path:
@@ -77,7 +88,9 @@ def write_winds_csv(result: NightResult, path: Path | str) -> Path:
     return write_whole(path, _text(result, about, ["kind", *names], rows))
 
 
-def _text(result: NightResult, about: str, names: list[str], rows: Iterable[list[str]]) -> str:
+def _text(
+    result: NightResult, about: str, names: list[str], rows: Iterable[list[str]], more: Iterable[str] = ()
+) -> str:
     made = result.provenance
     place = f"{result.site_name} ({result.site})" if result.site_name else result.site
     head = [
@@ -85,6 +98,7 @@ def _text(result: NightResult, about: str, names: list[str], rows: Iterable[list
         about,
         "times are UTC; flags: 0 good, 1 caution, 2 bad; names end in units (mps: m/s, k: K, c: degrees C)",
         f"airglow {made.code_version}, settings {made.settings_hash}, input {made.input_hash}",
+        *more,
     ]
     if not len(result.sky):
         head += result.notes

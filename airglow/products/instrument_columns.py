@@ -66,20 +66,22 @@ PROFILE_COLUMNS = (
     Column("model", "model", "model fitted to the counts", "count", dtype="f4", content=MODEL),
 )
 
-SHAPE_COLUMNS = (
+PARAMETER_COLUMNS = (
     Column(
-        "magnification_rad_per_pixel",
-        "magnification",
+        "plate_scale_rad_per_pixel",
+        "plate_scale",
         "angle of a pixel",
         "radian",
-        ancillary="magnification_error",
+        ancillary="plate_scale_error",
+        alias="magnification",
     ),
     Column(
-        "magnification_error_rad_per_pixel",
-        "magnification_error",
-        "standard error of the magnification",
+        "plate_scale_error_rad_per_pixel",
+        "plate_scale_error",
+        "standard error of the plate scale",
         "radian",
         content=QUALITY,
+        alias="magnification_error",
     ),
     Column(
         "reflectivity",
@@ -102,6 +104,7 @@ SHAPE_COLUMNS = (
         terms=True,
     ),
     Column("max_radius_px", "max_radius", "r_max: radius of the outermost annulus, in pixels", "1"),
+    Column("nominal_gap_m", "nominal_gap", "gap that resolves the order of interference", "m"),
     Column("gap_variance_m2", "gap_variance", "variance of the etalon gap over the plates", "m2"),
     Column(
         "gap_third_moment_m3",
@@ -111,18 +114,18 @@ SHAPE_COLUMNS = (
     ),
 )
 
-ZERO_COLUMNS = (
+REFERENCE_COLUMNS = (
     Column(
         "value_mps",
         "value",
-        "mean over the night of what was subtracted from the winds",
+        "mean over the night of the Doppler reference that was subtracted from the winds",
         "m s-1",
         ancillary="error",
     ),
     Column(
         "error_mps",
         "error",
-        "standard error of the zero, natural vertical wind included",
+        "standard error of the Doppler reference, natural vertical wind included",
         "m s-1",
         content=QUALITY,
     ),

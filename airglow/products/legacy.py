@@ -4,9 +4,9 @@
 no dimension around a dictionary (``.item()``, ``.reshape(-1)[0]`` or ``.ravel()[0]`` take it out). Names,
 units, signs and types are those of old: starts of exposures as aware datetimes in the site's zone, winds in
 m/s positive away from the instrument, intensities per second of exposure, lists where lists were. Three
-things are as this analysis has them: ``sigma_LOSwind`` holds the error of the zero as well as those of fit
-and calibration; failed fits are NaN, error included; sensors that the result does not hold (``Dome``,
-``Inside``, ``EtalonInside``, ``EtalonOutside``) are None.
+things are as this analysis has them: ``sigma_LOSwind`` holds the error of the Doppler reference as well as
+those of fit and calibration; failed fits are NaN, error included; sensors that the result does not hold
+(``Dome``, ``Inside``, ``EtalonInside``, ``EtalonOutside``) are None.
 
 No class of this package is in the file, and nothing that ties it to a version of numpy. The same result gives
 the same bytes.
@@ -115,7 +115,7 @@ def legacy_results(result: NightResult, laser_m: float = HELIUM_NEON_M) -> dict[
         "sky_annuli": sky_annuli,
         "wind_quality_flag": _floats(sky.wind_flag),
         "temp_quality_flag": _floats(sky.temperature_flag),
-        "doppler_reference": _floats(sky.zero_mps),
+        "doppler_reference": _floats(sky.doppler_reference_mps),
         "reference": reference_of(result),
         "lam0": float(result.wavelength_m),
         "Clouds": {

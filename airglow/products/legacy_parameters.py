@@ -16,8 +16,8 @@ import math
 
 import numpy as np
 
-from airglow.model.result import Cause, InstrumentShape, NightResult
-from airglow.registry import DefaultParameters
+from airglow.model.instrument import InstrumentParameters
+from airglow.model.result import Cause, NightResult
 
 _LIGHT_MPS = 299792458.0
 HELIUM_NEON_M = 632.8e-9  # the laser of nearly every instrument
@@ -25,19 +25,19 @@ Parameters = dict[str, np.ndarray]
 
 
 def reference_of(result: NightResult) -> str:
-    """Where the zero of the wind comes from, as older code puts it: ``laser`` or ``zenith``."""
+    """Where the Doppler reference comes from, as older code puts it: ``laser`` or ``zenith``."""
     by_zenith = (result.sky.causes & np.uint32(Cause.ZENITH_REFERENCE.mask)) != 0
     return "zenith" if by_zenith.any() or not result.laser.used.any() else "laser"
 
 
-def older_shape(shape: InstrumentShape | DefaultParameters) -> dict[str, float]:
-    """Reflectivity, magnification, falloff and blur in the older convention, as ``R`` to ``b2``."""
-    constant, sine, cosine = (math.sqrt(2.0) * width for width in shape.blur_px)
+def older_parameters(parameters: InstrumentParameters) -> dict[str, float]:
+    """Reflectivity, plate scale, falloff and blur in the older convention, as ``R`` to ``b2``."""
+    constant, sine, cosine = (math.sqrt(2.0) * width for width in parameters.blur_px)
     return {
-        "R": float(shape.reflectivity),
-        "alpha": float(shape.magnification_rad_per_pixel),
-        "a1": shape.falloff[0] / math.pi,
-        "a2": shape.falloff[1] / math.pi**2,
+        "R": float(parameters.reflectivity),
+        "alpha": float(parameters.plate_scale_rad_per_pixel),
+        "a1": parameters.falloff[0] / math.pi,
+        "a2": parameters.falloff[1] / math.pi**2,
         "b0": constant,
         "b1": cosine,
         "b2": sine,
@@ -63,18 +63,18 @@ def laser_parameters(
     value, stderr : dict of ndarray
         By parameter; the error of what has none is NaN.
     """
-    laser, shape = result.laser, result.shape
+    laser, parameters = result.laser, result.instrument_parameters
     n = index.size
-    peak_per_mean = (1.0 + shape.reflectivity) / (1.0 - shape.reflectivity)
+    peak_per_mean = (1.0 + parameters.reflectivity) / (1.0 - parameters.reflectivity)
     value = {
         "n": 1.0,
         "t": laser.gap_m[index],
         "lam": laser_m,
-        **older_shape(shape),
+        **older_parameters(parameters),
         "I": laser.intensity[index] * laser.exposure_s[index] * peak_per_mean,
         "B": laser.background[index],
     }
-    return _columns(value, n), _columns(_errors(value, shape, {"t": laser.gap_error_m[index]}), n)
+    return _columns(value, n), _columns(_errors(value, parameters, {"t": laser.gap_error_m[index]}), n)
 
 
 def sky_parameters(result: NightResult) -> tuple[Parameters, Parameters]:
@@ -88,19 +88,19 @@ def sky_parameters(result: NightResult) -> tuple[Parameters, Parameters]:
     Returns
     -------
     value, stderr : dict of ndarray
-        By parameter. ``lamc`` is the centre of the line before the zero of the wind was taken out; ``skyI``
+        By parameter. ``lamc`` is the centre of the line before the Doppler reference was taken out; ``skyI``
         and ``skyB`` are for the whole exposure; ``I`` and ``B`` are the laser's at that time (1 and 0 without
         one).
     """
-    sky, shape, line_m = result.sky, result.shape, result.wavelength_m
+    sky, parameters, line_m = result.sky, result.instrument_parameters, result.wavelength_m
     n = len(sky)
-    shift_mps = sky.line_of_sight_wind_mps + sky.zero_mps
+    shift_mps = sky.line_of_sight_wind_mps + sky.doppler_reference_mps
     intensity, background = _laser_at_sky(result)
     value = {
         "n": 1.0,
         "t": sky.gap_m,
         "lam": line_m,
-        **older_shape(shape),
+        **older_parameters(parameters),
         "I": intensity,
         "B": background,
         "lamc": line_m * (1.0 + shift_mps / _LIGHT_MPS),
@@ -118,7 +118,7 @@ def sky_parameters(result: NightResult) -> tuple[Parameters, Parameters]:
         "skyB": sky.background_error * sky.exposure_s,
         "ccdB": sky.ccd_bias_error,
     }
-    return _columns(value, n), _columns(_errors(value, shape, errors), n)
+    return _columns(value, n), _columns(_errors(value, parameters, errors), n)
 
 
 def _laser_at_sky(result: NightResult) -> tuple[np.ndarray, np.ndarray]:
@@ -131,10 +131,10 @@ def _laser_at_sky(result: NightResult) -> tuple[np.ndarray, np.ndarray]:
     return np.interp(at, lasers[used], value["I"]), np.interp(at, lasers[used], value["B"])
 
 
-def _errors(value: dict, shape: InstrumentShape, errors: dict) -> dict:
+def _errors(value: dict, parameters: InstrumentParameters, errors: dict) -> dict:
     known = {
-        "alpha": shape.magnification_error_rad_per_pixel,
-        "R": shape.reflectivity_error,
+        "alpha": parameters.plate_scale_error_rad_per_pixel,
+        "R": parameters.reflectivity_error,
         **errors,
     }
     return {name: known.get(name, np.nan) for name in value}

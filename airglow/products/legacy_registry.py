@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from airglow.model.result import NightResult
-from airglow.products.legacy_parameters import older_shape
+from airglow.products.legacy_parameters import older_parameters
 from airglow.registry import Instrument, Site
 
 
@@ -88,7 +88,12 @@ def _from_night(result: NightResult) -> dict[str, Any]:
         "N0": int(used[0]) if used.size else 0,
         "N1": int(used[-1]) + 1 if used.size else 0,
         "nominal_t": _median(gaps),
-        "default_params": {**older_shape(result.shape), "I": 1.0, "B": 0.0, "center": center},
+        "default_params": {
+            **older_parameters(result.instrument_parameters),
+            "I": 1.0,
+            "B": 0.0,
+            "center": center,
+        },
     }
 
 
@@ -113,10 +118,10 @@ def _from_registry(instrument: Instrument) -> dict[str, Any]:
         "lam0_gl": optics.green_line_wavelength_m,
         "nominal_t": optics.nominal_gap_m,
         "default_params": {
-            **older_shape(defaults),
-            "I": defaults.intensity,
-            "B": defaults.background,
-            "center": defaults.center_px,
+            **older_parameters(defaults),
+            "I": instrument.default_laser_intensity,
+            "B": instrument.default_laser_background,
+            "center": instrument.default_center_px,
         },
         "many_fringes": optics.many_fringes,
         "skyI_quality_thresh": [

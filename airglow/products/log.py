@@ -79,7 +79,7 @@ def _header(result: NightResult) -> str:
         ("line", f"{result.wavelength_m * 1e9:.1f} nm, tag {result.tag}"),
     ]
     rows += [("result", "none: see the notes")] if _is_nothing(result) else _summary(result)
-    lines = [f"{title:<20}{text}" for title, text in rows]
+    lines = [f"{title:<23}{text}" for title, text in rows]
     return "\n".join([f"Night {result.stem}", _RULE, *lines, ""])
 
 
@@ -88,18 +88,19 @@ def _is_nothing(result: NightResult) -> bool:
 
 
 def _summary(result: NightResult) -> list[tuple[str, str]]:
-    sky, laser, zero, shape = result.sky, result.laser, result.zero, result.shape
+    sky, laser = result.sky, result.laser
+    reference, parameters = result.doppler_reference, result.instrument_parameters
     good = sky.wind_flag == GOOD
     return [
         ("sky samples", f"{len(sky)}, wind {_levels(sky.wind_flag)}"),
         ("", f"temperature {_levels(sky.temperature_flag)}"),
         ("laser frames", f"{len(laser)}, {int(laser.used.sum())} used"),
-        ("instrument shape", f"from {shape.source}: reflectivity {shape.reflectivity:.4f}"),
+        ("instrument parameters", f"from {parameters.source}: reflectivity {parameters.reflectivity:.4f}"),
         (
-            "zero of the wind",
-            f"{zero.value_mps:.2f} +/- {zero.error_mps:.2f} m/s, {zero.method}",
+            "Doppler reference",
+            f"{reference.value_mps:.2f} +/- {reference.error_mps:.2f} m/s, {reference.method}",
         ),
-        ("zenith samples", str(zero.zenith_samples)),
+        ("zenith samples", str(reference.zenith_samples)),
         ("median wind error", f"{_median(sky.wind_error_mps[good]):.2f} m/s (good samples)"),
         ("cycles", _cycle_summary(result.cycles)),
         ("smooth winds", _smooth_summary(result.smooth_winds)),

@@ -27,8 +27,8 @@ def madrigal_text(result: NightResult) -> str:
     """Level 1 text of a night.
 
     Times are the starts of the exposures (UTC), winds are along the line of sight and positive away from the
-    instrument, intensities per second of exposure. The error of the wind is that of fit, calibration and zero
-    together. A sample without cloud data has -999; one whose fit failed has ``nan``.
+    instrument, intensities per second of exposure. The error of the wind is that of fit, calibration and
+    Doppler reference together. A sample without cloud data has -999; one whose fit failed has ``nan``.
 
     Parameters
     ----------

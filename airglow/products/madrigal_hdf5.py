@@ -102,9 +102,9 @@ def _sample_records(result: NightResult, kindat: int) -> np.ndarray:
         kindat,
         azm=sky.azimuth_deg,
         elm=90.0 - sky.zenith_deg,
-        gdlat=sky.tangent_latitude_deg,
-        glon=sky.tangent_longitude_deg,
-        gdalt=sky.tangent_height_m / 1e3,
+        gdlat=sky.pierce_latitude_deg,
+        glon=sky.pierce_longitude_deg,
+        gdalt=sky.pierce_height_m / 1e3,
         wavlen=round(result.wavelength_m * 1e9, 6),
         vnu=sky.line_of_sight_wind_mps,
         dvnu=sky.wind_error_mps,
@@ -125,9 +125,9 @@ def _sample_records(result: NightResult, kindat: int) -> np.ndarray:
 
 
 def _vector_records(result: NightResult, kindat: int) -> np.ndarray:
-    winds, height_m = result.cycles, result.sky.tangent_height_m
+    winds, height_m = result.cycles, result.sky.pierce_height_m
     components = (winds.zonal_wind_mps, winds.meridional_wind_mps, winds.vertical_wind_mps)
-    told = np.isfinite(components).any(axis=0)
+    known = np.isfinite(components).any(axis=0)
     by_laser = (winds.causes & np.uint32(Cause.ZENITH_REFERENCE.mask)) == 0
     records = _records(
         winds.start_time,
@@ -147,7 +147,7 @@ def _vector_records(result: NightResult, kindat: int) -> np.ndarray:
         wind_err=winds.flag,
         doppl_ref=by_laser,
     )
-    return records[told]
+    return records[known]
 
 
 def _records(start: np.ndarray, stop: np.ndarray, kindat: int, **values: np.ndarray | float) -> np.ndarray:
@@ -213,7 +213,7 @@ def _notes(result: NightResult) -> list[str]:
         "Header information from record 0:",
         "Winds along the line of sight (VNU) are positive away from the instrument; place and height are "
         "those at which the line of sight meets the airglow layer. Their error (DVNU) holds that of the fit "
-        "(FIT_SIGMA), of the calibration (CAL_SIGMA) and of the zero.",
+        "(FIT_SIGMA), of the calibration (CAL_SIGMA) and of the Doppler reference.",
         "Vector winds (VN1 eastward, VN2 northward, VN3 upward) are those over the site in a cycle of look "
         f"directions. Assumed: {result.cycles.assumption}.",
         "WIND_ERR and TEMP_ERR: 0 good, 1 caution, 2 bad. CLOUDIND is the temperature of the sky less that "

@@ -1,9 +1,10 @@
 """A night's result as a netCDF-4 file, and back.
 
 One file holds everything that the analysis found: the sky samples and the laser samples at the root, winds
-of cycles and smooth winds, ring profiles with their models, instrument shape, zero reference and log in
-groups. It follows CF-1.11 as a time series at one station (discrete sampling geometry) and ACDD-1.3; times
-are the middles of the exposures, with their bounds. Nothing in it depends on when or where it was written.
+of cycles and smooth winds, ring profiles with their models, instrument parameters, Doppler reference and
+log in groups. It follows CF-1.11 as a time series at one station (discrete sampling geometry) and ACDD-1.3;
+times are the middles of the exposures, with their bounds. Nothing in it depends on when or where it was
+written. What has the attribute ``deprecated`` is there a second time, under the name that the attribute says.
 
 ``xarray.open_dataset(path)`` opens the samples, ``xarray.open_datatree(path)`` all groups, and
 ``xarray.open_dataset(path).drop_dims(["laser", "bound"]).to_dataframe()`` is the table of samples in pandas.
@@ -12,6 +13,7 @@ are the middles of the exposures, with their bounds. Nothing in it depends on wh
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 
 import netCDF4
@@ -19,23 +21,23 @@ import numpy as np
 
 from airglow.model.errors import BadInput, MachineError
 from airglow.model.files import written_whole
+from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import (
-    InstrumentShape,
+    DopplerReference,
     LaserSamples,
     NightResult,
     Provenance,
     Rejection,
     RingProfiles,
     SkySamples,
-    ZeroReference,
     end_exposure,
 )
 from airglow.products.columns import SKY_COLUMNS
 from airglow.products.instrument_columns import (
     LASER_COLUMNS,
+    PARAMETER_COLUMNS,
     PROFILE_COLUMNS,
-    SHAPE_COLUMNS,
-    ZERO_COLUMNS,
+    REFERENCE_COLUMNS,
 )
 from airglow.products.netcdf_attributes import global_attributes
 from airglow.products.netcdf_winds import read_cycles, read_smooth_winds, write_cycles, write_smooth_winds
@@ -45,12 +47,18 @@ from airglow.products.variables import (
     read_texts,
     read_times,
     write_column,
+    write_deprecated,
     write_time,
 )
 
 FORMAT = 1
+PARAMETERS_GROUP = "instrument_parameters"
+REFERENCE_GROUP = "night_doppler_reference"  # at the root doppler_reference is that of each sample
+OLD_GROUPS = {PARAMETERS_GROUP: "instrument_shape", REFERENCE_GROUP: "zero_reference"}
+"""Groups by the name that version 0.1 gave them: written for one version more, and read for ever."""
+
 _SITE = "latitude longitude altitude station"
-_LAYER = "tangent_latitude tangent_longitude tangent_height"
+_LAYER = "pierce_latitude pierce_longitude pierce_height"
 
 
 def write_netcdf(result: NightResult, path: Path | str) -> Path:
@@ -83,14 +91,16 @@ def write_netcdf(result: NightResult, path: Path | str) -> Path:
             # What belongs to the airglow layer has its place there as well as that of the site.
             place = f"{_LAYER} {_SITE}" if column.at_layer else _SITE
             write_column(file, column, ("sample",), result.sky, f"time {place}")
+            if column.alias:
+                write_deprecated(file, column, ("sample",), result.sky)
         for column in LASER_COLUMNS:
             write_column(file, column, ("laser",), result.laser, f"laser_time {_SITE}")
         write_cycles(file.createGroup("cycles"), result.cycles)
         write_smooth_winds(file.createGroup("smooth_winds"), result.smooth_winds)
         _write_profiles(file, "sky_profiles", "sample", "time", result.sky_profiles)
         _write_profiles(file, "laser_profiles", "laser", "laser_time", result.laser_profiles)
-        _write_shape(file.createGroup("instrument_shape"), result.shape)
-        _write_zero(file.createGroup("zero_reference"), result.zero)
+        _write_parameters(file, result.instrument_parameters)
+        _write_reference(file, result.doppler_reference)
         _write_log(file.createGroup("log"), result)
     return Path(path)
 
@@ -175,19 +185,35 @@ def _write_profiles(
         write_column(group, column, (dimension, "annulus"), profiles, f"/{time}", compress=True)
 
 
-def _write_shape(group: netCDF4.Dataset, shape: InstrumentShape) -> None:
-    group.source = shape.source
-    group.createDimension("falloff_term", 2)
-    group.createDimension("blur_term", 3)
+def _write_parameters(file: netCDF4.Dataset, parameters: InstrumentParameters) -> None:
     terms = {"falloff": ("falloff_term",), "blur_px": ("blur_term",)}
-    for column in SHAPE_COLUMNS:
-        write_column(group, column, terms.get(column.field, ()), shape)
+    for group, old in _with_old_name(file, PARAMETERS_GROUP):
+        group.source = parameters.source
+        group.createDimension("falloff_term", 2)
+        group.createDimension("blur_term", 3)
+        for column in PARAMETER_COLUMNS:
+            write = write_deprecated if old and column.alias else write_column
+            write(group, column, terms.get(column.field, ()), parameters)
 
 
-def _write_zero(group: netCDF4.Dataset, zero: ZeroReference) -> None:
-    group.method = zero.method
-    for column in ZERO_COLUMNS:
-        write_column(group, column, (), zero)
+def _write_reference(file: netCDF4.Dataset, reference: DopplerReference) -> None:
+    for group, _ in _with_old_name(file, REFERENCE_GROUP):
+        group.method = reference.method
+        for column in REFERENCE_COLUMNS:
+            write_column(group, column, (), reference)
+
+
+def _with_old_name(file: netCDF4.Dataset, name: str) -> Iterator[tuple[netCDF4.Dataset, bool]]:
+    """The group, and for one version more a second one under its old name (with True)."""
+    yield file.createGroup(name), False
+    old = file.createGroup(OLD_GROUPS[name])
+    old.deprecated = f"use the group {name}"
+    yield old, True
+
+
+def _group(file: netCDF4.Dataset, name: str) -> netCDF4.Dataset:
+    """A group under its name, or under that of before."""
+    return file[name if name in file.groups else OLD_GROUPS[name]]
 
 
 def _write_log(group: netCDF4.Dataset, result: NightResult) -> None:
@@ -214,6 +240,8 @@ def _write_log(group: netCDF4.Dataset, result: NightResult) -> None:
 
 def _read(file: netCDF4.Dataset) -> NightResult:
     log = file["log"]
+    parameters, reference = _group(file, PARAMETERS_GROUP), _group(file, REFERENCE_GROUP)
+    sky = SkySamples(start_time=read_times(file["time_bounds"][:, 0]), **read_columns(file, SKY_COLUMNS))
     rejections = zip(read_texts(log["rejected_frame"]), read_texts(log["reason"]), strict=True)
     return NightResult(
         instrument=file.instrument,
@@ -226,15 +254,13 @@ def _read(file: netCDF4.Dataset) -> NightResult:
         site_longitude_deg=float(file["longitude"][...]),
         site_altitude_m=float(file["altitude"][...]),
         site_timezone=file.site_timezone,
-        sky=SkySamples(start_time=read_times(file["time_bounds"][:, 0]), **read_columns(file, SKY_COLUMNS)),
+        sky=sky,
         laser=LaserSamples(
             start_time=read_times(file["laser_time_bounds"][:, 0]), **read_columns(file, LASER_COLUMNS)
         ),
-        shape=InstrumentShape(
-            source=file["instrument_shape"].source, **read_columns(file["instrument_shape"], SHAPE_COLUMNS)
-        ),
-        zero=ZeroReference(
-            method=file["zero_reference"].method, **read_columns(file["zero_reference"], ZERO_COLUMNS)
+        instrument_parameters=_read_parameters(parameters, sky),
+        doppler_reference=DopplerReference(
+            method=reference.method, **read_columns(reference, REFERENCE_COLUMNS)
         ),
         cycles=read_cycles(file["cycles"]),
         smooth_winds=read_smooth_winds(file["smooth_winds"]),
@@ -250,4 +276,20 @@ def _read(file: netCDF4.Dataset) -> NightResult:
             weather_files=read_texts(log["weather_file"]),
             manifest_hash=getattr(file, "manifest_hash", ""),  # files from before it was written lack it
         ),
+    )
+
+
+def _read_parameters(group: netCDF4.Dataset, sky: SkySamples) -> InstrumentParameters:
+    """The instrument's parameters; moments of the gap are in metres there."""
+    has_gap = "nominal_gap" in group.variables  # not in files of version 0.1
+    columns = PARAMETER_COLUMNS if has_gap else tuple(c for c in PARAMETER_COLUMNS if c.name != "nominal_gap")
+    fields = read_columns(group, columns)
+    if not has_gap:  # the gap of the night is within 1e-4 of it
+        fields["nominal_gap_m"] = float(np.median(sky.gap_m)) if len(sky) else np.nan
+    nominal_gap_m = fields["nominal_gap_m"]
+    return InstrumentParameters(
+        gap_variance=fields.pop("gap_variance_m2") / nominal_gap_m**2,
+        gap_third_moment=fields.pop("gap_third_moment_m3") / nominal_gap_m**3,
+        source=group.source,
+        **fields,
     )

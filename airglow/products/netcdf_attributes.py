@@ -54,7 +54,7 @@ def _description(result: NightResult) -> dict[str, Any]:
         summary = (
             f"Line-of-sight winds and temperatures from the {line}, measured by a Fabry-Perot interferometer "
             f"during {night}, and the wind over the site that follows from them, with the laser frames, the "
-            "ring profiles and the instrument shape they rest on."
+            "ring profiles and the instrument parameters they rest on."
         )
     else:
         reason = " ".join(result.notes)
@@ -83,8 +83,8 @@ def _description(result: NightResult) -> dict[str, Any]:
         "references": "Harding, Gehrels & Makela (2014), Applied Optics 53, 666",
         "comment": (
             "Samples of flag 0 are good, 1 are to be used with caution, 2 are bad; flag_causes names every "
-            "reason. Latitude, longitude and altitude are those of the site, tangent_latitude, "
-            "tangent_longitude and tangent_height those of the air that was measured. date_created is the "
+            "reason. Latitude, longitude and altitude are those of the site, pierce_latitude, "
+            "pierce_longitude and pierce_height those of the air that was measured. date_created is the "
             "end of the newest exposure: the file depends on its input, the code and the settings alone, not "
             "on when it was written."
         ),
@@ -109,9 +109,9 @@ def _people(result: NightResult) -> dict[str, Any]:
 def _coverage_in_space(result: NightResult) -> dict[str, Any]:
     """From the site and the points that were looked at."""
     sky = result.sky
-    latitude = _extent(result.site_latitude_deg, sky.tangent_latitude_deg)
-    longitude = _extent(result.site_longitude_deg, sky.tangent_longitude_deg)
-    height = _extent(result.site_altitude_m, sky.tangent_height_m)
+    latitude = _extent(result.site_latitude_deg, sky.pierce_latitude_deg)
+    longitude = _extent(result.site_longitude_deg, sky.pierce_longitude_deg)
+    height = _extent(result.site_altitude_m, sky.pierce_height_m)
     if latitude[0] == latitude[1] and longitude[0] == longitude[1]:
         bounds = f"POINT ({latitude[0]:.4f} {longitude[0]:.4f})"
     else:

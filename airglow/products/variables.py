@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import netCDF4
@@ -44,14 +46,36 @@ def write_column(
     compress: bool = False,
 ) -> None:
     """Write the field of a table that a column describes."""
+    _write(group, column.name, column, dimensions, table, _attributes(column, coordinates), compress)
+
+
+def write_deprecated(group: netCDF4.Dataset, column: Column, dimensions: tuple[str, ...], table: Any) -> None:
+    """Write the field of a table under its old name, and say so."""
+    attributes = {
+        **_attributes(replace(column, ancillary=None), None),
+        "long_name": f"{column.long_name} (deprecated name of {column.name})",
+        "deprecated": f"use {column.name}",
+    }
+    _write(group, column.alias, column, dimensions, table, attributes)
+
+
+def _write(
+    group: netCDF4.Dataset,
+    name: str,
+    column: Column,
+    dimensions: tuple[str, ...],
+    table: Any,
+    attributes: Mapping[str, Any],
+    compress: bool = False,
+) -> None:
     values = getattr(table, column.field)
     if column.dtype == "str":
-        variable = group.createVariable(column.name, str, dimensions)
+        variable = group.createVariable(name, str, dimensions)
         data = np.array(values, object)
     else:
         floats = column.dtype.startswith("f")
         variable = group.createVariable(
-            column.name,
+            name,
             column.dtype,
             dimensions,
             fill_value=np.nan if floats else False,
@@ -60,7 +84,7 @@ def write_column(
             chunksizes=np.shape(values) if compress and np.size(values) else None,
         )
         data = np.asarray(values, column.dtype)
-    variable.setncatts(_attributes(column, coordinates))
+    variable.setncatts(attributes)
     if data.size:
         variable[...] = data
 
@@ -92,10 +116,10 @@ def read_times(values: Any) -> np.ndarray:
 
 
 def read_columns(group: netCDF4.Dataset, columns: tuple[Column, ...]) -> dict[str, Any]:
-    """Fields of a table, as its constructor takes them."""
+    """Fields of a table, as its constructor takes them; variables may have their old names."""
     values: dict[str, Any] = {}
     for column in columns:
-        variable = group[column.name]
+        variable = group[column.name if column.name in group.variables else column.alias or column.name]
         if column.dtype == "str":
             values[column.field] = read_texts(variable)
         elif variable.ndim == 0:

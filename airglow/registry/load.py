@@ -14,6 +14,7 @@ import jsonschema
 import yaml
 
 from airglow.model.errors import RegistryError
+from airglow.model.instrument import InstrumentParameters
 from airglow.registry.checks import (
     check_deployments,
     check_instrument,
@@ -25,7 +26,6 @@ from airglow.registry.records import (
     Annuli,
     BadPeriod,
     DatabaseIds,
-    DefaultParameters,
     Deployment,
     Direction,
     Instrument,
@@ -123,7 +123,7 @@ def _site(key: str, entry: Mapping[str, Any], path: Path) -> Site:
         for name, d in entry["directions"].items()
     )
     if not any(d.name == "Zenith" for d in directions):
-        raise RegistryError(f"{path}: {key}: directions lack Zenith, which gives the zero of the wind")
+        raise RegistryError(f"{path}: {key}: directions lack Zenith, which gives the Doppler reference")
     plain = {k: v for k, v in entry.items() if k not in ("clock_timezones", "directions")}
     return Site(key=key, directions=directions, clocks=clocks, **plain)
 
@@ -177,28 +177,39 @@ def _instrument(
     bad_periods: tuple[BadPeriod, ...],
     azimuth_sign_flipped_before: dt.date | None,
 ) -> Instrument:
-    defaults = dict(epoch["default_parameters"])
-    falloff, blur = defaults.pop("falloff"), defaults.pop("blur")
+    defaults = epoch["default_parameters"]
     quality = epoch["quality"]
     return Instrument(
         key=key,
         epoch_from=epoch["from"],
         annuli=Annuli(**epoch["annuli"]),
         optics=Optics(**epoch["optics"]),
-        default_parameters=DefaultParameters(
-            # The files hold what the network's code has always used: falloff over x = pi r / r_max, and a
-            # blur exp(-(d / b)^2) with b = b0 + b1 cos x + b2 sin x, which is sqrt(2) standard deviations.
-            falloff=(math.pi * falloff[0], math.pi**2 * falloff[1]),
-            blur_px=tuple(b / math.sqrt(2.0) for b in (blur[0], blur[2], blur[1])),
-            center_px=tuple(defaults.pop("center_px")),
-            **defaults,
-        ),
+        default_parameters=_default_parameters(defaults, epoch["optics"]["nominal_gap_m"]),
+        default_center_px=tuple(defaults["center_px"]),
+        default_laser_intensity=defaults["intensity"],
+        default_laser_background=defaults["background"],
         # .inf in the files means that no limit has been settled: nothing is flagged as too dim by it.
         quality=QualityLimits(**quality),
         expected_tags=tuple(epoch["expected_tags"]),
-        plot_reference=epoch["plot_reference"],
         send_to_madrigal=epoch["send_to_madrigal"],
         database_ids=DatabaseIds(**epoch["database_ids"]),
         bad_periods=bad_periods,
         azimuth_sign_flipped_before=azimuth_sign_flipped_before,
+    )
+
+
+def _default_parameters(defaults: Mapping[str, Any], nominal_gap_m: float) -> InstrumentParameters:
+    """Convert from what the network's code has always used, which the files hold.
+
+    There falloff is a series in x = pi r / r_max, and blur exp(-(d / b)^2) with b = b0 + b1 cos x + b2 sin x,
+    which is sqrt(2) standard deviations.
+    """
+    falloff, blur = defaults["falloff"], defaults["blur"]
+    return InstrumentParameters(
+        plate_scale_rad_per_pixel=defaults["magnification_rad_per_pixel"],
+        reflectivity=defaults["reflectivity"],
+        falloff=(math.pi * falloff[0], math.pi**2 * falloff[1]),
+        blur_px=tuple(b / math.sqrt(2.0) for b in (blur[0], blur[2], blur[1])),
+        max_radius_px=math.nan,
+        nominal_gap_m=nominal_gap_m,
     )

@@ -2,17 +2,21 @@
 
 from airglow.rings.center import Center, find_center, measure_center, refine_center
 from airglow.rings.geometry import AnnulusGrid
-from airglow.rings.noise import NoiseModel, fit_noise
-from airglow.rings.profile import RingProfile, reduce_frame
+from airglow.rings.noise import NoiseModel, fit_noise, with_noise
+from airglow.rings.profile import PixelStatistics, RingProfile, is_used, reduce_frame, used_part
 
 __all__ = [
     "AnnulusGrid",
     "Center",
     "NoiseModel",
+    "PixelStatistics",
     "RingProfile",
     "find_center",
     "fit_noise",
+    "is_used",
     "measure_center",
     "reduce_frame",
     "refine_center",
+    "used_part",
+    "with_noise",
 ]

@@ -25,7 +25,17 @@ _WEAKEST_RINGS = 0.3  # of the slope's power must be more than noise
 
 @dataclass(frozen=True)
 class Center:
-    """Column and row of a centre, and their standard error, in pixels."""
+    """Centre of a ring pattern.
+
+    Parameters
+    ----------
+    x_px
+        Column.
+    y_px
+        Row.
+    error_px
+        Standard error of column and row alike.
+    """
 
     x_px: float
     y_px: float
@@ -85,7 +95,7 @@ def refine_center(
     position = guess_px
     center, profile = Center(*guess_px, np.inf), reduce_frame(image, guess_px, grid, aspect)
     for _ in range(_REFINEMENTS):
-        center = measure_center(profile, aspect)
+        center = measure_center(profile, grid, aspect)
         step = np.hypot(center.x_px - position[0], center.y_px - position[1])
         if not np.isfinite(center.error_px) or step < max(_SETTLED_PX, 0.1 * center.error_px):
             break
@@ -94,7 +104,7 @@ def refine_center(
     return center, profile
 
 
-def measure_center(profile: RingProfile, aspect: float = 1.0) -> Center:
+def measure_center(profile: RingProfile, grid: AnnulusGrid, aspect: float = 1.0) -> Center:
     """Measure the centre from the first harmonic of a profile.
 
     A gradient of the illumination and one of the background also make a first harmonic; they are fitted
@@ -103,7 +113,10 @@ def measure_center(profile: RingProfile, aspect: float = 1.0) -> Center:
     Parameters
     ----------
     profile
-        Reduced about a centre within a fraction of a fringe's width of the true one.
+        With the statistics of its pixels, reduced about a centre within a fraction of a fringe's width of
+        the true one.
+    grid
+        Its annuli.
     aspect
         Height of a pixel over its width.
 
@@ -112,18 +125,19 @@ def measure_center(profile: RingProfile, aspect: float = 1.0) -> Center:
     Center
         With an infinite error when the profile has no rings.
     """
+    pixels = profile.pixels
     slope = np.gradient(profile.counts, profile.radius_squared_px2)
-    used = np.isfinite(slope) & np.isfinite(profile.cosine) & np.isfinite(profile.variance)
-    used[: profile.grid.first] = False
-    if profile.grid.stop is not None:
-        used[profile.grid.stop :] = False
-    x0, y0 = profile.center_px
+    used = np.isfinite(slope) & np.isfinite(pixels.cosine) & np.isfinite(pixels.variance)
+    used[: grid.first] = False
+    if grid.stop is not None:
+        used[grid.stop :] = False
+    x0, y0 = pixels.center_px
     if used.sum() < 10:
         return Center(x0, y0, np.inf)
     s, counts = profile.radius_squared_px2[used], profile.counts[used]
     # Error of an amplitude over r: sqrt(2 variance / (pixels r^2)); a fringe is never noiseless.
-    variance = np.maximum(profile.variance[used], 1e-6 * max(float(np.ptp(counts)), 1.0) ** 2)
-    weight = np.sqrt(profile.pixels[used] * s / (2.0 * variance))
+    variance = np.maximum(pixels.variance[used], 1e-6 * max(float(np.ptp(counts)), 1.0) ** 2)
+    weight = np.sqrt(pixels.number[used] * s / (2.0 * variance))
     level = counts - counts.mean()
     templates = np.stack([-2.0 * slope[used], level, np.ones_like(level)], axis=1) * weight[:, None]
     scale = np.linalg.norm(templates, axis=0)
@@ -137,7 +151,7 @@ def measure_center(profile: RingProfile, aspect: float = 1.0) -> Center:
     covariance = np.linalg.pinv(templates.T @ templates, rcond=1e-10, hermitian=True)
     shift = []
     misfit = 0.0
-    for harmonic in (profile.cosine, profile.sine):
+    for harmonic in (pixels.cosine, pixels.sine):
         observed = harmonic[used] * weight
         solution = covariance @ (templates.T @ observed)
         shift.append(solution[0] / scale[0] / rings)
@@ -152,9 +166,9 @@ def measure_center(profile: RingProfile, aspect: float = 1.0) -> Center:
 def _slope_variance(profile: RingProfile) -> np.ndarray:
     """Variance of the central differences that make a profile's slope."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean_variance = profile.variance / profile.pixels
+        mean_variance = profile.pixels.variance / profile.pixels.number
     result = np.full(mean_variance.shape, np.nan)
-    result[1:-1] = (mean_variance[:-2] + mean_variance[2:]) / (2.0 * profile.grid.width_px2) ** 2
+    result[1:-1] = (mean_variance[:-2] + mean_variance[2:]) / (2.0 * profile.width_px2) ** 2
     return result
 
 

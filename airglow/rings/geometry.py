@@ -19,9 +19,18 @@ _GEOMETRIES_KEPT = 24  # of about 5 MB each
 
 @dataclass(frozen=True)
 class AnnulusGrid:
-    """Annuli of equal area: how many, and the outer radius of the last one in pixels.
+    """Annuli of equal area about a centre.
 
-    ``first`` and ``stop`` bound the annuli that are used.
+    Parameters
+    ----------
+    count
+        Number of annuli.
+    max_radius_px
+        Outer radius of the last annulus.
+    first
+        Index of the first annulus that is used.
+    stop
+        Index one past the last annulus that is used; None uses all.
     """
 
     count: int

@@ -8,7 +8,7 @@ profile itself is flat enough not to scatter the pixels.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,20 +23,36 @@ _SMALLEST_VARIANCE = 1.0 / 12.0  # counts^2: rounding to whole counts
 
 @dataclass(frozen=True)
 class NoiseModel:
-    """Variance of a pixel as a function of its mean: ``offset + gain * (mean - pedestal)``."""
+    """Variance of a pixel as a function of its mean: ``offset + gain * (mean - pedestal)``.
 
-    offset: float  # counts^2 at the pedestal
-    gain: float  # counts per photo-electron
-    pedestal: float  # counts: the mean about which the line was fitted
+    Parameters
+    ----------
+    offset
+        Variance in counts^2 where the mean is ``pedestal``.
+    gain
+        Counts per photo-electron.
+    pedestal
+        Mean in counts about which the line was fitted.
+    """
+
+    offset: float
+    gain: float
+    pedestal: float
 
     def variance(self, mean: np.ndarray) -> np.ndarray:
-        """Variance (counts^2) of pixels of these means."""
-        return np.maximum(self.offset + self.gain * (mean - self.pedestal), _SMALLEST_VARIANCE)
+        """Variance (counts^2) of pixels of these means.
 
-    def standard_error(self, profile: RingProfile) -> np.ndarray:
-        """Standard error (counts) of the means of a profile's annuli."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.sqrt(self.variance(profile.counts) / profile.pixels)
+        Parameters
+        ----------
+        mean
+            Means of pixels in counts, any shape.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape.
+        """
+        return np.maximum(self.offset + self.gain * (mean - self.pedestal), _SMALLEST_VARIANCE)
 
 
 def fit_noise(profiles: Sequence[RingProfile]) -> NoiseModel:
@@ -45,7 +61,8 @@ def fit_noise(profiles: Sequence[RingProfile]) -> NoiseModel:
     Parameters
     ----------
     profiles
-        Of any frames of one camera; the more their means differ, the better the slope.
+        Of any frames of one camera, with the statistics of their pixels; the more their means differ, the
+        better the slope.
 
     Returns
     -------
@@ -74,16 +91,35 @@ def fit_noise(profiles: Sequence[RingProfile]) -> NoiseModel:
     return NoiseModel(offset=max(offset, _SMALLEST_VARIANCE), gain=max(gain, 0.0), pedestal=pedestal)
 
 
+def with_noise(profile: RingProfile, noise: NoiseModel) -> RingProfile:
+    """Give a profile the standard errors that the camera's noise makes.
+
+    Parameters
+    ----------
+    profile
+        With the statistics of its pixels.
+    noise
+        Of the camera.
+
+    Returns
+    -------
+    RingProfile
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return replace(profile, sigma=np.sqrt(noise.variance(profile.counts) / profile.pixels.number))
+
+
 def _flat(profile: RingProfile) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean, variance and pixels of the annuli in which the profile is close to a straight line."""
     curvature = np.gradient(
         np.gradient(profile.counts, profile.radius_squared_px2), profile.radius_squared_px2
     )
     # Deviation of a parabola from its chord over a width w has a variance of (curvature w^2)^2 / 720.
-    structure = (curvature * profile.grid.width_px2**2) ** 2 / 720.0
-    usable = np.isfinite(profile.variance) & (profile.variance > 0) & np.isfinite(structure)
-    usable[usable] &= structure[usable] < _LARGEST_STRUCTURE * profile.variance[usable]
-    return profile.counts[usable], profile.variance[usable], profile.pixels[usable]
+    structure = (curvature * profile.width_px2**2) ** 2 / 720.0
+    variance = profile.pixels.variance
+    usable = np.isfinite(variance) & (variance > 0) & np.isfinite(structure)
+    usable[usable] &= structure[usable] < _LARGEST_STRUCTURE * variance[usable]
+    return profile.counts[usable], variance[usable], profile.pixels.number[usable]
 
 
 def _straight_line(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[float, float]:

@@ -19,23 +19,109 @@ _FEWEST_PIXELS = 20  # in an annulus, for a mean and a scatter worth having
 
 
 @dataclass(frozen=True)
-class RingProfile:
-    """Mean counts over annuli; annuli without enough pixels are NaN.
+class PixelStatistics:
+    """What the pixels of a frame tell about m annuli besides their mean; NaN without enough pixels.
 
-    ``variance`` is the scatter of the pixels within an annulus about the local slope of the profile.
-    ``cosine`` and ``sine`` are the amplitudes of the first azimuthal harmonic over r, counts per px: they
-    measure a displaced centre. They are NaN where an annulus leaves the frame.
+    ``cosine`` and ``sine`` are the amplitudes of the first azimuthal harmonic over r, in counts per pixel.
+    They measure a displaced centre, and are NaN where an annulus leaves the frame.
+
+    Parameters
+    ----------
+    center_px
+        Column and row of the centre about which the annuli lie.
+    number
+        Number of pixels that took part, shape (m,).
+    variance
+        Scatter of the pixels of an annulus about the local slope of the profile, counts^2 per pixel, shape
+        (m,).
+    cosine
+        Cosine amplitude, shape (m,).
+    sine
+        Sine amplitude, shape (m,).
+    clipped
+        Number of pixels left out as cosmic rays, stars or hot pixels.
     """
 
-    grid: AnnulusGrid
-    center_px: tuple[float, float]  # x (column), y (row)
-    radius_squared_px2: np.ndarray  # (count,) true mean over the pixels, those left out included
-    counts: np.ndarray  # (count,) there, on the line through the pixels that took part
-    variance: np.ndarray  # (count,) counts^2 per pixel
-    pixels: np.ndarray  # (count,) pixels that took part
-    cosine: np.ndarray  # (count,)
-    sine: np.ndarray  # (count,)
-    clipped: int  # pixels left out as cosmic rays, stars or hot pixels
+    center_px: tuple[float, float]
+    number: np.ndarray
+    variance: np.ndarray
+    cosine: np.ndarray
+    sine: np.ndarray
+    clipped: int
+
+
+@dataclass(frozen=True)
+class RingProfile:
+    """Mean counts of one frame over m annuli of equal area about the centre of its rings.
+
+    Annuli without enough pixels are NaN; `used_part` leaves them out. The profiles of a night with the models
+    fitted to them are columns of `airglow.model.result.RingProfiles`.
+
+    Parameters
+    ----------
+    radius_squared_px2
+        Mean of r^2 over the pixels, those left out included, shape (m,).
+    counts
+        Counts at that r^2, on the line through the pixels that took part, shape (m,).
+    sigma
+        Standard error of the counts, shape (m,); NaN until the camera's noise is known.
+    width_px2
+        Width of the annuli in r^2.
+    pixels
+        What the pixels tell besides; None where no frame is at hand, or for a part of the annuli.
+    """
+
+    radius_squared_px2: np.ndarray
+    counts: np.ndarray
+    sigma: np.ndarray
+    width_px2: float
+    pixels: PixelStatistics | None = None
+
+    def __len__(self) -> int:
+        return self.counts.size
+
+
+def is_used(profile: RingProfile, grid: AnnulusGrid) -> np.ndarray:
+    """Which annuli of a profile take part in fits.
+
+    Parameters
+    ----------
+    profile
+        With its standard errors, on all annuli of the grid.
+    grid
+        Its annuli.
+
+    Returns
+    -------
+    ndarray
+        (m,) bool: from the grid's ``first`` up to its ``stop``, where there are counts with an error.
+    """
+    used = np.zeros(len(profile), bool)
+    used[grid.first : grid.stop] = True
+    for values in (profile.radius_squared_px2, profile.counts, profile.sigma):
+        used &= np.isfinite(values)
+    return used & (profile.sigma > 0)
+
+
+def used_part(profile: RingProfile, grid: AnnulusGrid) -> RingProfile:
+    """The annuli of a profile that take part in fits.
+
+    Parameters
+    ----------
+    profile, grid
+        As for `is_used`.
+
+    Returns
+    -------
+    RingProfile
+    """
+    used = is_used(profile, grid)
+    return RingProfile(
+        radius_squared_px2=profile.radius_squared_px2[used],
+        counts=profile.counts[used],
+        sigma=profile.sigma[used],
+        width_px2=profile.width_px2,
+    )
 
 
 def reduce_frame(
@@ -60,6 +146,7 @@ def reduce_frame(
     Returns
     -------
     RingProfile
+        With the statistics of its pixels, and without standard errors.
 
     Raises
     ------
@@ -109,15 +196,18 @@ def reduce_frame(
     pixels = np.zeros(grid.count)
     pixels[where.annulus] = number
     return RingProfile(
-        grid=grid,
-        center_px=where.center_px,
         radius_squared_px2=full(where.mean_s_px2),
         counts=full(pedestal + mean),
-        variance=full(variance),
-        pixels=pixels,
-        cosine=full(cosine, whole),
-        sine=full(sine, whole),
-        clipped=out.size,
+        sigma=np.full(grid.count, np.nan),
+        width_px2=grid.width_px2,
+        pixels=PixelStatistics(
+            center_px=where.center_px,
+            number=pixels,
+            variance=full(variance),
+            cosine=full(cosine, whole),
+            sine=full(sine, whole),
+            clipped=out.size,
+        ),
     )
 
 

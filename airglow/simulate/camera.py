@@ -14,8 +14,30 @@ FULL_WELL_COUNTS = 65_535
 class Camera:
     """A CCD camera and its blemishes.
 
-    ``hot_pixels`` are rows, columns and counts per second; ``column_pattern`` is one offset in counts per
-    column, the same in every frame.
+    Parameters
+    ----------
+    rows
+        Rows of a frame.
+    columns
+        Columns of a frame.
+    x_binning
+        Pixels of the sensor in one pixel of the frame, along a row.
+    y_binning
+        Pixels of the sensor in one pixel of the frame, along a column.
+    bias_counts
+        Counts without light.
+    gain_e_per_count
+        Photo-electrons per count.
+    read_noise_e
+        Standard deviation of the read noise in electrons.
+    temperature_c
+        Temperature of the CCD.
+    cosmic_rays_per_s
+        Cosmic rays that hit the frame per second.
+    hot_pixels
+        Rows, columns and counts per second of the hot pixels; None without any.
+    column_pattern
+        Offset in counts of each column, the same in every frame, shape (columns,); None without any.
     """
 
     rows: int = 512

@@ -63,7 +63,15 @@ def write_frames(
 
 
 def write_truth(night: SimulatedNight, directory: Path) -> None:
-    """Write ``truth.csv`` (one row per frame) and ``truth.json`` (instrument, scenario, wind field)."""
+    """Write ``truth.csv`` (one row per frame) and ``truth.json`` (instrument, scenario, wind field).
+
+    Parameters
+    ----------
+    night
+        The night.
+    directory
+        Folder of the files, made if absent.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     write_truth_table(night.frames, directory / TRUTH_FILE)
     about = json.dumps(truth_about(night), indent=1, sort_keys=True)

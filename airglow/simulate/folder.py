@@ -16,7 +16,21 @@ from airglow.simulate.sensors import write_cloud_log, write_temperature_log
 
 @dataclass(frozen=True)
 class NightFolder:
-    """What `write_night` wrote: the upload is None unless it was asked for."""
+    """Folders and files that `write_night` wrote.
+
+    Parameters
+    ----------
+    frames
+        Folder of the frames.
+    clouds
+        Folder of the sensors' files.
+    truth
+        File of the truth.
+    raw
+        Folder of the upload; None unless it was asked for.
+    upload
+        The upload; None unless it was asked for.
+    """
 
     frames: Path
     clouds: Path

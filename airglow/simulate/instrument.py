@@ -24,7 +24,7 @@ USUAL_INTENSITY_LIMIT = 0.4467
 
 # How far the instrument of a night is from what the registry says (standard deviations).
 REFLECTIVITY_SPREAD = 0.006
-MAGNIFICATION_SPREAD = 5e-4  # relative
+PLATE_SCALE_SPREAD = 5e-4  # relative
 FALLOFF_SPREAD = 0.02
 BLUR_SPREAD = 0.03  # relative
 CENTER_SPREAD_PX = 0.6
@@ -91,8 +91,8 @@ def draw_instrument(
     """
     defaults = instrument.default_parameters
     scale_x, scale_y = camera.pixel_scale
-    center_x = (defaults.center_px[0] + CENTER_SPREAD_PX * rng.standard_normal()) / scale_x
-    center_y = (defaults.center_px[1] + CENTER_SPREAD_PX * rng.standard_normal()) / scale_y
+    center_x = (instrument.default_center_px[0] + CENTER_SPREAD_PX * rng.standard_normal()) / scale_x
+    center_y = (instrument.default_center_px[1] + CENTER_SPREAD_PX * rng.standard_normal()) / scale_y
     right, bottom = camera.columns - 0.5, camera.rows - 0.5
     edges = (
         (center_x + 0.5) * scale_x,
@@ -102,8 +102,8 @@ def draw_instrument(
     )
     optics = Optics(
         reflectivity=float(min(defaults.reflectivity + REFLECTIVITY_SPREAD * rng.standard_normal(), 0.97)),
-        magnification_rad_per_pixel=float(
-            defaults.magnification_rad_per_pixel * (1 + MAGNIFICATION_SPREAD * rng.standard_normal())
+        plate_scale_rad_per_pixel=float(
+            defaults.plate_scale_rad_per_pixel * (1 + PLATE_SCALE_SPREAD * rng.standard_normal())
         ),
         falloff=_pair(sensible_falloff(defaults.falloff) + FALLOFF_SPREAD * rng.standard_normal(2)),
         blur_px=tuple(

@@ -26,7 +26,31 @@ FILE_FORMATS = ("hdf5", "img")
 
 @dataclass(frozen=True)
 class SimulatedNight:
-    """A night of one instrument: everything but the pixels, which are made when asked for."""
+    """A night of one instrument: everything but the pixels, which are made when asked for.
+
+    Parameters
+    ----------
+    instrument
+        The instrument as of the date.
+    site
+        The site.
+    date
+        Local date on which the night began.
+    tags
+        Tags of the sky frames.
+    scenario
+        What the night is like.
+    seed
+        Seed of all that is random.
+    midnight
+        UTC of the local midnight that ends the date.
+    truth
+        State of the instrument over the night.
+    atmosphere
+        Winds, temperatures and clouds over the night.
+    frames
+        What is true of each frame, in the order of time.
+    """
 
     instrument: Instrument
     site: Site
@@ -34,7 +58,7 @@ class SimulatedNight:
     tags: tuple[str, ...]
     scenario: Scenario
     seed: int
-    midnight: dt.datetime  # UTC of the local midnight that ends the date
+    midnight: dt.datetime
     truth: InstrumentTruth
     atmosphere: Atmosphere
     frames: tuple[FrameTruth, ...]
@@ -43,11 +67,31 @@ class SimulatedNight:
         return len(self.frames)
 
     def hours(self, when: dt.datetime) -> float:
-        """Hours from local midnight."""
+        """Hours from local midnight.
+
+        Parameters
+        ----------
+        when
+            A time, aware.
+
+        Returns
+        -------
+        float
+        """
         return (when - self.midnight).total_seconds() / SECONDS_PER_HOUR
 
     def spectrum(self, frame: FrameTruth) -> Spectrum:
-        """What shone on the etalon during a frame."""
+        """What shone on the etalon during a frame.
+
+        Parameters
+        ----------
+        frame
+            The frame.
+
+        Returns
+        -------
+        Spectrum
+        """
         hours = self.hours(frame.middle_utc)
         if frame.tag == "L":
             return monochromatic(self.truth.laser_wavelength_m, frame.intensity, frame.background)
@@ -58,7 +102,18 @@ class SimulatedNight:
         return light.times(self.truth.sensitivity)
 
     def light(self, frame: FrameTruth) -> np.ndarray:
-        """Counts per pixel from light alone, noise-free, without stars: rows x columns."""
+        """Counts per pixel from light alone, noise-free, without stars.
+
+        Parameters
+        ----------
+        frame
+            The frame.
+
+        Returns
+        -------
+        ndarray
+            Shape (rows, columns).
+        """
         camera = self.truth.camera
         profile = self.truth.optics.profile(self.spectrum(frame), frame.gap_m)
         scale = camera.pixel_scale
@@ -76,7 +131,18 @@ class SimulatedNight:
         return image
 
     def image(self, frame: FrameTruth) -> np.ndarray:
-        """The frame as the camera digitised it: uint16, rows x columns."""
+        """The frame as the camera digitised it.
+
+        Parameters
+        ----------
+        frame
+            The frame.
+
+        Returns
+        -------
+        ndarray
+            uint16, shape (rows, columns).
+        """
         start = frame.start_utc.isoformat()
         rng = np.random.default_rng(_seed(self.seed, self.site, self.date, self.instrument.key, start))
         light = self.light(frame)
@@ -86,7 +152,13 @@ class SimulatedNight:
         return expose(self.truth.camera, light, frame.exposure_s, frame.ccd_bias, rng)
 
     def images(self) -> Iterator[tuple[FrameTruth, np.ndarray]]:
-        """All frames in the order of time, one in memory at a time."""
+        """All frames in the order of time, one in memory at a time.
+
+        Yields
+        ------
+        frame, image : FrameTruth, ndarray
+            As of `image`.
+        """
         for frame in self.frames:
             yield frame, self.image(frame)
 

@@ -40,8 +40,8 @@ class Optics:
     ----------
     reflectivity
         Of the etalon plates (R).
-    magnification_rad_per_pixel
-        Angle per pixel; light at radius r crossed the etalon at arctan(magnification r).
+    plate_scale_rad_per_pixel
+        Angle per pixel; light at radius r crossed the etalon at arctan(plate scale times r).
     falloff
         f0, f1 of the illumination 1 + f0 r / r_max + f1 (r / r_max)^2.
     blur_px
@@ -54,7 +54,7 @@ class Optics:
     """
 
     reflectivity: float
-    magnification_rad_per_pixel: float
+    plate_scale_rad_per_pixel: float
     falloff: tuple[float, float]
     blur_px: tuple[float, float, float]
     max_radius_px: float
@@ -127,7 +127,7 @@ class Optics:
         return scale / (1 + self.contrast * np.sin(half_phase) ** 2)
 
     def _cos_theta(self, radius_px: np.ndarray) -> np.ndarray:
-        return np.cos(np.arctan(self.magnification_rad_per_pixel * radius_px))
+        return np.cos(np.arctan(self.plate_scale_rad_per_pixel * radius_px))
 
     @cached_property
     def _fine_cos_theta(self) -> np.ndarray:

@@ -28,7 +28,17 @@ RECEIPT_TEXT = (
 
 @dataclass(frozen=True)
 class Upload:
-    """What was written for one night: the parts in order, and the receipt."""
+    """What was written for one night.
+
+    Parameters
+    ----------
+    parts
+        The parts in order.
+    receipt
+        The receipt.
+    size_bytes
+        Size of the whole tar.gz.
+    """
 
     parts: tuple[Path, ...]
     receipt: Path
@@ -144,7 +154,23 @@ def pack_upload(
 
 
 def receipt_text(first_part: str, parts: int, size_bytes: int, made_at: dt.datetime) -> str:
-    """The ten lines of a receipt; 0 parts and 0 bytes are the instrument's collection error."""
+    """The ten lines of a receipt; 0 parts and 0 bytes are the instrument's collection error.
+
+    Parameters
+    ----------
+    first_part
+        File name of the first part.
+    parts
+        Number of parts.
+    size_bytes
+        Size of the whole tar.gz.
+    made_at
+        Time at which it was made, UTC.
+
+    Returns
+    -------
+    str
+    """
     values = (first_part, parts, size_bytes, f"{made_at:%Y-%m-%d %H:%M:%S}", DISK_LEFT_GB)
     return "".join(f"{line}\n" for line in (*values, *RECEIPT_TEXT))
 

@@ -19,15 +19,87 @@ class CloudsAfterDusk:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What a night is like. Intensities are counts per pixel per second, averaged over a fringe order at
-    the centre of the rings, of a camera like that of minime05; wanders are root mean squares."""
+    """What a night is like.
+
+    Intensities are counts per pixel per second, averaged over a fringe order at the centre of the rings, of a
+    camera like that of minime05. Wanders are root mean squares.
+
+    Parameters
+    ----------
+    name
+        Name.
+    summary
+        What is special, in few words.
+    sky_frames
+        Number of sky frames of each tag.
+    laser_frames
+        Number of laser frames.
+    laser_at
+        When laser frames are taken, as fractions of the night; None spreads them evenly, both ends included.
+    tags
+        Tags of the sky frames; None takes the instrument's.
+    directions
+        Names of the look directions, in turn.
+    sky_exposure_s
+        Exposure of a sky frame.
+    laser_exposure_s
+        Exposure of a laser frame.
+    intensity
+        Intensity of the red line.
+    green_intensity
+        Intensity of the green line.
+    background
+        Continuum beside the red line.
+    green_background
+        Continuum beside the green line.
+    laser_intensity
+        Intensity of the laser.
+    laser_background
+        Background of laser frames.
+    laser_wander
+        Wander of the laser's intensity, relative.
+    vertical_rms_mps
+        Wander of the vertical wind.
+    cloud_banks
+        Clouds that pass.
+    gap_per_hour_nm
+        Steady drift of the gap.
+    gap_wander_nm
+        Wander of the gap.
+    gap_periods_h
+        Shortest and longest period of that wander.
+    center_per_hour_px
+        Steady drift of the ring centre.
+    center_wander_px
+        Wander of the ring centre.
+    center_by_direction_px
+        Standard deviation of the displacement of the ring centre from one look direction to another.
+    jump_at
+        When gap and centre jump, as fractions of the time from the first to the last frame.
+    gap_jump_nm
+        Size of a jump of the gap.
+    center_jump_px
+        Size of a jump of the centre.
+    hot_pixels
+        Number of hot pixels.
+    cosmic_rays_per_s
+        Cosmic rays per second.
+    column_pattern_counts
+        Standard deviation of the offsets of the columns.
+    stars
+        Mean number of stars in a sky frame.
+    illumination_tilt
+        Relative brightness from one edge to the opposite one.
+    flawed_frames
+        True if some frames are damaged.
+    """
 
     name: str
     summary: str
-    sky_frames: int = 60  # of each tag
+    sky_frames: int = 60
     laser_frames: int = 20
-    laser_at: tuple[float, ...] | None = None  # fractions of the night; None: evenly, both ends included
-    tags: tuple[str, ...] | None = None  # None: the instrument's
+    laser_at: tuple[float, ...] | None = None
+    tags: tuple[str, ...] | None = None
     directions: tuple[str, ...] = CYCLE
     sky_exposure_s: float = 240.0
     laser_exposure_s: float = 30.0
@@ -38,7 +110,7 @@ class Scenario:
     green_background: float = 0.025
     laser_intensity: float = 2.5
     laser_background: float = 0.1
-    laser_wander: float = 0.03  # relative
+    laser_wander: float = 0.03
     vertical_rms_mps: float = 3.0
     cloud_banks: tuple[CloudsAfterDusk, ...] = ()
 
@@ -48,7 +120,7 @@ class Scenario:
     center_per_hour_px: float = 0.01
     center_wander_px: float = 0.03
     center_by_direction_px: float = 0.0
-    jump_at: tuple[float, ...] = ()  # fractions of the time from the first to the last frame
+    jump_at: tuple[float, ...] = ()
     gap_jump_nm: float = 0.0
     center_jump_px: float = 0.0
 
@@ -56,11 +128,16 @@ class Scenario:
     cosmic_rays_per_s: float = 0.03
     column_pattern_counts: float = 0.0
     stars: int = 0
-    illumination_tilt: float = 0.0  # relative brightness from one edge to the opposite one
+    illumination_tilt: float = 0.0
     flawed_frames: bool = False
 
     def resolved_laser_at(self) -> tuple[float, ...]:
-        """When laser frames are taken, as fractions of the sequence of sky frames."""
+        """When laser frames are taken, as fractions of the sequence of sky frames.
+
+        Returns
+        -------
+        tuple of float
+        """
         return evenly(self.laser_frames) if self.laser_at is None else self.laser_at
 
 
@@ -143,6 +220,15 @@ SCENARIOS: dict[str, Scenario] = {
 
 def named_scenario(name: str) -> Scenario:
     """Look a scenario up.
+
+    Parameters
+    ----------
+    name
+        Name of the scenario.
+
+    Returns
+    -------
+    Scenario
 
     Raises
     ------

@@ -14,7 +14,6 @@ from airglow.simulate.night import SimulatedNight
 
 FLAW_EVERY = 53  # one line of so many is spoilt when flaws are asked for
 WET, BAD = -998.0, -999.0
-ETALON_LOGGED_C = 24.1 + 14.43  # the logger of the etalon box reads so much too high
 
 BOLTWOOD_NEW_HEADER = (
     "Date       Time        M ~D T  Ser# Firmw Serrs  Cldy VCldy Windy VWindy  Rain   Wet  SkyAmb  Ambient\n"
@@ -59,7 +58,19 @@ CLOUD_KINDS: dict[str, tuple[Callable[[int, dt.datetime, float, float], str], st
 
 
 def cloud_file_name(site_key: str, date: dt.date) -> str:
-    """Name of a cloud sensor's file."""
+    """Name of a cloud sensor's file.
+
+    Parameters
+    ----------
+    site_key
+        Key of the site.
+    date
+        Local date.
+
+    Returns
+    -------
+    str
+    """
     return f"Cloud_{site_key}_{date:%Y%m%d}.txt"
 
 

@@ -20,15 +20,68 @@ class FrameTruth:
     Of laser frames the wind, the temperature and the true look direction are NaN. Intensity and background
     are counts per pixel per second, averaged over a fringe order at the centre of the rings: what the
     line, and the continuum beside it, add to the frame's mean where the falloff is 1.
+
+    Parameters
+    ----------
+    name
+        File name.
+    tag
+        Tag of the frame.
+    start_utc
+        Start of the exposure, aware.
+    exposure_s
+        Length of the exposure.
+    local_start
+        Start by the computer's clock, without a zone.
+    header_azimuth_deg
+        Azimuth in the header.
+    header_zenith_deg
+        Zenith angle in the header, signed.
+    direction
+        Name of the look direction.
+    intensity
+        Intensity of the line.
+    background
+        Continuum beside it.
+    gap_m
+        Gap between the plates.
+    center_x_px
+        Column of the ring centre.
+    center_y_px
+        Row of the ring centre.
+    ccd_bias
+        Counts without light.
+    sky_minus_ambient_c
+        Temperature of the sky minus that of the air.
+    ambient_c
+        Temperature of the air.
+    scattered_fraction
+        Part of the light that comes from the whole sky, scattered by clouds.
+    flaw
+        Empty, ``truncated``, ``foreign`` or ``nan angle``.
+    true_azimuth_deg
+        Azimuth of the look direction, 0 to 360.
+    true_zenith_deg
+        Zenith angle of the look direction, 0 to 90.
+    los_wind_mps
+        Line-of-sight wind, positive away from the instrument.
+    zonal_mps
+        Zonal wind, positive eastward.
+    meridional_mps
+        Meridional wind, positive northward.
+    vertical_mps
+        Vertical wind, positive upward.
+    temperature_k
+        Temperature of the emitting gas.
     """
 
-    name: str  # of the file
+    name: str
     tag: str
     start_utc: dt.datetime
     exposure_s: float
-    local_start: dt.datetime  # naive, the computer's clock
+    local_start: dt.datetime
     header_azimuth_deg: float
-    header_zenith_deg: float  # signed
+    header_zenith_deg: float
     direction: str
     intensity: float
     background: float
@@ -39,10 +92,10 @@ class FrameTruth:
     sky_minus_ambient_c: float
     ambient_c: float
     scattered_fraction: float
-    flaw: str  # "", "truncated", "foreign" or "nan angle"
-    true_azimuth_deg: float = math.nan  # 0 to 360
-    true_zenith_deg: float = math.nan  # 0 to 90
-    los_wind_mps: float = math.nan  # positive away from the instrument
+    flaw: str
+    true_azimuth_deg: float = math.nan
+    true_zenith_deg: float = math.nan
+    los_wind_mps: float = math.nan
     zonal_mps: float = math.nan
     meridional_mps: float = math.nan
     vertical_mps: float = math.nan

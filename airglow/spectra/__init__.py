@@ -9,7 +9,7 @@ from airglow.spectra.line import (
     fit_line,
     network_intensity_scale,
 )
-from airglow.spectra.sky_shape import refine_for_sky
+from airglow.spectra.sky_parameters import refine_for_sky
 
 __all__ = [
     "ConverterWaves",

@@ -26,8 +26,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from airglow.etalon import ProfileData
 from airglow.process import Regression, Samples, regress
+from airglow.rings import RingProfile
 from airglow.spectra.line import LineFit
 
 _FREQUENCIES = np.arange(1, 5) / 16.0  # per count; higher ones are damped away
@@ -73,14 +73,14 @@ class ConverterWaves:
         return np.sqrt(np.einsum("ij,jk,ik->i", response, self.found.covariance, response))
 
 
-def pixel_variance(data: ProfileData, fit: LineFit) -> np.ndarray:
+def pixel_variance(data: RingProfile, fit: LineFit) -> np.ndarray:
     """Variance (counts^2) of single pixels in each annulus, from the errors and how well they are met."""
     pixels = np.pi * data.width_px2
     return data.sigma**2 * pixels * fit.reduced_chi_square
 
 
 def find_converter_waves(
-    time_s: np.ndarray, data: Sequence[ProfileData], fits: Sequence[LineFit]
+    time_s: np.ndarray, data: Sequence[RingProfile], fits: Sequence[LineFit]
 ) -> ConverterWaves | None:
     """Find the waves that make the temperatures of a night smooth.
 

@@ -20,14 +20,14 @@ from scipy import constants
 from airglow.etalon import (
     Fringes,
     LinearFit,
-    ProfileData,
-    Shape,
     fit_linear,
     flat_templates,
     fringes,
     phase_and_beta,
 )
 from airglow.model.errors import NotAnalysable
+from airglow.model.instrument import InstrumentParameters
+from airglow.rings import RingProfile
 
 OXYGEN_MASS_KG = 15.9949 * constants.atomic_mass  # of 16-O, which emits the red and the green line
 _COLDEST_K, _HOTTEST_K = 20.0, 20000.0  # how far the steps may go
@@ -41,22 +41,61 @@ _MOST_TERMS = 60
 
 @dataclass(frozen=True)
 class SkyLine:
-    """An airglow line and the temperature to begin with."""
+    """An airglow line, and the temperature with which its fits begin.
+
+    Parameters
+    ----------
+    wavelength_m
+        Rest wavelength.
+    typical_temperature_k
+        Temperature to begin with.
+    mass_kg
+        Mass of the emitting atom.
+    """
 
     wavelength_m: float
     typical_temperature_k: float
     mass_kg: float = OXYGEN_MASS_KG
 
     def thermal_rate(self) -> float:
-        """kB / (2 m c^2), per kelvin."""
+        """Relative variance of the line's wavelength per kelvin, kB / (2 m c^2).
+
+        Returns
+        -------
+        float
+        """
         return constants.k / (2.0 * self.mass_kg * constants.c**2)
 
     def phase_variance_rad2(self, central_phase: float, temperature_k: float) -> float:
-        """Spread of phase that a line of this temperature has: exp(-k^2 / 2 times it)."""
+        """Spread of phase that a line of this temperature has: exp(-k^2 / 2 times it).
+
+        Parameters
+        ----------
+        central_phase
+            Central phase in rad.
+        temperature_k
+            Temperature.
+
+        Returns
+        -------
+        float
+        """
         return 2.0 * central_phase**2 * self.thermal_rate() * temperature_k
 
     def terms_needed(self, central_phase: float, reflectivity: float) -> int:
-        """Terms of the series beyond which even a cold line has none."""
+        """Terms of the series beyond which even a cold line has none.
+
+        Parameters
+        ----------
+        central_phase
+            Central phase in rad.
+        reflectivity
+            Reflectivity of the plates.
+
+        Returns
+        -------
+        int
+        """
         k = np.arange(1, _MOST_TERMS + 1)
         coldest = 0.25 * self.typical_temperature_k
         size = np.exp(k * np.log(reflectivity) - (k * central_phase) ** 2 * self.thermal_rate() * coldest)
@@ -91,38 +130,78 @@ def network_intensity_scale(wavelength_m: float, gap_m: float, mass_kg: float = 
 
 @dataclass(frozen=True)
 class LineFit:
-    """One sky profile, fitted; errors are standard errors with everything else free."""
+    """One sky profile, fitted; errors are standard errors with everything else free.
 
-    velocity_mps: float  # against the rest wavelength at the gap that was given: not yet a wind
+    Parameters
+    ----------
+    velocity_mps
+        Doppler velocity against the rest wavelength at the gap that was given: not yet a wind.
+    velocity_error_mps
+        Its standard error.
+    temperature_k
+        Temperature.
+    temperature_error_k
+        Its standard error.
+    intensity
+        Counts per pixel, mean over the annuli and over an order.
+    intensity_error
+        Its standard error.
+    continuum
+        Counts per pixel, mean over the annuli.
+    continuum_error
+        Its standard error.
+    bias
+        Counts per pixel.
+    bias_error
+        Its standard error.
+    reduced_chi_square
+        Chi-square per degree of freedom.
+    model
+        Counts at the m annuli of the data, shape (m,).
+    settled
+        True if the fit converged.
+    velocity_bound_mps
+        Cramér-Rao bound of the velocity's error, as of `cramer_rao_bound`.
+    temperature_bound_k
+        Cramér-Rao bound of the temperature's error.
+    velocity_excess
+        Squared error of the velocity by the scatter between half fringes, over that by the noise.
+    temperature_excess
+        The same of the temperature.
+    linear_response
+        Velocity (m/s) and temperature (K) that one count more in an annulus adds, shape (m, 2).
+    """
+
+    velocity_mps: float
     velocity_error_mps: float
     temperature_k: float
     temperature_error_k: float
-    intensity: float  # counts per pixel, mean over the annuli and over an order
+    intensity: float
     intensity_error: float
-    continuum: float  # counts per pixel, mean over the annuli
+    continuum: float
     continuum_error: float
-    bias: float  # counts per pixel
+    bias: float
     bias_error: float
     reduced_chi_square: float
-    model: np.ndarray  # counts at the annuli of the data
+    model: np.ndarray  # counts at the annuli of the profile
     settled: bool
-    velocity_bound_mps: float  # Cramér-Rao bound, as of `cramer_rao_bound`
+    velocity_bound_mps: float
     temperature_bound_k: float
-    velocity_excess: float  # squared error by the scatter between half fringes, over that by the noise
+    velocity_excess: float
     temperature_excess: float
-    linear_response: np.ndarray  # (m, 2): velocity (m/s) and temperature (K) per count in an annulus
+    linear_response: np.ndarray
 
 
-def first_harmonic(data: ProfileData, central_phase: float, magnification: float) -> complex:
+def first_harmonic(profile: RingProfile, central_phase: float, plate_scale: float) -> complex:
     """First harmonic of a sky profile against the phase of the rest wavelength.
 
     Parameters
     ----------
-    data
+    profile
         The sky profile.
     central_phase
         Phase along the axis at the rest wavelength.
-    magnification
+    plate_scale
         Of the instrument, rad per pixel.
 
     Returns
@@ -131,17 +210,17 @@ def first_harmonic(data: ProfileData, central_phase: float, magnification: float
         Its angle is the central phase that the Doppler shift takes away (positive: towards red), its
         size the strength of the fringes in units of its noise.
     """
-    s, weight = data.radius_squared_px2, 1.0 / data.sigma**2
-    phase, _ = phase_and_beta(s, central_phase, magnification)
-    trend = np.polynomial.Polynomial.fit(s, data.counts, 2, w=np.sqrt(weight))
-    level = (data.counts - trend(s)) * weight
+    s, weight = profile.radius_squared_px2, 1.0 / profile.sigma**2
+    phase, _ = phase_and_beta(s, central_phase, plate_scale)
+    trend = np.polynomial.Polynomial.fit(s, profile.counts, 2, w=np.sqrt(weight))
+    level = (profile.counts - trend(s)) * weight
     return complex(level @ np.exp(1j * np.mod(phase, 2.0 * np.pi))) / float(np.sqrt(0.5 * weight.sum()))
 
 
 def fit_line(
-    data: ProfileData,
+    profile: RingProfile,
     central_phase: float,
-    shape: Shape,
+    parameters: InstrumentParameters,
     line: SkyLine,
     start_velocity_mps: float,
     instrument: Fringes | None = None,
@@ -151,18 +230,18 @@ def fit_line(
 
     Parameters
     ----------
-    data
+    profile
         The profile.
     central_phase
         Phase along the axis at the rest wavelength, for the gap at mid-exposure.
-    shape
-        The instrument.
+    parameters
+        Of the instrument.
     line
         The line.
     start_velocity_mps
         Within a quarter of a free spectral range of the answer.
     instrument
-        Fringe terms at these annuli, phase and shape, if they are already at hand.
+        Fringe terms at these annuli, phase and parameters, if they are already at hand.
     start_temperature_k
         The line's typical one, if not given.
 
@@ -177,9 +256,9 @@ def fit_line(
         If the profile holds no line at all.
     """
     if instrument is None:
-        count = line.terms_needed(central_phase, shape.reflectivity)
-        instrument = fringes(data.radius_squared_px2, data.width_px2, central_phase, shape, count)
-    model = LineModel(data, instrument, shape, line)
+        count = line.terms_needed(central_phase, parameters.reflectivity)
+        instrument = fringes(profile.radius_squared_px2, profile.width_px2, central_phase, parameters, count)
+    model = LineModel(profile, instrument, parameters, line)
     at = model.evaluate(start_velocity_mps, start_temperature_k or line.typical_temperature_k)
     settled = False
     for _ in range(_STEPS):
@@ -214,21 +293,21 @@ def fit_line(
         continuum_error=float(linear_error[1]) * mean_light,
         bias=float(at.fit.amplitudes[2]),
         bias_error=float(linear_error[2]),
-        reduced_chi_square=at.cost / max(len(data) - 5, 1),
+        reduced_chi_square=at.cost / max(len(profile) - 5, 1),
         model=at.fit.model,
         settled=settled,
         velocity_bound_mps=float(errors[0]),
         temperature_bound_k=float(errors[1]),
         velocity_excess=excess[0],
         temperature_excess=excess[1],
-        linear_response=(at.projected @ covariance) / data.sigma[:, None],
+        linear_response=(at.projected @ covariance) / profile.sigma[:, None],
     )
 
 
 def cramer_rao_bound(
-    data: ProfileData,
+    profile: RingProfile,
     central_phase: float,
-    shape: Shape,
+    parameters: InstrumentParameters,
     line: SkyLine,
     velocity_mps: float,
     temperature_k: float,
@@ -241,9 +320,9 @@ def cramer_rao_bound(
 
     Parameters
     ----------
-    data
+    profile
         The profile; its counts set the intensity, its ``sigma`` the noise.
-    central_phase, shape, line
+    central_phase, parameters, line
         As for `fit_line`.
     velocity_mps, temperature_k
         Of the line, as fitted or as true.
@@ -252,9 +331,9 @@ def cramer_rao_bound(
     -------
     velocity_bound_mps, temperature_bound_k : float
     """
-    count = line.terms_needed(central_phase, shape.reflectivity)
-    instrument = fringes(data.radius_squared_px2, data.width_px2, central_phase, shape, count)
-    at = LineModel(data, instrument, shape, line).evaluate(velocity_mps, temperature_k)
+    count = line.terms_needed(central_phase, parameters.reflectivity)
+    instrument = fringes(profile.radius_squared_px2, profile.width_px2, central_phase, parameters, count)
+    at = LineModel(profile, instrument, parameters, line).evaluate(velocity_mps, temperature_k)
     errors = np.sqrt(np.diag(_inverse(at.projected.T @ at.projected)))
     return float(errors[0]), float(errors[1])
 
@@ -298,12 +377,14 @@ class LinePoint:
 class LineModel:
     """The model of one profile as a function of velocity and temperature, for the fits of this room."""
 
-    def __init__(self, data: ProfileData, instrument: Fringes, shape: Shape, line: SkyLine) -> None:
-        self.data = data
+    def __init__(
+        self, profile: RingProfile, instrument: Fringes, parameters: InstrumentParameters, line: SkyLine
+    ) -> None:
+        self.profile = profile
         self.instrument = instrument
         self.k_phase = instrument.order * instrument.phase[instrument.annulus]
         self.decay = self.k_phase**2 * line.thermal_rate()
-        self.illumination, self.bias = flat_templates(data, shape)
+        self.illumination, self.bias = flat_templates(profile, parameters)
 
     def with_line(self, velocity: float, temperature: float) -> Fringes:
         """Terms of the instrument's fringes in the light of the line."""
@@ -316,9 +397,9 @@ class LineModel:
         summed = self.instrument.summed
         airy = 1.0 + 2.0 * summed(terms.real)
         templates = [self.illumination * airy, self.illumination, self.bias]
-        fit = fit_linear(self.data, templates)
-        residual = (self.data.counts - fit.model) / self.data.sigma
-        light = 2.0 * fit.amplitudes[0] * self.illumination / self.data.sigma
+        fit = fit_linear(self.profile, templates)
+        residual = (self.profile.counts - fit.model) / self.profile.sigma
+        light = 2.0 * fit.amplitudes[0] * self.illumination / self.profile.sigma
         by_velocity = light * summed(terms.imag * self.k_phase) / constants.c
         by_temperature = -light * summed(terms.real * self.decay)
         gradient = np.stack([by_velocity, by_temperature], axis=1)
@@ -326,7 +407,7 @@ class LineModel:
             velocity=velocity,
             temperature=temperature,
             fit=fit,
-            weighted_templates=np.stack(templates, axis=1) / self.data.sigma[:, None],
+            weighted_templates=np.stack(templates, axis=1) / self.profile.sigma[:, None],
             residual=residual,
             gradient=gradient,
             projected=gradient - fit.basis @ (fit.basis.T @ gradient),

@@ -47,7 +47,17 @@ _NOTHING_THERE = ("416", "InvalidRange")
 
 @dataclass(frozen=True)
 class Store:
-    """A bucket and the client that talks to it; may be shared by threads."""
+    """A bucket and the client that talks to it; may be shared by threads.
+
+    Parameters
+    ----------
+    bucket
+        Name of the bucket.
+    endpoint_url
+        Address of the service, for messages.
+    client
+        Boto3's client for S3.
+    """
 
     bucket: str
     endpoint_url: str
@@ -75,7 +85,22 @@ class Store:
             raise StoreError(f"{where} does not answer: {error}. Check AWS_S3_ENDPOINT_URL") from error
 
     def list(self, prefix: str) -> list[StoredObject]:
-        """List the objects whose key begins with a prefix, in the order of their keys."""
+        """List the objects whose key begins with a prefix, in the order of their keys.
+
+        Parameters
+        ----------
+        prefix
+            What the keys begin with.
+
+        Returns
+        -------
+        list of StoredObject
+
+        Raises
+        ------
+        StoreError
+            If the service does not answer.
+        """
         found = []
         with self._asked(f"list {prefix}*"):
             for page in self.client.get_paginator("list_objects_v2").paginate(
@@ -88,7 +113,22 @@ class Store:
         return found
 
     def head(self, key: str) -> StoredObject | None:
-        """Describe an object; None when it does not exist."""
+        """Describe an object; None when it does not exist.
+
+        Parameters
+        ----------
+        key
+            Key of the object.
+
+        Returns
+        -------
+        StoredObject or None
+
+        Raises
+        ------
+        StoreError
+            If the service does not answer.
+        """
         try:
             with self._asked("look at", key):
                 answer = self.client.head_object(Bucket=self.bucket, Key=key)
@@ -108,6 +148,10 @@ class Store:
         etag
             If given, the object must still have this ETag.
 
+        Returns
+        -------
+        bytes
+
         Raises
         ------
         MissingObject, ChangedObject, DamagedRead, StoreError
@@ -126,6 +170,10 @@ class Store:
         count
             How many bytes; fewer come if it has no more.
 
+        Returns
+        -------
+        bytes
+
         Raises
         ------
         MissingObject, StoreError
@@ -138,7 +186,23 @@ class Store:
         return b"".join(parts)[-count:]  # a server may send everything
 
     def get_json(self, key: str) -> Any | None:
-        """Read a JSON object; None when it does not exist."""
+        """Read a JSON object; None when it does not exist.
+
+        Parameters
+        ----------
+        key
+            Key of the object.
+
+        Returns
+        -------
+        object
+            The value; None when the object does not exist.
+
+        Raises
+        ------
+        StoreError
+            If the object is not JSON, or cannot be read.
+        """
         try:
             data = self.get_bytes(key)
         except MissingObject:
@@ -182,13 +246,13 @@ class Store:
         ------
         MissingObject, ChangedObject, DamagedRead, StoreError
         """
-        asked = {"IfMatch": etag} if etag else {}
+        options = {"IfMatch": etag} if etag else {}
         if last is not None:
-            asked["Range"] = f"bytes=-{last}"
+            options["Range"] = f"bytes=-{last}"
         for attempt in range(1, STREAM_ATTEMPTS + 1):
             try:
                 with self._asked("read", key, passing=_BROKEN_STREAM):
-                    answer = self.client.get_object(Bucket=self.bucket, Key=key, **asked)
+                    answer = self.client.get_object(Bucket=self.bucket, Key=key, **options)
                     found = answer["ETag"].strip('"')
                     if etag and found != etag:  # a server that ignores If-Match
                         raise ChangedObject(f"{key}: it was uploaded again since it was listed")
@@ -214,10 +278,23 @@ class Store:
     def download(self, key: str, path: Path, etag: str | None = None) -> str:
         """Read an object into a file, which appears only when it is whole.
 
+        Parameters
+        ----------
+        key
+            Key of the object.
+        path
+            File to be; its directory is made if absent.
+        etag
+            If given, the object must still have this ETag.
+
         Returns
         -------
         str
             SHA-256 of what was read, in hexadecimal.
+
+        Raises
+        ------
+        MissingObject, ChangedObject, DamagedRead, StoreError
         """
         digest = hashlib.sha256()
         with written_whole(path) as partial, open(partial, "wb") as file:
@@ -295,11 +372,36 @@ class Store:
             return self._put(key, file, bytes.fromhex(hashes.md5), hashes.sha256, content_type)
 
     def put_json(self, key: str, value: Any) -> str:
-        """Write a value as JSON, the same bytes for the same value; returns the ETag."""
+        """Write a value as JSON, the same bytes for the same value.
+
+        Parameters
+        ----------
+        key
+            Key of the object.
+        value
+            A value that JSON can hold.
+
+        Returns
+        -------
+        str
+            The ETag.
+        """
         return self.put_bytes(key, json_bytes(value), "application/json")
 
     def copy(self, source: str, destination: str) -> StoredObject:
         """Copy an object inside the bucket, and make sure that the copy is whole.
+
+        Parameters
+        ----------
+        source
+            Key of the object.
+        destination
+            Key of the copy.
+
+        Returns
+        -------
+        StoredObject
+            The copy.
 
         Raises
         ------
@@ -320,7 +422,13 @@ class Store:
         return after
 
     def delete(self, key: str) -> None:
-        """Delete an object of our own, if it is there; raw objects need `delete_if_unchanged`."""
+        """Delete an object of our own, if it is there; raw objects need `delete_if_unchanged`.
+
+        Parameters
+        ----------
+        key
+            Key of the object.
+        """
         with self._asked("delete", key):
             self.client.delete_object(Bucket=self.bucket, Key=key)
 
@@ -338,6 +446,11 @@ class Store:
         -------
         bool
             True when it is gone (also when it was gone before), False when it has changed and was kept.
+
+        Raises
+        ------
+        StoreError
+            If the service does not answer, or refuses.
         """
         there = self.head(key)
         if there is None:

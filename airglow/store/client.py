@@ -27,6 +27,11 @@ def open_store(settings: StoreSettings, attempts: int = 5, threads: int = 32) ->
     Returns
     -------
     Store
+
+    Raises
+    ------
+    StoreError
+        If the settings cannot be used.
     """
     config = Config(
         s3={"addressing_style": "path", "us_east_1_regional_endpoint": "regional"},

@@ -13,7 +13,17 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class FileHashes:
-    """Size in bytes, and hashes in hexadecimal."""
+    """Size and hashes of a file.
+
+    Parameters
+    ----------
+    size
+        Size in bytes.
+    sha256
+        SHA-256 in hexadecimal.
+    md5
+        MD5 in hexadecimal.
+    """
 
     size: int
     sha256: str
@@ -21,7 +31,17 @@ class FileHashes:
 
 
 def hash_file(path: Path) -> FileHashes:
-    """Size, SHA-256 and MD5 of a file, in one reading."""
+    """Size, SHA-256 and MD5 of a file, in one reading.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    FileHashes
+    """
     sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
     with open(path, "rb") as file:
         while chunk := file.read(CHUNK_BYTES):
@@ -32,5 +52,15 @@ def hash_file(path: Path) -> FileHashes:
 
 
 def json_bytes(value: Any) -> bytes:
-    """A value as JSON, the same bytes for the same value."""
+    """A value as JSON, the same bytes for the same value.
+
+    Parameters
+    ----------
+    value
+        A value that JSON can hold.
+
+    Returns
+    -------
+    bytes
+    """
     return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

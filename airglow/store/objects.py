@@ -38,7 +38,19 @@ class DamagedRead(StoreError):
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as the store describes it: ``etag`` without quotes, ``modified`` in UTC."""
+    """An object as the store describes it.
+
+    Parameters
+    ----------
+    key
+        Key of the object.
+    size
+        Size in bytes.
+    etag
+        ETag without quotes.
+    modified
+        Time of the upload by the server's clock, UTC.
+    """
 
     key: str
     size: int
@@ -48,7 +60,17 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class Reading:
-    """What arrived of an object: size in bytes, MD5 in hexadecimal, and whether its ETag proves it."""
+    """What arrived of an object.
+
+    Parameters
+    ----------
+    size
+        Size in bytes.
+    md5
+        MD5 in hexadecimal.
+    is_proven
+        True if the ETag proves that what arrived is the object.
+    """
 
     size: int
     md5: str

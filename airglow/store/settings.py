@@ -27,7 +27,19 @@ _FIXED = {
 
 @dataclass(frozen=True)
 class StoreSettings:
-    """The bucket, the endpoint that serves it, and the credentials."""
+    """The bucket, the endpoint that serves it, and the credentials.
+
+    Parameters
+    ----------
+    bucket
+        Name of the bucket.
+    endpoint_url
+        Address of the service.
+    access_key
+        Name of the credentials.
+    secret_key
+        Secret of the credentials.
+    """
 
     bucket: str
     endpoint_url: str

@@ -55,6 +55,10 @@ def proves(etag: str, data: bytes) -> bool:
         The ETag.
     data
         The bytes.
+
+    Returns
+    -------
+    bool
     """
     if is_md5(etag):
         return _md5(data).hex() == etag

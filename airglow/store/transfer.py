@@ -20,7 +20,19 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file that is in the bucket: its key, size in bytes, SHA-256 (hexadecimal) and ETag."""
+    """A file that is in the bucket.
+
+    Parameters
+    ----------
+    key
+        Key of the object.
+    size
+        Size in bytes.
+    sha256
+        SHA-256 in hexadecimal.
+    etag
+        ETag of the object, without quotes.
+    """
 
     key: str
     size: int
@@ -77,6 +89,15 @@ def download_many(
 
     A file that is there already with the right SHA-256 is left alone.
 
+    Parameters
+    ----------
+    store
+        The bucket.
+    files
+        Objects, each with the file to be.
+    threads
+        How many are fetched at once.
+
     Returns
     -------
     list of Path
@@ -91,12 +112,12 @@ def download_many(
     """
 
     def download(task: tuple[StoredFile, Path]) -> Path:
-        wanted, path = task
-        if path.is_file() and path.stat().st_size == wanted.size and hash_file(path).sha256 == wanted.sha256:
+        stored, path = task
+        if path.is_file() and path.stat().st_size == stored.size and hash_file(path).sha256 == stored.sha256:
             return path
-        if store.download(wanted.key, path) != wanted.sha256:
+        if store.download(stored.key, path) != stored.sha256:
             path.unlink()
-            raise StoreError(f"{wanted.key}: its SHA-256 is not the recorded {wanted.sha256}")
+            raise StoreError(f"{stored.key}: its SHA-256 is not the recorded {stored.sha256}")
         return path
 
     return in_threads(download, list(files), threads)
@@ -106,6 +127,15 @@ def in_threads(
     work: Callable[[_Task], _Result], tasks: Sequence[_Task], threads: int = THREADS
 ) -> list[_Result]:
     """Apply a function to tasks in several threads; after a failure no further task is begun.
+
+    Parameters
+    ----------
+    work
+        The function.
+    tasks
+        Its argument, one for each call.
+    threads
+        How many calls run at once.
 
     Returns
     -------

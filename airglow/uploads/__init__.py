@@ -24,7 +24,6 @@ from airglow.uploads.keys import (
 )
 from airglow.uploads.pending import (
     archived_upload,
-    clear_finished,
     clear_pending,
     kept_manifest_key,
     mark_pending,
@@ -49,7 +48,6 @@ __all__ = [
     "WeatherDay",
     "WeatherFile",
     "archived_upload",
-    "clear_finished",
     "clear_pending",
     "cloud_file",
     "discovery_from_json",

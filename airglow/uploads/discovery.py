@@ -28,18 +28,42 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class NightReport:
-    """One night with something in ``raw/`` or unfinished: its state and the reason."""
+    """One night with something in ``raw/`` or unfinished: its state and the reason.
+
+    Parameters
+    ----------
+    night
+        The night.
+    state
+        Its state.
+    reason
+        Why it is in this state.
+    since
+        UTC, when its first object came or since when it waits; None if not known.
+    parts_present
+        Number of parts in ``raw/``.
+    parts_expected
+        Number of parts by the receipt; None without one.
+    size_present
+        Bytes in ``raw/``.
+    size_expected
+        Bytes by the receipt; None without one.
+    changed
+        True if another upload of the night is archived already.
+    withdrawn
+        True if that other upload went away before it was archived.
+    """
 
     night: NightId
     state: State
     reason: str
-    since: dt.datetime | None = None  # UTC: when its first object came, or since when it waits
+    since: dt.datetime | None = None
     parts_present: int = 0
-    parts_expected: int | None = None  # None: no receipt that says
-    size_present: int = 0  # bytes
+    parts_expected: int | None = None
+    size_present: int = 0
     size_expected: int | None = None
-    changed: bool = False  # an earlier upload of the night is archived, and this is another one
-    withdrawn: bool = False  # that other upload went away before it was archived
+    changed: bool = False
+    withdrawn: bool = False
 
     @property
     def is_wanted(self) -> bool:
@@ -49,7 +73,15 @@ class NightReport:
 
 @dataclass(frozen=True)
 class WeatherDay:
-    """The weather files of one site and local date."""
+    """The weather files of one site and local date.
+
+    Parameters
+    ----------
+    site
+        Key of the site.
+    date
+        Local date.
+    """
 
     site: str
     date: dt.date
@@ -57,13 +89,27 @@ class WeatherDay:
 
 @dataclass(frozen=True)
 class Discovery:
-    """What one look at the bucket found."""
+    """What one look at the bucket found.
 
-    made_at: dt.datetime  # UTC
-    nights: tuple[NightReport, ...]  # oldest first
-    unrecognised: tuple[tuple[str, str], ...]  # key, reason
-    weather_leftovers: tuple[WeatherDay, ...]  # complete, and no upload needs them any more
-    finished: tuple[NightId, ...]  # done, with a marker that is still there
+    Parameters
+    ----------
+    made_at
+        Time of the look, UTC.
+    nights
+        Nights with something in ``raw/`` or unfinished, oldest first.
+    unrecognised
+        Key and reason of each object that is none of ours.
+    weather_leftovers
+        Days whose weather files are complete and needed by no upload any more.
+    finished
+        Nights that are done, and whose marker is still there.
+    """
+
+    made_at: dt.datetime
+    nights: tuple[NightReport, ...]
+    unrecognised: tuple[tuple[str, str], ...]
+    weather_leftovers: tuple[WeatherDay, ...]
+    finished: tuple[NightId, ...]
 
     @property
     def wanted(self) -> tuple[NightReport, ...]:
@@ -72,7 +118,17 @@ class Discovery:
 
 
 def discovery_to_json(discovery: Discovery) -> dict[str, Any]:
-    """A discovery as a value that JSON can hold."""
+    """A discovery as a value that JSON can hold.
+
+    Parameters
+    ----------
+    discovery
+        The discovery.
+
+    Returns
+    -------
+    dict
+    """
     return {
         "format": FORMAT,
         "made_at": discovery.made_at.isoformat(),
@@ -100,7 +156,18 @@ def discovery_to_json(discovery: Discovery) -> dict[str, Any]:
 
 
 def discovery_from_json(value: Mapping[str, Any], name: str = "discovery") -> Discovery:
-    """The reverse of `discovery_to_json`.
+    """Make a discovery of a value that `discovery_to_json` made.
+
+    Parameters
+    ----------
+    value
+        The value.
+    name
+        What to call it in an error.
+
+    Returns
+    -------
+    Discovery
 
     Raises
     ------

@@ -33,7 +33,17 @@ _WEATHER = re.compile(
 
 @dataclass(frozen=True)
 class NightId:
-    """One night of one instrument at one site, by the local date on which it began."""
+    """One night of one instrument at one site, by the local date on which it began.
+
+    Parameters
+    ----------
+    instrument
+        Key of the instrument.
+    site
+        Key of the site.
+    date
+        Local date on which the night began.
+    """
 
     instrument: str
     site: str
@@ -42,6 +52,15 @@ class NightId:
     @classmethod
     def parse(cls, name: str) -> NightId:
         """The night named ``minime05_uao_20250429``.
+
+        Parameters
+        ----------
+        name
+            Name of the night.
+
+        Returns
+        -------
+        NightId
 
         Raises
         ------
@@ -127,18 +146,40 @@ class NightId:
 
 
 def first_part(night: NightId) -> str:
-    """File name of the first part of the night's upload."""
+    """File name of the first part of the night's upload.
+
+    Parameters
+    ----------
+    night
+        The night.
+
+    Returns
+    -------
+    str
+    """
     return f"{night.upload}.tar.gz000000"
 
 
 @dataclass(frozen=True)
 class WeatherFile:
-    """A cloud sensor's or temperature logger's file of one local date."""
+    """A cloud sensor's or temperature logger's file of one local date.
 
-    kind: str  # "cloud" or "temperature"
+    Parameters
+    ----------
+    kind
+        ``cloud`` or ``temperature``.
+    site
+        Key of the site.
+    date
+        Local date.
+    name
+        File name.
+    """
+
+    kind: str
     site: str
     date: dt.date
-    name: str  # file name
+    name: str
 
     @property
     def raw_key(self) -> str:
@@ -152,26 +193,66 @@ class WeatherFile:
 
 
 def weather_prefix(kind: str, site: str, date: dt.date) -> str:
-    """What the keys of a site's archived weather files of a year begin with."""
+    """What the keys of a site's archived weather files of a year begin with.
+
+    Parameters
+    ----------
+    kind
+        ``cloud`` or ``temperature``.
+    site
+        Key of the site.
+    date
+        A date of the year.
+
+    Returns
+    -------
+    str
+    """
     folder = "cloudsensor" if kind == "cloud" else "templogs"
     return f"{folder}/{site}/{date:%Y}/"
 
 
 def cloud_file(site: str, date: dt.date) -> WeatherFile:
-    """The cloud sensor's file of a site and local date."""
+    """The cloud sensor's file of a site and local date.
+
+    Parameters
+    ----------
+    site
+        Key of the site.
+    date
+        Local date.
+
+    Returns
+    -------
+    WeatherFile
+    """
     return WeatherFile("cloud", site, date, f"Cloud_{site}_{date:%Y%m%d}.txt")
 
 
 @dataclass(frozen=True)
 class RawReceipt:
-    """A night's receipt."""
+    """A night's receipt.
+
+    Parameters
+    ----------
+    night
+        The night.
+    """
 
     night: NightId
 
 
 @dataclass(frozen=True)
 class RawPart:
-    """One part of a night's archive, counted from 0."""
+    """One part of a night's archive.
+
+    Parameters
+    ----------
+    night
+        The night.
+    number
+        Number of the part, from 0.
+    """
 
     night: NightId
     number: int
@@ -179,13 +260,29 @@ class RawPart:
 
 @dataclass(frozen=True)
 class UnrecognisedObject:
-    """An object in ``raw/`` that is none of ours, and why."""
+    """An object in ``raw/`` that is none of ours.
+
+    Parameters
+    ----------
+    reason
+        Why it is not recognised.
+    """
 
     reason: str
 
 
 def parse_raw_key(key: str) -> RawReceipt | RawPart | WeatherFile | UnrecognisedObject:
-    """Say what an object in ``raw/`` is, by its key alone."""
+    """Say what an object in ``raw/`` is, by its key alone.
+
+    Parameters
+    ----------
+    key
+        Key of the object.
+
+    Returns
+    -------
+    RawReceipt, RawPart, WeatherFile or UnrecognisedObject
+    """
     if match := _UPLOAD.fullmatch(key):
         date = parse_date(match["date"])
         if date is None:
@@ -208,6 +305,18 @@ def parse_raw_key(key: str) -> RawReceipt | RawPart | WeatherFile | Unrecognised
 
 
 def is_of_upload(key: str, night: NightId) -> bool:
-    """Whether a key is that of a night's receipt or part, not of an unrecognised object beside them."""
-    what = parse_raw_key(key)
-    return isinstance(what, RawReceipt | RawPart) and what.night == night
+    """Whether a key is that of a night's receipt or part, not of an unrecognised object beside them.
+
+    Parameters
+    ----------
+    key
+        Key of an object.
+    night
+        The night.
+
+    Returns
+    -------
+    bool
+    """
+    parsed = parse_raw_key(key)
+    return isinstance(parsed, RawReceipt | RawPart) and parsed.night == night

@@ -38,12 +38,30 @@ def mark_pending(store: Store, night: NightId, why: str) -> None:
 
 
 def clear_pending(store: Store, night: NightId) -> None:
-    """Say that no work on the night is unfinished."""
+    """Say that no work on the night is unfinished.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        The night.
+    """
     store.delete(night.pending_key)
 
 
 def pending_nights(store: Store) -> set[NightId]:
-    """Nights with a marker; what else lies among the markers is none of ours and is passed over."""
+    """Nights with a marker; what else lies among the markers is none of ours and is passed over.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+
+    Returns
+    -------
+    set of NightId
+    """
     nights = set()
     for found in store.list(PENDING):
         with contextlib.suppress(BadInput):
@@ -51,21 +69,19 @@ def pending_nights(store: Store) -> set[NightId]:
     return nights
 
 
-def finished_nights(store: Store) -> set[NightId]:
-    """Nights with a marker whose work was finished after it was set."""
-    return {night for night in pending_nights(store) if store.head(night.cleaned_key) is not None}
-
-
-def clear_finished(store: Store) -> set[NightId]:
-    """Remove the markers of nights that are finished, and say which these are."""
-    finished = finished_nights(store)
-    for night in finished:
-        clear_pending(store, night)
-    return finished
-
-
 def archived_upload(store: Store, night: NightId) -> dict[str, str] | None:
     """ETag by key of the raw objects that a night's manifest was made from; None without a manifest.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        The night.
+
+    Returns
+    -------
+    dict or None
 
     Raises
     ------
@@ -83,7 +99,19 @@ def archived_upload(store: Store, night: NightId) -> dict[str, str] | None:
 
 
 def kept_manifest_key(night: NightId, sha256: str) -> str:
-    """Where a copy of a night's manifest stays when another upload of the night takes its place."""
+    """Where a copy of a night's manifest stays when another upload of the night takes its place.
+
+    Parameters
+    ----------
+    night
+        The night.
+    sha256
+        SHA-256 of the manifest.
+
+    Returns
+    -------
+    str
+    """
     return f"{kept_manifests_prefix(night)}{sha256}.json"
 
 

@@ -16,13 +16,27 @@ _HINT = "upload the receipt again"
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a receipt announces."""
+    """What a receipt announces.
 
-    first_part: str  # file name
+    Parameters
+    ----------
+    first_part
+        File name of the first part.
+    parts
+        Number of parts.
+    size_bytes
+        Size of the whole tar.gz.
+    made_at
+        Time at which it was made, UTC.
+    disk_left_gb
+        Free space of the instrument computer.
+    """
+
+    first_part: str
     parts: int
-    size_bytes: int  # of the whole tar.gz
-    made_at: dt.datetime  # UTC
-    disk_left_gb: float  # on the instrument computer
+    size_bytes: int
+    made_at: dt.datetime
+    disk_left_gb: float
 
     @property
     def is_collection_error(self) -> bool:
@@ -72,6 +86,10 @@ def what_is_missing(parts: Mapping[int, StoredObject], receipt: Receipt) -> str:
         The parts by their number, from 0.
     receipt
         What the instrument says it sent.
+
+    Returns
+    -------
+    str
     """
     announced = [number for number in parts if number < receipt.parts]
     if len(announced) < receipt.parts:
@@ -99,9 +117,9 @@ def _lines(name: str, data: bytes) -> list[str]:
     return lines
 
 
-def _count(name: str, what: str, text: str) -> int:
+def _count(name: str, quantity: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise BadInput(name, f"receipt's {what} is {text[:40]!r}, not a whole number", _HINT)
+        raise BadInput(name, f"receipt's {quantity} is {text[:40]!r}, not a whole number", _HINT)
     return int(text)
 
 

@@ -27,11 +27,21 @@ from airglow.uploads.receipt import MAX_RECEIPT_BYTES, Receipt, parse_receipt, w
 
 @dataclass(frozen=True)
 class ScanSettings:
-    """What an operator decides about uploads."""
+    """What an operator decides about uploads.
 
-    cloud_wait_hours: float = 24.0  # from the receipt
-    max_nights: int | None = None  # complete nights that one run takes up; None: all
-    hold: tuple[str, ...] = ()  # names of nights that are not to be worked on
+    Parameters
+    ----------
+    cloud_wait_hours
+        Hours from the receipt for which a night waits for cloud files.
+    max_nights
+        Complete nights that one run takes up; None takes all.
+    hold
+        Names of nights that are not to be worked on.
+    """
+
+    cloud_wait_hours: float = 24.0
+    max_nights: int | None = None
+    hold: tuple[str, ...] = ()
 
 
 @dataclass
@@ -117,14 +127,14 @@ def scan(
 def _sort(objects: Iterable[StoredObject], registry: Registry) -> _Raw:
     raw = _Raw()
     for found in objects:
-        what = parse_raw_key(found.key)
-        match what:
+        parsed = parse_raw_key(found.key)
+        match parsed:
             case RawReceipt(night):
                 raw.uploads.setdefault(night, _Upload()).receipt = found
             case RawPart(night, number):
                 raw.uploads.setdefault(night, _Upload()).parts[number] = found
             case WeatherFile(site=site, date=date) if site in registry.sites:
-                raw.weather.setdefault(WeatherDay(site, date), []).append((what, found))
+                raw.weather.setdefault(WeatherDay(site, date), []).append((parsed, found))
             case WeatherFile(site=site):
                 raw.unrecognised.append((found.key, f"unknown site {site}"))
             case UnrecognisedObject(reason) if (

@@ -28,15 +28,33 @@ class HasClock(Protocol):
 
 @dataclass(frozen=True)
 class WeatherFolder:
-    """What the weather files of a folder gave."""
+    """What the weather files of a folder gave.
 
-    clouds: CloudSeries | None  # all cloud files joined
-    temperatures: tuple[TemperatureSeries, ...]  # one per logger file
-    files: tuple[str, ...]  # names of the files that were read, sorted
-    rejected: tuple[tuple[str, str], ...]  # (name, reason) of the others
-    sha256: str  # over the names and SHA-256s of all of them
-    cloud_files: tuple[str, ...] = ()  # names of the cloud files that were there, read or rejected, sorted
-    remarks: tuple[str, ...] = ()  # sentences for the night's log: lines left out, dead probes, stuck sensors
+    Parameters
+    ----------
+    clouds
+        All cloud files joined; None without any.
+    temperatures
+        One series per logger file.
+    files
+        Names of the files that were read, sorted.
+    rejected
+        Name and reason of each file that could not be read.
+    sha256
+        SHA-256 over the names and SHA-256s of all of them.
+    cloud_files
+        Names of the cloud files that were there, read or rejected, sorted.
+    remarks
+        Sentences for the night's log: lines left out, dead probes, stuck sensors.
+    """
+
+    clouds: CloudSeries | None
+    temperatures: tuple[TemperatureSeries, ...]
+    files: tuple[str, ...]
+    rejected: tuple[tuple[str, str], ...]
+    sha256: str
+    cloud_files: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def read_folder(

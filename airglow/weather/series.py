@@ -13,29 +13,68 @@ WIDEN_LIMITS_S = (30.0, 600.0)
 
 @dataclass(frozen=True)
 class LineCounts:
-    """What became of the lines of a file (or of several)."""
+    """What became of the lines of a file (or of several).
+
+    Parameters
+    ----------
+    used
+        Lines that gave a sample.
+    rejected
+        Lines that are broken, or whose value the sensor calls bad.
+    repeated
+        Lines with the very text of an earlier one.
+    ignored
+        Headers and reports of other kinds.
+    partial
+        Lines that are used although one of their values is none.
+    stuck
+        Lines left out because the sensor repeated its last answer for too long.
+    examples
+        Some of the rejected lines, with number and reason.
+    """
 
     used: int = 0
-    rejected: int = 0  # broken, or the sensor says that the value is bad
-    repeated: int = 0  # the very same text again
-    ignored: int = 0  # headers and reports of other kinds
-    partial: int = 0  # used, although one of their values is none
-    stuck: int = 0  # left out: the sensor's last answer, repeated for too long
-    examples: tuple[str, ...] = ()  # of rejected lines, with number and reason
+    rejected: int = 0
+    repeated: int = 0
+    ignored: int = 0
+    partial: int = 0
+    stuck: int = 0
+    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class CloudSeries:
-    """Samples of a cloud sensor, sorted by time, one per time."""
+    """Samples of a cloud sensor, sorted by time, one per time.
 
-    time: np.ndarray  # datetime64[us], UTC
-    sky_minus_ambient_c: np.ndarray  # 0 when the sensor is wet
-    ambient_c: np.ndarray  # NaN where the file has no sensible value
-    kind: str  # "boltwood new", "boltwood old", "skyalert numbered", "skyalert ethernet"; "+" joins several
+    Parameters
+    ----------
+    time
+        datetime64[us] in UTC, shape (n,).
+    sky_minus_ambient_c
+        Temperature of the sky minus that of the air, shape (n,); 0 when the sensor is wet.
+    ambient_c
+        Temperature of the air, shape (n,); NaN where the file has no sensible value.
+    kind
+        ``boltwood new``, ``boltwood old``, ``skyalert numbered`` or ``skyalert ethernet``; ``+`` joins
+        several.
+    files
+        Names of the files.
+    lines
+        What became of their lines.
+    answers
+        Text of each line apart from times and running numbers, object array of shape (n,); None if not known.
+    remarks
+        Sentences for the log of a night.
+    """
+
+    time: np.ndarray
+    sky_minus_ambient_c: np.ndarray
+    ambient_c: np.ndarray
+    kind: str
     files: tuple[str, ...]
     lines: LineCounts = field(default_factory=LineCounts)
-    answers: np.ndarray | None = None  # text of each line apart from times and running numbers (object)
-    remarks: tuple[str, ...] = ()  # sentences for the log of a night
+    answers: np.ndarray | None = None
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.time.size
@@ -45,16 +84,29 @@ class CloudSeries:
 class TemperatureSeries:
     """Samples of a temperature logger, sorted by time, one per time.
 
-    ``values_c`` are by name: ``dome`` and ``inside``, or ``value``, or ``etalon_box``; NaN where a probe has
-    none.
+    Parameters
+    ----------
+    time
+        datetime64[us] in UTC, shape (n,).
+    values_c
+        Temperatures by name, each of shape (n,): ``dome`` and ``inside``, or ``value``, or ``etalon_box``;
+        NaN where a probe has none.
+    kind
+        ``dome and inside``, ``single`` or ``etalon box``.
+    files
+        Names of the files.
+    lines
+        What became of their lines.
+    remarks
+        Sentences for the log of a night.
     """
 
-    time: np.ndarray  # datetime64[us], UTC
+    time: np.ndarray
     values_c: dict[str, np.ndarray]
-    kind: str  # "dome and inside", "single", "etalon box"
+    kind: str
     files: tuple[str, ...]
     lines: LineCounts = field(default_factory=LineCounts)
-    remarks: tuple[str, ...] = ()  # sentences for the log of a night
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.time.size
@@ -62,12 +114,24 @@ class TemperatureSeries:
 
 @dataclass(frozen=True)
 class Summary:
-    """Mean, maximum and minimum per frame; NaN where no sample belongs to the frame."""
+    """Samples of n frames, summarised; NaN where no sample belongs to the frame.
+
+    Parameters
+    ----------
+    mean
+        Mean, shape (n,).
+    max
+        Maximum, shape (n,).
+    min
+        Minimum, shape (n,).
+    samples
+        Number of samples, shape (n,).
+    """
 
     mean: np.ndarray
     max: np.ndarray
     min: np.ndarray
-    samples: np.ndarray  # how many
+    samples: np.ndarray
 
 
 def in_order(time: np.ndarray) -> np.ndarray:
@@ -130,7 +194,18 @@ def _answers(part: CloudSeries) -> np.ndarray:
 
 
 def sensor_cadence_s(time: np.ndarray) -> float:
-    """Usual time between samples in s: the median, so that gaps do not count. NaN for fewer than two."""
+    """Median time between samples, so that gaps do not count.
+
+    Parameters
+    ----------
+    time
+        datetime64, shape (n,), sorted.
+
+    Returns
+    -------
+    float
+        Seconds; NaN for fewer than two samples.
+    """
     if time.size < 2:
         return float("nan")
     return float(np.median(np.diff(time) / np.timedelta64(1, "s")))

@@ -82,19 +82,19 @@ def find_stuck(
 
 
 def stuck_remarks(
-    what: str, stretches: Sequence[tuple[np.datetime64, np.datetime64, int]]
+    sensor: str, stretches: Sequence[tuple[np.datetime64, np.datetime64, int]]
 ) -> tuple[str, ...]:
     """A sentence for people about each stretch, but not without end."""
-    told = [
-        f"{what} was stuck: every digit stayed alike from {_minute(first)} to {_minute(last)} UTC; "
+    remarks = [
+        f"{sensor} was stuck: every digit stayed alike from {_minute(first)} to {_minute(last)} UTC; "
         f"{count} lines from {_minute(first + STUCK_AFTER)} on are no data. Check the sensor and its cable."
         for first, last, count in stretches[:MAX_STRETCHES_TOLD]
     ]
     others = stretches[MAX_STRETCHES_TOLD:]
     if others:
         count = sum(count for _, _, count in others)
-        told.append(f"{what} was stuck {len(others)} more times, with {count} lines that are no data.")
-    return tuple(told)
+        remarks.append(f"{sensor} was stuck {len(others)} more times, with {count} lines that are no data.")
+    return tuple(remarks)
 
 
 def _runs_alike(answers: Sequence[str | None]) -> list[tuple[int, int]]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from airglow.geometry import is_zenith, unit_vectors
+
 LONGEST_CYCLE_S = 90 * 60.0
 LONGEST_PAUSE_S = 30 * 60.0
 WINDOW_S = 30 * 60.0  # where no sequence of directions can tell all components
 _SAME_DIRECTION_DEG = 5.0
-_ZENITH_WITHIN_DEG = 3.0
 _LARGEST_VARIANCE = 25.0  # of a component, from samples of variance 1, to call it told
 
 
@@ -41,7 +42,7 @@ def cut_cycles(
     if n == 0:
         return ()
     same = _same_direction(azimuth_deg, zenith_deg)
-    at_zenith = zenith_deg < _ZENITH_WITHIN_DEG
+    at_zenith = is_zenith(zenith_deg)
     longest_s = LONGEST_CYCLE_S if _tells_all(components) else WINDOW_S
     cycles, begin = [], 0
     for k in range(1, n):
@@ -54,9 +55,8 @@ def cut_cycles(
 
 
 def _same_direction(azimuth_deg: np.ndarray, zenith_deg: np.ndarray) -> np.ndarray:
-    azimuth, zenith = np.radians(azimuth_deg), np.radians(zenith_deg)
-    line = np.stack([np.sin(azimuth) * np.sin(zenith), np.cos(azimuth) * np.sin(zenith), np.cos(zenith)])
-    return line.T @ line > np.cos(np.radians(_SAME_DIRECTION_DEG))
+    line = unit_vectors(azimuth_deg, zenith_deg)
+    return line @ line.T > np.cos(np.radians(_SAME_DIRECTION_DEG))
 
 
 def count_directions(azimuth_deg: np.ndarray, zenith_deg: np.ndarray) -> int:

@@ -26,28 +26,78 @@ BRIGHT_MOON = 0.25  # illuminated fraction from which a near moon matters
 
 @dataclass(frozen=True)
 class FlagInputs:
-    """What the flags of n samples are made from."""
+    """What the flags of n samples are made from.
+
+    Parameters
+    ----------
+    wind_mps
+        Line-of-sight wind, shape (n,).
+    wind_fit_error_mps
+        Its standard error by the fit, shape (n,).
+    temperature_error_k
+        Standard error of the temperature, shape (n,).
+    intensity
+        Intensity of the line per second, shape (n,).
+    background
+        Background per second, shape (n,).
+    reduced_chi_square
+        Chi-square per degree of freedom of the fit, shape (n,).
+    fit_settled
+        Bool, shape (n,): the fit converged.
+    cloud_mean_c
+        Temperature of the sky minus that of the air, NaN without data, shape (n,).
+    ccd_temperature_c
+        Temperature of the CCD, shape (n,).
+    is_zenith
+        Bool, shape (n,): the look direction is the zenith.
+    near_bright_moon
+        Bool, shape (n,): the look direction is near a bright moon.
+    near_jump
+        Bool, shape (n,): near a jump of the gap or of the ring centre.
+    far_from_laser
+        Bool, shape (n,): no laser frame is near in time.
+    time_in_doubt
+        Bool, shape (n,): the frame may be an hour off.
+    is_red_line
+        True for the red line.
+    zenith_reference
+        True if the zenith alone is the Doppler reference, for want of a usable laser.
+    default_instrument
+        True if the instrument's shape is the registry's, refined on the sky.
+    width_error_k
+        What the instrument's shape leaves open in every temperature, in kelvin.
+    no_zenith
+        True if there is no zenith sample to take the Doppler reference from.
+    laser_intensity
+        Intensity of each laser frame, shape (m,).
+    limits
+        Limits of the registry that raise flags.
+    wind_flag_by_hand
+        Least flag of the winds of this night.
+    temperature_flag_by_hand
+        Least flag of the temperatures of this night.
+    """
 
     wind_mps: np.ndarray
     wind_fit_error_mps: np.ndarray
     temperature_error_k: np.ndarray
-    intensity: np.ndarray  # line, per second
-    background: np.ndarray  # per second
+    intensity: np.ndarray
+    background: np.ndarray
     reduced_chi_square: np.ndarray
-    fit_settled: np.ndarray  # bool
-    cloud_mean_c: np.ndarray  # sky minus ambient, NaN without data
+    fit_settled: np.ndarray
+    cloud_mean_c: np.ndarray
     ccd_temperature_c: np.ndarray
-    is_zenith: np.ndarray  # bool
-    near_bright_moon: np.ndarray  # bool
-    near_jump: np.ndarray  # bool
-    far_from_laser: np.ndarray  # bool
-    time_in_doubt: np.ndarray  # bool
+    is_zenith: np.ndarray
+    near_bright_moon: np.ndarray
+    near_jump: np.ndarray
+    far_from_laser: np.ndarray
+    time_in_doubt: np.ndarray
     is_red_line: bool
     zenith_reference: bool
     default_instrument: bool
-    width_error_k: float  # what the instrument's shape leaves open in every temperature
+    width_error_k: float  # what the instrument's parameters leave open in every temperature
     no_zenith: bool
-    laser_intensity: np.ndarray  # per laser frame
+    laser_intensity: np.ndarray
     limits: QualityLimits
     wind_flag_by_hand: int
     temperature_flag_by_hand: int

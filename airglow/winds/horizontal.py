@@ -4,15 +4,14 @@ A line of sight shows ``(u sin az + v cos az) sin ze + w cos ze``, with its angl
 (`airglow.geometry.lines_of_sight`). Per cycle, u, v and w over the site are those of weighted least squares.
 Samples of a cycle are taken neither at one time nor at one place: how far the wind departs from that of the
 cycle's middle over the site has a covariance, which the night itself tells (`airglow.winds.field`). It is
-part of the errors, as are the samples' own noise and what they share: the gap between lasers, and the zero of
-the wind.
-The best linear unbiased estimate under them all is that of generalised least squares (Aitken 1935, Proc. R.
-Soc. Edinb. 55, 42).
+part of the errors, as are the samples' own noise and what they share: the gap between lasers, and the Doppler
+reference. The best linear unbiased estimate under them all is that of generalised least squares (Aitken
+1935, Proc. R. Soc. Edinb. 55, 42).
 
 The smooth winds are the posterior of the field over the site, with the same errors.
 
-Where the zero follows the zenith in time there is no vertical wind left to find: it is not given, and what it
-may have been is an error of the other directions.
+Where the Doppler reference follows the zenith in time there is no vertical wind left to find: it is not
+given, and what it may have been is an error of the other directions.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from airglow.geometry.lines_of_sight import line_components
+from airglow.geometry import EARTH_MEAN_RADIUS_M, unit_vectors
 from airglow.model.result import BAD, Cause, HorizontalWinds, SkySamples, SmoothWinds
 from airglow.winds.cycles import count_directions, cut_cycles
 from airglow.winds.field import (
@@ -45,14 +44,13 @@ SMOOTH_ASSUMPTION = (
     "zonal, meridional and vertical wind are Gaussian processes in time (Matern) and distance (Gaussian), "
     "alike all night; the vertical wind averages to zero"
 )
-_EARTH_RADIUS_M = 6_371_000.0
 _ANYTHING_MPS = 1.0e4  # spread of the components of a cycle before any sample
 _TELLS_NOTHING_MPS = 150.0  # a component of a cycle with a larger error is not given
 _STILL_OPEN = 0.5  # nor a smooth one whose least error is a larger part of what it was before any sample
-_ZERO_TIME_S = 3600.0  # over which a zero that follows the zenith in time stays about the same
+_REFERENCE_TIME_S = 3600.0  # over which a reference that follows the zenith in time stays about the same
 _SHORTEST_LASER_TIME_S, _USUAL_LASER_TIME_S, _LONGEST_LASER_TIME_S = 300.0, 1800.0, 3 * 3600.0
 _NO_SAMPLE = "no usable sample"
-_NO_VERTICAL = "no vertical wind, since the zero follows the zenith in time"
+_NO_VERTICAL = "no vertical wind, since the Doppler reference follows the zenith in time"
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class _Usable:
     time_s: np.ndarray  # of all samples
     index: np.ndarray  # of those that take part
     sights: Sights  # likewise
-    zero_by_zenith: bool  # in time
+    reference_by_zenith: bool  # in time
     texture: Texture
 
 
@@ -84,7 +82,7 @@ def horizontal_winds(
     Parameters
     ----------
     sky
-        Samples with zero removed, flags and tangent points, in the order of time.
+        Samples with the Doppler reference removed, flags and pierce points, in the order of time.
     laser_time
         (m,) datetime64, middles of the laser frames that took part: errors of the gap between two of them
         are common to the samples there.
@@ -102,20 +100,20 @@ def horizontal_winds(
     """
     origin = sky.mid_time[0] if len(sky) else np.datetime64(0, "us")
     time_s = (sky.mid_time - origin) / np.timedelta64(1, "s")
-    components = line_components(sky.tangent_azimuth_deg, sky.tangent_zenith_deg)
+    components = unit_vectors(sky.pierce_azimuth_deg, sky.pierce_zenith_deg)
     index = np.flatnonzero(_is_usable(sky, components))
-    zero_by_zenith = bool((sky.causes[index] & np.uint32(Cause.ZENITH_REFERENCE.mask)).any())
-    place = _on_sphere_m(sky.tangent_latitude_deg, sky.tangent_longitude_deg)
+    reference_by_zenith = bool((sky.causes[index] & np.uint32(Cause.ZENITH_REFERENCE.mask)).any())
+    place = _on_sphere_m(sky.pierce_latitude_deg, sky.pierce_longitude_deg)
     sights = Sights(
         time_s=time_s[index],
         position_m=place[index] - _on_sphere_m(latitude_deg, longitude_deg),
-        components=components[index] * np.array([1.0, 1.0, 0.0 if zero_by_zenith else 1.0]),
+        components=components[index] * np.array([1.0, 1.0, 0.0 if reference_by_zenith else 1.0]),
         wind_mps=sky.line_of_sight_wind_mps[index],
         noise_mps=sky.wind_fit_error_mps[index],
-        shared=_shared_errors(sky, index, time_s, laser_time, zero_by_zenith),
+        shared=_shared_errors(sky, index, time_s, laser_time, reference_by_zenith),
     )
     kept, texture = _texture_without_wild(sights)
-    usable = _Usable(sky, origin, time_s, index[kept], sights.at(kept), zero_by_zenith, texture)
+    usable = _Usable(sky, origin, time_s, index[kept], sights.at(kept), reference_by_zenith, texture)
     slices = cut_cycles(time_s, sky.azimuth_deg, sky.zenith_deg, components)
     left_out = tuple(sky.name[k] for k in index[~kept])
     return _cycle_winds(usable, slices), _smooth_winds(usable, step_s, left_out)
@@ -129,16 +127,16 @@ def _is_usable(sky: SkySamples, components: np.ndarray) -> np.ndarray:
 
 
 def _shared_errors(
-    sky: SkySamples, index: np.ndarray, time_s: np.ndarray, laser_time: np.ndarray, zero_by_zenith: bool
+    sky: SkySamples, index: np.ndarray, time_s: np.ndarray, laser_time: np.ndarray, reference_by_zenith: bool
 ) -> np.ndarray:
-    """Covariance of the errors that samples share: of the gap for a while, of the zero all night."""
+    """Covariance of the errors that samples share: of the gap for a while, of the reference all night."""
     lag_s = np.abs(time_s[index][:, None] - time_s[index][None, :])
-    calibration, zero = sky.wind_calibration_error_mps[index], sky.wind_zero_error_mps[index]
+    calibration, reference = sky.wind_calibration_error_mps[index], sky.wind_reference_error_mps[index]
     of_the_gap = np.outer(calibration, calibration) * np.exp(-lag_s / _laser_time_s(laser_time))
-    of_the_zero = np.outer(zero, zero)
-    if zero_by_zenith:
-        of_the_zero *= np.exp(-lag_s / _ZERO_TIME_S)
-    return of_the_gap + of_the_zero
+    of_the_reference = np.outer(reference, reference)
+    if reference_by_zenith:
+        of_the_reference *= np.exp(-lag_s / _REFERENCE_TIME_S)
+    return of_the_gap + of_the_reference
 
 
 def _laser_time_s(laser_time: np.ndarray) -> float:
@@ -153,7 +151,7 @@ def _on_sphere_m(latitude_deg: np.ndarray | float, longitude_deg: np.ndarray | f
     """Earth-fixed place, good enough for distances between samples; (..., 3)."""
     latitude, longitude = np.radians(latitude_deg), np.radians(longitude_deg)
     level = np.cos(latitude)
-    return _EARTH_RADIUS_M * np.stack(
+    return EARTH_MEAN_RADIUS_M * np.stack(
         [level * np.cos(longitude), level * np.sin(longitude), np.sin(latitude)], axis=-1
     )
 
@@ -198,7 +196,7 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
         errors = _errors(usable, inside, between[np.ix_(inside, inside)], to_middle[k][:, inside])
         wind[k], covariance[k], chi_square[k] = _least_squares(usable.sights.at(inside), errors)
         told = np.diag(covariance[k]) < _TELLS_NOTHING_MPS**2
-        reason[k] = _why_missing("too few directions for the {} wind", told, usable.zero_by_zenith)
+        reason[k] = _why_missing("too few directions for the {} wind", told, usable.reference_by_zenith)
         _take_away(wind[k : k + 1], covariance[k : k + 1], told)
         if told.any():
             flag[k] = sky.wind_flag[mine].max()
@@ -256,11 +254,11 @@ def _smooth_winds(usable: _Usable, step_s: float, left_out: tuple[str, ...]) -> 
         grid_s = (time - usable.origin) / np.timedelta64(1, "s")
         wind, covariance, prior = wind_over_site(sights, texture, grid_s)
         least = np.sqrt(np.einsum("mii->mi", covariance).min(axis=0))
-        told = np.array([*(least[:2] < _STILL_OPEN * prior[:2]), not usable.zero_by_zenith])
-        reason = _why_missing("no direction tells the {} wind", told, usable.zero_by_zenith)
+        told = np.array([*(least[:2] < _STILL_OPEN * prior[:2]), not usable.reference_by_zenith])
+        reason = _why_missing("no direction tells the {} wind", told, usable.reference_by_zenith)
         _take_away(wind, covariance, told)
     given = 1.0 if len(sights) else np.nan
-    vertical_given = np.nan if usable.zero_by_zenith else given
+    vertical_given = np.nan if usable.reference_by_zenith else given
     return SmoothWinds(
         time=time,
         **_columns(wind, covariance),
@@ -279,20 +277,20 @@ def _smooth_winds(usable: _Usable, step_s: float, left_out: tuple[str, ...]) -> 
     )
 
 
-def _why_missing(text: str, told: np.ndarray, zero_by_zenith: bool) -> str:
+def _why_missing(text: str, told: np.ndarray, reference_by_zenith: bool) -> str:
     """Why components are missing; "" where none is."""
-    looked_for = COMPONENTS[:2] if zero_by_zenith else COMPONENTS
+    looked_for = COMPONENTS[:2] if reference_by_zenith else COMPONENTS
     missing = [name for name, given in zip(looked_for, told, strict=False) if not given]
     named = " and ".join([", ".join(missing[:-1]), missing[-1]] if missing[1:] else missing)
     reasons = [text.format(named)] if missing else []
-    return "; ".join([*reasons, *([_NO_VERTICAL] if zero_by_zenith else [])])
+    return "; ".join([*reasons, *([_NO_VERTICAL] if reference_by_zenith else [])])
 
 
-def _take_away(wind: np.ndarray, covariance: np.ndarray, told: np.ndarray) -> None:
+def _take_away(wind: np.ndarray, covariance: np.ndarray, is_known: np.ndarray) -> None:
     """Make the components that are not told NaN, in place."""
-    wind[:, ~told] = np.nan
-    covariance[:, ~told, :] = np.nan
-    covariance[:, :, ~told] = np.nan
+    wind[:, ~is_known] = np.nan
+    covariance[:, ~is_known, :] = np.nan
+    covariance[:, :, ~is_known] = np.nan
 
 
 def _columns(wind: np.ndarray, covariance: np.ndarray) -> dict[str, np.ndarray]:

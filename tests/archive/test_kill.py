@@ -18,7 +18,7 @@ from uploading import (
 from airglow.archive import archive_weather, cleanup_night, load_manifest
 from airglow.registry import load_registry
 from airglow.store import Store
-from airglow.uploads import clear_finished, scan, take_up
+from airglow.uploads import clear_pending, scan, take_up
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
 WRITES = ("PutObject", "DeleteObject", "CopyObject")
@@ -41,7 +41,7 @@ def _hour(store: Store, directory: Path) -> None:
         manifest = load_manifest(store, night)
         record = cleanup_night(store, REGISTRY, manifest, *deliver(store, manifest))
         store.put_json(night.cleaned_key, record)
-    clear_finished(store)
+        clear_pending(store, night)
 
 
 @contextmanager

@@ -45,9 +45,9 @@ def _tar(files: dict[str, bytes]) -> bytes:
     [b"\n", b"x", b"\x1f", b"rubbish" * 1000, bytes(7), bytes(600) + b"x", bytes(3_000_000) + b"x" * 9],
 )
 def test_bytes_behind_the_gzip_are_passed_over_and_told(tmp_path: Path, behind: bytes):
-    files, told = _unpack(tmp_path, pack() + behind)
+    files, remarks = _unpack(tmp_path, pack() + behind)
     assert files == FRAMES
-    assert told == {("", f"archive: {len(behind):,} bytes behind the end of the gzip were passed over")}
+    assert remarks == {("", f"archive: {len(behind):,} bytes behind the end of the gzip were passed over")}
 
 
 def test_bytes_behind_a_gzip_whose_tar_has_no_end_can_be_what_is_missing(tmp_path: Path):
@@ -65,8 +65,8 @@ def test_bytes_behind_a_gzip_whose_tar_has_no_end_can_be_what_is_missing(tmp_pat
 @pytest.mark.parametrize("at", [512, 1024, 5000])
 def test_a_gzip_of_several_members_is_one_file(tmp_path: Path, at: int, padding: bytes):
     tar = _tar(FRAMES)
-    files, told = _unpack(tmp_path, gzip.compress(tar[:at]) + padding + gzip.compress(tar[at:]))
-    assert (files, told) == (FRAMES, set())
+    files, remarks = _unpack(tmp_path, gzip.compress(tar[:at]) + padding + gzip.compress(tar[at:]))
+    assert (files, remarks) == (FRAMES, set())
 
 
 def _flipped(data: bytes, at: int) -> bytes:
@@ -89,10 +89,10 @@ def _flipped(data: bytes, at: int) -> bytes:
 def test_what_begins_like_a_gzip_behind_the_end_is_passed_over_and_told(
     tmp_path: Path, behind: bytes, padding: bytes
 ):
-    files, told = _unpack(tmp_path, pack() + padding + behind)
+    files, remarks = _unpack(tmp_path, pack() + padding + behind)
     assert files == FRAMES
     size = len(padding) + len(behind)
-    assert told == {("", f"archive: {size:,} bytes behind the end of the gzip were passed over")}
+    assert remarks == {("", f"archive: {size:,} bytes behind the end of the gzip were passed over")}
 
 
 @pytest.mark.parametrize("at", [1024, 2048])
@@ -113,16 +113,16 @@ def test_a_second_member_that_is_a_bomb_refuses_the_night_also_if_it_is_damaged(
 
 def test_an_archive_behind_another_is_read_too(tmp_path: Path):
     """cat one.tar.gz two.tar.gz: nothing of either is lost, since the raw objects go in the end."""
-    files, told = _unpack(tmp_path, pack() + pack({"other/UAO_X_20260429_220000_001.hdf5": b"one more"}))
+    files, remarks = _unpack(tmp_path, pack() + pack({"other/UAO_X_20260429_220000_001.hdf5": b"one more"}))
     assert files == {**FRAMES, "other/UAO_X_20260429_220000_001.hdf5": b"one more"}
-    assert told == {("", "archive: it goes on behind its end mark: 1 more members were read")}
+    assert remarks == {("", "archive: it goes on behind its end mark: 1 more members were read")}
 
 
 def test_rubbish_behind_the_end_mark_is_passed_over_and_told(tmp_path: Path):
     tar = _tar(FRAMES)
-    files, told = _unpack(tmp_path, gzip.compress(tar + b"rubbish" * 1000))
+    files, remarks = _unpack(tmp_path, gzip.compress(tar + b"rubbish" * 1000))
     assert files == FRAMES
-    assert told == {("", "archive: 7,000 bytes behind its end mark were passed over")}
+    assert remarks == {("", "archive: 7,000 bytes behind its end mark were passed over")}
 
 
 def test_an_archive_behind_another_is_no_less_protected(tmp_path: Path):
@@ -184,9 +184,9 @@ def test_sparse_files_as_tar_packs_them(tmp_path: Path, form: list[str]):
     )
     assert b"GNU.sparse" in gzip.decompress(archive.read_bytes()) or form == ["--format=gnu"]
     assert len(gzip.decompress(archive.read_bytes())) < sum(map(len, expected.values()))
-    files, told = _unpack(tmp_path, archive.read_bytes())
+    files, remarks = _unpack(tmp_path, archive.read_bytes())
     assert files == {**expected, "20260429/plain.hdf5": b"as it is"}
-    assert told == set()
+    assert remarks == set()
 
 
 def _sparse_header(size: int, pieces: list[tuple[int, int]], stored: int, name: str = "sparse") -> bytes:
@@ -253,9 +253,9 @@ def _with_attributes(name: str, attributes: dict[str, str], data: bytes = b"") -
     ],
 )
 def test_a_sparse_file_that_cannot_be_unpacked_is_kept_out_alone(tmp_path: Path, member: bytes, reason: str):
-    files, told = _unpack(tmp_path, gzip.compress(member + _tar(FRAMES)))
+    files, remarks = _unpack(tmp_path, gzip.compress(member + _tar(FRAMES)))
     assert files == FRAMES
-    [(name, why)] = told
+    [(name, why)] = remarks
     assert name == "sparse"
     assert why.startswith("sparse file")
     assert reason in why
@@ -266,11 +266,11 @@ def test_sparse_files_count_in_all(tmp_path: Path):
     bombs = b"".join(
         _sparse_header(1 << 20, [(0, 512)], 512, f"bomb{number}") + b"x" * 512 for number in range(20)
     )
-    files, told = _unpack(tmp_path, gzip.compress(bombs + _tar(FRAMES)), max_bytes=5 << 20)
+    files, remarks = _unpack(tmp_path, gzip.compress(bombs + _tar(FRAMES)), max_bytes=5 << 20)
     assert FRAMES.items() <= files.items()
     assert sorted(files.keys() - FRAMES.keys()) == [f"bomb{number}" for number in range(5)]
-    assert {name for name, _ in told} == {f"bomb{number}" for number in range(5, 20)}
-    assert {reason for _, reason in told} == {"with this sparse file, more than 5,242,880 bytes in all"}
+    assert {name for name, _ in remarks} == {f"bomb{number}" for number in range(5, 20)}
+    assert {reason for _, reason in remarks} == {"with this sparse file, more than 5,242,880 bytes in all"}
 
 
 def test_the_map_of_a_sparse_file_takes_no_memory(tmp_path: Path):
@@ -288,12 +288,12 @@ def test_the_map_of_a_sparse_file_takes_no_memory(tmp_path: Path):
     )
     data = gzip.compress(endless + lines + _tar(FRAMES), 1)
     tracemalloc.start()
-    files, told = _unpack(tmp_path, data)
+    files, remarks = _unpack(tmp_path, data)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert files == FRAMES
-    assert {name for name, _ in told} == {"sparse", "lines"}
-    assert all(f"more than {MAX_PIECES:,} pieces" in reason for _, reason in told)
+    assert {name for name, _ in remarks} == {"sparse", "lines"}
+    assert all(f"more than {MAX_PIECES:,} pieces" in reason for _, reason in remarks)
     assert peak < 20 << 20
 
 
@@ -327,9 +327,9 @@ def test_members_are_those_that_tarfile_finds(tmp_path: Path, form: int):
     with tarfile.open(fileobj=buffer) as archive:
         expected = {info.name: archive.extractfile(info).read() for info in archive if info.isreg()}
         links = {info.name for info in archive if info.islnk() or info.issym()}
-    files, told = _unpack(tmp_path, gzip.compress(buffer.getvalue()))
+    files, remarks = _unpack(tmp_path, gzip.compress(buffer.getvalue()))
     assert files == expected
-    assert {name for name, _ in told} == links
+    assert {name for name, _ in remarks} == links
 
 
 def test_a_disk_that_fails_is_no_verdict_on_the_archive(tmp_path: Path):

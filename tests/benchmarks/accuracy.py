@@ -68,7 +68,7 @@ def row(several: Sequence[Comparison]) -> list[str]:
         number(rms(np.concatenate([each.temperature_sigma_k[each.counted] for each in several]))),
         number(spread_about_zero(np.concatenate([each.temperature_scores for each in several]))),
         number(rms([each.zero_error_mps for each in several])),
-        number(rms([each.result.zero.error_mps for each in several])),
+        number(rms([each.result.doppler_reference.error_mps for each in several])),
         f"{counted}/{taken}",
         "/".join(map(str, flags)),
     ]

@@ -36,7 +36,7 @@ LEGEND = """\
 z     RMS of (estimate - truth) / stated error; winds, their mean error removed, against fit and calibration
 core  the same from the median of the absolute values, which a few odd samples do not move
 > 3   samples further than three stated errors, per cent (0.27 if normal)
-zero  RMS over nights of the mean wind error over the error stated for the zero
+zero  RMS over nights of the mean wind error over the error stated for the Doppler reference
 chi2  median reduced chi-square of sky and laser fits"""
 
 
@@ -61,7 +61,7 @@ def row(title: str, several: list[Comparison]) -> list[str]:
         f"{wind.size}",
         *summary(wind),
         *summary(temperature),
-        number(rms([each.zero_error_mps / each.result.zero.error_mps for each in several])),
+        number(rms([each.zero_error_mps / each.result.doppler_reference.error_mps for each in several])),
         number(float(np.median(np.concatenate([each.result.sky.reduced_chi_square for each in several])))),
         number(float(np.median(lasers)) if lasers.size else np.nan),
     ]
@@ -87,9 +87,9 @@ def main() -> None:
     print(table(HEADERS, [*rows, row("all", everything)]))
     print(f"\n{LEGEND}")
     expected = np.diff(stats.norm.cdf(np.concatenate([[-np.inf], EDGES[1:-1], [np.inf]])))
-    for what in ("wind", "temperature"):
-        scores = np.concatenate([getattr(each, f"{what}_scores") for each in everything])
-        print(f"\nErrors of the {what} over stated errors ('|': where a bar of true errors ends)")
+    for quantity in ("wind", "temperature"):
+        scores = np.concatenate([getattr(each, f"{quantity}_scores") for each in everything])
+        print(f"\nErrors of the {quantity} over stated errors ('|': where a bar of true errors ends)")
         print(histogram(scores, EDGES, expected))
     for failure in failures:
         print(f"Not analysed: {failure}")

@@ -9,7 +9,7 @@ For each night of ring profiles, by three frames in a row in one direction:
   imaginary part in excess one of symmetry;
 - temperatures with and without the waves taken out, spread over stated errors;
 - the waves: log of the odds for them, and the one of four counts;
-- magnification that sky frames ask for, less that of the laser frames.
+- plate scale that sky frames ask for, less that of the laser frames.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scipy import constants
 from threadpoolctl import threadpool_limits
 
 import airglow.night.lines
-from airglow.etalon import central_phase, fringes
+from airglow.etalon import central_phase, fringes, relative_illumination
 from airglow.night import AnalysisSettings, NightRequest, read_profiles
 from airglow.night.analyse import _sky_line
 from airglow.night.frames import no_progress
@@ -30,6 +30,7 @@ from airglow.night.instrument import know_instrument
 from airglow.night.lines import NightLines, fit_lines
 from airglow.night.profiles import Profiles
 from airglow.registry import Registry
+from airglow.rings import used_part
 from airglow.spectra import SkyLine
 from tests.benchmarks.nights import registry
 from tests.benchmarks.real import DATA, PROFILES, Series, date_of, in_a_row
@@ -59,23 +60,23 @@ def harmonics(sky: Profiles, lines: NightLines, line: SkyLine) -> tuple[np.ndarr
     amplitude = np.zeros((len(lines.fits), ORDERS), complex)
     error = np.zeros(amplitude.shape)
     for row, (k, fit) in enumerate(zip(lines.index, lines.fits, strict=True)):
-        data, phase = sky.data(k), phases[row]
-        made = fringes(data.radius_squared_px2, data.width_px2, phase, lines.shape, 2 * ORDERS)
+        profile, phase = used_part(sky.rings[k], sky.grid), phases[row]
+        made = fringes(profile.radius_squared_px2, profile.width_px2, phase, lines.parameters, 2 * ORDERS)
         order_phase = made.order * made.phase[made.annulus]
         terms = made.terms * np.exp(
             order_phase * (-1j * fit.velocity_mps / constants.c)
             - order_phase**2 * (line.thermal_rate() * typical)
         )
-        light = lines.shape.illumination(data.radius_squared_px2)
-        columns = [light, np.ones(len(data))]
+        light = relative_illumination(lines.parameters, profile.radius_squared_px2)
+        columns = [light, np.ones(len(profile))]
         for order in range(1, ORDERS + 1):
             here = made.order == order
-            wave = np.zeros(len(data), complex)
+            wave = np.zeros(len(profile), complex)
             wave[made.annulus[here]] = terms[here]
             columns += [light * wave.real, light * wave.imag]
-        matrix = np.column_stack(columns) / data.sigma[:, None]
+        matrix = np.column_stack(columns) / profile.sigma[:, None]
         covariance = np.linalg.inv(matrix.T @ matrix)
-        solution = covariance @ (matrix.T @ (data.counts / data.sigma))
+        solution = covariance @ (matrix.T @ (profile.counts / profile.sigma))
         found = solution[2::2] + 1j * solution[3::2]
         amplitude[row] = found / abs(found[0])
         error[row] = np.sqrt(np.diag(covariance)[2::2]) / abs(found[0])
@@ -127,14 +128,14 @@ def night_row(path: Path, known_network: Registry) -> list[str]:
         cosine, sine = found[FOUR_COUNTS], found[found.size // 2 + FOUR_COUNTS]
         size, angle = np.hypot(cosine, sine), np.degrees(np.arctan2(sine, cosine))
         waves = [number(lines.waves.found.log_odds, 0), number(float(size)), number(float(angle), 0)]
-    alpha = lines.shape.magnification_rad_per_pixel
+    alpha = lines.parameters.plate_scale_rad_per_pixel
     return [
         path.stem.rsplit("_", 1)[1],
         *parts,
         temperatures(without),
         temperatures(lines),
         *waves,
-        number(1e4 * (alpha / known.shape.magnification_rad_per_pixel - 1.0), 1),
+        number(1e4 * (alpha / known.parameters.plate_scale_rad_per_pixel - 1.0), 1),
     ]
 
 

@@ -79,7 +79,11 @@ def make_pages(nights: int, instruments: int, out: Path) -> Path:
 
 def show_page(browser: Browser, url: str) -> None:
     """Open the page several times, and say how long it took in the middle."""
-    for what, size, slower in (("desktop", DESKTOP, 1), ("phone", PHONE, 1), ("phone, 4x slower", PHONE, 4)):
+    for screen, size, slower in (
+        ("desktop", DESKTOP, 1),
+        ("phone", PHONE, 1),
+        ("phone, 4x slower", PHONE, 4),
+    ):
         browser.set_width(size)
         browser.driver.execute_cdp_cmd("Emulation.setCPUThrottlingRate", {"rate": slower})
         measured = []
@@ -88,14 +92,14 @@ def show_page(browser: Browser, url: str) -> None:
             time.sleep(0.5)  # the first paint can come after the load
             measured.append([*browser.run(TIMING), browser.run(FILTERING)])
         paint, load, filtered = (statistics.median(column) for column in zip(*measured, strict=True))
-        print(f"{what:18} first paint {paint:5.0f} ms, loaded {load:5.0f} ms, filtered {filtered:4.0f} ms")
+        print(f"{screen:18} first paint {paint:5.0f} ms, loaded {load:5.0f} ms, filtered {filtered:4.0f} ms")
 
 
-def timed(what: str, work: Callable[[], object]) -> None:
+def timed(title: str, work: Callable[[], object]) -> None:
     """Do work and say how long it took."""
     begun = time.perf_counter()
     work()
-    print(f"{time.perf_counter() - begun:8.2f} s   {what}")
+    print(f"{time.perf_counter() - begun:8.2f} s   {title}")
 
 
 if __name__ == "__main__":

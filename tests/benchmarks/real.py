@@ -111,13 +111,13 @@ def returning(series: Series) -> np.ndarray:
     return np.array(scores)
 
 
-def triplet_row(night: str, whose: str, what: str, series: Series) -> list[str]:
+def triplet_row(night: str, whose: str, quantity: str, series: Series) -> list[str]:
     """One line of the table of triplets."""
     row, back = in_a_row(series), returning(series)
     return [
         night,
         whose,
-        what,
+        quantity,
         number(_median(series.sigma), 1),
         f"{row.size}",
         number(float(np.sqrt(np.mean(row))) if row.size else np.nan),
@@ -169,9 +169,11 @@ def report_profiles(paths: list[Path], known: Registry) -> str:
             ("this", "T"): (sky.temperature_k, sky.temperature_error_k),
             ("usual", "T"): (usual["ref_temperature"][place], usual["ref_sigma_temperature"][place]),
         }
-        for (whose, what), (value, sigma) in answers.items():
-            triplet_rows.append(triplet_row(night, whose, what, Series(hours, direction, value, sigma)))
-        differences = [answers["this", what][0] - answers["usual", what][0] for what in ("wind", "T")]
+        for (whose, quantity), (value, sigma) in answers.items():
+            triplet_rows.append(triplet_row(night, whose, quantity, Series(hours, direction, value, sigma)))
+        differences = [
+            answers["this", quantity][0] - answers["usual", quantity][0] for quantity in ("wind", "T")
+        ]
         difference_rows.append(
             [
                 night,
@@ -181,7 +183,7 @@ def report_profiles(paths: list[Path], known: Registry) -> str:
                 number(_median(sky.reduced_chi_square)),
                 number(_median(usual["ref_sky_chisqr"])),
                 *(number(x, 1) for each in differences for x in (_median(each), _core(each))),
-                number(result.zero.error_mps, 1),
+                number(result.doppler_reference.error_mps, 1),
                 "/".join(str(int(np.sum(sky.wind_flag == level))) for level in range(3)),
             ]
         )

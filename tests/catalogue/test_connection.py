@@ -175,10 +175,10 @@ def test_a_statement_that_is_wrong_is_not_tried_again(settings):
 def test_a_password_is_sent_in_utf_8(settings, administrator, password):
     """The last is as Python reads the environment where the locale knows ASCII alone."""
     user = f"u{abs(hash(password)) % 10**9}"
-    said = password.encode("utf-8", "surrogateescape").decode()
+    text = password.encode("utf-8", "surrogateescape").decode()
     with administrator.cursor() as cursor:
         cursor.execute("SET NAMES utf8mb4")
-        cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (user, said))
+        cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (user, text))
         cursor.execute(f"GRANT ALL ON `{settings.database}`.* TO {user}@'%'")
     with connect(dataclasses.replace(settings, user=user, password=password)) as connection:
         assert connection.open

@@ -40,9 +40,9 @@ def _counts(connection):
 
 def _everything(connection):
     """All rows but the moment at which they were written."""
-    content = {table: _rows(connection, f"SELECT * FROM {table}") for table in OURS}
-    content["fpi_night"] = [row[:-1] for row in content["fpi_night"]]
-    return content
+    names = {table: [row[0] for row in _rows(connection, f"SHOW COLUMNS FROM {table}")] for table in OURS}
+    names["fpi_night"].remove("updated_at")
+    return {table: _rows(connection, f"SELECT {', '.join(names[table])} FROM {table}") for table in OURS}
 
 
 def test_samples_come_back_to_the_bit(database, make_night):
@@ -102,19 +102,20 @@ def test_a_night_says_what_it_is_and_what_made_it(database, make_night):
     products = [
         {"tag": "XR", "name": f"{result.stem}.nc", "key": "Results/2026/x.nc", "size": 7, "sha256": "ab"}
     ]
-    said = load_night(database, *night, products=products, manifest_sha256="cd" * 32)
+    record = load_night(database, *night, products=products, manifest_sha256="cd" * 32)
     row = _rows(
         database,
         "SELECT state, sky_frames, laser_frames, rejected_frames, first_start, median_wind_error_mps,"
-        " zero_method, zero_error_mps, input_hash, manifest_sha256, updated_at FROM fpi_night",
+        " doppler_reference_method, doppler_reference_error_mps, input_hash, manifest_sha256, updated_at"
+        " FROM fpi_night",
     )[0]
     assert row[:5] == ("analysed", 12, 4, 2, result.sky.start_time[0].item())
     assert row[5] == np.median(result.sky.wind_error_mps)
-    assert row[6:10] == (result.zero.method, 1.63, result.provenance.input_hash, "cd" * 32)
+    assert row[6:10] == (result.doppler_reference.method, 1.63, result.provenance.input_hash, "cd" * 32)
     assert abs(row[10] - dt.datetime.now(dt.UTC).replace(tzinfo=None)) < dt.timedelta(minutes=1)
     known = _rows(database, "SELECT name, size_bytes FROM fpi_product WHERE object_key IS NOT NULL")
     assert known == [(f"{result.stem}.nc", 7)]
-    assert said["rows"] == {
+    assert record["rows"] == {
         "fpi_night": 1,
         "fpi_sky_sample": 12,
         "fpi_laser_sample": 4,
@@ -124,7 +125,7 @@ def test_a_night_says_what_it_is_and_what_made_it(database, make_night):
         "fpi_rejection": 2,
         "fpi_product": 5,
     }
-    assert said["night"] == "minime05_uao_20260511"
+    assert record["night"] == "minime05_uao_20260511"
 
 
 def test_a_tag_without_frames_is_on_record(database, make_night):
@@ -167,12 +168,12 @@ def test_other_nights_are_left_alone(database, make_night):
 
 
 def test_a_night_without_a_single_sample_is_no_error(database, make_night):
-    said = load_night(database, *make_night(sky_frames=0, laser_frames=0))
+    record = load_night(database, *make_night(sky_frames=0, laser_frames=0))
     assert _rows(database, "SELECT sky_frames, first_start, median_wind_error_mps FROM fpi_night") == [
         (0, None, None)
     ]
-    assert said["data_set"] == {"inserted": 0, "updated": 0}
-    assert "no sky samples" in said["notes"][0]
+    assert record["data_set"] == {"inserted": 0, "updated": 0}
+    assert "no sky samples" in record["notes"][0]
 
 
 def _refuse_lasers(administrator):
@@ -247,18 +248,18 @@ def test_a_load_whose_connection_is_killed_is_done_again_and_once(
     mariadb, database, settings, administrator, make_night
 ):
     load_night(database, *make_night())
-    said = []
+    records = []
     with administrator.cursor() as cursor, mariadb.connect_as_root() as killer:
         administrator.begin()
         cursor.execute("SELECT id FROM DataSet FOR UPDATE")  # the load waits at its very end
         night = make_night(sky_frames=5)
         connection = connect(settings)
-        loading = threading.Thread(target=lambda: said.append(load_night(connection, *night, pause_s=0.2)))
+        loading = threading.Thread(target=lambda: records.append(load_night(connection, *night, pause_s=0.2)))
         loading.start()
         killer.kill(_wait_for_lock(administrator))
         administrator.rollback()
     loading.join(20)
-    assert said[0]["rows"]["fpi_sky_sample"] == 5
+    assert records[0]["rows"]["fpi_sky_sample"] == 5
     assert _counts(database)["fpi_sky_sample"] == 5
     assert _counts(database)["DataSet"] == 3
     assert len(_rows(database, "SELECT * FROM fpi_load")) == 2
@@ -282,16 +283,16 @@ def test_a_lock_that_is_never_free_is_an_error_that_changes_nothing(
 
 def test_a_database_that_went_away_is_an_error_and_not_a_hang(database, administrator, make_night):
     administrator.kill(database.thread_id())
-    said = load_night(database, *make_night(), **FAST)
-    assert said["rows"]["fpi_night"] == 1
+    record = load_night(database, *make_night(), **FAST)
+    assert record["rows"]["fpi_night"] == 1
 
 
 def test_two_loads_of_one_night_at_once_are_one_night(database, settings, make_night):
-    said, problems = [], []
+    records, problems = [], []
 
     def load(frames):
         try:
-            said.append(load_night(connect(settings), *make_night(sky_frames=frames)))
+            records.append(load_night(connect(settings), *make_night(sky_frames=frames)))
         except Exception as problem:
             problems.append(problem)
 
@@ -301,7 +302,7 @@ def test_two_loads_of_one_night_at_once_are_one_night(database, settings, make_n
     for thread in threads:
         thread.join(30)
     assert problems == []
-    assert sorted(s["data_set"]["inserted"] for s in said) == [0, 0, 0, 3]
+    assert sorted(s["data_set"]["inserted"] for s in records) == [0, 0, 0, 3]
     counts = _counts(database)
     assert (counts["fpi_night"], counts["DataSet"]) == (1, 3)
     assert counts["fpi_sky_sample"] in (5, 6, 7, 8)
@@ -353,9 +354,9 @@ def test_a_result_that_was_kept_is_loaded_as_it_was_with_the_reason(database, ma
     ]
     load_night(database, results, later, site, instrument, manifest_sha256="b" * 64)
     assert _below_the_night(database) == before
-    said = _rows(database, "SELECT tag, state, reason, manifest_sha256 FROM fpi_night ORDER BY tag")
+    found = _rows(database, "SELECT tag, state, reason, manifest_sha256 FROM fpi_night ORDER BY tag")
     reason = "earlier result kept: the analysis of 2026-05-12 11:30 UTC came to none: camera off, too warm"
-    assert said == [("XG", "analysed", reason, "a" * 64), ("XR", "analysed", "", "b" * 64)]
+    assert found == [("XG", "analysed", reason, "a" * 64), ("XR", "analysed", "", "b" * 64)]
     assert _rows(database, "SELECT tag, state, reason FROM fpi_trouble") == [("XG", "analysed", reason)]
     assert (reason,) in _rows(database, "SELECT reason FROM fpi_history WHERE is_current AND tag = 'XG'")
 

@@ -143,3 +143,52 @@ def test_a_load_of_a_night_of_before_replaces_it_and_fills_what_is_new(old, make
     assert _rows(old, "SELECT DISTINCT site_name FROM fpi_last_night") == [
         ("Urbana Atmospheric Observatory",)
     ]
+
+
+RENAMED = {
+    ("fpi_sky_sample", "tangent_latitude_deg"): "pierce_latitude_deg",
+    ("fpi_sky_sample", "tangent_longitude_deg"): "pierce_longitude_deg",
+    ("fpi_sky_sample", "tangent_height_m"): "pierce_height_m",
+    ("fpi_sky_sample", "tangent_azimuth_deg"): "pierce_azimuth_deg",
+    ("fpi_sky_sample", "tangent_zenith_deg"): "pierce_zenith_deg",
+    ("fpi_sky_sample", "wind_zero_error_mps"): "wind_reference_error_mps",
+    ("fpi_sky_sample", "zero_mps"): "doppler_reference_mps",
+    ("fpi_night", "zero_method"): "doppler_reference_method",
+    ("fpi_night", "zero_mps"): "doppler_reference_mps",
+    ("fpi_night", "zero_error_mps"): "doppler_reference_error_mps",
+    ("fpi_night", "shape_source"): "instrument_parameters_source",
+    ("fpi_night", "magnification_rad_per_pixel"): "plate_scale_rad_per_pixel",
+    ("fpi_night", "magnification_error_rad_per_pixel"): "plate_scale_error_rad_per_pixel",
+}
+
+
+def test_a_column_has_its_old_name_as_well(old):
+    before = {key: _rows(old, f"SELECT {key[1]} FROM {key[0]}") for key in RENAMED}
+    migrate(old)
+    for (table, name), new in RENAMED.items():
+        assert _rows(old, f"SELECT {name} FROM {table}") == before[table, name]
+        assert _rows(old, f"SELECT {new} FROM {table}") == before[table, name]
+        assert {row[0] for row in before[table, name]} != {None} or name.startswith("tangent"), name
+    assert _rows(
+        old, "SELECT zero_method, doppler_reference_method FROM fpi_last_night WHERE tag = 'XR'"
+    ) == [(_rows(old, "SELECT zero_method FROM fpi_night WHERE tag = 'XR'")[0][0],) * 2]
+
+
+def _execute(connection, statements):
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+    connection.commit()
+
+
+def test_a_change_of_names_that_was_killed_begins_again(old, columns):
+    """After each of its statements; also once the files before it have been run again, as for new views."""
+    migrate(old, known_migrations()[:6])
+    before = _content(old, columns)
+    statements = next(m for m in known_migrations() if m.version == 7).statements
+    for k in range(len(statements) + 1):
+        _execute(old, statements[:k])
+    _execute(old, [s for m in known_migrations() if m.version in (3, 4, 5, 6) for s in m.statements])
+    migrate(old)
+    assert _content(old, columns) == before
+    assert _rows(old, "SELECT zero_method FROM fpi_last_night") != []

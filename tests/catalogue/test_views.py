@@ -53,17 +53,19 @@ def _key(which, date):
 def _night(connection, which, date, state="analysed", reason="", good=1, updated=None, **values):
     none = dict.fromkeys(("sky_frames", "laser_frames", "rejected_frames", "good_temperatures"), 0)
     updated = updated or dt.datetime(date.year, date.month, date.day, 18)
-    said = {"state": state, "reason": reason, "good_winds": good, "updated_at": updated}
-    _insert(connection, "fpi_night", **_key(which, date), **none | said | values)
+    columns = {"state": state, "reason": reason, "good_winds": good, "updated_at": updated}
+    _insert(connection, "fpi_night", **_key(which, date), **none | columns | values)
 
 
 def _sample(connection, which, date, number, error=1.0, wind=10.0, flags=(0, 0), causes=0, **values):
     moment = dt.datetime(date.year, date.month, date.day, 22, number)
     times = {"start_time": moment, "mid_time": moment, "exposure_s": 60, "direction": "North"}
-    told = {"line_of_sight_wind_mps": wind, "wind_error_mps": error, "causes": causes}
+    columns = {"line_of_sight_wind_mps": wind, "wind_error_mps": error, "causes": causes}
     flagged = dict(zip(("wind_flag", "temperature_flag"), flags, strict=True))
     named = {"sample_number": number, "frame": f"{number}.hdf5"}
-    _insert(connection, "fpi_sky_sample", **_key(which, date), **named, **times, **told, **flagged, **values)
+    _insert(
+        connection, "fpi_sky_sample", **_key(which, date), **named, **times, **columns, **flagged, **values
+    )
 
 
 @pytest.fixture
@@ -218,7 +220,7 @@ def test_horizontal_winds_with_names(nights):
     moment = dt.datetime(2026, 5, 11, 3)
     times = {"start_time": moment, "mid_time": moment, "stop_time": moment}
     wind = {"zonal_wind_mps": 55.5, "zonal_wind_error_mps": 3.5, "meridional_wind_mps": -20.0}
-    told = times | wind | {"samples": 5, "directions": 4, "flag": 0, "causes": 0, "reason": ""}
+    columns = times | wind | {"samples": 5, "directions": 4, "flag": 0, "causes": 0, "reason": ""}
     reason = "too few directions for the zonal, meridional and vertical wind"
     missing = times | {
         "samples": 1,
@@ -227,7 +229,7 @@ def test_horizontal_winds_with_names(nights):
         "causes": Cause.CLOUDY.mask,
         "reason": reason,
     }
-    _insert(nights, "fpi_cycle_wind", **_key(UAO, MAY_10), cycle_number=0, **told)
+    _insert(nights, "fpi_cycle_wind", **_key(UAO, MAY_10), cycle_number=0, **columns)
     _insert(nights, "fpi_cycle_wind", **_key(MRH, MAY_1), cycle_number=0, **missing)
     sql = (
         "SELECT site_name, site_latitude_deg, zonal_wind_mps, meridional_wind_mps, vertical_wind_mps,"
@@ -270,9 +272,9 @@ def test_what_could_not_be_analysed_or_has_no_good_wind(nights):
 
 def test_history_says_which_load_made_what_is_there(nights):
     first, second = dt.datetime(2026, 5, 10, 18), dt.datetime(2026, 5, 11, 18)
-    said = {"reason": "", "sky_frames": 9, "laser_frames": 3}
-    old = {"load_id": "a" * 32, "loaded_at": first, "state": "analysed", "code_version": "0.1", **said}
-    new = {"load_id": "b" * 32, "loaded_at": second, "state": "camera off", **said, "loaded_by": "0.2"}
+    columns = {"reason": "", "sky_frames": 9, "laser_frames": 3}
+    old = {"load_id": "a" * 32, "loaded_at": first, "state": "analysed", "code_version": "0.1", **columns}
+    new = {"load_id": "b" * 32, "loaded_at": second, "state": "camera off", **columns, "loaded_by": "0.2"}
     _insert(nights, "fpi_load", **_key(UAO, MAY_11), **old, analysis_s=80.5)
     _insert(nights, "fpi_load", **_key(UAO, MAY_11), **new, load_s=0.1)
     _night(nights, GREEN, MAY_11, updated=second)
@@ -337,10 +339,10 @@ def _fill(connection):
         key = _key(which, date)
         counts = {"sky_frames": SAMPLES, "laser_frames": 0, "rejected_frames": 0}
         good = {"good_winds": 0 if n % 9 == 0 else 5, "good_temperatures": 5}
-        said = {"state": "analysed", "reason": ""}
-        rows["fpi_night"].append(key | counts | good | said | {"updated_at": moment})
+        columns = {"state": "analysed", "reason": ""}
+        rows["fpi_night"].append(key | counts | good | columns | {"updated_at": moment})
         load = {"load_id": f"{n:032d}", "loaded_at": moment, "sky_frames": SAMPLES, "laser_frames": 0}
-        rows["fpi_load"].append(key | said | load)
+        rows["fpi_load"].append(key | columns | load)
         for k in range(SAMPLES):
             time = moment + dt.timedelta(minutes=k)
             times = {"start_time": time, "mid_time": time}

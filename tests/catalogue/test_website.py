@@ -53,8 +53,8 @@ def test_an_existing_row_is_updated_and_keeps_what_is_not_ours(database, make_ni
             (image,),
         )
         database.commit()
-    said = load_night(database, *make_night())
-    assert said["data_set"] == {"inserted": 2, "updated": 1}
+    record = load_night(database, *make_night())
+    assert record["data_set"] == {"inserted": 2, "updated": 1}
     rows = [row for row in _data_set(database, f"id, {COLUMNS}") if row[5] == image]
     assert len(rows) == 1
     assert rows[0][:3] == (977, 6, 72)
@@ -99,10 +99,10 @@ def test_what_the_website_does_not_know_is_noted(database, make_night, change_si
     site = dataclasses.replace(night.site, **change_site)
     ids = dataclasses.replace(night.instrument.database_ids, **change_ids)
     instrument = dataclasses.replace(night.instrument, database_ids=ids)
-    said = load_night(database, night.results, night.outcomes, site, instrument)
+    record = load_night(database, night.results, night.outcomes, site, instrument)
     assert len(_data_set(database)) == images
-    assert any(note in words for words in said["notes"])
-    assert said["rows"]["fpi_sky_sample"] == 12
+    assert any(note in words for words in record["notes"])
+    assert record["rows"]["fpi_sky_sample"] == 12
 
 
 def test_only_images_that_exist_are_shown(database, make_night):

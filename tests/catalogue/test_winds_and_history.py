@@ -50,9 +50,9 @@ def test_what_the_winds_rest_on_is_told_once_for_the_night(database, make_night)
         "SELECT cycle_winds, cycle_assumption, smooth_winds, smooth_assumption, smooth_reason, left_out,"
         " samples, horizontal_spread_mps, vertical_time_s, smoothness, excess_noise FROM fpi_wind_model",
     )
-    told = (len(result.cycles), result.cycles.assumption, len(smooth), smooth.assumption, "no vertical wind")
+    text = (len(result.cycles), result.cycles.assumption, len(smooth), smooth.assumption, "no vertical wind")
     numbers = (smooth.horizontal_spread_mps, smooth.vertical_time_s, smooth.smoothness, smooth.excess_noise)
-    assert found == [(*told, "a.hdf5, b.hdf5", smooth.samples, *numbers)]
+    assert found == [(*text, "a.hdf5, b.hdf5", smooth.samples, *numbers)]
 
 
 def test_a_site_has_the_facts_of_its_last_load(database, make_night):

@@ -87,7 +87,7 @@ def test_the_truth_is_found_again(delivered: Delivered, tmp_path: Path) -> None:
     wind = sky.line_of_sight_wind_mps - [truth[name].los_wind_mps for name in sky.name]
     temperature = sky.temperature_k - [truth[name].temperature_k for name in sky.name]
     assert np.sqrt(np.mean((wind - np.mean(wind)) ** 2)) < 3.0
-    assert abs(np.mean(wind)) < 6.0  # the zero is that of a real vertical wind, which is not nothing
+    assert abs(np.mean(wind)) < 6.0  # the reference is that of a real vertical wind, which is not nothing
     assert np.sqrt(np.mean(temperature**2)) < 15.0
 
 
@@ -148,13 +148,13 @@ def test_an_idle_run_leaves_everything_and_asks_little(delivered: Delivered, mar
     before, before_rows = everything(place.store), contents(mariadb, place.database)
     place.front.forget()
     ran = place.clone.hourly()
-    asked = list(place.front.requests)
+    requests = list(place.front.requests)
     assert ran.code == 0, ran.text
     assert everything(place.store) == before
     assert contents(mariadb, place.database) == before_rows
     # the bucket, the placeholder, three lists, receipt and manifest of the night that waits
-    assert len(asked) <= 7, asked
-    assert {method for method, _ in asked} <= {"GET", "HEAD"}
+    assert len(requests) <= 7, requests
+    assert {method for method, _ in requests} <= {"GET", "HEAD"}
 
 
 def test_a_reanalysis_from_the_archive_alone(

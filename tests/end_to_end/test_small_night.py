@@ -76,11 +76,11 @@ def end_state(place: Place, mariadb: MariadbServer) -> tuple[dict, dict]:
         SMALL.cleaned_key,
         "pages/",
     )
-    said = "pages/pending/made-from-"  # named after what the last run had to say
+    pending = "pages/pending/made-from-"  # named after what the last run had to say
     objects = {
         key: "" if key.startswith(dated) else etag
         for key, (etag, _) in everything(place.store).items()
-        if not key.startswith(said)
+        if not key.startswith(pending)
     }
     tables = contents(mariadb, place.database)
     for name in ("fpi_load", "fpi_night", "fpi_schema_version"):
@@ -137,8 +137,8 @@ def test_killed_at_every_step_a_night_ends_the_same(
     for method, path_part, number in KILLS[:3]:
         run_until(place, method, path_part, number)
         nothing_is_lost(place.store, small_night)
-    for said in ("analyze", "quicklook"):  # steps that ask the bucket for nothing
-        run_until_said(place, f"{said} {SMALL.name.replace('_', ' ')} XR: done")
+    for step in ("analyze", "quicklook"):  # steps that ask the bucket for nothing
+        run_until_said(place, f"{step} {SMALL.name.replace('_', ' ')} XR: done")
     for method, path_part, number in KILLS[3:]:
         run_until(place, method, path_part, number)
         nothing_is_lost(place.store, small_night)

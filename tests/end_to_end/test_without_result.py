@@ -93,21 +93,21 @@ def test_a_night_without_any_result_is_done(
     assert ran.code == 0, ran.text
     line = line_of(ran.text, SMALL.name)
     assert " done " in line
-    ((said, reason, samples),) = rows(
+    ((shown, reason, samples),) = rows(
         mariadb, place.database, "SELECT state, reason, sky_frames FROM fpi_night"
     )
-    assert said == (state or said) != "analysed"
+    assert shown == (state or shown) != "analysed"
     assert samples == 0
     assert reason
-    assert f"XR: {said} ({reason})" in line
+    assert f"XR: {shown} ({reason})" in line
     assert place.store.list(SMALL.raw_prefix) == []
     assert place.store.list("results/") == []
     assert (
-        f"<strong>{said}</strong>"
+        f"<strong>{shown}</strong>"
         in place.store.get_bytes(place.store.get_json(SMALL.page_key)["page"]).decode()
     )
-    assert said in place.store.get_bytes("pages/index.html").decode()
-    assert said in status(place.clone, SMALL.name).stdout
+    assert shown in place.store.get_bytes("pages/index.html").decode()
+    assert shown in status(place.clone, SMALL.name).stdout
     nothing_else_to_do(place, mariadb)
     nothing_else_to_do(place, mariadb)
     ran = place.clone.hourly("-R", "fetch", f"fetched/{SMALL.name}.json")
@@ -280,8 +280,8 @@ def test_pages_made_anew_say_what_was_kept(place: Place, small_night: NightFolde
     )
     assert done.returncode == 0, done.stderr
     after = {key: etag for key, (etag, _) in everything(store).items() if key.startswith("pages/")}
-    said = "pages/pending/made-from-"
-    assert {k: v for k, v in after.items() if not k.startswith(said)} == {
-        k: v for k, v in before.items() if not k.startswith(said)
+    pending = "pages/pending/made-from-"
+    assert {k: v for k, v in after.items() if not k.startswith(pending)} == {
+        k: v for k, v in before.items() if not k.startswith(pending)
     }
     assert "Earlier result kept: " in all_pages(store)

@@ -7,38 +7,39 @@ import pytest
 from scipy import special
 
 from airglow.etalon import (
-    ProfileData,
-    Shape,
     central_phase,
     fit_laser,
-    fit_shape,
+    fit_parameters,
     fringes,
     measure_state,
-    refine_shape_on_sky,
+    refine_parameters_on_sky,
+    relative_illumination,
     start_from_fringes,
     terms_needed,
 )
 from airglow.etalon.airy import airy_derivatives
 from airglow.etalon.laser import start_phase
 from airglow.model.errors import NotAnalysable
+from airglow.model.instrument import InstrumentParameters
+from airglow.rings import RingProfile
 
 LASER_M = 6.328e-7
 GAP_M = 1.5e-2
 WIDTH_PX2 = 256.0**2 / 500
 S = (np.arange(500) + 0.5) * WIDTH_PX2
-SHAPE = Shape(8.83e-5, 0.86, (0.12, -0.06), (1.2, 0.16, -0.04), 256.0)
+PARAMETERS = InstrumentParameters(8.83e-5, 0.86, (0.12, -0.06), (1.2, 0.16, -0.04), 256.0, GAP_M)
 PHASE = central_phase(GAP_M, LASER_M)
 
 
-def airy(shape=SHAPE, phase=PHASE, s=S):
-    return fringes(s, WIDTH_PX2, phase, shape, terms_needed(shape.reflectivity)).airy()
+def airy(parameters=PARAMETERS, phase=PHASE, s=S):
+    return fringes(s, WIDTH_PX2, phase, parameters, terms_needed(parameters.reflectivity)).airy()
 
 
 def test_without_blur_the_series_is_the_airy_function_averaged_over_annuli():
-    sharp = dataclasses.replace(SHAPE, blur_px=(0.0, 0.0, 0.0))
+    sharp = dataclasses.replace(PARAMETERS, blur_px=(0.0, 0.0, 0.0))
     fine = (np.arange(200) + 0.5) / 200 * WIDTH_PX2
     s = (S - WIDTH_PX2 / 2)[:, None] + fine
-    phi = PHASE / np.sqrt(1 + sharp.magnification_rad_per_pixel**2 * s)
+    phi = PHASE / np.sqrt(1 + sharp.plate_scale_rad_per_pixel**2 * s)
     coefficient = 4 * sharp.reflectivity / (1 - sharp.reflectivity) ** 2
     brute = 1 / (1 + coefficient * np.sin(phi / 2) ** 2)
     brute *= (1 + sharp.reflectivity) / (1 - sharp.reflectivity)
@@ -50,31 +51,31 @@ def test_without_blur_the_series_is_the_airy_function_averaged_over_annuli():
 def test_blur_is_two_dimensional_also_at_the_centre():
     # Mean of the sharp fringes over a Gaussian in the plane: Rice distribution of the radius.
     sigma = 2.0
-    shape = dataclasses.replace(SHAPE, reflectivity=0.6, blur_px=(sigma, 0.0, 0.0))
+    parameters = dataclasses.replace(PARAMETERS, reflectivity=0.6, blur_px=(sigma, 0.0, 0.0))
     variance = sigma**2 + 1 / 12
     radius = np.linspace(0, 60, 24001)
-    phi = PHASE / np.sqrt(1 + shape.magnification_rad_per_pixel**2 * radius**2)
+    phi = PHASE / np.sqrt(1 + parameters.plate_scale_rad_per_pixel**2 * radius**2)
     sharp = 1 + 2 * sum(0.6**k * np.cos(k * phi) for k in range(1, 40))
     for centre_px in (0.0, 3.0, 30.0):
         weight = radius / variance * np.exp(-((radius - centre_px) ** 2) / (2 * variance))
         weight *= special.ive(0, radius * centre_px / variance)
         brute = np.trapezoid(weight * sharp, radius)
-        made = fringes(np.array([centre_px**2]), 1e-6, PHASE, shape, 40).airy()[0]
+        made = fringes(np.array([centre_px**2]), 1e-6, PHASE, parameters, 40).airy()[0]
         assert made == pytest.approx(brute, rel=2e-3)
 
 
 def test_derivatives_are_those_of_the_model():
-    made = fringes(S, WIDTH_PX2, PHASE, SHAPE, 80)
-    by = airy_derivatives(made, S, WIDTH_PX2, PHASE, SHAPE)
+    made = fringes(S, WIDTH_PX2, PHASE, PARAMETERS, 80)
+    by = airy_derivatives(made, S, WIDTH_PX2, PHASE, PARAMETERS)
 
     def numeric(step, change):
         return (change(step) - change(-step)) / (2 * step)
 
     def blurred(index):
         def change(h):
-            blur = list(SHAPE.blur_px)
+            blur = list(PARAMETERS.blur_px)
             blur[index] += h
-            return airy(dataclasses.replace(SHAPE, blur_px=tuple(blur)))
+            return airy(dataclasses.replace(PARAMETERS, blur_px=tuple(blur)))
 
         return change
 
@@ -84,12 +85,12 @@ def test_derivatives_are_those_of_the_model():
             by.alpha,
             numeric(
                 1e-10,
-                lambda h: airy(dataclasses.replace(SHAPE, magnification_rad_per_pixel=8.83e-5 + h)),
+                lambda h: airy(dataclasses.replace(PARAMETERS, plate_scale_rad_per_pixel=8.83e-5 + h)),
             ),
         ),
         (
             by.log_reflectivity,
-            numeric(1e-6, lambda h: airy(dataclasses.replace(SHAPE, reflectivity=0.86 * np.exp(h)))),
+            numeric(1e-6, lambda h: airy(dataclasses.replace(PARAMETERS, reflectivity=0.86 * np.exp(h)))),
         ),
         *((by.blur[:, k], numeric(1e-5, blurred(k))) for k in range(3)),
     ]
@@ -97,40 +98,42 @@ def test_derivatives_are_those_of_the_model():
         assert np.abs(analytic - expected).max() < 1e-3 * np.abs(expected).max()
 
 
-def laser(gap_m=GAP_M, seed=0, amplitude=60.0, bias=300.0, shape=SHAPE):
+def laser(gap_m=GAP_M, seed=0, amplitude=60.0, bias=300.0, parameters=PARAMETERS):
     phase = central_phase(gap_m, LASER_M)
-    light = shape.illumination(S) * (amplitude * airy(shape, phase) + 5.0)
+    light = relative_illumination(parameters, S) * (amplitude * airy(parameters, phase) + 5.0)
     sigma = np.sqrt((4 + light) / 411)
     counts = bias + light + np.random.default_rng(seed).normal(0, sigma)
-    return ProfileData(S, counts, sigma, WIDTH_PX2)
+    return RingProfile(S, counts, sigma, WIDTH_PX2)
 
 
 def test_start_needs_no_luck():
     data = laser(GAP_M + 70e-9)
-    alpha, phase = start_from_fringes(data, PHASE, SHAPE.magnification_rad_per_pixel * 1.08)
-    assert alpha == pytest.approx(SHAPE.magnification_rad_per_pixel, rel=2e-3)
+    alpha, phase = start_from_fringes(data, PHASE, PARAMETERS.plate_scale_rad_per_pixel * 1.08)
+    assert alpha == pytest.approx(PARAMETERS.plate_scale_rad_per_pixel, rel=2e-3)
     assert abs(np.angle(np.exp(1j * (phase - central_phase(GAP_M + 70e-9, LASER_M))))) < 0.5
 
 
-def test_shape_and_gaps_are_recovered_within_their_errors():
+def test_parameters_and_gaps_are_recovered_within_their_errors():
     gaps = GAP_M + 1e-9 * np.array([0.0, 3.0, -60.0, 100.0])
-    start = Shape(8.7e-5, 0.7, (0.0, 0.0), (1.0, 0.0, 0.0), 256.0)
+    start = InstrumentParameters(8.7e-5, 0.7, (0.0, 0.0), (1.0, 0.0, 0.0), 256.0, GAP_M)
     scores = {"alpha": [], "reflectivity": [], "gap": []}
     for seed in range(5):
         data = [laser(gap, 10 * seed + k) for k, gap in enumerate(gaps)]
-        fit = fit_shape(data, LASER_M, GAP_M, start)
+        fit = fit_parameters(data, LASER_M, start)
         assert fit.reduced_chi_square == pytest.approx(1.0, abs=0.15)
-        off = fit.shape.magnification_rad_per_pixel - SHAPE.magnification_rad_per_pixel
-        scores["alpha"].append(off / fit.magnification_error_rad_per_pixel)
-        scores["reflectivity"].append((fit.shape.reflectivity - 0.86) / fit.reflectivity_error)
+        off = fit.parameters.plate_scale_rad_per_pixel - PARAMETERS.plate_scale_rad_per_pixel
+        scores["alpha"].append(off / fit.parameters.plate_scale_error_rad_per_pixel)
+        scores["reflectivity"].append(
+            (fit.parameters.reflectivity - 0.86) / fit.parameters.reflectivity_error
+        )
         for each, gap in zip(data, gaps, strict=True):
-            phase = start_phase(each, PHASE, fit.shape.magnification_rad_per_pixel)
-            one = fit_laser(each, LASER_M, phase, fit.shape)
+            phase = start_phase(each, PHASE, fit.parameters.plate_scale_rad_per_pixel)
+            one = fit_laser(each, LASER_M, phase, fit.parameters)
             scores["gap"].append((one.gap_m - gap) / one.gap_error_m)
             assert one.gap_error_m < 0.05e-9
     assert max(np.abs(scores["alpha"])) < 3.5
     assert max(np.abs(scores["reflectivity"])) < 3.5
-    # One shape is shared by the four gaps of a seed, so its error moves them together.
+    # The parameters are shared by the four gaps of a seed, so its error moves them together.
     relative = np.array(scores["gap"]).reshape(5, 4)
     assert 0.5 < np.std(relative - relative.mean(axis=1, keepdims=True)) * np.sqrt(4 / 3) < 1.6
 
@@ -141,7 +144,7 @@ def test_state_follows_the_gap_and_drops_a_laser_of_another_kind():
     data = [laser(gap, k) for k, gap in enumerate(gaps)]
     doubled = dataclasses.replace(data[5], counts=data[5].counts + laser(GAP_M + 100e-9, 99).counts - 300)
     data[5] = doubled
-    state = measure_state(data, times, LASER_M, GAP_M, SHAPE, estimate_blur=True, shape_lasers=4)
+    state = measure_state(data, times, LASER_M, PARAMETERS, estimate_blur=True, lasers_together=4)
     assert list(np.flatnonzero(~state.used)) == [5]
     value, error = state.gap_m(times)
     offset = value - gaps
@@ -151,7 +154,7 @@ def test_state_follows_the_gap_and_drops_a_laser_of_another_kind():
 
 def test_no_laser_is_an_outcome():
     with pytest.raises(NotAnalysable, match="no laser"):
-        measure_state([], np.array([]), LASER_M, GAP_M, SHAPE, estimate_blur=True, shape_lasers=4)
+        measure_state([], np.array([]), LASER_M, PARAMETERS, estimate_blur=True, lasers_together=4)
 
 
 def night_of_lasers(number=6):
@@ -162,13 +165,13 @@ def night_of_lasers(number=6):
 @pytest.mark.parametrize("wrong", [2.0, 0.5])
 def test_a_wrong_plate_scale_is_mended_by_another_start(wrong):
     data, times = night_of_lasers()
-    alpha = SHAPE.magnification_rad_per_pixel
-    start = dataclasses.replace(SHAPE, magnification_rad_per_pixel=alpha * wrong)
-    options = {"estimate_blur": True, "shape_lasers": 3}
-    state = measure_state(data, times, LASER_M, GAP_M, start, **options, other_magnifications=(alpha * 1.01,))
+    alpha = PARAMETERS.plate_scale_rad_per_pixel
+    start = dataclasses.replace(PARAMETERS, plate_scale_rad_per_pixel=alpha * wrong)
+    options = {"estimate_blur": True, "lasers_together": 3}
+    state = measure_state(data, times, LASER_M, start, **options, other_plate_scales=(alpha * 1.01,))
     assert state.used.all()
-    assert state.shape.shape.magnification_rad_per_pixel == pytest.approx(alpha, rel=2e-4)
-    assert state.shape.reduced_chi_square == pytest.approx(1.0, abs=0.2)
+    assert state.parameters.plate_scale_rad_per_pixel == pytest.approx(alpha, rel=2e-4)
+    assert state.reduced_chi_square == pytest.approx(1.0, abs=0.2)
     found = np.array([fit.gap_m for fit in state.fits])
     assert np.std(found - GAP_M - 1e-9 * np.arange(6)) < 0.05e-9
 
@@ -176,17 +179,19 @@ def test_a_wrong_plate_scale_is_mended_by_another_start(wrong):
 @pytest.mark.parametrize("other", [0.5, 0.95, 1.15, 2.0])
 def test_another_start_changes_nothing_where_the_first_is_right(other):
     data, _ = night_of_lasers(2)
-    alone = fit_shape(data, LASER_M, GAP_M, SHAPE)
-    alpha = SHAPE.magnification_rad_per_pixel * other
-    assert fit_shape(data, LASER_M, GAP_M, SHAPE, other_magnifications=(alpha,)) == alone
+    alone = fit_parameters(data, LASER_M, PARAMETERS)
+    alpha = PARAMETERS.plate_scale_rad_per_pixel * other
+    assert fit_parameters(data, LASER_M, PARAMETERS, other_plate_scales=(alpha,)) == alone
 
 
 @pytest.mark.parametrize("wrong", [0.25, 0.5, 0.7, 1.4, 2.0, 4.0])
 def test_fits_that_explain_no_fringes_are_no_fits(wrong):
     data, times = night_of_lasers()
-    start = dataclasses.replace(SHAPE, magnification_rad_per_pixel=SHAPE.magnification_rad_per_pixel * wrong)
+    start = dataclasses.replace(
+        PARAMETERS, plate_scale_rad_per_pixel=PARAMETERS.plate_scale_rad_per_pixel * wrong
+    )
     with pytest.raises(NotAnalysable, match="reduced chi-square") as outcome:
-        measure_state(data, times, LASER_M, GAP_M, start, estimate_blur=True, shape_lasers=3)
+        measure_state(data, times, LASER_M, start, estimate_blur=True, lasers_together=3)
     assert outcome.value.state == "laser fit failed"
 
 
@@ -195,39 +200,39 @@ def test_a_bright_laser_with_uneven_light_is_still_a_fit():
     data, times = night_of_lasers()
     uneven = 2.0 * np.sin(S / 9000.0)
     data = [dataclasses.replace(each, counts=each.counts + uneven) for each in data]
-    fit = fit_laser(data[0], LASER_M, start_phase(data[0], PHASE, 8.83e-5), SHAPE)
+    fit = fit_laser(data[0], LASER_M, start_phase(data[0], PHASE, 8.83e-5), PARAMETERS)
     assert fit.reduced_chi_square > 10
     assert fit.fringes_left < 0.05
-    state = measure_state(data, times, LASER_M, GAP_M, SHAPE, estimate_blur=True, shape_lasers=3)
+    state = measure_state(data, times, LASER_M, PARAMETERS, estimate_blur=True, lasers_together=3)
     assert state.used.all()
 
 
 @pytest.mark.parametrize(
     "amplitude", [60.0, 200.0]
-)  # 200: the brightest, with which the fit of the shape begins
+)  # 200: the brightest, with which the fit of the parameters begins
 def test_a_laser_frame_of_something_else_takes_no_part(amplitude):
     data, times = night_of_lasers()
-    coarse = dataclasses.replace(SHAPE, magnification_rad_per_pixel=5e-5)
-    data[2] = laser(GAP_M, 50, amplitude=amplitude, shape=coarse)
-    state = measure_state(data, times, LASER_M, GAP_M, SHAPE, estimate_blur=True, shape_lasers=6)
+    coarse = dataclasses.replace(PARAMETERS, plate_scale_rad_per_pixel=5e-5)
+    data[2] = laser(GAP_M, 50, amplitude=amplitude, parameters=coarse)
+    state = measure_state(data, times, LASER_M, PARAMETERS, estimate_blur=True, lasers_together=6)
     assert list(np.flatnonzero(~state.used)) == [2]
-    assert state.shape.shape.reflectivity == pytest.approx(0.86, abs=0.01)
+    assert state.parameters.reflectivity == pytest.approx(0.86, abs=0.01)
     others = [fit.gap_m - GAP_M - 1e-9 * k for k, fit in enumerate(state.fits) if k != 2]
     assert np.std(others) < 0.05e-9
 
 
-def test_a_sky_shape_that_explains_no_fringes_is_an_outcome():
+def test_a_sky_fit_that_explains_no_fringes_is_an_outcome():
     """A blurred line stands for the sky's; its plate scale is half of what is expected."""
-    wide = dataclasses.replace(SHAPE, reflectivity=0.7, gap_variance=0.3 / PHASE**2)
-    data = [laser(GAP_M, seed, amplitude=5.0, shape=wide) for seed in range(6)]
+    wide = dataclasses.replace(PARAMETERS, reflectivity=0.7, gap_variance=0.3 / PHASE**2)
+    data = [laser(GAP_M, seed, amplitude=5.0, parameters=wide) for seed in range(6)]
     start = dataclasses.replace(wide, gap_variance=0.0)
-    fit = refine_shape_on_sky(data, LASER_M, GAP_M, start, 0.3)
+    fit = refine_parameters_on_sky(data, LASER_M, start, 0.3)
     assert fit.reduced_chi_square == pytest.approx(1.0, abs=0.15)
     for wrong in (0.5, 0.7, 1.4, 2.0):
-        alpha = SHAPE.magnification_rad_per_pixel
-        off = dataclasses.replace(start, magnification_rad_per_pixel=alpha * wrong)
+        alpha = PARAMETERS.plate_scale_rad_per_pixel
+        off = dataclasses.replace(start, plate_scale_rad_per_pixel=alpha * wrong)
         with pytest.raises(NotAnalysable) as outcome:
-            refine_shape_on_sky(data, LASER_M, GAP_M, off, 0.3)
-        assert outcome.value.state == "shape fit failed"
-        mended = refine_shape_on_sky(data, LASER_M, GAP_M, off, 0.3, (alpha * 1.02,))
-        assert mended.shape.magnification_rad_per_pixel == pytest.approx(alpha, rel=1e-3)
+            refine_parameters_on_sky(data, LASER_M, off, 0.3)
+        assert outcome.value.state == "sky fit failed"
+        mended = refine_parameters_on_sky(data, LASER_M, off, 0.3, (alpha * 1.02,))
+        assert mended.parameters.plate_scale_rad_per_pixel == pytest.approx(alpha, rel=1e-3)

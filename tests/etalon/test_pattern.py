@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from airglow.etalon import ProfileData, common_patterns, without_patterns
+from airglow.etalon import common_patterns, without_patterns
+from airglow.rings import RingProfile
 
 ANNULI, FRAMES = 300, 200
 S = np.linspace(0, 65000, ANNULI)
@@ -20,7 +21,7 @@ def night(residual, seed=0):
     """Profiles of a flat model with these residuals and noise."""
     random = np.random.default_rng(seed)
     counts = 300.0 + residual + random.normal(0, SIGMA, (FRAMES, ANNULI))
-    return [ProfileData(S, each, np.full(ANNULI, SIGMA), 130.0) for each in counts]
+    return [RingProfile(S, each, np.full(ANNULI, SIGMA), 130.0) for each in counts]
 
 
 MODELS = [np.full(ANNULI, 300.0)] * FRAMES

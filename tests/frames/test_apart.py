@@ -78,18 +78,18 @@ def test_nobody_is_left_behind():
     assert len(children() - before) == 1
     reading.close()
     assert children() == before
-    told, tell = os.pipe()
+    reader, writer = os.pipe()
     asker = os.fork()
     if asker == 0:  # dies without a word, while its child has much to say
         reading = read_apart([Path("a")] * 50_000_000, read)
         next(reading)
-        os.write(tell, b"begun")
+        os.write(writer, b"begun")
         crash(signal.SIGKILL)
     os.waitpid(asker, 0)
-    os.close(tell)
-    assert os.read(told, 5) == b"begun"
-    assert os.read(told, 5) == b""  # the child held the other end of this pipe too, and is gone
-    os.close(told)
+    os.close(writer)
+    assert os.read(reader, 5) == b"begun"
+    assert os.read(reader, 5) == b""  # the child held the other end of this pipe too, and is gone
+    os.close(reader)
 
 
 def test_a_damaged_frame_that_crashes_hdf5_is_refused(tmp_path):

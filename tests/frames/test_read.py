@@ -279,8 +279,8 @@ def test_utc_is_taken_where_the_header_tells_it(tmp_path, values, start):
     frame = read_frame(write_hdf5(tmp_path / "UAO_XR_20250429_213400.hdf5", **values))
     assert frame.utc_start == dt.datetime(2025, 4, 30, *start, tzinfo=dt.UTC)
     contradicts = "UTC" in values and "+00:00" in str(values.get("LocalTime"))
-    told = [remark.partition(" off")[0] for remark in frame.remarks]
-    assert told == ["LocalTime with its zone is -5.00 h"] * contradicts
+    remarks = [remark.partition(" off")[0] for remark in frame.remarks]
+    assert remarks == ["LocalTime with its zone is -5.00 h"] * contradicts
 
 
 def test_utc_that_is_no_time_leaves_the_clock(tmp_path):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from airglow.frames import FrameHeader, find_starts, frame_starts
+from airglow.frames import FrameHeader, find_starts
 from airglow.frames.passes import Exposure, tell_passes
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -53,19 +53,19 @@ def test_frames_of_the_double_hour_find_their_pass(numbered, minutes):
 
 def test_a_camera_that_ran_in_one_pass_only_leaves_no_hole():
     late = every(6, 30, begin_minutes=3)
-    assert frame_starts(frames_of(late), CHICAGO) == late
+    assert list(find_starts(frames_of(late), CHICAGO).utc) == late
     early = every(6, 28, begin_minutes=-170)
-    assert frame_starts(frames_of(early), CHICAGO) == early
+    assert list(find_starts(frames_of(early), CHICAGO).utc) == early
 
 
 def test_the_hour_that_never_happens_needs_no_care():
     start = dt.datetime(2026, 3, 8, 7, 0, tzinfo=dt.UTC)
     truth = [start + dt.timedelta(minutes=11 * k) for k in range(20)]
-    assert frame_starts(frames_of(truth), CHICAGO) == truth
+    assert list(find_starts(frames_of(truth), CHICAGO).utc) == truth
 
 
 def test_no_frames_have_no_times():
-    assert frame_starts([], CHICAGO) == []
+    assert list(find_starts([], CHICAGO).utc) == []
 
 
 @pytest.mark.parametrize("numbered", [True, False])
@@ -118,13 +118,13 @@ def test_numbers_that_begin_anew_are_not_believed():
         replace(frame, name=f"UAO_XR_20251102_{k:06d}_{k % 9 + 1:03d}.img")
         for k, frame in enumerate(frames_of(truth, 300.0))
     ]
-    assert frame_starts(frames, CHICAGO) == truth
+    assert list(find_starts(frames, CHICAGO).utc) == truth
 
 
 def test_utc_of_the_header_decides():
     (frame,) = frames_of([BACK])
-    told = replace(frame, utc_start=BACK - dt.timedelta(hours=3))
-    assert frame_starts([told, frame], CHICAGO)[0] == BACK - dt.timedelta(hours=3)
+    with_utc = replace(frame, utc_start=BACK - dt.timedelta(hours=3))
+    assert find_starts([with_utc, frame], CHICAGO).utc[0] == BACK - dt.timedelta(hours=3)
 
 
 def test_of_all_ways_to_share_frames_the_one_with_the_fewest_breaks_is_taken():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from winds.made_winds import LATITUDE_DEG, LONGITUDE_DEG, on_sphere
 
-from airglow.geometry.lines_of_sight import line_components
-from airglow.winds import tangent_points
+from airglow.geometry import unit_vectors
+from airglow.winds import pierce_points
 
 SITE = (LATITUDE_DEG, LONGITUDE_DEG, 200.0)
 
@@ -34,7 +34,7 @@ def directions():
 @pytest.mark.parametrize("height_m", [250e3, 97e3])
 def test_points_and_angles_are_those_of_a_sphere_but_for_its_flattening(height_m):
     azimuth, zenith = directions()
-    points = tangent_points(*SITE, azimuth, zenith, height_m)
+    points = pierce_points(*SITE, azimuth, zenith, height_m)
     latitude, longitude, azimuth_there, zenith_there = on_sphere(azimuth, zenith, height_m)
     np.testing.assert_allclose(points.latitude_deg, latitude, atol=0.03)
     np.testing.assert_allclose(points.longitude_deg, longitude, atol=0.03)
@@ -45,7 +45,7 @@ def test_points_and_angles_are_those_of_a_sphere_but_for_its_flattening(height_m
 
 
 def test_the_zenith_angle_at_250_km_is_two_degrees_less():
-    points = tangent_points(*SITE, np.array([0.0]), np.array([45.0]), 250e3)
+    points = pierce_points(*SITE, np.array([0.0]), np.array([45.0]), 250e3)
     by_law_of_sines = np.degrees(np.arcsin(6371 / 6621 * np.sin(np.radians(45))))
     assert points.zenith_deg[0] == pytest.approx(by_law_of_sines, abs=0.01)
     assert 45.0 - points.zenith_deg[0] == pytest.approx(2.12, abs=0.02)
@@ -53,7 +53,7 @@ def test_the_zenith_angle_at_250_km_is_two_degrees_less():
 
 def test_the_points_lie_on_the_lines_of_sight():
     azimuth, zenith = directions()
-    points = tangent_points(*SITE, azimuth, zenith, 250e3)
+    points = pierce_points(*SITE, azimuth, zenith, 250e3)
     site = earth_fixed(*SITE)
     step = 1e-4  # degrees, to make axes by differences
     east = earth_fixed(SITE[0], SITE[1] + step, SITE[2]) - site
@@ -62,22 +62,22 @@ def test_the_points_lie_on_the_lines_of_sight():
     axes = np.stack([axis / np.linalg.norm(axis) for axis in (east, north, up)])
     seen = (earth_fixed(points.latitude_deg, points.longitude_deg, points.height_m) - site) @ axes.T
     seen /= np.linalg.norm(seen, axis=1)[:, None]
-    np.testing.assert_allclose(seen, line_components(azimuth, zenith), atol=3e-6)
+    np.testing.assert_allclose(seen, unit_vectors(azimuth, zenith), atol=3e-6)
 
 
 def test_the_zenith_is_above_the_site_and_a_pole_is_no_obstacle():
-    points = tangent_points(*SITE, np.array([123.0]), np.array([0.0]), 250e3)
+    points = pierce_points(*SITE, np.array([123.0]), np.array([0.0]), 250e3)
     assert points.latitude_deg[0] == pytest.approx(SITE[0], abs=1e-9)
     assert points.longitude_deg[0] == pytest.approx(SITE[1], abs=1e-9)
     assert points.zenith_deg[0] == pytest.approx(0.0, abs=1e-6)
-    beyond = tangent_points(89.0, 20.0, 0.0, np.array([0.0]), np.array([45.0]), 250e3)
+    beyond = pierce_points(89.0, 20.0, 0.0, np.array([0.0]), np.array([45.0]), 250e3)
     assert beyond.longitude_deg[0] == pytest.approx(-160.0)
     assert beyond.azimuth_deg[0] == pytest.approx(180.0)  # to the pole northward, southward from there
 
 
 def test_what_is_no_direction_has_no_point():
-    points = tangent_points(*SITE, np.array([np.nan, 0.0, 0.0]), np.array([45.0, np.nan, 100.0]), 250e3)
+    points = pierce_points(*SITE, np.array([np.nan, 0.0, 0.0]), np.array([45.0, np.nan, 100.0]), 250e3)
     for values in vars(points).values():
         assert np.isnan(values).all()
     with pytest.raises(ValueError, match="not above the site"):
-        tangent_points(40.0, 0.0, 5000.0, np.array([0.0]), np.array([0.0]), 4000.0)
+        pierce_points(40.0, 0.0, 5000.0, np.array([0.0]), np.array([0.0]), 4000.0)

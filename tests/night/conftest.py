@@ -37,8 +37,8 @@ class Night:
     def request(self, tag=None, **settings):
         return NightRequest(self.instrument, self.site, DATE, tag or self.tag, AnalysisSettings(**settings))
 
-    def truth(self, names, what):
-        return np.array([getattr(self.all_truth[name], what) for name in names])
+    def truth(self, names, quantity):
+        return np.array([getattr(self.all_truth[name], quantity) for name in names])
 
     def wind_errors(self, result):
         return result.sky.line_of_sight_wind_mps - self.truth(result.sky.name, "los_wind_mps")

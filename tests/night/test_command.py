@@ -34,8 +34,8 @@ def analyze(folder, tmp_path, capsys):
         given |= {f"--{name}": value for name, value in options.items()}
         words = [str(word) for pair in given.items() if pair[1] is not None for word in pair]
         status = main(["analyze", "--quiet", *words, *flags])
-        said = capsys.readouterr()
-        return status, said.out, said.err
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
 
     run.folder = folder
     return run

@@ -15,7 +15,7 @@ def test_winds_of_cycles_and_smooth_winds_explain_what_was_simulated(nominal):
         np.interp(at, grid, values)
         for values in (smooth.zonal_wind_mps, smooth.meridional_wind_mps, smooth.vertical_wind_mps)
     )
-    azimuth, zenith = np.radians(sky.tangent_azimuth_deg), np.radians(sky.tangent_zenith_deg)
+    azimuth, zenith = np.radians(sky.pierce_azimuth_deg), np.radians(sky.pierce_zenith_deg)
     along = zonal * np.sin(azimuth) + meridional * np.cos(azimuth)
     explained = along * np.sin(zenith) + vertical * np.cos(zenith)
     assert np.std(explained - night.truth(sky.name, "los_wind_mps")) < 2.0
@@ -26,6 +26,6 @@ def test_lines_of_sight_meet_the_red_layer_two_degrees_of_latitude_away(nominal)
     night, result = nominal
     sky = result.sky
     north = np.array(sky.direction) == "North"
-    assert np.all(sky.tangent_height_m == 250e3)
-    np.testing.assert_allclose(sky.tangent_latitude_deg[north] - night.site.latitude_deg, 2.1, atol=0.1)
-    np.testing.assert_allclose(sky.tangent_zenith_deg[north], 42.9, atol=0.1)
+    assert np.all(sky.pierce_height_m == 250e3)
+    np.testing.assert_allclose(sky.pierce_latitude_deg[north] - night.site.latitude_deg, 2.1, atol=0.1)
+    np.testing.assert_allclose(sky.pierce_zenith_deg[north], 42.9, atol=0.1)

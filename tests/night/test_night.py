@@ -32,7 +32,7 @@ def test_nominal_night_is_recovered(nominal):
     assert result.rejections == ()
     assert zero_removed_rms(wind) < 1.5
     assert np.sqrt(np.mean(temperature**2)) < 6.0
-    assert abs(wind.mean()) < 3.5 * result.zero.error_mps
+    assert abs(wind.mean()) < 3.5 * result.doppler_reference.error_mps
     assert 0.9 < np.median(result.sky.reduced_chi_square) < 1.1
     assert 0.9 < np.median(result.laser.reduced_chi_square) < 1.15
 
@@ -45,7 +45,10 @@ def test_errors_of_the_nominal_night_are_true(nominal):
     assert 0.65 < np.std((wind - wind.mean()) / stated) < 1.4
     assert 0.65 < np.std(night.temperature_errors(result) / sky.temperature_error_k) < 1.4
     np.testing.assert_allclose(
-        sky.wind_error_mps**2, stated**2 + sky.wind_zero_error_mps**2, rtol=1e-12, err_msg="in quadrature"
+        sky.wind_error_mps**2,
+        stated**2 + sky.wind_reference_error_mps**2,
+        rtol=1e-12,
+        err_msg="in quadrature",
     )
 
 
@@ -54,11 +57,12 @@ def test_intensity_centre_and_times_are_those_of_the_frames(nominal):
     sky = result.sky
     scale = network_intensity_scale(result.wavelength_m, night.instrument.optics.nominal_gap_m)
     annuli = np.sqrt(np.linspace(0, 1, 1000))
-    light = np.mean(1 + result.shape.falloff[0] * annuli + result.shape.falloff[1] * annuli**2)
+    falloff = result.instrument_parameters.falloff
+    light = np.mean(1 + falloff[0] * annuli + falloff[1] * annuli**2)
     ratio = sky.intensity / (scale * light * night.truth(sky.name, "intensity"))
     assert np.median(ratio) == pytest.approx(1.0, abs=0.02)
-    for got, what in ((sky.center_x_px, "center_x_px"), (sky.center_y_px, "center_y_px")):
-        assert np.std(got - night.truth(sky.name, what)) < 0.02
+    for got, quantity in ((sky.center_x_px, "center_x_px"), (sky.center_y_px, "center_y_px")):
+        assert np.std(got - night.truth(sky.name, quantity)) < 0.02
     starts = [np.datetime64(night.all_truth[name].start_utc.replace(tzinfo=None), "us") for name in sky.name]
     assert np.abs(sky.start_time - np.array(starts)).max() < np.timedelta64(1000, "us")
     assert list(sky.direction) == [night.all_truth[name].direction for name in sky.name]
@@ -100,8 +104,8 @@ def test_no_laser_falls_back_and_says_so(make_night):
     night = make_night("no-laser", laser_frames=0)
     result = night.analyse()
     assert len(result.laser) == 0
-    assert result.shape.source == "registry, refined on sky frames"
-    assert result.zero.method == "zenith in time"
+    assert result.instrument_parameters.source == "registry, refined on sky frames"
+    assert result.doppler_reference.method == "zenith in time"
     assert zero_removed_rms(night.wind_errors(result)) < 10.0
     for cause in (Cause.ZENITH_REFERENCE, Cause.DEFAULT_INSTRUMENT):
         assert all(cause in causes_in(mask) for mask in result.sky.causes)

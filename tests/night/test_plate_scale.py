@@ -21,7 +21,7 @@ TRUE_RAD_PER_PX = 2 * 6.4e-6 / 0.3  # of minime92: two of its pixels over its fo
 
 def with_scale(instrument, rad_per_px, focal_length_m=0.3):
     """The instrument as a registry would have it."""
-    defaults = dataclasses.replace(instrument.default_parameters, magnification_rad_per_pixel=rad_per_px)
+    defaults = dataclasses.replace(instrument.default_parameters, plate_scale_rad_per_pixel=rad_per_px)
     optics = dataclasses.replace(instrument.optics, focal_length_m=focal_length_m)
     return dataclasses.replace(instrument, default_parameters=defaults, optics=optics)
 
@@ -47,7 +47,7 @@ class Night:
         wind = sky.line_of_sight_wind_mps - [self.truth[name].los_wind_mps for name in sky.name]
         stated = np.hypot(sky.wind_fit_error_mps, sky.wind_calibration_error_mps)
         temperature = sky.temperature_k - [self.truth[name].temperature_k for name in sky.name]
-        assert abs(wind.mean()) < 4 * result.zero.error_mps
+        assert abs(wind.mean()) < 4 * result.doppler_reference.error_mps
         return (wind - wind.mean()) / stated, temperature / sky.temperature_error_k
 
 
@@ -66,7 +66,7 @@ def without_lasers(registry, tmp_path_factory):
 def test_winds_and_temperatures_are_true_with_a_registry_off_by_two(kind, wrong, request):
     night = request.getfixturevalue(kind)
     result = analyse_night(*night.given(with_scale(night.instrument, wrong * TRUE_RAD_PER_PX)), None)
-    assert result.shape.magnification_rad_per_pixel == pytest.approx(TRUE_RAD_PER_PX, rel=3e-3)
+    assert result.instrument_parameters.plate_scale_rad_per_pixel == pytest.approx(TRUE_RAD_PER_PX, rel=3e-3)
     assert len(result.sky) == 12
     for scores in night.errors_over_stated(result):
         assert np.abs(scores).max() < 4.0
@@ -78,11 +78,13 @@ def test_winds_and_temperatures_are_true_with_a_registry_off_by_two(kind, wrong,
 def test_no_numbers_where_neither_registry_nor_optics_are_right(kind, request):
     night = request.getfixturevalue(kind)
     request, frames = night.given(with_scale(night.instrument, 2 * TRUE_RAD_PER_PX, 0.15))
-    with pytest.raises(NotAnalysable, match="registry's shape cannot be fitted to the sky frames") as outcome:
+    with pytest.raises(
+        NotAnalysable, match="registry's parameters cannot be fitted to the sky frames"
+    ) as outcome:
         analyse_night(request, frames, None)
     assert outcome.value.state == "instrument unknown"
-    said = {"with_lasers": "chi-square", "without_lasers": "no laser frame bright enough, and"}[kind]
-    assert said in outcome.value.reason
+    words = {"with_lasers": "chi-square", "without_lasers": "no laser frame bright enough, and"}[kind]
+    assert words in outcome.value.reason
     assert "instruments.yaml" in outcome.value.reason
 
 
@@ -100,14 +102,14 @@ def test_the_log_is_told_when_registry_and_optics_disagree(with_lasers, factor, 
 
 
 def test_a_laser_that_fails_leaves_the_sky_and_its_flags(with_lasers):
-    """Laser frames with rings of another instrument: the registry's shape, refined on the sky, and why."""
+    """Laser frames of another instrument: the registry's parameters, refined on the sky, and why."""
     request, frames = with_lasers.given(with_scale(with_lasers.instrument, TRUE_RAD_PER_PX))
     for timed in frames.laser:
         truth = with_lasers.truth[timed.frame.name]
         x, y = np.arange(512) - truth.center_x_px, np.arange(512) - truth.center_y_px
         timed.frame.image[:] = 500 + 200 * np.cos((y[:, None] ** 2 + x**2) / 900.0)
     result = analyse_night(request, frames, None)
-    assert result.shape.source == "registry, refined on sky frames"
+    assert result.instrument_parameters.source == "registry, refined on sky frames"
     (why,) = [note for note in result.notes if "since" in note]
     assert "chi-square" in why
     for mask in result.sky.causes:

@@ -37,7 +37,7 @@ def arrays_of(reduced):
         edges = np.sqrt(np.arange(profiles.grid.count + 1) * profiles.grid.width_px2)
         middle = 0.5 * (edges[1:] + edges[:-1])
         frames = [timed.frame for timed in profiles.frames]
-        arrays[f"{kind}_profile"] = np.array(profiles.counts)
+        arrays[f"{kind}_profile"] = np.array([rings.counts for rings in profiles.rings])
         arrays[f"{kind}_radius_px"] = np.tile(middle, (len(frames), 1))
         arrays[f"{kind}_time_utc"] = np.array([t.start for t in profiles.frames]).astype("datetime64[ms]")
         arrays[f"{kind}_exposure_s"] = np.array([frame.exposure_s for frame in frames])
@@ -85,7 +85,7 @@ def test_a_night_without_lasers_is_a_night(reduced, tmp_path):
     np.savez(tmp_path / "night.npz", **arrays)
     result = analyse_profiles(request, read_profiles(tmp_path / "night.npz", request), None)
     assert len(result.laser) == 0
-    assert result.zero.method == "zenith in time"
+    assert result.doppler_reference.method == "zenith in time"
 
 
 @pytest.mark.parametrize(
@@ -147,9 +147,9 @@ def test_the_command_takes_the_evening_from_most_times(reduced, tmp_path, capsys
     )
     (tmp_path / "night.npz").write_bytes((tmp_path / "night.npz").read_bytes()[:5000])
     assert main(["profiles", *given, "--out", str(tmp_path / "out")]) == 1
-    said = capsys.readouterr().err
-    assert "no sky_time_utc can be read from it" in said
-    assert said.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert "no sky_time_utc can be read from it" in printed
+    assert printed.count("\n") == 1
 
 
 def test_a_file_that_is_no_archive_is_refused(reduced, tmp_path):

@@ -32,15 +32,15 @@ def archive(store: Store, tmp_path: Path) -> Store:
 
 
 def test_a_rebuild_from_the_bucket_alone_makes_the_same_pages(archive: Store) -> None:
-    wanted = contents(archive)
+    expected = contents(archive)
     assert rebuild_pages(archive, SETTINGS, [WAITING])["written"] == []
-    assert contents(archive) == wanted
+    assert contents(archive) == expected
     for found in archive.list("pages/"):
         archive.delete(found.key)
     answer = rebuild_pages(archive, SETTINGS, [WAITING])
     assert answer["nights"] == [A, B, C]
     assert answer["problems"] == []
-    assert contents(archive) == wanted
+    assert contents(archive) == expected
     requests = requests_of(archive, lambda: update_pages(archive, SETTINGS, [WAITING]))
     assert requests == ["ListObjectsV2"]
 
@@ -146,9 +146,9 @@ def test_the_command_line(
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     assert main(["pages"]) == 0
-    said = capsys.readouterr()
-    assert "0 nights; 0 objects written, 0 deleted, under pages/" in said.out
-    assert "No discovery in work: what waits and failed stays" in said.err
+    printed = capsys.readouterr()
+    assert "0 nights; 0 objects written, 0 deleted, under pages/" in printed.out
+    assert "No discovery in work: what waits and failed stays" in printed.err
 
     work = tmp_path / "work"
     work.mkdir()

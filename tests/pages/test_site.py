@@ -218,14 +218,14 @@ def test_being_killed_anywhere_and_run_again_ends_in_the_same_state(
         update_pages(store, SETTINGS, [replace(WAITING, reason="13 of 17 parts")])
 
     work()
-    wanted = contents(store)
+    expected = contents(store)
     begin()
     writes = 0
     while kill_after(store, writes, work):
         if writes % 8 == 3:  # in between, one that is told something else
             update_pages(store, SETTINGS, [WAITING])
         work()
-        assert contents(store) == wanted, f"killed before write {writes}"
+        assert contents(store) == expected, f"killed before write {writes}"
         begin()
         writes += 1
     assert writes > 12
@@ -238,7 +238,7 @@ def test_the_page_of_a_night_survives_being_killed_too(store: Store) -> None:
         publish_night_page(store, SETTINGS, index, [result_of(B)])
 
     work()
-    wanted = contents(store)
+    expected = contents(store)
     writes = 0
     while True:
         for found in store.list("pages/"):
@@ -247,7 +247,7 @@ def test_the_page_of_a_night_survives_being_killed_too(store: Store) -> None:
             break
         assert f"pages/pending/{B}.json" not in contents(store)  # the index never leads to half a page
         work()
-        assert contents(store) == wanted
+        assert contents(store) == expected
         writes += 1
     assert writes == 6  # three files for all pages, the record, the page, its place in the queue
 

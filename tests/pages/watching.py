@@ -41,14 +41,14 @@ def contents(store: Store) -> dict[str, str]:
 def watched_requests(store: Store, then: Callable[[str], None]) -> Iterator[None]:
     """Tell of every request to the bucket by the name of its operation, before it is made."""
 
-    def told(model, **_: object) -> None:
+    def record(model, **_: object) -> None:
         then(model.name)
 
-    store.client.meta.events.register("before-call.s3", told)
+    store.client.meta.events.register("before-call.s3", record)
     try:
         yield
     finally:
-        store.client.meta.events.unregister("before-call.s3", told)
+        store.client.meta.events.unregister("before-call.s3", record)
 
 
 def requests_of(store: Store, work: Callable[[], object]) -> list[str]:

@@ -57,10 +57,10 @@ def environ(s3: S3Server, bucket: str, mariadb: MariadbServer) -> dict[str, str]
 
 def refused(environ: dict[str, str], **changes: str) -> str:
     """What a run is refused with; nothing is said beside that."""
-    said: list[str] = []
+    messages: list[str] = []
     with pytest.raises(AirglowError) as error:
-        check_surroundings({**environ, **changes}, said.append)
-    assert said == []
+        check_surroundings({**environ, **changes}, messages.append)
+    assert messages == []
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -72,13 +72,13 @@ def tables(environ: dict[str, str]) -> list[str]:
 
 
 def test_a_database_that_is_ready_is_not_spoken_of_and_not_changed(environ: dict[str, str]) -> None:
-    said: list[str] = []
-    check_surroundings(environ, said.append)
+    messages: list[str] = []
+    check_surroundings(environ, messages.append)
     assert tables(environ) == []
     with connect(settings_from_environment(environ)) as connection:
         migrate(connection)
-    check_surroundings(environ, said.append)
-    assert said == []
+    check_surroundings(environ, messages.append)
+    assert messages == []
 
 
 def test_settings_of_the_database_that_cannot_work_are_refused(
@@ -87,8 +87,8 @@ def test_settings_of_the_database_that_cannot_work_are_refused(
     name = environ["MYSQL_DATABASE"]
     assert "MYSQL_PORT is 'abc'" in refused(environ, MYSQL_PORT="abc")
     assert "MYSQL_PORT is '65536'" in refused(environ, MYSQL_PORT="65536")
-    assert f"database {name} at " in (said := refused(environ, MYSQL_PASSWORD="wrong"))
-    assert "Access denied for user" in said
+    assert f"database {name} at " in (message := refused(environ, MYSQL_PASSWORD="wrong"))
+    assert "Access denied for user" in message
     assert "nowhere" in refused(environ, MYSQL_DATABASE="nowhere")
     assert "MYSQL_SSL_CA is /no/such/file" in refused(environ, MYSQL_SSL_CA="/no/such/file")
     (tmp_path / "ca.pem").write_text("no certificate")
@@ -132,16 +132,16 @@ def test_an_account_that_may_not_make_the_tables_is_refused(
     environ: dict[str, str], account: dict[str, str], mariadb: MariadbServer
 ) -> None:
     schema = environ["MYSQL_DATABASE"].replace("_", r"\_")
-    assert "CREATE command denied" in (said := refused(account))
-    assert "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER" in said
+    assert "CREATE command denied" in (message := refused(account))
+    assert "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER" in message
     with connect(settings_from_environment(environ)) as connection:
         migrate(connection)
     assert "INSERT command denied" in refused(account)  # it is that of a reader
     with mariadb.connect_as_root() as root, root.cursor() as cursor:
         cursor.execute(f"GRANT INSERT, UPDATE, DELETE ON `{schema}`.* TO 'narrow'@'%'")
-    said = []
-    check_surroundings(account, said.append)  # enough, while nothing is to be migrated
-    assert said == []
+    messages = []
+    check_surroundings(account, messages.append)  # enough, while nothing is to be migrated
+    assert messages == []
     with connect(settings_from_environment(environ)) as connection, connection.cursor() as cursor:
         cursor.execute("DELETE FROM fpi_schema_version WHERE version >= 5")
         connection.commit()
@@ -149,15 +149,15 @@ def test_an_account_that_may_not_make_the_tables_is_refused(
 
 
 def test_a_database_that_does_not_answer_is_a_warning_in_one_line(environ: dict[str, str]) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as silent:  # lets in whoever comes, and says nothing
         begun = time.monotonic()
         for port in ("1", str(silent.getsockname()[1])):
-            assert check_surroundings({**environ, "MYSQL_PORT": port}, said.append).list("") == []
+            assert check_surroundings({**environ, "MYSQL_PORT": port}, messages.append).list("") == []
         assert time.monotonic() - begun < 15.0
-    check_surroundings({**environ, "MYSQL_HOST": "nowhere.invalid"}, said.append)
-    assert len(said) == 3
-    for line in said:
+    check_surroundings({**environ, "MYSQL_HOST": "nowhere.invalid"}, messages.append)
+    assert len(messages) == 3
+    for line in messages:
         assert line.startswith(
             "The database does not answer, so nights wait to be loaded: database preflight_"
         )

@@ -101,13 +101,13 @@ def test_a_new_run_waits_for_the_steps_of_a_killed_one(tmp_path: Path) -> None:
     kill(process)
     with pytest.raises(Busy, match="steps of a run that was killed"):
         begin_run(tmp_path, 0)
-    said: list[str] = []
+    messages: list[str] = []
     began = time.monotonic()
-    run = begin_run(tmp_path, 30, said.append)
+    run = begin_run(tmp_path, 30, messages.append)
     assert step.wait() == 0
     assert time.monotonic() - began > 0.3
-    assert len(said) == 1
-    assert "still at work" in said[0]
+    assert len(messages) == 1
+    assert "still at work" in messages[0]
     run.end()
 
 

@@ -178,9 +178,9 @@ def test_named_nights_are_looked_up_from_any_directory(
     assert main(["status", "--work", str(tmp_path), MINIME05.name]) == 0
     assert "done" in line_of(capsys.readouterr().out, MINIME05.name)
     assert main(["status", "--work", str(tmp_path), "yesterday", MINIME05.name]) == 1
-    said = capsys.readouterr()
-    assert "done" in line_of(said.out, MINIME05.name)
-    assert said.err.splitlines() == [
+    printed = capsys.readouterr()
+    assert "done" in line_of(printed.out, MINIME05.name)
+    assert printed.err.splitlines() == [
         "airglow status: yesterday: not a night. a night is named like minime05_uao_20250429"
     ]
 
@@ -195,11 +195,11 @@ def test_a_named_night_that_is_only_in_raw_has_the_reason_of_the_discovery(
     assert "not archived" in line_of(capsys.readouterr().out, MINIME13.name)
     discover(store, tmp_path)
     assert main(ask) == 0
-    said = capsys.readouterr().out
-    line = line_of(said, MINIME13.name)
+    printed = capsys.readouterr().out
+    line = line_of(printed, MINIME13.name)
     assert " waiting " in line
     assert line.endswith("0 of 3 parts")
-    assert "not archived" in line_of(said, MINIME05.name)
+    assert "not archived" in line_of(printed, MINIME05.name)
     (tmp_path / "discovery.json").write_text("[")
     assert main(ask) == 0
     assert "not archived" in line_of(capsys.readouterr().out, MINIME13.name)
@@ -208,8 +208,9 @@ def test_a_named_night_that_is_only_in_raw_has_the_reason_of_the_discovery(
 def test_a_mistyped_night_is_one_line_without_a_bucket(capsys: pytest.CaptureFixture, monkeypatch) -> None:
     monkeypatch.delenv("DEST_BUCKET", raising=False)
     assert main(["status", "minime05_uao_20260431"]) == 1
-    said = capsys.readouterr()
-    assert (said.out, said.err) == ("", "airglow status: minime05_uao_20260431: 20260431 is not a date\n")
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == "airglow status: minime05_uao_20260431: 20260431 is not a date\n"
 
 
 def test_a_directory_that_never_looked_says_so(
@@ -217,9 +218,9 @@ def test_a_directory_that_never_looked_says_so(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["status"]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    first, second = said.err.splitlines()
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    first, second = printed.err.splitlines()
     assert first == f"{tmp_path}/work: no run has looked for nights from here (there is no discovery.json)."
     assert "sudo airglow-workflow status" in second
 
@@ -239,10 +240,10 @@ def test_a_discovery_that_cannot_be_read_or_is_of_another_version_is_said(
         path.write_bytes(found)
     record_failure(tmp_path, "load", WILDCARDS, "no database", log="l.log")
     assert main(["status", "--work", str(tmp_path)]) == 2
-    said = capsys.readouterr()
-    assert "load XR: no database" in line_of(said.out, MINIME05.name)
-    assert len(said.err.splitlines()) == 1
-    assert said.err.startswith(f"{path}: ")
+    printed = capsys.readouterr()
+    assert "load XR: no database" in line_of(printed.out, MINIME05.name)
+    assert len(printed.err.splitlines()) == 1
+    assert printed.err.startswith(f"{path}: ")
 
 
 def test_records_of_failures_that_no_run_repeats_go(tmp_path: Path, store: Store) -> None:

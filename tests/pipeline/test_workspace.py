@@ -231,11 +231,11 @@ def test_what_killed_runs_left_goes_and_what_is_of_use_stays(tmp_path: Path) -> 
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x" * 100_000)
-    said = remove_leftovers(tmp_path, ["minime05_uao_20260430"], ["minime05_uao_20260501"])
+    removed = remove_leftovers(tmp_path, ["minime05_uao_20260430"], ["minime05_uao_20260501"])
     assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()) == sorted(stays)
     assert not (tmp_path / "minime13").exists()
-    assert f"{tmp_path / night / '20260429'} (0.4 MB)" in said
-    assert len(said) == 7
+    assert f"{tmp_path / night / '20260429'} (0.4 MB)" in removed
+    assert len(removed) == 7
     assert remove_leftovers(tmp_path, ["minime05_uao_20260430"], ["minime05_uao_20260501"]) == []
     assert remove_leftovers(tmp_path / "nowhere", [], []) == []
 

@@ -54,8 +54,8 @@ def test_missing_values_are_empty(samples):
 def test_signs_can_be_told_from_the_table_alone(samples):
     north, east = samples[samples.direction == "North"], samples[samples.direction == "East"]
     west = samples[samples.direction == "West"]
-    assert (north.tangent_latitude_deg > 41.5).all()
-    assert (east.tangent_longitude_deg > west.tangent_longitude_deg.max() + 4).all()
+    assert (north.pierce_latitude_deg > 41.5).all()
+    assert (east.pierce_longitude_deg > west.pierce_longitude_deg.max() + 4).all()
     # Wind from one side to the other goes away on one and comes on the other: no common sign, no offset.
     away = [table.line_of_sight_wind_mps.to_numpy()[:18] for table in (east, west)]
     assert abs(np.nanmedian(away[0] + away[1])) < 15 < np.nanmedian(np.abs(away[0]))
@@ -64,7 +64,7 @@ def test_signs_can_be_told_from_the_table_alone(samples):
 def test_units_are_those_of_the_names(samples):
     assert samples.temperature_k.median() == pytest.approx(820, abs=60)
     assert samples.gap_m.median() == pytest.approx(0.015, rel=1e-3)
-    assert set(samples.tangent_height_m) == {250e3}
+    assert set(samples.pierce_height_m) == {250e3}
     assert samples.ccd_temperature_c.median() == pytest.approx(-70, abs=1)
 
 

@@ -74,7 +74,7 @@ def test_wind_errors_are_those_of_samples_that_are_not_bad():
     assert not kept.all()
     series = [
         (sky.mid_time[kept], value[kept])
-        for value in (sky.wind_fit_error_mps, sky.wind_calibration_error_mps, sky.wind_zero_error_mps)
+        for value in (sky.wind_fit_error_mps, sky.wind_calibration_error_mps, sky.wind_reference_error_mps)
     ]
     np.testing.assert_allclose(drawn(panel(result, "Wind error")), expected(*series))
 

@@ -44,10 +44,10 @@ def night(request, tmp_path):
     """A result, and the two frames that its plot needs."""
     result = example_result(20, 6)
     tables = {}
-    for what in ("sky", "laser"):
-        table = getattr(result, what)
+    for kind in ("sky", "laser"):
+        table = getattr(result, kind)
         centers = {f"center_{axis}_px": np.full(len(table), CENTER[n]) for n, axis in enumerate("xy")}
-        tables[what] = dataclasses.replace(table, **centers)
+        tables[kind] = dataclasses.replace(table, **centers)
     result = dataclasses.replace(result, **tables)
     aspect = request.param[1] / request.param[0]
     for table, profiles, k in (
@@ -134,7 +134,7 @@ def test_the_typical_frame_is_that_of_the_median_among_good_ones():
     assert typical.typical_sky(dataclasses.replace(result, sky=sky)) == 7
 
 
-def said(result, directory):
+def texts_of(result, directory):
     with style.drawing():
         figure = frames._figure(result, directory)
         assert looking.cut_off(figure) == []
@@ -150,7 +150,7 @@ def test_a_frame_that_is_not_there_or_broken_costs_nothing_else(night, tmp_path)
     )
     (directory / laser).unlink()
     (directory / sky).write_bytes(b"no frame at all")
-    texts = said(result, directory)
+    texts = texts_of(result, directory)
     assert f"{laser}: cannot be read or written: No such file or directory" in texts
     assert any(text.startswith(f"{sky}: neither HDF5 nor A3OI image") for text in texts)
     assert plot_frames(result, directory, tmp_path / "out" / "frames.png").stat().st_size > 10_000
@@ -165,13 +165,13 @@ def test_a_frame_without_any_light_is_drawn(night):
             result.sky.name[typical.typical_sky(result)],
         ):
             write(directory, name, np.full((64, 96), 300, "u2"))
-        assert len(said(result, directory)) > 10
+        assert len(texts_of(result, directory)) > 10
 
 
 def test_a_night_without_anything_says_why(tmp_path):
     empty = empty_night()
-    assert said(empty, tmp_path).count(empty.notes[0]) == 2
-    assert "no laser frame was fitted" in said(example_result(4, 0), tmp_path)
+    assert texts_of(empty, tmp_path).count(empty.notes[0]) == 2
+    assert "no laser frame was fitted" in texts_of(example_result(4, 0), tmp_path)
 
 
 @pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])

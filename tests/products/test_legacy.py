@@ -17,8 +17,8 @@ import pytest
 from results import empty_night, example_result
 from uploading import CONFIG
 
-from airglow.etalon import Shape
-from airglow.etalon.airy import fringes
+from airglow.etalon import relative_illumination
+from airglow.etalon.airy import blur_width_px, fringes
 from airglow.products import madrigal_text, read_netcdf, write_legacy, write_netcdf
 from airglow.registry import load_registry
 from products.same import in_single_precision
@@ -104,7 +104,7 @@ def test_values_have_their_units_and_signs(night, results):
         ("ccdB", sky.ccd_bias),
         ("az", sky.azimuth_deg),
         ("ze", sky.zenith_deg),
-        ("doppler_reference", sky.zero_mps),
+        ("doppler_reference", sky.doppler_reference_mps),
         ("wind_quality_flag", sky.wind_flag),
         ("temp_quality_flag", sky.temperature_flag),
     ):
@@ -141,15 +141,13 @@ def older_fringe(value, k, r, r_max):
 
 
 def test_the_older_model_makes_the_same_fringes(night, results):
-    laser, own = night.laser, night.shape
-    shape = Shape(
-        own.magnification_rad_per_pixel, own.reflectivity, own.falloff, (0.0, 0.0, 0.0), own.max_radius_px
-    )
+    laser, own = night.laser, night.instrument_parameters
+    sharp = dataclasses.replace(own, blur_px=(0.0, 0.0, 0.0), gap_variance=0.0, gap_third_moment=0.0)
     r = np.linspace(1, 60, 400)  # where fringes are wide: pixels here blur on their own
     phase = 4 * np.pi * laser.gap_m[3] / 6.328e-7
-    airy = fringes(r**2, 1e-3, phase, shape, 60).airy()
+    airy = fringes(r**2, 1e-3, phase, sharp, 60).airy()
     mean_counts = laser.intensity[3] * laser.exposure_s[3]
-    expected = mean_counts * shape.illumination(r**2) * airy + laser.background[3]
+    expected = mean_counts * relative_illumination(sharp, r**2) * airy + laser.background[3]
     older = older_fringe(results["laser_value"], 3, r, own.max_radius_px)
     assert np.ptp(expected) > 1000
     assert np.abs(older - expected).max() < 0.03 * np.ptp(expected)
@@ -157,14 +155,13 @@ def test_the_older_model_makes_the_same_fringes(night, results):
 
 
 def test_older_falloff_and_blur_are_the_same_at_every_radius(night, results):
-    own = night.shape
-    shape = Shape(1.0, 0.5, own.falloff, own.blur_px, own.max_radius_px)
+    own = night.instrument_parameters
     r = np.linspace(0, own.max_radius_px, 50)
     p = {name: values[0] for name, values in results["laser_value"].items()}
     x = np.pi * r / own.max_radius_px
     older = p["b0"] + p["b1"] * np.cos(x) + p["b2"] * np.sin(x)
-    np.testing.assert_allclose(older, np.sqrt(2) * shape.blur_width_px(r**2), rtol=1e-12)
-    np.testing.assert_allclose(1 + p["a1"] * x + p["a2"] * x**2, shape.illumination(r**2), rtol=1e-12)
+    np.testing.assert_allclose(older, np.sqrt(2) * blur_width_px(own, r**2), rtol=1e-12)
+    np.testing.assert_allclose(1 + p["a1"] * x + p["a2"] * x**2, relative_illumination(own, r**2), rtol=1e-12)
 
 
 def test_times_are_starts_on_the_clock_of_the_site(night, results):
@@ -215,7 +212,7 @@ def test_site_and_instrument_as_far_as_the_result_knows(night, path):
     assert site["Directions"]["North"]["ze"] == pytest.approx(45, abs=0.2)
     assert "Unknown" not in site["Directions"]
     assert (instrument["N"], instrument["N0"], instrument["N1"]) == (200, 0, 198)
-    assert instrument["default_params"]["R"] == night.shape.reflectivity
+    assert instrument["default_params"]["R"] == night.instrument_parameters.reflectivity
 
 
 def test_site_and_instrument_of_the_registry_are_as_the_network_writes_them(night, tmp_path):

@@ -60,8 +60,8 @@ def test_the_layout_is_the_one_that_madrigal_verifies(any_night, tmp_path):
         notes = file["Metadata/Experiment Notes"]
         assert notes.dtype == np.dtype([("File Notes", "S80")])
         cycles = any_night.cycles
-        told = np.isfinite([cycles.zonal_wind_mps, cycles.meridional_wind_mps, cycles.vertical_wind_mps])
-        assert len(table) == len(any_night.sky) + told.any(axis=0).sum()
+        known = np.isfinite([cycles.zonal_wind_mps, cycles.meridional_wind_mps, cycles.vertical_wind_mps])
+        assert len(table) == len(any_night.sky) + known.any(axis=0).sum()
 
 
 def test_units_are_madrigals(path):
@@ -98,8 +98,8 @@ def test_samples_have_the_values_of_the_night(night, table):
         ("rle", sky.intensity),
         ("azm", sky.azimuth_deg),
         ("elm", 90 - sky.zenith_deg),
-        ("gdlat", sky.tangent_latitude_deg),
-        ("glon", sky.tangent_longitude_deg),
+        ("gdlat", sky.pierce_latitude_deg),
+        ("glon", sky.pierce_longitude_deg),
         ("cloudind", sky.sky_minus_ambient_mean_c),
         ("wind_err", sky.wind_flag),
         ("temp_err", sky.temperature_flag),
@@ -122,12 +122,12 @@ def test_signs_can_be_told_from_the_table_alone(table):
 
 def test_vectors_have_the_winds_of_cycles(night, table):
     vectors, cycles = table[table.kindat == 7101], night.cycles
-    told = np.isfinite([cycles.zonal_wind_mps, cycles.vertical_wind_mps]).any(axis=0)
-    assert told.sum() > 15
-    np.testing.assert_array_equal(vectors.vn1, cycles.zonal_wind_mps[told])
-    np.testing.assert_array_equal(vectors.dvn2, cycles.meridional_wind_error_mps[told])
-    np.testing.assert_array_equal(vectors.vn3, cycles.vertical_wind_mps[told])
-    np.testing.assert_array_equal(vectors.wind_err, cycles.flag[told])
+    known = np.isfinite([cycles.zonal_wind_mps, cycles.vertical_wind_mps]).any(axis=0)
+    assert known.sum() > 15
+    np.testing.assert_array_equal(vectors.vn1, cycles.zonal_wind_mps[known])
+    np.testing.assert_array_equal(vectors.dvn2, cycles.meridional_wind_error_mps[known])
+    np.testing.assert_array_equal(vectors.vn3, cycles.vertical_wind_mps[known])
+    np.testing.assert_array_equal(vectors.wind_err, cycles.flag[known])
     assert set(vectors.gdlat) == {night.site_latitude_deg}
 
 
@@ -147,12 +147,12 @@ def test_the_experiment_says_whose_it_is(night, path):
     with h5py.File(path) as file:
         pairs = file["Metadata/Experiment Parameters"][:]
         notes = " ".join(text(file["Metadata/Experiment Notes"]["File Notes"]))
-    said = dict(zip(text(pairs["name"]), text(pairs["value"]), strict=True))
-    assert said["instrument code(s)"] == "5548"
-    assert said["kindat code(s)"] == "7100, 7101"
-    assert said["start time"].startswith("2025-04-30 02:")
-    assert said["Cedar file name"] == "minime05_uao_20250429_xr.hdf5"
-    assert (said["instrument latitude"], said["instrument altitude"]) == ("40.167", "0.2")
+    values = dict(zip(text(pairs["name"]), text(pairs["value"]), strict=True))
+    assert values["instrument code(s)"] == "5548"
+    assert values["kindat code(s)"] == "7100, 7101"
+    assert values["start time"].startswith("2025-04-30 02:")
+    assert values["Cedar file name"] == "minime05_uao_20250429_xr.hdf5"
+    assert (values["instrument latitude"], values["instrument altitude"]) == ("40.167", "0.2")
     assert night.provenance.input_hash in notes
     assert "-213.5 +/- 1.6 m/s" in notes
 
@@ -165,8 +165,8 @@ def test_green_line_no_laser_and_a_site_without_code(tmp_path):
     assert set(table.kindat) == {7110, 7111}
     # 0 would be a code; this is what Madrigal writes for a whole number that is missing.
     assert set(table.kinst) == {-32767}
-    said = dict(zip(text(pairs["name"]), text(pairs["value"]), strict=True))
-    assert said["instrument code(s)"] == "none"
+    values = dict(zip(text(pairs["name"]), text(pairs["value"]), strict=True))
+    assert values["instrument code(s)"] == "none"
     assert set(table.doppl_ref) == {0.0}
     assert set(table.wavlen) == {557.7}
     assert set(table.gdalt) == {97.0}

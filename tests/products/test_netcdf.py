@@ -126,7 +126,7 @@ def test_cause_bits_can_be_named_from_the_file_alone(result, path):
 def test_a_failed_write_leaves_the_old_file(result, tmp_path):
     path = write_netcdf(result, tmp_path / "night.nc")
     before = path.read_bytes()
-    broken = dataclasses.replace(result, zero=None)
+    broken = dataclasses.replace(result, doppler_reference=None)
     with pytest.raises(AttributeError):
         write_netcdf(broken, path)
     assert path.read_bytes() == before

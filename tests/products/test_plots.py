@@ -147,12 +147,12 @@ def test_what_a_reader_would_stumble_over_is_found():
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.rpartition(".")[2])
 def test_an_empty_plot_says_why_it_is_empty(module):
-    def said(result):
+    def texts_of(result):
         with style.drawing():
             return [" ".join(text.get_text().split()) for text in looking.texts(module._figure(result))]
 
-    assert NO_ANALYSIS in said(empty_night())
-    assert NO_ANALYSIS not in said(dataclasses.replace(example_result(), notes=(NO_ANALYSIS,)))
+    assert NO_ANALYSIS in texts_of(empty_night())
+    assert NO_ANALYSIS not in texts_of(dataclasses.replace(example_result(), notes=(NO_ANALYSIS,)))
 
 
 def test_no_two_directions_look_alike():

@@ -94,5 +94,5 @@ def test_log_of_an_empty_night(tmp_path):
 def test_log_of_a_night_that_was_not_analysed():
     text = log_text(empty_night())
     assert "Not analysed: no XR frame in this night." in text
-    assert "result              none: see the notes" in text
+    assert "result                 none: see the notes" in text
     assert "nan" not in text

@@ -20,7 +20,7 @@ def test_east_and_west_show_the_same_eastward_wind():
     azimuth = np.radians([90.0, 270.0, 0.0, 180.0])
     along = (eastward * np.sin(azimuth) + northward * np.cos(azimuth)) * np.sin(zenith)
     sky = dataclasses.replace(
-        result.sky, direction=("East", "West", "North", "South"), tangent_zenith_deg=np.degrees(zenith)
+        result.sky, direction=("East", "West", "North", "South"), pierce_zenith_deg=np.degrees(zenith)
     )
     everything = np.ones(4, bool)
     zonal = winds.ZONAL.factor(sky, everything) * along
@@ -31,9 +31,7 @@ def test_east_and_west_show_the_same_eastward_wind():
 
 def test_a_look_near_the_zenith_has_no_horizontal_wind():
     result = example_result(2, 0)
-    sky = dataclasses.replace(
-        result.sky, direction=("East", "East"), tangent_zenith_deg=np.array([0.1, 45.0])
-    )
+    sky = dataclasses.replace(result.sky, direction=("East", "East"), pierce_zenith_deg=np.array([0.1, 45.0]))
     np.testing.assert_array_equal(np.isnan(winds.ZONAL.factor(sky, np.ones(2, bool))), [True, False])
 
 
@@ -83,19 +81,19 @@ def test_winds_of_cycles_are_bars_with_their_errors(component, name):
     drawn = bars(panel)
     value, error = getattr(cycles, f"{name}_wind_mps"), getattr(cycles, f"{name}_wind_error_mps")
     for level in (GOOD, CAUTION, BAD):
-        told = np.isfinite(value) & (flag == level)
-        assert told.any()
+        known = np.isfinite(value) & (flag == level)
+        assert known.any()
         over = drawn[level, "over"]
-        np.testing.assert_allclose(over[:, :, 1], np.stack([value[told]] * 2, axis=1))
-        np.testing.assert_allclose(over[:, 0, 0], date2num(cycles.start_time[told]))
-        np.testing.assert_allclose(over[:, 1, 0], date2num(cycles.stop_time[told]))
+        np.testing.assert_allclose(over[:, :, 1], np.stack([value[known]] * 2, axis=1))
+        np.testing.assert_allclose(over[:, 0, 0], date2num(cycles.start_time[known]))
+        np.testing.assert_allclose(over[:, 1, 0], date2num(cycles.stop_time[known]))
         if level == BAD:
             assert (BAD, "error") not in drawn
             continue
         upright = drawn[level, "error"]
-        np.testing.assert_allclose(upright[:, 0, 0], date2num(cycles.mid_time[told]))
-        np.testing.assert_allclose(upright[:, 0, 1], (value - error)[told])
-        np.testing.assert_allclose(upright[:, 1, 1], (value + error)[told])
+        np.testing.assert_allclose(upright[:, 0, 0], date2num(cycles.mid_time[known]))
+        np.testing.assert_allclose(upright[:, 0, 1], (value - error)[known])
+        np.testing.assert_allclose(upright[:, 1, 1], (value + error)[known])
 
 
 def test_a_good_cycle_is_within_the_axis_and_a_bad_one_is_counted():

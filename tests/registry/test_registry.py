@@ -93,8 +93,8 @@ def test_madrigals_codes_are_those_of_its_instrument_table(registry):
 def test_plate_scale_from_the_optics(registry):
     optics = registry.instrument("minime92", dt.date(2020, 1, 1)).optics
     # 6.4 um in 2 x 2 binning at 300 mm
-    assert optics.magnification_rad_per_pixel(2) == pytest.approx(12.8e-6 / 0.3)
-    assert optics.magnification_rad_per_pixel(4) == pytest.approx(25.6e-6 / 0.3)
+    assert optics.plate_scale_rad_per_pixel(2) == pytest.approx(12.8e-6 / 0.3)
+    assert optics.plate_scale_rad_per_pixel(4) == pytest.approx(25.6e-6 / 0.3)
 
 
 def test_an_epoch_may_send_to_madrigal_when_the_instrument_is_elsewhere(tmp_path):

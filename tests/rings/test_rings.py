@@ -3,7 +3,18 @@
 import numpy as np
 import pytest
 
-from airglow.rings import AnnulusGrid, find_center, fit_noise, measure_center, reduce_frame, refine_center
+from airglow.rings import (
+    AnnulusGrid,
+    NoiseModel,
+    RingProfile,
+    find_center,
+    fit_noise,
+    measure_center,
+    reduce_frame,
+    refine_center,
+    used_part,
+    with_noise,
+)
 
 GRID = AnnulusGrid(count=500, max_radius_px=256.0)
 CENTER = (251.3, 262.8)
@@ -33,12 +44,12 @@ def test_profile_of_a_straight_line_in_r_squared_is_exact():
     assert ok.sum() > 490
     expected = 2.0 + 3e-3 * profile.radius_squared_px2[ok]
     np.testing.assert_allclose(profile.counts[ok], expected, rtol=0, atol=1e-4)
-    assert np.nanmax(profile.variance) < 1e-6
+    assert np.nanmax(profile.pixels.variance) < 1e-6
 
 
 def test_every_pixel_within_the_last_annulus_is_counted_once():
     profile = reduce_frame(np.ones((512, 512)), CENTER, GRID)
-    assert profile.pixels.sum() == np.count_nonzero(squared_radius() < GRID.max_radius_px**2)
+    assert profile.pixels.number.sum() == np.count_nonzero(squared_radius() < GRID.max_radius_px**2)
 
 
 def test_hot_pixels_and_cosmic_rays_are_left_out():
@@ -48,9 +59,26 @@ def test_hot_pixels_and_cosmic_rays_are_left_out():
     rows, columns = rng.integers(0, 512, 200), rng.integers(0, 512, 200)
     dirty[rows, columns] += rng.uniform(300, 30000, 200)
     expected, got = (reduce_frame(image, CENTER, GRID) for image in (clean, dirty))
-    error = np.sqrt(expected.variance / expected.pixels)
+    error = np.sqrt(expected.pixels.variance / expected.pixels.number)
     assert np.nanmax(np.abs(got.counts - expected.counts) / error) < 1.5
-    assert 130 <= got.clipped <= 230
+    assert 130 <= got.pixels.clipped <= 230
+
+
+def test_annuli_without_counts_or_error_take_no_part():
+    counts, sigma = np.arange(8.0), np.ones(8)
+    counts[2], sigma[3], sigma[4] = np.nan, np.nan, 0.0
+    profile = RingProfile(10.0 * np.arange(8) + 5.0, counts, sigma, width_px2=10.0)
+    part = used_part(profile, AnnulusGrid(count=8, max_radius_px=np.sqrt(80.0), first=1, stop=7))
+    np.testing.assert_array_equal(part.counts, [1.0, 5.0, 6.0])
+    np.testing.assert_array_equal(part.radius_squared_px2, [15.0, 55.0, 65.0])
+    assert (len(part), part.width_px2) == (3, 10.0)
+
+
+def test_error_of_an_annulus_is_that_of_a_pixel_over_the_root_of_their_number():
+    profile = with_noise(reduce_frame(noisy(rings()), CENTER, GRID), NoiseModel(4.0, 0.9, 290.0))
+    assert profile.sigma[100] == pytest.approx(
+        np.sqrt((4.0 + 0.9 * (profile.counts[100] - 290.0)) / profile.pixels.number[100])
+    )
 
 
 def test_scatter_of_pixels_gives_the_cameras_noise():
@@ -89,7 +117,7 @@ def test_centre_of_oblong_pixels_on_a_frame_that_is_not_square():
     image = noisy(rings(center, shape=(256, 400), aspect=1.5))
     got, profile = refine_center(image, (200.0, 132.0), grid, aspect=1.5)
     assert np.hypot(got.x_px - center[0], got.y_px - center[1]) < 0.02
-    assert measure_center(profile, aspect=1.5).error_px < 0.02
+    assert measure_center(profile, grid, aspect=1.5).error_px < 0.02
 
 
 def test_no_rings_no_centre():

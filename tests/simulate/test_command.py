@@ -30,9 +30,9 @@ def test_a_night_lands_on_disk(tmp_path, capsys):
     assert {"fpi13_uao_20260417.txt", "fpi13_uao_20260417.tar.gz000000"} <= raw
     assert {"Cloud_uao_20260417.txt", "Cloud_uao_20260418.txt", "TempL00_uao_20260417.txt"} <= raw
     assert (tmp_path / "clouds" / "Cloud_uao_20260418.txt").is_file()
-    said = capsys.readouterr().out
-    assert "4 sky and 1 laser frames" in said
-    assert "parts" in said
+    printed = capsys.readouterr().out
+    assert "4 sky and 1 laser frames" in printed
+    assert "parts" in printed
 
 
 def test_options_reach_the_night(tmp_path):

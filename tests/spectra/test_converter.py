@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from airglow.etalon import ProfileData, fringes
+from airglow.etalon import fringes, relative_illumination
+from airglow.rings import RingProfile
 from airglow.spectra import find_converter_waves, fit_line, pixel_variance
 
-from .test_line import LINE, PHASE, SHAPE, WIDTH_PX2, S
+from .test_line import LINE, PARAMETERS, PHASE, WIDTH_PX2, S
 
 FRAMES = 60
 PIXELS = 411  # in an annulus
@@ -35,18 +36,18 @@ def added_by(edges, level, noise_counts):
 def night(edges, noise_counts, seed=0):
     """Profiles of a line whose temperature is smooth, over a bias that wanders by counts."""
     random = np.random.default_rng(seed)
-    airy = fringes(S, WIDTH_PX2, PHASE, SHAPE, 20)
+    airy = fringes(S, WIDTH_PX2, PHASE, PARAMETERS, 20)
     order_phase = airy.order * airy.phase[airy.annulus]
     bias = 1285.0 + 3.0 * np.sin(np.arange(FRAMES) / 2.3) + random.normal(0, 1.0, FRAMES)
     profiles = []
     for level, temperature in zip(bias, TEMPERATURE_K, strict=True):
         thermal = np.exp(-(order_phase**2) * LINE.thermal_rate() * temperature)
         light = 1.0 + 2.0 * airy.summed((airy.terms * thermal).real)
-        mean = level + SHAPE.illumination(S) * (2.2 * light + 1.0)
+        mean = level + relative_illumination(PARAMETERS, S) * (2.2 * light + 1.0)
         pixels = mean[:, None] + random.normal(0.0, noise_counts, (S.size, PIXELS))
         codes = np.searchsorted(edges, pixels)
         sigma = np.full(S.size, noise_counts / np.sqrt(PIXELS))
-        profiles.append(ProfileData(S, codes.mean(axis=1), sigma, WIDTH_PX2))
+        profiles.append(RingProfile(S, codes.mean(axis=1), sigma, WIDTH_PX2))
     return profiles
 
 
@@ -58,7 +59,7 @@ def scatter(fits):
 
 
 def fit_all(profiles):
-    return [fit_line(data, PHASE, SHAPE, LINE, 0.0) for data in profiles]
+    return [fit_line(data, PHASE, PARAMETERS, LINE, 0.0) for data in profiles]
 
 
 def test_waves_of_the_converter_are_found_and_taken_out():

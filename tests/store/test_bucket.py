@@ -254,5 +254,5 @@ def test_the_end_of_an_empty_object_is_empty_also_where_the_server_refuses_it():
 def test_how_long_to_keep_an_object_is_said_with_it(store: Store) -> None:
     store.put_bytes("pages/a.html", b"<p>", "text/html", "no-cache")
     store.put_bytes("pages/b.html", b"<p>", "text/html")
-    said = [store.client.head_object(Bucket=store.bucket, Key=f"pages/{name}.html") for name in "ab"]
-    assert [answer.get("CacheControl") for answer in said] == ["no-cache", None]
+    answers = [store.client.head_object(Bucket=store.bucket, Key=f"pages/{name}.html") for name in "ab"]
+    assert [answer.get("CacheControl") for answer in answers] == ["no-cache", None]

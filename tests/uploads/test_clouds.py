@@ -163,9 +163,9 @@ def test_the_nights_when_the_clock_is_set(store: Store, day: str):
     ],
 )
 def test_hours_by_the_sites_clock(site: str, date: str, expected: list[tuple[str, str]]):
-    wanted = hours_to_cover(REGISTRY.site(site), dt.date.fromisoformat(date), LATE, LATE)
-    assert [str(day) for day, _ in wanted] == [day for day, _ in expected]
-    for (_, moment), (_, utc) in zip(wanted, expected, strict=True):
+    needed = hours_to_cover(REGISTRY.site(site), dt.date.fromisoformat(date), LATE, LATE)
+    assert [str(day) for day, _ in needed] == [day for day, _ in expected]
+    for (_, moment), (_, utc) in zip(needed, expected, strict=True):
         expected_moment = dt.datetime.strptime(utc, "%H:%M")
         minutes = (moment.hour - expected_moment.hour) * 60 + moment.minute - expected_moment.minute
         assert abs(minutes) <= 10

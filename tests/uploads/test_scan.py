@@ -116,9 +116,9 @@ def test_collection_error(store: Store):
 def test_bad_receipt(store: Store, data: bytes, reason: str):
     send(store, MINIME05)
     store.put_bytes(MINIME05.receipt_key, data)
-    state, said = _only(store)
+    state, shown = _only(store)
     assert state is State.REFUSED
-    assert said.startswith(reason)
+    assert shown.startswith(reason)
 
 
 def test_receipt_that_changes_while_it_is_read(store: Store, s3):

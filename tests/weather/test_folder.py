@@ -92,11 +92,11 @@ def test_a_machine_that_fails_to_read_is_no_verdict_on_the_file(tmp_path, monkey
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "words"),
     [(OSError(errno.EIO, "Input/output error"), "Input/output"), (MemoryError(), "out of memory")],
 )
 @pytest.mark.parametrize("read", [read_cloud_file, read_temperature_log])
-def test_so_is_one_that_fails_under_a_reader(tmp_path, monkeypatch, read, error, said):
+def test_so_is_one_that_fails_under_a_reader(tmp_path, monkeypatch, read, error, words):
     path = tmp_path / "Cloud_uao_20250429.txt"
     path.write_text(line("2025-04-29", "23:59:50", -35))
 
@@ -104,7 +104,7 @@ def test_so_is_one_that_fails_under_a_reader(tmp_path, monkeypatch, read, error,
         raise error
 
     monkeypatch.setattr(Path, "read_bytes", fail)
-    with pytest.raises(MachineError, match=said):
+    with pytest.raises(MachineError, match=words):
         read(path, ZoneInfo("UTC"))
 
 

@@ -1,6 +1,6 @@
 """Nights of lines of sight through a wind that is known: geometry on a sphere, waves for winds.
 
-Nothing here is of the package but the table that is filled and the zero of the wind.
+Nothing here is of the package but the table that is filled and the Doppler reference of the wind.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def make_winds(
     gradient_per_s
         Spread of the four gradients of the horizontal wind.
     with_zero
-        Find the zero as the analysis does; without, the samples have the true one.
+        Find the Doppler reference as the analysis does; without, the samples have the true one.
     """
     random = np.random.default_rng(seed)
     if wind is None:
@@ -145,16 +145,16 @@ def make_winds(
         exposure_s=exposure_s,
         azimuth_deg=azimuth,
         zenith_deg=zenith,
-        tangent_latitude_deg=latitude,
-        tangent_longitude_deg=longitude,
-        tangent_height_m=np.full(frames, HEIGHT_M),
-        tangent_azimuth_deg=azimuth_there % 360,
-        tangent_zenith_deg=zenith_there,
+        pierce_latitude_deg=latitude,
+        pierce_longitude_deg=longitude,
+        pierce_height_m=np.full(frames, HEIGHT_M),
+        pierce_azimuth_deg=azimuth_there % 360,
+        pierce_zenith_deg=zenith_there,
         direction=names,
         line_of_sight_wind_mps=seen,
         wind_fit_error_mps=fit_error,
         wind_calibration_error_mps=calibration_error,
-        wind_zero_error_mps=zero_error,
+        wind_reference_error_mps=zero_error,
         wind_error_mps=np.sqrt(fit_error**2 + calibration_error**2 + zero_error**2),
         wind_flag=np.zeros(frames, np.int8),
         causes=np.zeros(frames, np.uint32),

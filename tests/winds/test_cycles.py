@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from airglow.geometry.lines_of_sight import line_components
+from airglow.geometry import unit_vectors
 from airglow.winds.cycles import count_directions, cut_cycles
 
 from .made_winds import CARDINAL, LOOK, on_sphere
@@ -14,7 +14,7 @@ CV = ("CV_ANN_UAO_1", "CV_ANN_UAO_2")
 
 def lengths(names, time_s=None):
     azimuth, zenith = np.array([LOOK[name] for name in names]).reshape(-1, 2).T
-    components = line_components(*on_sphere(azimuth, zenith)[2:])
+    components = unit_vectors(*on_sphere(azimuth, zenith)[2:])
     time_s = np.arange(len(names)) * 240.0 if time_s is None else time_s
     slices = cut_cycles(time_s, azimuth, zenith, components)
     assert [k for cycle in slices for k in range(cycle.start, cycle.stop)] == list(range(len(names)))

@@ -121,8 +121,8 @@ def test_same_samples_same_winds():
 
 def test_an_error_of_the_zero_is_common_to_all_samples():
     made = make_winds(3)
-    without, _ = winds_of(made, wind_zero_error_mps=np.zeros(60))
-    with_it, _ = winds_of(made, wind_zero_error_mps=np.full(60, 10.0))
+    without, _ = winds_of(made, wind_reference_error_mps=np.zeros(60))
+    with_it, _ = winds_of(made, wind_reference_error_mps=np.full(60, 10.0))
     # It cancels between opposite directions, and goes into the vertical wind as it is.
     np.testing.assert_allclose(with_it.zonal_wind_error_mps, without.zonal_wind_error_mps, rtol=0.1)
     np.testing.assert_allclose(with_it.meridional_wind_error_mps, without.meridional_wind_error_mps, rtol=0.1)
@@ -234,12 +234,12 @@ def test_where_the_zero_follows_the_zenith_no_vertical_wind_is_given():
     found = []
     for seed in range(15):
         made = make_winds(seed, noise_mps=3.0)
-        # The zenith vanishes: its wind is in the zero, which is subtracted from all directions.
+        # The zenith vanishes: its wind is in the Doppler reference, which is subtracted from all directions.
         vertical = made.truth(made.sky.mid_time)[:, 2]
         cycles, smooth = winds_of(
             made,
             line_of_sight_wind_mps=made.sky.line_of_sight_wind_mps - vertical,
-            wind_zero_error_mps=np.full(60, 4.0),
+            wind_reference_error_mps=np.full(60, 4.0),
             causes=np.full(60, Cause.ZENITH_REFERENCE.mask, np.uint32),
         )
         for winds in (cycles, smooth):
@@ -278,7 +278,7 @@ def test_samples_that_are_not_numbers_take_no_part():
     made = make_winds(11, frames=30)
     hurt = {
         name: getattr(made.sky, name).copy()
-        for name in ("line_of_sight_wind_mps", "wind_fit_error_mps", "tangent_zenith_deg")
+        for name in ("line_of_sight_wind_mps", "wind_fit_error_mps", "pierce_zenith_deg")
     }
     for k, name in enumerate(hurt):
         hurt[name][5 + k] = np.nan

@@ -1,4 +1,4 @@
-"""Look directions, the zero of the wind, and flags with their causes."""
+"""Look directions, the Doppler reference of the wind, and flags with their causes."""
 
 import dataclasses
 

@@ -57,7 +57,7 @@ def home(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str]:
     """The environment of an account that has settings for another project."""
     aws = tmp_path / "home" / ".aws"
     aws.mkdir(parents=True)
-    said = {"hostile": HOSTILE, "not to be parsed": "[default\nno = "}
+    content = {"hostile": HOSTILE, "not to be parsed": "[default\nno = "}
     more = {"HOME": str(aws.parent)}
     if request.param == "another's":
         (tmp_path / "config").write_text(HOSTILE)
@@ -65,8 +65,8 @@ def home(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str]:
             name: str(tmp_path / "config") for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
         }
     else:
-        (aws / "config").write_text(said[request.param])
-        (aws / "credentials").write_text(said[request.param])
+        (aws / "config").write_text(content[request.param])
+        (aws / "credentials").write_text(content[request.param])
     return {**FOREIGN, **more}
 
 

@@ -236,14 +236,14 @@ def _wind_errors(panel: Axes, sky: SkySamples) -> None:
         shown = ~shown
     drawn = [
         values[shown]
-        for values in (sky.wind_fit_error_mps, sky.wind_calibration_error_mps, sky.wind_zero_error_mps)
+        for values in (sky.wind_fit_error_mps, sky.wind_calibration_error_mps, sky.wind_reference_error_mps)
     ]
     if _nothing(panel, "no winds", *drawn):
         return
     time, flag = sky.mid_time[shown], sky.wind_flag[shown]
     _plot_faded(panel, time, drawn[0], flag, "o", BLUE, "fit")
     _plot_faded(panel, time, drawn[1], flag, "^", VERMILLION, "calibration")
-    _plot(panel, time, drawn[2], "--", GREEN, "zero")
+    _plot(panel, time, drawn[2], "--", GREEN, "reference")
     _positive_axis(panel, np.concatenate(drawn))
     style.key_row(panel)
 

@@ -108,14 +108,14 @@ def _draw_series(
     result: NightResult,
     table: SkySamples | LaserSamples,
     profiles: RingProfiles,
-    what: str,
+    kind: str,
 ) -> None:
     """Rings, changes and residuals of the sky frames or of the laser frames."""
     for panel in panels:
         panel.set_ylabel("Squared radius\n(1000 px²)")
     if not np.isfinite(profiles.counts).any():
         for panel in panels:
-            style.say_nothing_there(panel, f"no {what} profiles")
+            style.say_nothing_there(panel, f"no {kind} profiles")
         return
     change = keogram.changes(profiles)
     reach = _reach(change)
@@ -127,7 +127,7 @@ def _draw_series(
             keogram.scaled_rings(profiles),
             (0.0, 1.0),
             False,
-            f"Rings of the {what}: counts{wide}",
+            f"Rings of the {kind}: counts{wide}",
             "counts, scaled\nto each fit",
         ),
         (panels[1], change, (-reach, reach), True, "Change from the night's mean rings", "change (σ)"),
@@ -142,7 +142,7 @@ def _draw_series(
     ):
         panel.set_title(title, fontsize=8.5, loc="left", pad=3)
         if not np.isfinite(values).any():
-            style.say_nothing_there(panel, f"no {what} frame was fitted")
+            style.say_nothing_there(panel, f"no {kind} frame was fitted")
             continue
         mesh = keogram.draw_cells(
             panel,

@@ -31,7 +31,7 @@ _UNDATED = {  # neither date nor version of anything: the same night gives the s
     ".pdf": {"Creator": None, "Producer": None, "CreationDate": None},
     ".svg": {"Creator": None, "Date": None},
 }
-INK, GREY, LIGHT, BAND = "#1a1a1a", "#6b6b6b", "#d9d9d9", "#dcdcdc"
+INK, GREY, BAND = "#1a1a1a", "#6b6b6b", "#dcdcdc"
 # Okabe and Ito's colours: told apart by the colour-blind.
 BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE = (
     "#0072B2",

@@ -39,7 +39,7 @@ def _horizontal(away: str) -> Callable[[SkySamples, np.ndarray], np.ndarray]:
     """
 
     def factor(sky: SkySamples, chosen: np.ndarray) -> np.ndarray:
-        zenith = sky.tangent_zenith_deg[chosen]
+        zenith = sky.pierce_zenith_deg[chosen]
         usable = np.where(zenith >= _LEAST_ZENITH_DEG, zenith, np.nan)
         sign = np.where(np.array(sky.direction)[chosen] == away, 1.0, -1.0)
         return sign / np.sin(np.radians(usable))
@@ -102,11 +102,12 @@ def _figure(result: NightResult) -> Figure:
     share_time(panels, result)
     figure.align_ylabels(panels)
     style.head_and_foot(figure, result, "Thermospheric winds", style.FLAG_NAMES_WITH_BARS)
-    error = f", ± {result.zero.error_mps:.1f} m/s" if np.isfinite(result.zero.error_mps) else ""
+    reference = result.doppler_reference
+    error = f", ± {reference.error_mps:.1f} m/s" if np.isfinite(reference.error_mps) else ""
     figure.text(
         0.98,
         0.10 / figure.get_figheight(),
-        f"zero: {result.zero.method}{error}",
+        f"Doppler reference: {reference.method}{error}",
         fontsize=7,
         color=style.GREY,
         ha="right",
@@ -201,16 +202,16 @@ def _cycles(winds: HorizontalWinds, name: str | None) -> Cycles | None:
     if name is None:
         return None
     value, error = getattr(winds, f"{name}_wind_mps"), getattr(winds, f"{name}_wind_error_mps")
-    told = np.isfinite(value)
-    if not told.any():
+    known = np.isfinite(value)
+    if not known.any():
         return None
     return Cycles(
-        winds.start_time[told],
-        winds.mid_time[told],
-        winds.stop_time[told],
-        value[told],
-        error[told],
-        winds.flag[told],
+        winds.start_time[known],
+        winds.mid_time[known],
+        winds.stop_time[known],
+        value[known],
+        error[known],
+        winds.flag[known],
     )
 
 

@@ -1,7 +1,7 @@
-"""What sky frames see differently from laser frames: the optics' magnification and the illumination.
+"""What sky frames see differently from laser frames: the optics' plate scale and the illumination.
 
 The laser is another colour, and its light comes over a diffuser, the sky's from the sky. On three nights of
-minime90 and one of minime05 sky frames ask for a magnification that is smaller by 3 to 4 parts in 10^4, and
+minime90 and one of minime05 sky frames ask for a plate scale that is smaller by 3 to 4 parts in 10^4, and
 for an illumination of their own. With both, the sky frames of minime05 fit with a reduced chi-square of 1.0
 and 1.2 instead of 4.5 and 5.0. Reflectivity, blur and gap moments stay those of the lasers: a line cannot
 tell them from its own width.
@@ -14,64 +14,71 @@ from dataclasses import replace
 
 import numpy as np
 
-from airglow.etalon import ProfileData, Shape, airy_derivatives, fringes
+from airglow.etalon import airy_derivatives, fringes
 from airglow.model.errors import NotAnalysable
+from airglow.model.instrument import InstrumentParameters
+from airglow.rings import RingProfile
 from airglow.spectra.line import LineFit, LineModel, SkyLine, fit_line
 
 _MOST_PROFILES = 16
 _ROUNDS = 3
 _LEAST_GAIN = 30.0  # of chi-square over all profiles, beyond chance for three parameters
-# The vector that is stepped: relative change of the magnification, and the falloff; with the widths of their
+# The vector that is stepped: relative change of the plate scale, and the falloff; with the widths of their
 # priors about the lasers' (in its units), which decide only where a night's sky frames show no line.
 _UNITS = np.array([1e-4, 1e-2, 1e-2])
 _PRIOR_WIDTHS = np.array([20.0, 40.0, 40.0])
 
 
 def refine_for_sky(
-    data: Sequence[ProfileData], fits: Sequence[LineFit], central_phase: float, shape: Shape, line: SkyLine
-) -> Shape | None:
-    """Fit the sky's own magnification and illumination, common to a night.
+    profiles: Sequence[RingProfile],
+    fits: Sequence[LineFit],
+    central_phase: float,
+    parameters: InstrumentParameters,
+    line: SkyLine,
+) -> InstrumentParameters | None:
+    """Fit the sky's own plate scale and illumination, common to a night.
 
     Velocities, temperatures and amplitudes of the profiles are eliminated from the normal equations (their
-    Schur complement), so that only what no line can be is left to the shape.
+    Schur complement), so that only what no line can be is left to the parameters.
 
     Parameters
     ----------
-    data
-        Sky profiles; the clearest of each stretch of the night take part.
+    profiles
+        Of the sky; the clearest of each stretch of the night take part.
     fits
-        Of the line, with the lasers' shape; velocities are those at this phase.
+        Of the line, with the lasers' parameters; velocities are those at this phase.
     central_phase
         Along the axis at the rest wavelength.
-    shape
+    parameters
         The lasers'.
     line
         The sky line.
 
     Returns
     -------
-    Shape or None
-        None where the lasers' shape does as well.
+    InstrumentParameters or None
+        None where the lasers' parameters do as well.
     """
-    stretches = np.array_split(np.arange(len(data)), min(_MOST_PROFILES, len(data)))
+    stretches = np.array_split(np.arange(len(profiles)), min(_MOST_PROFILES, len(profiles)))
     clarity = np.array([fit.intensity / fit.intensity_error for fit in fits])
     chosen = [int(stretch[np.argmax(clarity[stretch])]) for stretch in stretches if stretch.size]
-    profiles, found = [data[k] for k in chosen], [fits[k] for k in chosen]
-    # What the lasers' shape leaves sets the noise: a frame that it fits badly for another reason says less.
+    profiles, found = [profiles[k] for k in chosen], [fits[k] for k in chosen]
+    # What the lasers' parameters leave sets the noise: a frame that they fit badly for another reason says
+    # less.
     before = sum(_chi_square(each, fit) for each, fit in zip(profiles, found, strict=True))
-    moved, trial = np.zeros(3), shape
+    moved, trial = np.zeros(3), parameters
     try:
         for round_number in range(_ROUNDS):
             normal, right = np.diag(1.0 / _PRIOR_WIDTHS**2), -moved / _PRIOR_WIDTHS**2
             for each, fit in zip(profiles, found, strict=True):
-                slope, residual = _left_to_shape(each, fit, central_phase, trial, line)
+                slope, residual = _left_to_parameters(each, fit, central_phase, trial, line)
                 normal += slope.T @ slope
                 right += slope.T @ residual
             step = np.linalg.solve(normal, right)
             if round_number == 0 and right @ step < _LEAST_GAIN:  # what chi-square would fall by
                 return None
             moved = moved + step
-            trial = _moved(shape, moved)
+            trial = _moved(parameters, moved)
             found = [
                 fit_line(each, central_phase, trial, line, fit.velocity_mps, None, fit.temperature_k)
                 for each, fit in zip(profiles, found, strict=True)
@@ -82,36 +89,37 @@ def refine_for_sky(
     return trial if before - after > _LEAST_GAIN else None
 
 
-def _moved(shape: Shape, by: np.ndarray) -> Shape:
+def _moved(parameters: InstrumentParameters, by: np.ndarray) -> InstrumentParameters:
     relative, *falloff = by * _UNITS
     return replace(
-        shape,
-        magnification_rad_per_pixel=shape.magnification_rad_per_pixel * float(1.0 + relative),
-        falloff=tuple(float(old + more) for old, more in zip(shape.falloff, falloff, strict=True)),
+        parameters,
+        plate_scale_rad_per_pixel=parameters.plate_scale_rad_per_pixel * float(1.0 + relative),
+        falloff=tuple(float(old + more) for old, more in zip(parameters.falloff, falloff, strict=True)),
     )
 
 
-def _chi_square(data: ProfileData, fit: LineFit) -> float:
-    return fit.reduced_chi_square * max(len(data) - 5, 1)
+def _chi_square(profile: RingProfile, fit: LineFit) -> float:
+    return fit.reduced_chi_square * max(len(profile) - 5, 1)
 
 
-def _left_to_shape(
-    data: ProfileData, fit: LineFit, central_phase: float, shape: Shape, line: SkyLine
+def _left_to_parameters(
+    profile: RingProfile, fit: LineFit, central_phase: float, parameters: InstrumentParameters, line: SkyLine
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted derivatives (m, 3) by the shape, less what the line can take up, and residuals (m,)."""
-    s = data.radius_squared_px2
-    count = line.terms_needed(central_phase, shape.reflectivity)
-    instrument = fringes(s, data.width_px2, central_phase, shape, count)
-    model = LineModel(data, instrument, shape, line)
+    """Weighted derivatives (m, 3) by the parameters, less what the line can take up, and residuals (m,)."""
+    s = profile.radius_squared_px2
+    count = line.terms_needed(central_phase, parameters.reflectivity)
+    instrument = fringes(s, profile.width_px2, central_phase, parameters, count)
+    model = LineModel(profile, instrument, parameters, line)
     at = model.evaluate(fit.velocity_mps, fit.temperature_k)
     made = model.with_line(fit.velocity_mps, fit.temperature_k)
     light = at.fit.amplitudes[0] * model.illumination
-    alpha = light * airy_derivatives(made, s, data.width_px2, central_phase, shape).alpha
+    alpha = light * airy_derivatives(made, s, profile.width_px2, central_phase, parameters).alpha
     per_illumination = at.fit.amplitudes[0] * made.airy() + at.fit.amplitudes[1]
-    rho = np.sqrt(s) / shape.max_radius_px
+    rho = np.sqrt(s) / parameters.max_radius_px
     slope = np.stack(
-        [alpha * shape.magnification_rad_per_pixel, per_illumination * rho, per_illumination * rho**2], axis=1
+        [alpha * parameters.plate_scale_rad_per_pixel, per_illumination * rho, per_illumination * rho**2],
+        axis=1,
     )
-    slope *= _UNITS / data.sigma[:, None]
+    slope *= _UNITS / profile.sigma[:, None]
     taken = np.column_stack([at.fit.basis, np.linalg.qr(at.projected)[0]])
     return slope - taken @ (taken.T @ slope), at.residual

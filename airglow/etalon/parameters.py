@@ -1,0 +1,214 @@
+"""Fit the instrument's parameters: to laser profiles, or to sky profiles with the registry's help."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from airglow.etalon.airy import central_phase
+from airglow.etalon.joint_fit import (
+    LEAST_REFLECTIVITY,
+    MOST_REFLECTIVITY,
+    ONE_GAP,
+    Fitted,
+    common_width_error_rad2,
+    fit_jointly,
+    with_errors,
+)
+from airglow.etalon.laser import SCAN_RANGE, start_plate_scales
+from airglow.etalon.misfit import explains_fringes, fringes_left
+from airglow.model.errors import NotAnalysable
+from airglow.model.instrument import InstrumentParameters
+from airglow.rings import RingProfile
+
+_START_REFLECTIVITIES = (0.6, 0.75, 0.87)
+_START_BLURS = (1.0, 0.4)  # times the registry's
+_MOST_STEPS_ALONE, _MOST_STEPS_TOGETHER = 40, 60
+_CLEARLY_BETTER = 30.0  # in chi-square: what another plate scale must gain to be taken
+
+
+@dataclass(frozen=True)
+class ParametersFit:
+    """The instrument's parameters as fitted to several profiles together, and how well they fit.
+
+    Parameters
+    ----------
+    parameters
+        The parameters.
+    reduced_chi_square
+        Chi-square per degree of freedom.
+    width_error_rad2
+        Standard error that the parameters leave in the phase variance of every sky line of the night alike.
+    """
+
+    parameters: InstrumentParameters
+    reduced_chi_square: float
+    width_error_rad2: float = 0.0
+
+
+def fit_parameters(
+    profiles: Sequence[RingProfile],
+    wavelength_m: float,
+    start: InstrumentParameters,
+    *,
+    estimate_blur: bool = True,
+    other_plate_scales: Sequence[float] = (),
+) -> ParametersFit:
+    """Fit the instrument's parameters to several laser profiles together, each with its own gap.
+
+    Parameters
+    ----------
+    profiles
+        Laser profiles of the night.
+    wavelength_m
+        Of the laser.
+    start
+        Where to begin; only its plate scale must be about right.
+    estimate_blur
+        False keeps the blur of ``start``.
+    other_plate_scales
+        To begin with as well (rad per pixel), where that of ``start`` may be far off. One of them is taken
+        only if it fits clearly better.
+
+    Returns
+    -------
+    ParametersFit
+        With standard errors of plate scale and reflectivity.
+
+    Raises
+    ------
+    NotAnalysable
+        If the fit fails.
+    """
+    nominal = central_phase(start.nominal_gap_m, wavelength_m)
+    brightest = max(profiles, key=lambda p: np.ptp(p.counts))
+    # The brightest profile alone, from several starts, with one gap all over the plates: its moments could
+    # otherwise pass for a reflectivity or a blur that is far off.
+    expected = (start.plate_scale_rad_per_pixel, *other_plate_scales)
+    starts = [
+        replace(start, plate_scale_rad_per_pixel=alpha)
+        for alpha in start_plate_scales(brightest, nominal, expected)
+    ]
+    alone = _first_unless_clearly_worse([_fit_alone(brightest, nominal, s, estimate_blur) for s in starts])
+    if alone is None:
+        raise NotAnalysable("laser fit failed", "the instrument's parameters could not be fitted to a laser")
+    begin, one = alone
+    together = fit_jointly(profiles, nominal, begin.parameters(one.x), estimate_blur, _MOST_STEPS_TOGETHER)
+    if together is None:
+        raise NotAnalysable(
+            "laser fit failed", "the instrument's parameters could not be fitted to the lasers"
+        )
+    problem, answer = together
+    freedom = max(sum(map(len, profiles)) - answer.x.size - 3 * len(profiles), 1)
+    chi_square = float(2.0 * answer.cost / freedom)
+    fit = ParametersFit(with_errors(problem, answer, max(chi_square, 1.0)), chi_square)
+    wrong = _why_impossible(fit.parameters, begin.base.plate_scale_rad_per_pixel)
+    if wrong:
+        raise NotAnalysable("laser fit failed", f"{wrong}, reduced chi-square {fit.reduced_chi_square:.3g}")
+    return fit
+
+
+def _fit_alone(
+    profile: RingProfile, nominal: float, start: InstrumentParameters, estimate_blur: bool
+) -> Fitted | None:
+    """The best fit of one laser profile from several reflectivities and blurs."""
+    found = []
+    for reflectivity, blur in itertools.product(
+        _START_REFLECTIVITIES, _START_BLURS if estimate_blur else (1.0,)
+    ):
+        trial = replace(
+            start,
+            reflectivity=reflectivity,
+            falloff=(0.0, 0.0),
+            blur_px=tuple(blur * b for b in start.blur_px),
+        )
+        found.append(fit_jointly([profile], nominal, trial, estimate_blur, _MOST_STEPS_ALONE, priors=ONE_GAP))
+    return _best(found)
+
+
+def refine_parameters_on_sky(
+    profiles: Sequence[RingProfile],
+    wavelength_m: float,
+    start: InstrumentParameters,
+    typical_width_rad2: float,
+    other_plate_scales: Sequence[float] = (),
+) -> ParametersFit:
+    """Refine known parameters on sky profiles, each with its own phase and line width.
+
+    A thermal line is a spread of phase like that of the gap over the plates, but its own in every frame.
+
+    Parameters
+    ----------
+    profiles
+        Sky profiles, the brighter the better.
+    wavelength_m
+        Of the line.
+    start
+        The registry's parameters; the answer is drawn to them where the profiles do not tell.
+    typical_width_rad2
+        Phase variance of a typical line.
+    other_plate_scales
+        As for `fit_parameters`.
+
+    Returns
+    -------
+    ParametersFit
+
+    Raises
+    ------
+    NotAnalysable
+        If the fit fails, or explains no fringes that are there.
+    """
+    nominal = central_phase(start.nominal_gap_m, wavelength_m)
+    brightest = max(profiles, key=lambda p: np.ptp(np.convolve(p.counts, np.ones(9) / 9, "valid")))
+    expected = (start.plate_scale_rad_per_pixel, *other_plate_scales)
+    typical = np.full(len(profiles), typical_width_rad2)
+    found = []
+    for alpha in start_plate_scales(brightest, nominal, expected):
+        begin = replace(start, plate_scale_rad_per_pixel=alpha)
+        found.append(fit_jointly(profiles, nominal, begin, True, _MOST_STEPS_TOGETHER, typical))
+    best = _first_unless_clearly_worse(found)
+    if best is None:
+        raise NotAnalysable(
+            "sky fit failed", "the instrument's parameters could not be fitted to the sky frames"
+        )
+    problem, answer = best
+    freedom = max(sum(map(len, profiles)) - answer.x.size, 1)
+    fit = ParametersFit(
+        parameters=problem.parameters(answer.x),
+        reduced_chi_square=float(2.0 * answer.cost / freedom),
+        width_error_rad2=common_width_error_rad2(problem, answer),
+    )
+    wrong = _why_impossible(fit.parameters, problem.base.plate_scale_rad_per_pixel)
+    left = fringes_left(profiles, problem.models(answer.x))
+    if not wrong and not explains_fringes(left):
+        wrong = f"the fit leaves {100 * left:.0f} % of the fringes"
+    if wrong:
+        raise NotAnalysable("sky fit failed", f"{wrong}, reduced chi-square {fit.reduced_chi_square:.3g}")
+    return fit
+
+
+def _why_impossible(parameters: InstrumentParameters, start_plate_scale: float) -> str:
+    """Why fitted parameters cannot be the instrument's; empty if it can."""
+    moved = parameters.plate_scale_rad_per_pixel / start_plate_scale - 1.0
+    if not abs(moved) <= SCAN_RANGE:  # not so for what is no number
+        return f"the plate scale ran away by {100 * moved:.0f} %"
+    if not LEAST_REFLECTIVITY < parameters.reflectivity < MOST_REFLECTIVITY:
+        return f"the reflectivity ran to {parameters.reflectivity:.2f}"
+    return ""
+
+
+def _best(found: Sequence[Fitted | None]) -> Fitted | None:
+    """The fit of least chi-square; None if all starts failed."""
+    return min((each for each in found if each is not None), key=lambda each: each[1].cost, default=None)
+
+
+def _first_unless_clearly_worse(found: Sequence[Fitted | None]) -> Fitted | None:
+    """The first fit, that from the most trusted start, unless another one fits clearly better."""
+    best, first = _best(found), found[0]
+    if best is None or first is None or best[1].cost < first[1].cost - 0.5 * _CLEARLY_BETTER:
+        return best
+    return first
