@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files as resource
 from pathlib import Path
@@ -15,6 +16,7 @@ import yaml
 
 from airglow.model.errors import RegistryError
 from airglow.model.instrument import InstrumentParameters
+from airglow.model.names import INSTRUMENT
 from airglow.registry.checks import (
     check_deployments,
     check_instrument,
@@ -69,6 +71,8 @@ def load_registry(sites: Path | Sequence[Path], instruments: Path | Sequence[Pat
     epochs: dict[str, tuple[Instrument, ...]] = {}
     for key, entry in entries.items():
         path = files[key]
+        if re.fullmatch(INSTRUMENT, key) is None:
+            raise RegistryError(f"{path}: {key}: is no name of an instrument. Name it like minime05")
         deployments[key] = tuple(Deployment(**d) for d in entry["deployments"])
         for deployment in deployments[key]:
             if deployment.site not in known_sites:

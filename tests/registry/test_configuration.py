@@ -132,6 +132,11 @@ def test_the_registry_takes_changes_by_entry_key_and_date(operator: Path, tmp_pa
         ("sites.yaml", "uao: {latitude_deg: 91}", "uao: latitude_deg: 91 is greater"),
         ("sites.yaml", "[uao]", "holds no entries"),
         ("instruments.yaml", "minime05: {epochs: [{from: soon}]}", "minime05: epochs: 2: from: 'soon'"),
+        (
+            "instruments.yaml",
+            "fpi05: {deployments: [{site: uao, start: 2020-01-01, stop: null}], epochs: [{from: null}]}",
+            "fpi05: is no name of an instrument",
+        ),
         ("instruments.yaml", "minime77: {epochs: []}", "minime77: 'deployments' is a required property"),
     ],
 )
