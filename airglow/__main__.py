@@ -3,40 +3,49 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 
 import airglow
-import airglow.night.command
-import airglow.night.profiles_command
-import airglow.pages.command
-import airglow.pipeline.status
-import airglow.simulate.command
 from airglow.model.errors import AirglowError
 
+# Modules by name: a command imports what it uses, and none of what the others do.
 _COMMANDS = {
-    "analyze": (airglow.night.command, "analyse a folder of frames, with no bucket and no database"),
-    "profiles": (airglow.night.profiles_command, "analyse a file of ring profiles"),
-    "pages": (airglow.pages.command, "bring the pages of all nights up to date, or copy them"),
-    "simulate": (airglow.simulate.command, "make a night that never was, with known truth"),
-    "status": (airglow.pipeline.status, "show what waits, what failed and why"),
+    "analyze": ("airglow.night.command", "analyse a folder of frames, with no bucket and no database"),
+    "profiles": ("airglow.night.profiles_command", "analyse a file of ring profiles"),
+    "pages": ("airglow.pages.command", "bring the pages of all nights up to date, or copy them"),
+    "run": ("airglow.pipeline.run", "run the workflow: all nights that are ready, or some by name"),
+    "simulate": ("airglow.simulate.command", "make a night that never was, with known truth"),
+    "status": ("airglow.pipeline.status", "show what waits, what failed and why"),
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
-    Errors that airglow raises on purpose, and those of the machine, are one line on stderr and exit status 1.
+    Errors that airglow raises on purpose, and those of the machine, are one line on stderr and exit status 1;
+    ``airglow run`` has more exit statuses.
     """
+    words = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(prog="airglow", description=airglow.__doc__)
     parser.add_argument("--version", action="version", version=f"airglow {airglow.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, (module, summary) in _COMMANDS.items():
-        module.configure(commands.add_parser(name, help=summary, description=module.__doc__))
-    given = parser.parse_args(arguments)
+    for name, (path, summary) in _COMMANDS.items():
+        command = commands.add_parser(name, help=summary)
+        if words[:1] == [name]:
+            module = importlib.import_module(path)
+            command.description = module.__doc__
+            module.configure(command)
+    passed_on = []
+    if words[:1] == ["run"] and "--" in words:  # what follows is for Snakemake
+        at = words.index("--")
+        words, passed_on = words[:at], words[at + 1 :]
+    given = parser.parse_args(words)
+    given.passed_on = passed_on
     try:
-        return _COMMANDS[given.command][0].run(given)
+        return module.run(given)
     except AirglowError as error:
         print(f"airglow {given.command}: {error}", file=sys.stderr)
         return 1

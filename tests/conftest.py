@@ -1,12 +1,20 @@
 """Servers that tests share: started when the first test asks, one set per test process."""
 
+import os
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
 from airglow.demo.servers import MariadbServer, S3Server, mariadb_server, s3_server
+from airglow.registry.configuration import DIRECTORY_VARIABLE
 from airglow.store import Store, open_store, settings_from_environment
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_operator(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing of the /etc/airglow of this machine."""
+    os.environ[DIRECTORY_VARIABLE] = str(tmp_path_factory.mktemp("etc"))
 
 
 @pytest.fixture(scope="session")

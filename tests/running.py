@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from airglow.demo.servers import MariadbServer, S3Server
+from airglow.registry.configuration import DIRECTORY_VARIABLE
 from airglow.store import Store, open_store, settings_from_environment
 
 ROOT = Path(__file__).parents[1]
@@ -68,11 +69,33 @@ class Clone:
                 kill_all(process)
         return Ran(process.returncode, text)
 
+    def start_airglow(self, *arguments: str, **more: str) -> subprocess.Popen:
+        """Start ``airglow run`` in the root of the clone, in a process group of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "airglow", "run", "--workflow", ".", *arguments],
+            cwd=self.directory,
+            env={**self.environment, **more},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def airglow(self, *arguments: str, **more: str) -> Ran:
+        """Run ``airglow run`` to its end."""
+        process = self.start_airglow(*arguments, **more)
+        try:
+            text, _ = process.communicate(timeout=TIMEOUT_S)
+        finally:
+            if process.poll() is None:
+                kill_all(process)
+        return Ran(process.returncode, text)
+
     def configure(self, section: str, **values: object) -> None:
-        """Change values of ``config/config.yaml``."""
+        """Change values by the ``config/config.yaml`` of the clone, which it lacks at first."""
         path = self.directory / "config/config.yaml"
-        config = yaml.safe_load(path.read_text())
-        config[section].update(values)
+        config = yaml.safe_load(path.read_text()) if path.exists() else {}
+        config.setdefault(section, {}).update(values)
         path.write_text(yaml.safe_dump(config))
 
     def hourly(self, *arguments: str, **more: str) -> Ran:
@@ -93,7 +116,9 @@ def clone(directory: Path, environment: dict[str, str] | None = None) -> Clone:
             shutil.copy(source, directory / name)
     foreign = ("AWS_", "MYSQL_", "SNAKEMAKE_", "AIRGLOW_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return Clone(directory, {**kept, **(environment or {})})
+    of_operator = directory / "etc"  # not the /etc/airglow of this machine
+    of_operator.mkdir()
+    return Clone(directory, {**kept, DIRECTORY_VARIABLE: str(of_operator), **(environment or {})})
 
 
 def surroundings(endpoint_url: str, bucket: str, s3: S3Server, mariadb: MariadbServer, database: str) -> dict:

@@ -13,7 +13,7 @@ from airglow.archive import Manifest, extract_night, join_parts
 from airglow.store import Store
 from airglow.uploads import NightId
 
-CONFIG = Path(__file__).parents[1] / "config"
+CONFIG = Path(__file__).parents[1] / "airglow/data"
 MINIME05 = NightId.parse("minime05_uao_20260429")
 MINIME13 = NightId.parse("minime13_uao_20260429")
 LEGEND = [

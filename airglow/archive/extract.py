@@ -19,6 +19,7 @@ from airglow.archive.tar import UnpackLimits
 from airglow.archive.unpack import KeptOut, Unpacked, unpack
 from airglow.frames import is_frame_name
 from airglow.model.errors import BadInput, RefusedUpload, StoreError
+from airglow.model.files import write_whole
 from airglow.model.version import code_version
 from airglow.store import Store, StoredObject, hash_file, json_bytes, upload_many
 from airglow.uploads import NightId, check_not_refused, kept_manifest_key, record_refusal
@@ -283,8 +284,5 @@ def _write_manifest(
     data = json_bytes(value)
     manifest = read_manifest(data, str(out_manifest))
     store.put_bytes(kept_manifest_key(night, manifest.sha256), data, "application/json")
-    out_manifest.parent.mkdir(parents=True, exist_ok=True)
-    partial = out_manifest.with_name(out_manifest.name + ".partial")
-    partial.write_bytes(data)
-    os.replace(partial, out_manifest)
+    write_whole(out_manifest, data)
     return manifest

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from airglow.model.errors import AirglowError, BadInput, MachineError
+from airglow.model.files import write_whole, written_whole
 from airglow.store import (
     ChangedObject,
     MissingObject,
@@ -198,13 +199,8 @@ def _join(
     out_record: Path,
     threads: int,
 ) -> dict[str, Any]:
-    out_tar.parent.mkdir(parents=True, exist_ok=True)
-    partial = out_tar.with_name(out_tar.name + ".partial")
-    try:
+    with written_whole(out_tar) as partial:
         _download(store, parts, partial, threads)
-        os.replace(partial, out_tar)
-    finally:
-        partial.unlink(missing_ok=True)
     receipt_object = listed[night.receipt_key]
     record = {
         "format": FORMAT,
@@ -221,8 +217,7 @@ def _join(
         "size": receipt.size_bytes,
         "sha256": hash_file(out_tar).sha256,
     }
-    out_record.parent.mkdir(parents=True, exist_ok=True)
-    out_record.write_bytes(json_bytes(record))
+    write_whole(out_record, json_bytes(record))
     return record
 
 

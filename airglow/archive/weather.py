@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from airglow.model.errors import BadInput, StoreError
+from airglow.model.files import write_whole
 from airglow.store import (
     ChangedObject,
     MissingObject,
@@ -177,9 +178,7 @@ def archive_weather(store: Store, site: str, date: dt.date, out_record: Path | N
                 files.append(_entry(synced))
     record = {"format": FORMAT, "site": site, "date": f"{date:%Y%m%d}", "files": files, "left_out": left_out}
     if out_record is not None:
-        out_record = Path(out_record)
-        out_record.parent.mkdir(parents=True, exist_ok=True)
-        out_record.write_bytes(json_bytes(record))
+        write_whole(out_record, json_bytes(record))
     return record
 
 

@@ -18,6 +18,7 @@ from airglow.demo.servers import mariadb_server, s3_server
 from airglow.demo.summary import format_table, summarise_night
 from airglow.model.errors import AirglowError
 from airglow.pages import PagesSettings, export_pages
+from airglow.registry.configuration import DIRECTORY_VARIABLE
 from airglow.store import Store, open_store
 from airglow.store import settings_from_environment as store_settings
 
@@ -72,6 +73,7 @@ def _demo(directory: Path) -> int:
             **s3.environment(BUCKET),
             **mariadb.environment(),
             **PREFIXES,
+            DIRECTORY_VARIABLE: str(run),  # which holds no configuration: not the operator's of this machine
             "NO_PROXY": f"{mariadb.host},localhost",
             "no_proxy": f"{mariadb.host},localhost",
         }
@@ -97,8 +99,6 @@ def _run_workflow(run: Path, environment: dict[str, str]) -> int:
         _short(ROOT / "profiles/demo"),
         "--directory",
         _short(run),
-        "--configfile",
-        _short(ROOT / "config/config.yaml"),
     ]
     _say(" ".join(command))
     process = subprocess.Popen(

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airglow.registry import load_registry
+from airglow.registry.configuration import DATA
 from airglow.simulate import NightFolder, simulate_night, write_night
 from airglow.store import Store
 from airglow.uploads import NightId
 
-CONFIG = Path(__file__).parents[2] / "config"
 SEED = 7
 
 
@@ -85,7 +85,7 @@ def simulated(directory: Path, nights: tuple[DemoNight, ...] = NIGHTS) -> Iterat
 
 
 def _simulate(demo: DemoNight, directory: Path) -> NightFolder:
-    registry = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+    registry = load_registry(DATA / "sites.yaml", DATA / "instruments.yaml")
     night = simulate_night(
         registry.instrument(demo.night.instrument, demo.night.date),
         registry.site(demo.night.site),

@@ -22,7 +22,7 @@ def code_version() -> str:
     -------
     str
         ``0.1.0+g7b7930ac41f2`` in a clone, with ``.changed`` at its end if the package differs from that
-        commit (what an operator edits, in ``config/``, has a hash of its own); ``0.1.0`` where there is no
+        commit (what an operator changes is elsewhere, in ``/etc/airglow``); ``0.1.0`` where there is no
         clone or no git.
     """
     commit = commit_of(_PACKAGE)

@@ -17,10 +17,10 @@ from airglow.model.tags import SKY_TAGS
 from airglow.night.folder import analyse_folder
 from airglow.night.folder_check import check_writable, find_contradictions, frames_of_folder, refuse_unless
 from airglow.night.frames import Progress
-from airglow.registry import Instrument, Registry, Site, load_registry
+from airglow.night.settings import AnalysisSettings
+from airglow.registry import Instrument, Registry, Site, load_config, registry_of
+from airglow.registry.configuration import add_configuration_arguments
 from airglow.weather import read_folder
-
-CONFIG = Path(__file__).parents[2] / "config"  # of a clone, which is how airglow is installed
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +43,7 @@ def add_night_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", required=True, help="such as uao")
     parser.add_argument("--clouds", type=Path, metavar="DIR", help="folder of Cloud_<site>_<date>.txt files")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the products")
-    parser.add_argument("--config", type=Path, default=CONFIG, metavar="DIR", help="default: %(default)s")
+    add_configuration_arguments(parser)
     parser.add_argument(
         "--force",
         action="store_true",
@@ -55,7 +55,9 @@ def add_night_arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Analyse; exit status 1 when no tag could be analysed."""
     date = parse_date(given.date)
-    registry, site, instrument = look_up(given, date)
+    config = load_config(given.config)
+    registry, site, instrument = look_up(given, date, registry_of(config, given.registry))
+    settings = AnalysisSettings.from_mapping(config["analysis"])
     paths = frames_of_folder(given.frames)
     refuse_unless(given.force, find_contradictions(paths, registry, instrument.key, site, date), print)
     check_clouds(given, site, date)
@@ -64,7 +66,15 @@ def run(given: argparse.Namespace) -> int:
     for tag in given.tags or instrument.expected_tags:
         with progress_bar(tag, given.quiet) as progress:
             outcome = analyse_folder(
-                given.frames, given.clouds, instrument, site, date, tag, given.out, progress=progress
+                given.frames,
+                given.clouds,
+                instrument,
+                site,
+                date,
+                tag,
+                given.out,
+                settings,
+                progress=progress,
             )
         report(outcome, given.out)
         analysed += outcome["state"] == ANALYSED
@@ -85,9 +95,10 @@ def parse_date(text: str) -> dt.date:
         raise BadInput("--date", f"{text!r} is not a date", "Write it as 20250429") from error
 
 
-def look_up(given: argparse.Namespace, date: dt.date) -> tuple[Registry, Site, Instrument]:
+def look_up(
+    given: argparse.Namespace, date: dt.date, registry: Registry
+) -> tuple[Registry, Site, Instrument]:
     """The registry, and site and instrument in it."""
-    registry = load_registry(given.config / "sites.yaml", given.config / "instruments.yaml")
     return registry, registry.site(given.site), registry.instrument(given.instrument, date)
 
 

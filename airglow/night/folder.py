@@ -19,6 +19,7 @@ from airglow.night.frames import Progress, no_progress, read_night
 from airglow.night.no_result import no_result
 from airglow.night.profile_input import read_profiles
 from airglow.night.request import NightRequest
+from airglow.night.settings import AnalysisSettings
 from airglow.products import Beside, write_products
 from airglow.registry import Instrument, Site
 from airglow.weather import WeatherFolder, read_folder
@@ -32,6 +33,7 @@ def analyse_folder(
     date: dt.date,
     tag: str,
     out: Path,
+    settings: AnalysisSettings | None = None,
     *,
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
@@ -43,6 +45,8 @@ def analyse_folder(
         As for `analyse_frames`.
     out
         Folder for the products, made if absent.
+    settings
+        Of the analysis; by default those that come with airglow.
     progress
         Told of each stage and frame.
 
@@ -57,7 +61,7 @@ def analyse_folder(
     BadInput
         If a folder does not exist.
     """
-    request = NightRequest(instrument, site, date, tag)
+    request = NightRequest(instrument, site, date, tag, settings or AnalysisSettings())
     result, outcome = analyse_frames(frames, clouds, request, progress=progress)
     return _with_products(result, outcome, Path(out), request, progress, frames)
 

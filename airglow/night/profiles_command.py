@@ -23,7 +23,8 @@ from airglow.night.command import (
 from airglow.night.folder import analyse_profile_file
 from airglow.night.folder_check import check_writable, find_contradictions, night_of, refuse_unless
 from airglow.night.request import NightRequest
-from airglow.registry import load_registry
+from airglow.night.settings import AnalysisSettings
+from airglow.registry import Registry, load_config, registry_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,19 +37,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Analyse; exit status 1 when that is not possible."""
-    date = parse_date(given.date) if given.date else _evening(given)
-    registry, site, instrument = look_up(given, date)
+    config = load_config(given.config)
+    registry = registry_of(config, given.registry)
+    date = parse_date(given.date) if given.date else _evening(given, registry)
+    registry, site, instrument = look_up(given, date, registry)
     refuse_unless(given.force, find_contradictions([], registry, instrument.key, site, date), print)
     check_clouds(given, site, date)
     check_writable(given.out)
-    request = NightRequest(instrument, site, date, given.tag or instrument.expected_tags[-1])
+    settings = AnalysisSettings.from_mapping(config["analysis"])
+    request = NightRequest(instrument, site, date, given.tag or instrument.expected_tags[-1], settings)
     with progress_bar(request.tag, given.quiet) as progress:
         outcome = analyse_profile_file(given.profiles, given.clouds, request, given.out, progress=progress)
     report(outcome, given.out)
     return 0 if outcome["state"] == ANALYSED else 1
 
 
-def _evening(given: argparse.Namespace) -> dt.date:
+def _evening(given: argparse.Namespace, registry: Registry) -> dt.date:
     """Local date on which the night of the file began: nights run from noon to noon."""
     try:
         with np.load(given.profiles, allow_pickle=False) as file:
@@ -59,5 +63,4 @@ def _evening(given: argparse.Namespace) -> dt.date:
     if not times.size:
         raise BadInput(str(given.profiles), "no sky_time_utc in it is a time", "Give --date")
     middle = times[times.size // 2].astype(dt.datetime)  # one clock that was never set does not decide
-    site = load_registry(given.config / "sites.yaml", given.config / "instruments.yaml").site(given.site)
-    return night_of(middle.replace(tzinfo=dt.UTC), site)
+    return night_of(middle.replace(tzinfo=dt.UTC), registry.site(given.site))

@@ -5,15 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from airglow.model.errors import BadInput
+from airglow.registry.configuration import default
+
+
+def _default(key: str) -> Any:
+    """A field whose default is the value of the configuration that comes with airglow."""
+    return field(default_factory=lambda: default("analysis", key))
 
 
 @dataclass(frozen=True)
 class AnalysisSettings:
-    """What may be chosen of the analysis of a night.
+    """What may be chosen of the analysis of a night; the defaults are those of ``airglow/data/config.yaml``.
 
     Parameters
     ----------
@@ -35,14 +41,19 @@ class AnalysisSettings:
         Time between the smooth winds.
     """
 
-    highest_sun_deg: float = -6.0
-    dimmest_laser_range: float = 13.0
-    camera_off_c: float = -10.0
-    camera_off_fraction: float = 0.9
-    shape_lasers: int = 8
-    red_emission_height_m: float = 250e3
-    green_emission_height_m: float = 97e3
-    smooth_wind_step_s: float = 600.0
+    highest_sun_deg: float = _default("highest_sun_deg")
+    dimmest_laser_range: float = _default("dimmest_laser_range")
+    camera_off_c: float = _default("camera_off_c")
+    camera_off_fraction: float = _default("camera_off_fraction")
+    shape_lasers: int = _default("shape_lasers")
+    red_emission_height_m: float = _default("red_emission_height_m")
+    green_emission_height_m: float = _default("green_emission_height_m")
+    smooth_wind_step_s: float = _default("smooth_wind_step_s")
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            if each.type == "float":  # YAML's -6 is -6.0 for a computation
+                object.__setattr__(self, each.name, float(getattr(self, each.name)))
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> AnalysisSettings:
@@ -62,9 +73,10 @@ class AnalysisSettings:
         BadInput
             If it has a key that does not exist.
         """
-        unknown = set(values) - {field.name for field in fields(cls)}
+        names = [each.name for each in fields(cls)]
+        unknown = set(values) - set(names)
         if unknown:
-            known = ", ".join(field.name for field in fields(cls))
+            known = ", ".join(names)
             raise BadInput("analysis settings", f"unknown {', '.join(sorted(unknown))}", f"Known: {known}")
         return cls(**values)
 
@@ -75,5 +87,5 @@ class AnalysisSettings:
         -------
         str
         """
-        values = {name: float(value) for name, value in asdict(self).items()}  # -6 is -6.0
+        values = {name: float(value) for name, value in asdict(self).items()}
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -7,17 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from airglow.model.errors import AirglowError, BadInput
+from airglow.model.errors import AirglowError
 from airglow.pages.export import export_pages
 from airglow.pages.rebuild import rebuild_pages
 from airglow.pages.settings import PagesSettings
 from airglow.pages.site import update_pages
 from airglow.pipeline.status import DISCOVERY, Row, failures, last_discovery, rows
+from airglow.registry import load_config
 from airglow.store import Store, open_store, settings_from_environment
-
-CONFIG = Path(__file__).parents[2] / "config" / "config.yaml"  # of a clone, which is how airglow is installed
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,17 +30,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--work", type=Path, default=Path("work"), help="the workflow's temporary files (default: work)"
     )
     parser.add_argument(
-        "--config",
-        type=Path,
-        default=CONFIG,
-        metavar="FILE",
-        help="with a section pages (default: %(default)s)",
+        "--config", type=Path, metavar="FILE", help="over those of the workflow: with a section pages"
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it, and say what was done; exit status 1 when something was amiss."""
-    settings = read_settings(args.config)
+    settings = PagesSettings(**load_config(args.config, working_directory=True)["pages"])
     store = open_store(settings_from_environment())
     if args.out:
         copied = export_pages(store, settings, args.out)
@@ -64,21 +57,6 @@ def run(args: argparse.Namespace) -> int:
         else "The configuration says that there are no pages (pages: prefix is empty)."
     )
     return _tell_problems(answer)
-
-
-def read_settings(config: Path) -> PagesSettings:
-    """The settings of the pages in a configuration of the workflow; those that it lacks are as usual.
-
-    Raises
-    ------
-    AirglowError
-        If the file cannot be read, or says something that the pages do not know.
-    """
-    try:
-        section = (yaml.safe_load(config.read_text(encoding="utf-8")) or {}).get("pages") or {}
-        return PagesSettings(**section)
-    except (OSError, yaml.YAMLError, AttributeError, TypeError) as error:
-        raise BadInput(str(config), f"says nothing that the pages understand: {error}") from error
 
 
 def _rows(work: Path, store: Store) -> list[Row] | None:

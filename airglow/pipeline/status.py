@@ -7,26 +7,36 @@ workflow left on record on the local disk, and, for nights that were worked on, 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import json
-import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from airglow.model.errors import AirglowError, BadInput, MachineError
+from airglow.model.files import write_whole
+from airglow.model.names import NIGHT
 from airglow.model.outcomes import outcome_reason
 from airglow.model.result import ANALYSED
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
-from airglow.uploads import Discovery, NightId, NightReport, State, discovery_from_json, read_refusal
+from airglow.uploads import (
+    Discovery,
+    NightId,
+    NightReport,
+    State,
+    discovery_from_json,
+    pending_nights,
+    read_refusal,
+)
 
 DISCOVERY = "discovery.json"  # in the workflow's directory for temporary files
 _FAILURES = "failures"
 _SHOWN_UNRECOGNISED = 5
-_NIGHT_IN_NAME = re.compile(r"minime[0-9]+_[A-Za-z0-9]+_[0-9]{8}")
+_NIGHT_IN_NAME = re.compile(NIGHT)
 _NO_ANSWER = 2  # exit status: it cannot be told where nights stand
 
 
@@ -67,14 +77,11 @@ def record_failure(work: Path, rule: str, wildcards: Mapping[str, str], reason: 
         Where to read more.
     """
     path = _failure_path(work, rule, wildcards)
-    path.parent.mkdir(parents=True, exist_ok=True)
     at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     tag = wildcards.get("tag", "")
     name = _name(wildcards) or rule
     record = {"rule": rule, "name": name, "tag": tag, "reason": reason, "at": at, "log": log}
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(json_bytes(record))
-    os.replace(partial, path)
+    write_whole(path, json_bytes(record))
 
 
 def forget_failure(work: Path, rule: str, wildcards: Mapping[str, str]) -> None:
@@ -88,18 +95,59 @@ def forget_failures(work: Path, name: str) -> None:
         path.unlink(missing_ok=True)
 
 
+def forget_unrepeated(work: Path, store: Store, only_by_name: Collection[str] = ()) -> list[str]:
+    """Remove the records of failures that no run repeats, and which would otherwise stay for ever.
+
+    A run without targets repeats what the discovery wants and what has a marker of unfinished work. A night
+    that was asked for by name and never existed, or whose new analysis failed, is neither.
+
+    Parameters
+    ----------
+    work
+        The workflow's directory for temporary files.
+    store
+        The bucket, which has the markers; asked if the last discovery does not explain all failures.
+    only_by_name
+        Rules that run only where a file is asked for by its name.
+
+    Returns
+    -------
+    list of str
+        Names of the nights, or of what else, whose records are gone.
+    """
+    known = set()
+    with contextlib.suppress(BadInput):  # a discovery that cannot be read is followed by another one
+        if discovery := last_discovery(work / DISCOVERY):
+            known |= {report.night.name for report in discovery.nights}
+            known |= {f"{report.night.site}_{report.night.day}" for report in discovery.nights}
+            known |= {f"{day.site}_{day.date:%Y%m%d}" for day in discovery.weather_leftovers}
+    in_doubt = []
+    for path, failure in _records(work):
+        if failure.rule in only_by_name or (failure.name != failure.rule and failure.name not in known):
+            in_doubt.append((path, failure))
+    pending = {night.name for night in pending_nights(store)} if in_doubt else set()
+    gone = []
+    for path, failure in in_doubt:
+        if failure.rule in only_by_name or failure.name not in pending:
+            path.unlink(missing_ok=True)
+            gone.append(failure.name)
+    return gone
+
+
 def failures(work: Path) -> list[Failure]:
     """All failures on record, oldest first; a record that cannot be read is a failure that says so."""
-    found = []
+    return sorted((failure for _, failure in _records(work)), key=lambda failure: failure.at)
+
+
+def _records(work: Path) -> Iterator[tuple[Path, Failure]]:
     for path in (work / _FAILURES).glob("*.json"):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            found.append(Failure(**{**record, "at": dt.datetime.fromisoformat(record["at"])}))
+            yield path, Failure(**{**record, "at": dt.datetime.fromisoformat(record["at"])})
         except FileNotFoundError:
             continue  # the step has just succeeded
         except (OSError, ValueError, TypeError, KeyError) as error:
-            found.append(_unreadable(path, error))
-    return sorted(found, key=lambda failure: failure.at)
+            yield path, _unreadable(path, error)
 
 
 def _unreadable(path: Path, error: Exception) -> Failure:

@@ -14,6 +14,7 @@ from typing import Any
 
 from airglow.archive import Manifest, fetch_frames, load_manifest
 from airglow.model.errors import BadInput, MachineError, RegistryError
+from airglow.model.files import write_whole
 from airglow.model.products import SUFFIXES, local_name
 from airglow.model.result import ANALYSED, NightResult
 from airglow.pipeline.publish import fetch_kinds, fetch_products
@@ -160,7 +161,7 @@ def bring_results(
             files = {kind: folder / local_name(kind) for kind in SUFFIXES if kind != "netcdf"}
             # Of the frames none is looked for.
             write_kinds(result, files, replace(beside, frames_directory=folder))
-        (folder / OUTCOME).write_bytes(json_bytes(outcome))
+        write_whole(folder / OUTCOME, json_bytes(outcome))
         filled.append(tag)
     return filled
 

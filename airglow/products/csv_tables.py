@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from airglow.model.columns import CLASSES, columns_of, renamed_columns
+from airglow.model.files import write_whole
 from airglow.model.result import NightResult, causes_in
-from airglow.products.files import write_text_whole
 
 CYCLE, SMOOTH = "cycle", "smooth"
 
@@ -44,7 +44,7 @@ def write_samples_csv(result: NightResult, path: Path | str) -> Path:
     rows = _rows([getattr(result.sky, name) for name in (*names, *renamed)], len(result.sky))
     about = "sky samples: line-of-sight winds (m/s, positive away from the instrument), temperatures and more"
     old = [f"deprecated columns: {', '.join(f'{old} (use {name})' for name, old in renamed.items())}"]
-    return write_text_whole(path, _text(result, about, [*names, *renamed.values()], rows, old))
+    return write_whole(path, _text(result, about, [*names, *renamed.values()], rows, old))
 
 
 def write_winds_csv(result: NightResult, path: Path | str) -> Path:
@@ -77,7 +77,7 @@ def write_winds_csv(result: NightResult, path: Path | str) -> Path:
     columns = [getattr(smooth, name, None) for name in smooth_names]
     columns = [column if isinstance(column, np.ndarray) else None for column in columns]
     rows += [[SMOOTH, *row] for row in _rows(columns, len(smooth))]
-    return write_text_whole(path, _text(result, about, ["kind", *names], rows))
+    return write_whole(path, _text(result, about, ["kind", *names], rows))
 
 
 def _fields(table: str) -> list[str]:

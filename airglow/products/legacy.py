@@ -25,8 +25,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
+from airglow.model.files import written_whole
 from airglow.model.result import NightResult, RingProfiles
-from airglow.products.files import written_whole
 from airglow.products.legacy_parameters import HELIUM_NEON_M, laser_parameters, reference_of, sky_parameters
 from airglow.products.legacy_registry import instrument_dictionary, site_dictionary
 from airglow.registry import Instrument, Site

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from airglow.model.files import write_whole
 from airglow.model.result import (
     Cause,
     HorizontalWinds,
@@ -16,7 +17,6 @@ from airglow.model.result import (
     causes_in,
 )
 from airglow.model.summary import count_levels, finite_median, number_text, summary
-from airglow.products.files import write_text_whole
 
 _RULE = "-" * 78
 
@@ -65,7 +65,7 @@ def write_log(result: NightResult, path: Path | str) -> Path:
     Path
         ``path``.
     """
-    return write_text_whole(path, log_text(result))
+    return write_whole(path, log_text(result))
 
 
 def _header(result: NightResult) -> str:

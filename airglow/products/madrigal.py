@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from airglow.model.files import write_whole
 from airglow.model.result import Cause, NightResult
-from airglow.products.files import write_text_whole
 
 HEADER = (
     "LEVEL 1 DATA PRODUCT:\n"
@@ -86,4 +86,4 @@ def write_madrigal(result: NightResult, path: Path | str) -> Path:
     Path
         ``path``.
     """
-    return write_text_whole(path, madrigal_text(result))
+    return write_whole(path, madrigal_text(result))

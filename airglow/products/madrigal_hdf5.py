@@ -20,9 +20,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from airglow.model.files import written_whole
 from airglow.model.result import Cause, NightResult, end_exposure
 from airglow.model.tags import GREEN_TAG
-from airglow.products.files import written_whole
 from airglow.products.madrigal_parameters import PARAMETERS, PROLOG, Parameter
 
 MISSING_KINST = -32767  # Madrigal's own sign of a missing whole number: it takes no such file

@@ -21,6 +21,7 @@ import numpy as np
 
 from airglow.model.columns import netcdf_columns
 from airglow.model.errors import BadInput, MachineError
+from airglow.model.files import written_whole
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import (
     DopplerReference,
@@ -32,7 +33,6 @@ from airglow.model.result import (
     SkySamples,
     end_exposure,
 )
-from airglow.products.files import written_whole
 from airglow.products.netcdf_attributes import global_attributes
 from airglow.products.netcdf_winds import read_cycles, read_smooth_winds, write_cycles, write_smooth_winds
 from airglow.products.variables import (

@@ -1,5 +1,6 @@
-"""Sites and instruments as of a date, read from ``config/`` and validated."""
+"""Sites and instruments as of a date, and the configuration: read in layers and validated."""
 
+from airglow.registry.configuration import load_config, registry_of
 from airglow.registry.load import load_registry
 from airglow.registry.records import (
     Annuli,
@@ -25,5 +26,7 @@ __all__ = [
     "QualityLimits",
     "Registry",
     "Site",
+    "load_config",
     "load_registry",
+    "registry_of",
 ]

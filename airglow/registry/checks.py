@@ -77,7 +77,7 @@ def check_madrigal(
     deployments: Sequence[Deployment],
     sites: Mapping[str, Site],
     instruments_path: Path,
-    sites_path: Path,
+    site_files: Mapping[str, Path],
 ) -> None:
     """Refuse an instrument that sends its nights to Madrigal from a site for which Madrigal has no code."""
     starts = [epoch.epoch_from for epoch in epochs]
@@ -91,5 +91,6 @@ def check_madrigal(
             ):
                 raise RegistryError(
                     f"{instruments_path}: {key}: send_to_madrigal at {deployment.site}, which has no "
-                    f"madrigal_kinst in {sites_path}. Give the site its code, or set send_to_madrigal: false"
+                    f"madrigal_kinst in {site_files[deployment.site]}. "
+                    "Give the site its code, or set send_to_madrigal: false"
                 )

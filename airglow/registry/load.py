@@ -1,11 +1,12 @@
-"""Read the registry's two files, validate them, and merge epochs."""
+"""Read the registry's files, validate them, and merge epochs."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping
-from importlib.resources import files
+import re
+from collections.abc import Mapping, Sequence
+from importlib.resources import files as resource
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,12 +16,14 @@ import yaml
 
 from airglow.model.errors import RegistryError
 from airglow.model.instrument import InstrumentParameters
+from airglow.model.names import INSTRUMENT
 from airglow.registry.checks import (
     check_deployments,
     check_instrument,
     check_madrigal,
     check_numbers,
 )
+from airglow.registry.layers import merged, read_yaml
 from airglow.registry.records import (
     Annuli,
     BadPeriod,
@@ -44,24 +47,13 @@ _TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("date", _is_date)
 _Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_TYPES)
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice, of which YAML's own loader would drop the first in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"{key} stands twice", node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
-def load_registry(sites: Path, instruments: Path) -> Registry:
+def load_registry(sites: Path | Sequence[Path], instruments: Path | Sequence[Path]) -> Registry:
     """Read and validate the registry.
 
     Parameters
     ----------
     sites, instruments
-        The two YAML files.
+        A YAML file each, or several, of which a later one changes what it names in the earlier ones.
 
     Returns
     -------
@@ -72,38 +64,46 @@ def load_registry(sites: Path, instruments: Path) -> Registry:
     RegistryError
         If a file cannot be read or is wrong; the message names the file, the entry and the reason.
     """
-    site_entries = _read(Path(sites), "sites.schema.yaml")
-    instrument_entries = _read(Path(instruments), "instruments.schema.yaml")
-    known_sites = {key: _site(key, entry, Path(sites)) for key, entry in site_entries.items()}
+    known_sites, site_files = _read(sites, "sites.schema.yaml")
+    known_sites = {key: _site(key, entry, site_files[key]) for key, entry in known_sites.items()}
+    entries, files = _read(instruments, "instruments.schema.yaml")
     deployments: dict[str, tuple[Deployment, ...]] = {}
     epochs: dict[str, tuple[Instrument, ...]] = {}
-    for key, entry in instrument_entries.items():
+    for key, entry in entries.items():
+        path = files[key]
+        if re.fullmatch(INSTRUMENT, key) is None:
+            raise RegistryError(f"{path}: {key}: is no name of an instrument. Name it like minime05")
         deployments[key] = tuple(Deployment(**d) for d in entry["deployments"])
         for deployment in deployments[key]:
             if deployment.site not in known_sites:
-                raise RegistryError(
-                    f"{instruments}: {key}: deployed at {deployment.site}, which is not in {sites}"
-                )
-        epochs[key] = _epochs(key, entry, Path(instruments))
-        check_deployments(key, deployments[key], Path(instruments))
-        check_madrigal(key, epochs[key], deployments[key], known_sites, Path(instruments), Path(sites))
+                where = " or ".join(sorted({str(file) for file in site_files.values()}))
+                raise RegistryError(f"{path}: {key}: deployed at {deployment.site}, which is not in {where}")
+        epochs[key] = _epochs(key, entry, path)
+        check_deployments(key, deployments[key], path)
+        check_madrigal(key, epochs[key], deployments[key], known_sites, path, site_files)
     return Registry(sites=known_sites, deployments=deployments, epochs=epochs)
 
 
-def _read(path: Path, schema_name: str) -> dict[str, Any]:
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except OSError as error:
-        raise RegistryError(f"{path}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RegistryError(f"{path}: is not YAML: {error}") from error
-    schema = yaml.safe_load(files("airglow.registry").joinpath(schema_name).read_text(encoding="utf-8"))
+def _read(paths: Path | Sequence[Path], schema_name: str) -> tuple[dict[str, Any], dict[str, Path]]:
+    """Entries by their key, and the last file that says something of each."""
+    paths = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    content: Any = {}
+    files: dict[str, Path] = {}
+    for path in paths:
+        layer = read_yaml(path)
+        if not isinstance(layer, dict):
+            raise RegistryError(f"{path}: top level: holds no entries. Give entries by their key")
+        content = merged(content, layer)
+        files |= dict.fromkeys(layer, path)
+    schema = yaml.safe_load(resource("airglow.registry").joinpath(schema_name).read_text(encoding="utf-8"))
     problem = jsonschema.exceptions.best_match(_Validator(schema).iter_errors(content))
     if problem is not None:
+        path = files[problem.absolute_path[0]] if problem.absolute_path else paths[-1]
         where = ": ".join(str(step) for step in problem.absolute_path) or "top level"
         raise RegistryError(f"{path}: {where}: {problem.message}")
-    check_numbers(content, path)
-    return content
+    for key, entry in content.items():
+        check_numbers(entry, files[key], (key,))
+    return content, files
 
 
 def _starts_in_order(key: str, starts: list[dt.date | None], path: Path) -> None:

@@ -10,14 +10,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from airglow.model.errors import AirglowError
-from airglow.registry import load_registry
+from airglow.registry import load_config, registry_of
+from airglow.registry.configuration import add_configuration_arguments
 from airglow.simulate.folder import write_night
 from airglow.simulate.night import FILE_FORMATS, simulate_night
 from airglow.simulate.packing import PART_BYTES
 from airglow.simulate.scenario import SCENARIOS
 from airglow.simulate.sensors import CLOUD_KINDS
 
-CONFIG = Path(__file__).parents[2] / "config"
 MEBIBYTE = 2**20
 
 
@@ -57,9 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--part-mib", type=float, default=PART_BYTES / MEBIBYTE, metavar="X", help="size of its parts (5)"
     )
-    parser.add_argument(
-        "--config", type=Path, default=CONFIG, metavar="DIR", help="holds sites.yaml and instruments.yaml"
-    )
+    add_configuration_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -76,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
         When something is refused, with the reason.
     """
     date = _date(args.date)
-    registry = load_registry(args.config / "sites.yaml", args.config / "instruments.yaml")
+    registry = registry_of(load_config(args.config), args.registry)
     night = simulate_night(
         registry.instrument(args.instrument, date),
         registry.site(args.site),

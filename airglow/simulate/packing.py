@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from airglow.model.names import upload_name
 from airglow.simulate.night import SimulatedNight
 
 PART_BYTES = 5 * 2**20  # split -a 6 -b 5M -d
@@ -83,8 +84,7 @@ class _Parts(io.RawIOBase):
 
 def upload_stem(night: SimulatedNight) -> str:
     """Base of an upload's names: ``fpi05_uao_20250429``."""
-    number = night.instrument.key.removeprefix("minime")
-    return f"fpi{number}_{night.site.key}_{night.date:%Y%m%d}"
+    return f"{upload_name(night.instrument.key)}_{night.site.key}_{night.date:%Y%m%d}"
 
 
 def pack_upload(

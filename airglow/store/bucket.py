@@ -7,7 +7,6 @@ import datetime as dt
 import hashlib
 import json
 import mimetypes
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from botocore.exceptions import (
 )
 
 from airglow.model.errors import StoreError
+from airglow.model.files import written_whole
 from airglow.store.hashes import CHUNK_BYTES, FileHashes, hash_file, json_bytes
 from airglow.store.objects import (
     HINTS,
@@ -296,28 +296,20 @@ class Store:
         ------
         MissingObject, ChangedObject, DamagedRead, StoreError
         """
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
         digest = hashlib.sha256()
+        with written_whole(path) as partial, open(partial, "wb") as file:
 
-        try:
-            with open(partial, "wb") as file:
+            def restart() -> None:
+                nonlocal digest
+                digest = hashlib.sha256()
+                file.seek(0)
+                file.truncate()
 
-                def restart() -> None:
-                    nonlocal digest
-                    digest = hashlib.sha256()
-                    file.seek(0)
-                    file.truncate()
+            def write(_offset: int, chunk: bytes) -> None:
+                digest.update(chunk)
+                file.write(chunk)
 
-                def write(_offset: int, chunk: bytes) -> None:
-                    digest.update(chunk)
-                    file.write(chunk)
-
-                self.stream(key, write, etag, restart)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+            self.stream(key, write, etag, restart)
         return digest.hexdigest()
 
     def put_bytes(

@@ -7,17 +7,27 @@ import re
 from dataclasses import dataclass
 
 from airglow.model.errors import BadInput
+from airglow.model.names import (
+    DATE,
+    INSTRUMENT,
+    SITE,
+    UPLOAD,
+    UPLOAD_PREFIX,
+    instrument_of_upload,
+    parse_date,
+    upload_name,
+)
 
 RAW = "raw/"
 PENDING = "state/pending/"
 
-_NIGHT = re.compile(r"(?P<instrument>minime[0-9]+)_(?P<site>[A-Za-z0-9]+)_(?P<date>[0-9]{8})")
+_NIGHT = re.compile(f"(?P<instrument>{INSTRUMENT})_(?P<site>{SITE})_(?P<date>{DATE})")
 _UPLOAD = re.compile(
-    r"raw/fpi(?P<number>[0-9]+)_(?P<site>[A-Za-z0-9]+)_(?P<date>[0-9]{8})\."
+    rf"raw/(?P<name>{UPLOAD})_(?P<site>{SITE})_(?P<date>{DATE})\."
     r"(?:(?P<receipt>txt)|tar\.gz(?P<part>[0-9]{6}))"
 )
 _WEATHER = re.compile(
-    r"raw/(?P<name>(?:Cloud|(?P<logger>TempL[0-9]*))_(?P<site>[A-Za-z0-9]+)_(?P<date>[0-9]{8})\.txt)"
+    rf"raw/(?P<name>(?:Cloud|(?P<logger>TempL[0-9]*))_(?P<site>{SITE})_(?P<date>{DATE})\.txt)"
 )
 
 
@@ -60,7 +70,7 @@ class NightId:
         match = _NIGHT.fullmatch(name)
         if match is None:
             raise BadInput(name, "not a night", "a night is named like minime05_uao_20250429")
-        date = _date(match["date"])
+        date = parse_date(match["date"])
         if date is None:
             raise BadInput(name, f"{match['date']} is not a date")
         return cls(match["instrument"], match["site"], date)
@@ -78,7 +88,7 @@ class NightId:
     @property
     def upload(self) -> str:
         """What the instrument calls the night: ``fpi05_uao_20250429``."""
-        return f"fpi{self.instrument.removeprefix('minime')}_{self.site}_{self.day}"
+        return f"{upload_name(self.instrument)}_{self.site}_{self.day}"
 
     @property
     def raw_prefix(self) -> str:
@@ -279,18 +289,18 @@ def parse_raw_key(key: str) -> RawReceipt | RawPart | WeatherFile | Unrecognised
     RawReceipt, RawPart, WeatherFile or UnrecognisedObject
     """
     if match := _UPLOAD.fullmatch(key):
-        date = _date(match["date"])
+        date = parse_date(match["date"])
         if date is None:
             return UnrecognisedObject(f"{match['date']} is not a date")
-        night = NightId(f"minime{match['number']}", match["site"], date)
+        night = NightId(instrument_of_upload(match["name"]), match["site"], date)
         return RawReceipt(night) if match["receipt"] else RawPart(night, int(match["part"]))
     if match := _WEATHER.fullmatch(key):
-        date = _date(match["date"])
+        date = parse_date(match["date"])
         if date is None:
             return UnrecognisedObject(f"{match['date']} is not a date")
         kind = "temperature" if match["logger"] else "cloud"
         return WeatherFile(kind, match["site"], date, match["name"])
-    if key.startswith("raw/fpi"):
+    if key.startswith(f"{RAW}{UPLOAD_PREFIX}"):
         return UnrecognisedObject(
             "named neither like a receipt nor like a part (fpi05_uao_20250429.tar.gz000000)"
         )
@@ -315,10 +325,3 @@ def is_of_upload(key: str, night: NightId) -> bool:
     """
     parsed = parse_raw_key(key)
     return isinstance(parsed, RawReceipt | RawPart) and parsed.night == night
-
-
-def _date(text: str) -> dt.date | None:
-    try:
-        return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        return None

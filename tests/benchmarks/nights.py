@@ -19,7 +19,7 @@ from airglow.registry import Registry, load_registry
 from airglow.simulate import SCENARIOS, Scenario, SimulatedNight, night_bound, simulate_night, write_night
 from airglow.simulate.plan import evenly
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[2] / "airglow/data"
 SITE = "uao"
 DATE = dt.date(2026, 5, 11)
 INSTRUMENTS = ("minime05", "minime13")

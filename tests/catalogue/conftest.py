@@ -14,7 +14,7 @@ from airglow.catalogue import DatabaseSettings, connect, migrate, settings_from_
 from airglow.demo.servers import MariadbServer
 from airglow.registry import Registry, load_registry
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[2] / "airglow/data"
 
 
 @pytest.fixture

@@ -90,6 +90,7 @@ def test_another_account(tmp_path: Path) -> None:
 def test_a_second_installation_keeps_the_environment(root: Path) -> None:
     environment = root / "etc/airglow/environment"
     assert stat.S_IMODE(environment.stat().st_mode) == 0o600
+    assert stat.S_IMODE(environment.parent.stat().st_mode) == 0o755  # the service reads config.yaml in it
     environment.write_text("DEST_BUCKET=airglow\n")
     assert install("--root", root).returncode == 0
     assert environment.read_text() == "DEST_BUCKET=airglow\n"
@@ -138,6 +139,9 @@ def test_the_installed_command_runs_the_workflow_and_tells_where_nights_stand(
     early = run("status")
     assert early.returncode == 2
     assert "no run has looked for nights from here" in early.stderr
+    refused = run("-R", "analyze", "nights/uaa_20260510.json")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "nights/uaa_20260510.json: unknown site uaa" in refused.stderr
     ran = run()
     assert ran.returncode == 0, ran.stderr
     assert "minime05_uao_20260510  refused" in ran.stdout

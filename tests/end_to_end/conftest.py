@@ -15,7 +15,7 @@ from airglow.simulate import NightFolder, simulate_night, write_night
 from airglow.store import Store
 from airglow.uploads import NightId
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[2] / "airglow/data"
 MIB = 2**20
 SMALL = NightId.parse("minime05_uao_20260512")
 

@@ -162,7 +162,7 @@ def test_a_step_that_outlives_its_run_is_waited_for(
     killed.append(place.clone.start("--profile", "hourly"))
     assert killed[0].wait(TIMEOUT_S) == -signal.SIGKILL  # alone: the extraction lives on
 
-    again = place.clone.start("--profile", "hourly")
+    again = place.clone.start_airglow()
     assert "Waiting at most 600 s" in wait_for(again, "still at work")
     assert place.store.head(SMALL.manifest_key) is None
     go_on.set()

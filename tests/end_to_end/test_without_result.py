@@ -274,7 +274,7 @@ def test_pages_made_anew_say_what_was_kept(place: Place, small_night: NightFolde
     assert summary["outcomes"]["XR"]["kept"]["state"] == "camera off"
     before = {key: etag for key, (etag, _) in everything(store).items() if key.startswith("pages/")}
     done = subprocess.run(
-        [sys.executable, "-m", "airglow", "pages", "--rebuild", "--config", "config/config.yaml"],
+        [sys.executable, "-m", "airglow", "pages", "--rebuild"],
         cwd=place.clone.directory,
         env=place.clone.environment,
         capture_output=True,

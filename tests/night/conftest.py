@@ -12,7 +12,7 @@ from airglow.simulate import read_truth, simulate_night
 from airglow.simulate.folder import write_night
 from airglow.weather import read_folder
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[2] / "airglow/data"
 DATE = dt.date(2026, 5, 11)
 
 

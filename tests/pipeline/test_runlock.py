@@ -1,5 +1,6 @@
 """One run at a time, with real processes that are killed."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from airglow.pipeline.runlock import Busy, begin_run, step_of_run
+from airglow.pipeline.runlock import (
+    LOCK_VARIABLE,
+    RUN_VARIABLE,
+    Busy,
+    adopt_run,
+    begin_planned_run,
+    begin_run,
+    last_run,
+    step_of_run,
+)
 
 RUN = """
 import sys, time
@@ -16,6 +26,31 @@ from pathlib import Path
 from airglow.pipeline.runlock import begin_run
 run = begin_run(Path(sys.argv[1]), 0)
 print(run.identifier, flush=True)
+time.sleep(60)
+"""
+
+# Begins a run, hands it to a child, and is killed at once: the child lives on.
+PARENT = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from airglow.pipeline.runlock import begin_run
+run = begin_run(Path(sys.argv[1]), 0)
+environment, descriptors = run.for_child()
+subprocess.Popen(
+    [sys.executable, "-c", sys.argv[2], sys.argv[1]],
+    env={**os.environ, **environment},
+    pass_fds=descriptors,
+    stdin=subprocess.PIPE,
+)
+signal.pause()
+"""
+
+CHILD = """
+import os, sys, time
+from pathlib import Path
+from airglow.pipeline.runlock import adopt_run
+run = adopt_run(Path(sys.argv[1]))
+print(run and run.identifier, os.getpid(), flush=True)
 time.sleep(60)
 """
 
@@ -85,3 +120,47 @@ def test_a_step_that_starts_after_its_run_was_replaced_does_nothing(tmp_path: Pa
     with step_of_run(tmp_path, run.identifier), step_of_run(tmp_path, run.identifier):
         pass  # two steps of one run work side by side
     run.end()
+
+
+def test_a_child_that_is_handed_the_run_keeps_the_directory_when_the_parent_is_killed(tmp_path: Path) -> None:
+    parent, said = start(PARENT, tmp_path, CHILD)
+    identifier, child = said.split()
+    try:
+        assert identifier == last_run(tmp_path)
+        kill(parent)
+        with pytest.raises(Busy, match=f"process {child} on"):
+            begin_run(tmp_path, 0)
+        with step_of_run(tmp_path, identifier):
+            pass  # its steps go on
+    finally:
+        os.kill(int(child), signal.SIGKILL)
+    begin_run(tmp_path, 5).end()  # the child's death may take a moment
+
+
+def test_variables_that_are_left_over_are_not_believed(tmp_path: Path) -> None:
+    run = begin_run(tmp_path, 0)
+    environment, (descriptor,) = run.for_child()
+    assert adopt_run(tmp_path, {}) is None
+    assert adopt_run(tmp_path, {**environment, LOCK_VARIABLE: "9999"}) is None
+    assert adopt_run(tmp_path, {**environment, LOCK_VARIABLE: "one"}) is None
+    with (tmp_path / "airglow.run.lock").open("a+") as other:  # not the open file that has the lock
+        assert adopt_run(tmp_path, {**environment, LOCK_VARIABLE: str(other.fileno())}) is None
+    with (tmp_path / "other").open("a+") as other:
+        assert adopt_run(tmp_path, {**environment, LOCK_VARIABLE: str(other.fileno())}) is None
+    copy = os.dup(descriptor)  # the lock, and another run's name
+    assert adopt_run(tmp_path, {RUN_VARIABLE: "0" * 16, LOCK_VARIABLE: str(copy)}) is None
+    run.end()
+
+
+def test_work_that_was_planned_before_another_run_does_not_begin(tmp_path: Path) -> None:
+    before = last_run(tmp_path)
+    assert before == ""
+    begin_run(tmp_path, 0).end()
+    with pytest.raises(Busy, match=r"the plan is out of date\. Start again"):
+        begin_planned_run(tmp_path, 0, before)
+    begin_planned_run(tmp_path, 0, last_run(tmp_path)).end()
+
+    first = begin_run(tmp_path, 0)  # it is at work already, and ends while the other one waits
+    with pytest.raises(Busy, match="the plan is out of date"):
+        begin_planned_run(tmp_path, 30, last_run(tmp_path), lambda _: first.end())
+    begin_run(tmp_path, 0).end()

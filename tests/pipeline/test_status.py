@@ -10,9 +10,11 @@ from uploading import CONFIG, MINIME05, MINIME13, receipt, send
 from airglow.__main__ import main
 from airglow.demo.servers import S3Server
 from airglow.pipeline.status import (
+    DISCOVERY,
     failures,
     forget_failure,
     forget_failures,
+    forget_unrepeated,
     last_discovery,
     night_row,
     record_failure,
@@ -22,7 +24,7 @@ from airglow.pipeline.status import (
 )
 from airglow.registry import load_registry
 from airglow.store import Store
-from airglow.uploads import ScanSettings, discovery_to_json, scan
+from airglow.uploads import NightId, ScanSettings, clear_pending, discovery_to_json, mark_pending, scan
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
 WILDCARDS = {"instrument": "minime05", "site": "uao", "date": "20260429", "tag": "XR"}
@@ -242,3 +244,44 @@ def test_a_discovery_that_cannot_be_read_or_is_of_another_version_is_said(
     assert "load XR: no database" in line_of(printed.out, MINIME05.name)
     assert len(printed.err.splitlines()) == 1
     assert printed.err.startswith(f"{path}: ")
+
+
+def test_records_of_failures_that_no_run_repeats_go(tmp_path: Path, store: Store) -> None:
+    waiting, ended, begun = "minime05_uao_20260429", "minime05_uao_20260428", "minime05_uao_20260427"
+    store.put_bytes(f"raw/fpi05_uao_{waiting[-8:]}.txt", b"?")
+    discover(store, tmp_path)
+    mark_pending(store, NightId.parse(begun), "delivery")
+
+    def fail(rule: str, night: str = "") -> None:
+        names = dict(zip(("instrument", "site", "date"), night.split("_"), strict=False))
+        record_failure(tmp_path, rule, names, "no", log="l.log")
+
+    for rule, night in (
+        ("extract", waiting),
+        ("concatenate", ended),
+        ("load", begun),
+        ("discover", ""),
+        ("instrument_night", waiting),
+    ):
+        fail(rule, night)
+    record_failure(tmp_path, "weather", {"site": "uao", "date": "20260429"}, "no", log="l.log")
+    record_failure(tmp_path, "weather", {"site": "uao", "date": "20200101"}, "no", log="l.log")
+
+    gone = forget_unrepeated(tmp_path, store, {"instrument_night"})
+    assert sorted(gone) == [ended, waiting, "uao_20200101"]
+    assert {(failure.rule, failure.name) for failure in failures(tmp_path)} == {
+        ("extract", waiting),
+        ("load", begun),
+        ("discover", "discover"),
+        ("weather", "uao_20260429"),
+    }
+
+
+def test_without_a_discovery_only_unfinished_work_is_repeated(tmp_path: Path, store: Store) -> None:
+    (tmp_path / DISCOVERY).write_text("{")
+    record_failure(tmp_path, "load", WILDCARDS, "no database", log="l.log")
+    mark_pending(store, MINIME05, "delivery")
+    assert forget_unrepeated(tmp_path, store) == []
+    clear_pending(store, MINIME05)
+    assert forget_unrepeated(tmp_path, store) == [MINIME05.name]
+    assert failures(tmp_path) == []

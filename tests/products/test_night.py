@@ -22,7 +22,7 @@ from airglow.products import (
 )
 from airglow.registry import load_registry
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[2] / "airglow/data"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import yaml
 from airglow.model.errors import RegistryError
 from airglow.registry import load_registry
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[2] / "airglow/data"
 SITES, INSTRUMENTS = CONFIG / "sites.yaml", CONFIG / "instruments.yaml"
 
 

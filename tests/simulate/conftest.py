@@ -10,7 +10,7 @@ from airglow.simulate import simulate_night
 
 from .common import SPRING
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[2] / "airglow/data"
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,11 @@ from airglow.archive import UnpackLimits
 from airglow.demo.servers import MariadbServer, S3Server
 from airglow.night import AnalysisSettings
 from airglow.pages import PagesSettings
+from airglow.registry.configuration import DATA, config_schema
 from airglow.uploads import ScanSettings
 
-CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+CONFIG = yaml.safe_load((DATA / "config.yaml").read_text())
+SCHEMA = config_schema()
 
 
 @pytest.fixture
@@ -30,15 +31,8 @@ def at_hand(tmp_path: Path, s3: S3Server, mariadb: MariadbServer) -> Clone:
         (
             "uploads",
             {"cloud_wait_hours": -1},
-            "config: uploads: cloud_wait_hours: -1 is less than the minimum",
+            "config/config.yaml: uploads: cloud_wait_hours: -1 is less than the minimum",
         ),
-        ("uploads", {"cloud_wait_hour": 3}, "config: uploads: .*'cloud_wait_hour' was unexpected"),
-        ("uploads", {"hold": ["uao"]}, "config: uploads: hold: 0: 'uao' does not match"),
-        ("archive", {"threads": "many"}, "config: archive: threads: 'many' is not of type 'integer'"),
-        ("products", {"legacy_npz": "no"}, "config: products: legacy_npz: 'no' is not of type 'boolean'"),
-        ("pages", {"prefix": "raw/pages"}, "config: pages: prefix: 'raw/pages' does not match"),
-        ("pages", {"files_url": "example.org"}, "config: pages: files_url: 'example.org' does not match"),
-        ("run", {"wait_seconds": None}, "config: run: wait_seconds: None is not of type 'number'"),
         ("registry", {"sites": "config/nowhere.yaml"}, "config/nowhere.yaml: cannot be read: No such file"),
     ],
 )
@@ -52,11 +46,8 @@ def test_a_wrong_key_or_value_is_named(at_hand: Clone, section: str, values: dic
 
 
 def test_an_instrument_that_sends_to_madrigal_from_a_site_without_code_stops_a_run(at_hand: Clone) -> None:
-    path = at_hand.directory / "config/instruments.yaml"
-    content = yaml.safe_load(path.read_text())
-    content["minime94"]["epochs"][0]["send_to_madrigal"] = True
-    path.unlink()  # in the clone it may be a link to the project's own
-    path.write_text(yaml.safe_dump(content))
+    path = at_hand.directory / "etc/instruments.yaml"
+    path.write_text("minime94: {epochs: [{from: null, send_to_madrigal: true}]}\n")
     ran = at_hand.hourly("-n")
     assert ran.code == 1
     (line,) = [line for line in ran.text.splitlines() if "madrigal" in line]
@@ -68,7 +59,8 @@ def test_a_configuration_that_is_not_yaml_is_named(at_hand: Clone) -> None:
     (at_hand.directory / "config/config.yaml").write_text("uploads: [\n")
     ran = at_hand.hourly("-n")
     assert ran.code == 1
-    assert "Config file is not valid JSON or YAML" in ran.text
+    assert "config/config.yaml: is not YAML" in ran.text
+    assert "Traceback" not in ran.text
 
 
 @pytest.mark.parametrize(
@@ -103,16 +95,13 @@ def test_every_key_is_described_and_explained_to_the_operator() -> None:
     readme = (ROOT / "config/README.md").read_text()
     for name, entry in keys(SCHEMA).items():
         assert len(entry["description"]) > 20, name
-        assert "default" in entry, name
         if "properties" not in entry:
             assert f"`{name}`" in readme, name
 
 
-def test_the_file_says_what_the_defaults_are() -> None:
-    for name, entry in keys(SCHEMA).items():
-        if "properties" not in entry:
-            section, key = name.split(".")
-            assert CONFIG[section][key] == entry["default"], name
+def test_every_key_has_a_value_that_comes_with_airglow() -> None:
+    described = {name for name, entry in keys(SCHEMA).items() if "properties" not in entry}
+    assert {f"{section}.{key}" for section, values in CONFIG.items() for key in values} == described
 
 
 def test_the_keys_are_those_that_the_package_takes() -> None:

@@ -5,31 +5,16 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import validate
 
 from airglow.model.errors import AirglowError
+from airglow.model.names import DATE, INSTRUMENT, SITE
 from airglow.model.tags import TAG_PATTERN
 from airglow.pipeline import preflight
-from airglow.registry import load_registry
+from airglow.registry import load_config, registry_of
 from airglow.store import leave_out_foreign_settings
 from airglow.uploads import NightId
 
-ROOT = Path(workflow.basedir).parent
 WORK = Path("work")
-
-
-def checked_config():
-    """Validate the configuration; say in one line what is wrong with it."""
-    try:
-        validate(config, "../schemas/config.schema.yaml")
-    except WorkflowError as error:
-        problem = error.__context__
-        where = ": ".join(["config", *map(str, problem.absolute_path)])
-        raise WorkflowError(
-            f"{where}: {problem.message}. See config/README.md"
-        ) from None
-    for name, path in config["registry"].items():
-        config["registry"][name] = str(ROOT / path)
 
 
 def or_workflow_error(function, *arguments):
@@ -44,12 +29,9 @@ def or_workflow_error(function, *arguments):
 # files under ~/.aws: the steps inherit this environment too.
 leave_out_foreign_settings(os.environ)
 
-checked_config()
-REGISTRY = or_workflow_error(
-    load_registry,
-    Path(config["registry"]["sites"]),
-    Path(config["registry"]["instruments"]),
-)
+# What Snakemake was given (--configfile, --config) is the last layer of the configuration.
+config.update(or_workflow_error(load_config, None, config, True))
+REGISTRY = or_workflow_error(registry_of, config)
 
 # Ask first, loudly: the storage plugin takes a bucket that does not answer for an empty one. Not in the processes
 # that Snakemake starts for single jobs, and not when rules are linted or listed, which needs no bucket.
@@ -83,12 +65,12 @@ YEAR = "|".join(f"{year}(?=/{year})" for year in range(2000, 2100))
 
 
 wildcard_constraints:
-    instrument=r"minime\d+",
-    site="[A-Za-z0-9]+",
+    instrument=INSTRUMENT,
+    site=SITE,
     year=YEAR,
     date=r"\d{8}",
     tag=TAG_PATTERN,
-    asked=r"(minime\d+_)?[A-Za-z0-9]+_\d{8}",
+    asked=f"({INSTRUMENT}_)?{SITE}_{DATE}",
 
 
 NIGHT = "{instrument}/{site}/{year}/{date}"

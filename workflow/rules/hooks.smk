@@ -2,16 +2,21 @@
 
 import shutil
 
-from airglow.pipeline import runlock
+from airglow.pipeline import runlock, status
+
+LOCKS = Path(".snakemake")
+PLANNED_AFTER = runlock.last_run(LOCKS)
+ONLY_BY_NAME = {"site_night", "instrument_night", "fetch", "fetched"}
 
 
 def begin():
     """Before the first job: nobody else is at work here, and the bucket will never be empty."""
     global RUN
     RUN = or_workflow_error(
-        runlock.begin_run,
-        Path(".snakemake"),
+        runlock.begin_planned_run,
+        LOCKS,
         config["run"]["wait_seconds"],
+        PLANNED_AFTER,
         logger.info,
     )
     # The steps inherit these.
@@ -22,6 +27,7 @@ def begin():
         }
     )
     or_workflow_error(STORE.ensure_placeholder)
+    or_workflow_error(status.forget_unrepeated, WORK, STORE, ONLY_BY_NAME)
 
 
 def planned_nights():

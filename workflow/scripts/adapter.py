@@ -18,9 +18,10 @@ from typing import Any
 
 import __main__
 from airglow.model.errors import AirglowError, RefusedUpload
+from airglow.model.files import write_whole
 from airglow.pipeline.runlock import RUN_VARIABLE, step_of_run
 from airglow.pipeline.status import forget_failure, record_failure
-from airglow.registry import Instrument, Registry, Site, load_registry
+from airglow.registry import Instrument, Registry, Site, registry_of
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
 from airglow.uploads import NightId
 
@@ -44,8 +45,7 @@ class Step:
     @functools.cached_property
     def registry(self) -> Registry:
         """Sites and instruments of the configuration."""
-        files = self.config["registry"]
-        return load_registry(Path(files["sites"]), Path(files["instruments"]))
+        return registry_of(self.config)
 
     @property
     def date(self) -> dt.date:
@@ -75,11 +75,7 @@ class Step:
 
 def write_json(path: str | Path, value: Any) -> None:
     """Write a file that is whole as soon as it is there, also when we are killed."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(json_bytes(value))
-    os.replace(partial, path)
+    write_whole(path, json_bytes(value))
 
 
 def read_json(path: str | Path) -> Any:
@@ -123,5 +119,5 @@ def _fail(about: str, reason: str) -> None:
 
 def _stop(about: str, reason: str) -> None:
     logging.error(reason)
-    print(f"{about}: {reason} (log: {snakemake.log[0]})", file=sys.stderr)
+    print(f"{about}: {reason} (log: {snakemake.log[0]})", flush=True)
     sys.exit(1)

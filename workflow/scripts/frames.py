@@ -5,6 +5,7 @@ from pathlib import Path
 from adapter import snakemake, step
 
 from airglow.archive import read_manifest
+from airglow.model.files import write_whole
 from airglow.pipeline.workspace import bring_frames
 
 with step() as job:
@@ -12,4 +13,4 @@ with step() as job:
     manifest = read_manifest(data, job.night.manifest_key)
     frames, unpacked = Path(snakemake.output.frames), Path(snakemake.params.unpacked)
     bring_frames(job.store, manifest, frames, unpacked, snakemake.params.transfers)
-    Path(snakemake.output.manifest).write_bytes(data)
+    write_whole(snakemake.output.manifest, data)

@@ -21,8 +21,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from airglow.model.errors import BadInput
+from airglow.model.files import written_whole
 from airglow.model.result import BAD, CAUTION, GOOD, NightResult
-from airglow.products.files import written_whole
 
 DPI = 120
 _IMAGE_DPI = 300  # of pictures within a vector file
