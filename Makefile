@@ -1,5 +1,6 @@
 # make demo   everything once, on this machine alone: servers, simulated nights, the workflow, plots to look at
-# make test   every test                          make test ARGS="tests/store -x" some of them
+# make test   every quick test                    make test ARGS="tests/store -x" some of them
+# make test-long  whole nights, killed, reanalysed, reported on: before a release or a risky change (15 minutes)
 # make lint   style of Python and Snakemake files, Snakemake's own linter, docstrings, the picture of the house
 # make lock   new requirements.lock from pyproject.toml, pins kept where they can be (ARGS=--upgrade: newest)
 #
@@ -9,7 +10,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lock set-up system-packages browser
+.PHONY: help demo test test-long lint format lock set-up system-packages browser
 
 # The first Python that is new enough.
 PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14; do \
@@ -34,6 +35,9 @@ demo: set-up
 
 test: set-up browser
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --durations=10 $(ARGS)
+
+test-long: set-up browser
+	@$(BIN)/python -m pytest -m long -n 2 --dist loadfile --durations=10 $(ARGS)
 
 lint: set-up
 	@$(BIN)/ruff check .

@@ -17,6 +17,8 @@ from airglow.uploads import NightId
 from .conftest import Delivered, contents, line_of, rows
 from .reports import ReadReport
 
+pytestmark = pytest.mark.long
+
 MINIME05 = NightId.parse("minime05_uao_20260510")
 MINIME13 = NightId.parse("minime13_uao_20260510")
 LACKING = NightId.parse("minime05_uao_20260511")

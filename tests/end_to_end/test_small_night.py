@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections import Counter
 
+import pytest
 from running import TIMEOUT_S, everything, upload
 
 from airglow.archive import load_manifest
@@ -134,6 +135,7 @@ KILLS: tuple[tuple[str, str, int], ...] = (
 )
 
 
+@pytest.mark.long
 def test_killed_at_every_step_a_night_ends_the_same(
     place: Place, in_two_steps: InTwoSteps, small_night: NightFolder, mariadb: MariadbServer
 ) -> None:

@@ -213,6 +213,7 @@ KILLS = (
 )
 
 
+@pytest.mark.long
 def test_killed_at_every_request_the_earlier_result_stays_and_a_good_one_replaces_it(
     place: Place, small_night: NightFolder, mariadb: MariadbServer, tmp_path: Path
 ) -> None:
