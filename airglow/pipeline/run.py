@@ -118,6 +118,8 @@ def run(given: argparse.Namespace) -> int:
         lock = begin_run(_LOCKS, config["run"]["wait_seconds"], _tell)
     except Busy as error:
         return _refuse(BUSY, str(error))
+    except OSError as error:
+        return _refuse(NOT_READY, f"{Path.cwd()}: no run can be made here: {error.strerror or error}")
     return _work(command, lock)
 
 

@@ -48,6 +48,14 @@ def test_a_folder_of_the_night_is_analysed(analyze, tmp_path):
     assert (tmp_path / "out" / "minime05_uao_20260511_xr.nc").is_file()
 
 
+def test_settings_of_the_configuration_are_used(analyze, tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text("analysis: {highest_sun_deg: -89}\n")
+    status, out, _ = analyze(config=config)
+    assert status == 1
+    assert out == "minime05 uao 20260511 XR: no frames: none of the 12 XR frames was taken in the dark\n"
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
