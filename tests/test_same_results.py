@@ -139,6 +139,30 @@ def test_a_line_that_is_no_rename_is_refused(tmp_path):
         read_renames(tmp_path / "renames")
 
 
+def test_a_deprecated_second_name_is_passed_over_and_another_new_one_counts(trees):
+    old, new = trees
+    write(new / "night" / "one.nc")
+    with netCDF4.Dataset(new / "night" / "one.nc", "a") as file:
+        file.createVariable("speed", "f8", "sample").deprecated = "use wind"
+        file.createGroup("nil").deprecated = "use the group zero"
+        file["nil"].createVariable("value", "f8")
+    assert compare_trees(old, new).same
+    with netCDF4.Dataset(new / "night" / "one.nc", "a") as file:
+        file.createVariable("more", "f8", "sample")
+    assert compare_trees(old, new).failures == ["night/one.nc more: new"]
+    assert compare_trees(old, new, expected=["more"]).same
+
+
+def test_words_that_are_expected_to_differ_are_listed_and_numbers_never(trees):
+    old, new = trees
+    write(new / "night" / "one.nc", frames=["a", "b", "d"], attributes={"method": "n"})
+    assert not compare_trees(old, new, expected=["frame"]).same
+    assert not compare_trees(old, new, expected=[":method"]).same
+    assert compare_trees(old, new, expected=["frame", ":method"]).same
+    write(new / "night" / "one.nc", flags=(0, 1, 1))
+    assert not compare_trees(old, new, expected=["flag"]).same
+
+
 def test_the_exit_status_tells(trees, capsys):
     old, new = trees
     write(new / "night" / "one.nc")

@@ -1,6 +1,6 @@
 """Whether two trees of netCDF products hold the same results.
 
-python -m tests.benchmarks.same_results OLD NEW [--renames FILE] [--tolerance-sigma X]
+python -m tests.benchmarks.same_results OLD NEW [--renames FILE] [--tolerance-sigma X] [--expected NAME ...]
 
 Every file, group, variable and attribute is compared.
 
@@ -15,7 +15,12 @@ Every file, group, variable and attribute is compared.
 
 FILE has a line ``old = new`` for each name that changed: of a variable or group wherever it stands
 (``tangent_height``), or of one by its path (``zero_reference/value``). ``#`` begins a comment. Names within
-attributes are translated too. The exit status is 0 where the results are the same, else 1.
+attributes are translated too. The renames since version 0.1 are in ``tests/benchmarks/renames_0.1.txt``.
+Deprecated names, under which a variable or group stands a second time, are passed over. What is expected to
+be new or worded otherwise is named by ``--expected``: the path of a variable, such as ``log/note``, or an
+attribute of groups, such as ``:summary``. It is listed and does not count.
+
+The exit status is 0 where the results are the same, else 1.
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,12 +93,23 @@ class Report:
         What is missing or differs and counts, beside variables.
     listed
         What differs and does not count.
+    expected
+        Paths of variables, and attributes of groups, that may be new or worded otherwise.
     """
 
     identical: int = 0
     differences: list[Difference] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     listed: list[str] = field(default_factory=list)
+    expected: frozenset[str] = frozenset()
+
+    def miss(self, path: str, line: str) -> None:
+        """Note a difference, which counts unless one of this path is expected."""
+        (self.listed if path in self.expected else self.failures).append(line)
+
+    def counts_of_group(self, attribute: str) -> bool:
+        """Whether a difference in an attribute of groups counts."""
+        return f":{attribute}" not in self.expected
 
     @property
     def same(self) -> bool:
@@ -167,7 +183,11 @@ def renamed(path: str, renames: Mapping[str, str]) -> str:
 
 
 def compare_trees(
-    old: Path, new: Path, renames: Mapping[str, str] | None = None, tolerance_sigma: float = TOLERANCE_SIGMA
+    old: Path,
+    new: Path,
+    renames: Mapping[str, str] | None = None,
+    tolerance_sigma: float = TOLERANCE_SIGMA,
+    expected: Collection[str] = (),
 ) -> Report:
     """Compare all netCDF files of two directories.
 
@@ -179,6 +199,9 @@ def compare_trees(
         New names of variables and groups by old ones.
     tolerance_sigma
         Largest difference of a value that has a stated error, in units of that error.
+    expected
+        Paths of variables, and names of groups' attributes behind a colon, that may be new or worded
+        otherwise.
 
     Returns
     -------
@@ -189,7 +212,7 @@ def compare_trees(
     FileNotFoundError
         If there is no netCDF file in the old directory: a comparison of nothing would pass.
     """
-    renames, report = renames or {}, Report()
+    renames, report = renames or {}, Report(expected=frozenset(expected))
     names_old, names_new = (
         {str(path.relative_to(top)) for path in top.rglob("*.nc")} for top in (Path(old), Path(new))
     )
@@ -227,10 +250,19 @@ def _compare_files(
     for path, group in groups_before.items():
         other = groups_after.get(renamed(path, renames))
         if other is not None:  # the variables of a missing group are missed below
-            _compare_attributes(f"{file} {path}", group, other, renames, report, lambda _: True)
+            _compare_attributes(
+                f"{file} {path}",
+                group,
+                other,
+                renames,
+                report,
+                lambda name: f":{name}" not in report.expected,
+            )
     variables_before, variables_after = _variables(groups_before), _variables(groups_after)
     expected = {renamed(path, renames): path for path in variables_before}
-    report.failures += [f"{file} {path}: new" for path in sorted(variables_after.keys() - expected.keys())]
+    for path in sorted(variables_after.keys() - expected.keys()):
+        if not _is_deprecated(variables_after[path]):
+            report.miss(path, f"{file} {path}: new")
     for new_path, path in expected.items():
         variable, other = variables_before[path], variables_after.get(new_path)
         if other is None:
@@ -239,6 +271,8 @@ def _compare_files(
         difference = _compare_values(file, path, variable, other, tolerance_sigma)
         if difference is None:
             report.identical += 1
+        elif new_path in report.expected and variable.dtype is str and other.dtype is str:
+            report.listed.append(f"{file} {path}: {difference.differing} texts are worded otherwise")
         else:
             report.differences.append(difference)
         _compare_attributes(
@@ -264,6 +298,11 @@ def _compare_attributes(
             continue
         line = f"{where}:{name}: {one!r} -> {other!r}"
         (report.failures if counts(name) and name not in PROVENANCE else report.listed).append(line)
+
+
+def _is_deprecated(variable: Any) -> bool:
+    """Whether a variable, or the group that it is in, stands under a deprecated name."""
+    return any("deprecated" in each.ncattrs() for each in (variable, variable.group()))
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -335,9 +374,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--tolerance-sigma", type=float, default=TOLERANCE_SIGMA, metavar="X", help="(%(default)s)"
     )
+    parser.add_argument(
+        "--expected", nargs="+", default=[], metavar="NAME", help="paths that may be new or worded otherwise"
+    )
     options = parser.parse_args(arguments)
     renames = read_renames(options.renames) if options.renames else {}
-    report = compare_trees(options.old, options.new, renames, options.tolerance_sigma)
+    report = compare_trees(options.old, options.new, renames, options.tolerance_sigma, options.expected)
     print(report.text())
     return 0 if report.same else 1
 
