@@ -81,7 +81,45 @@ DATABASE_TABLES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Column:
-    """A row of the table; what it does not have is empty. The module says what the fields are."""
+    """A row of the table; what it does not have is empty.
+
+    Parameters
+    ----------
+    table
+        Key of `CLASSES`.
+    field
+        Name of the field there, and in tables as CSV.
+    dtype
+        NumPy type of its values; ``str`` is a tuple of strings, or one string.
+    unit
+        As UDUNITS knows it.
+    meaning
+        In words.
+    remark
+        What the database says after that.
+    database, sql_type
+        Name and type of the column in the table of `DATABASE_TABLES`.
+    old_database
+        Name of that column before.
+    netcdf
+        Name of the variable.
+    old_netcdf
+        Name of the variable before.
+    stored
+        NumPy type of the variable.
+    content
+        Kind of the variable by ISO 19115-1.
+    standard_name
+        Of the CF conventions.
+    values
+        What the values are, as the module lists it.
+    ancillary
+        Names of the variables that qualify it, with spaces between.
+    at_layer
+        True if it belongs to the place in the airglow layer, not to the instrument's.
+    comment
+        More for people, in netCDF and in the database.
+    """
 
     table: str
     field: str

@@ -34,7 +34,13 @@ class BadInput(AirglowError):
 
 
 class RefusedUpload(BadInput):
-    """An upload that is refused for what is in it: a verdict on data, which holds until another one comes."""
+    """An upload that is refused for what is in it: a verdict on data, which holds until another one comes.
+
+    Parameters
+    ----------
+    name, reason, hint
+        As of `BadInput`.
+    """
 
 
 class MachineError(AirglowError):
@@ -61,7 +67,20 @@ class MachineError(AirglowError):
 
     @classmethod
     def from_os(cls, name: str, error: OSError | MemoryError) -> MachineError:
-        """Say what the operating system refused."""
+        """Say what the operating system refused.
+
+        Parameters
+        ----------
+        name
+            The file or resource, as the operator knows it.
+        error
+            What the operating system raised.
+
+        Returns
+        -------
+        MachineError
+            To be raised by the caller.
+        """
         if isinstance(error, MemoryError):
             return cls(name, "out of memory", "Free some memory and start again")
         return cls(name, f"cannot be read or written: {error.strerror or error}")

@@ -22,12 +22,33 @@ UPLOAD = f"{UPLOAD_PREFIX}[0-9]+"
 
 
 def upload_name(instrument: str) -> str:
-    """What an instrument calls itself in its uploads: ``fpi05`` for ``minime05``."""
+    """What an instrument calls itself in its uploads: ``fpi05`` for ``minime05``.
+
+    Parameters
+    ----------
+    instrument
+        Key of the instrument.
+
+    Returns
+    -------
+    str
+    """
     return UPLOAD_PREFIX + instrument.removeprefix(_FAMILY)
 
 
 def instrument_of_upload(name: str) -> str:
-    """Key of the instrument that uploads under a name: ``minime05`` for ``fpi05``."""
+    """Key of the instrument that uploads under a name: ``minime05`` for ``fpi05``.
+
+    Parameters
+    ----------
+    name
+        What an upload calls its instrument; it is not checked.
+
+    Returns
+    -------
+    str
+        The key, whether or not the registry has it.
+    """
     return _FAMILY + name.removeprefix(UPLOAD_PREFIX)
 
 
@@ -52,5 +73,15 @@ def parse_date(text: str) -> dt.date | None:
 
 
 def is_night(name: str) -> bool:
-    """Whether a name is formed like that of a night, with a date that exists."""
+    """Whether a name is formed like that of a night, with a date that exists.
+
+    Parameters
+    ----------
+    name
+        Any text.
+
+    Returns
+    -------
+    bool
+    """
     return re.fullmatch(NIGHT, name) is not None and parse_date(name[-8:]) is not None

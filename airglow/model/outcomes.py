@@ -15,6 +15,11 @@ def outcome_reason(outcome: Mapping[str, Any]) -> str:
     outcome
         As in the index of products: ``state``, ``reason`` and, if a later analysis was refused in favour of
         this earlier result, ``kept`` with that analysis' ``state``, ``reason`` and ``at`` (ISO 8601).
+
+    Returns
+    -------
+    str
+        Of an earlier result that was kept, it has the time of the later analysis (UTC) and what it came to.
     """
     kept = outcome.get("kept")
     if not kept:
@@ -25,5 +30,16 @@ def outcome_reason(outcome: Mapping[str, Any]) -> str:
 
 
 def manifest_of_delivery(outcome: Mapping[str, Any]) -> str:
-    """SHA-256 of the manifest that was analysed last: of an earlier result that was kept, not its own."""
+    """SHA-256 of the manifest that was analysed last: of an earlier result that was kept, not its own.
+
+    Parameters
+    ----------
+    outcome
+        As for `outcome_reason`, with ``manifest_sha256`` in it and in ``kept``.
+
+    Returns
+    -------
+    str
+        In hexadecimal.
+    """
     return (outcome.get("kept") or outcome)["manifest_sha256"]

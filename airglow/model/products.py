@@ -81,15 +81,50 @@ def local_name(kind: str) -> str:
 
 
 def kind_of_local_name(name: str) -> str | None:
-    """The kind of product that has a local name; None if none has."""
+    """The kind of product that has a local name; None if none has.
+
+    Parameters
+    ----------
+    name
+        File name, as of `local_name`.
+
+    Returns
+    -------
+    str or None
+        A key of `SUFFIXES`.
+    """
     return next((kind for kind in SUFFIXES if local_name(kind) == name), None)
 
 
 def kind_of_name(name: str, stem: str) -> str | None:
-    """The kind of a product with a stem, by its full name; None for one that is not known here."""
+    """The kind of a product with a stem, by its full name; None for one that is not known here.
+
+    Parameters
+    ----------
+    name
+        File name.
+    stem
+        As of `product_stem`.
+
+    Returns
+    -------
+    str or None
+        A key of `SUFFIXES`.
+    """
     return next((kind for kind, suffix in SUFFIXES.items() if stem + suffix == name), None)
 
 
 def destination(name: str) -> str | None:
-    """Where a product goes, by its file name; None if it is none."""
+    """Where a product goes, by its file name; None if it is none.
+
+    Parameters
+    ----------
+    name
+        File name, of which the extension alone counts.
+
+    Returns
+    -------
+    str or None
+        `RESULTS`, `IMAGES` or `MADRIGAL`.
+    """
     return DESTINATIONS.get(PurePath(name).suffix)

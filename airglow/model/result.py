@@ -83,19 +83,32 @@ def causes_in(mask: int) -> tuple[Cause, ...]:
 class RingProfiles:
     """Ring profiles of n frames over m annuli, and the models fitted to them.
 
-    It is the columns of what `airglow.rings.RingProfile` is for one frame: ``counts`` are mean counts per
-    pixel, ``sigma`` their standard error; annuli that are not used are NaN.
+    It is the columns of what `airglow.rings.RingProfile` is for one frame. Annuli that are not used are NaN.
+
+    Parameters
+    ----------
+    radius_squared_px2
+        (n, m) true mean of r squared over the pixels of the annulus.
+    counts
+        (n, m) mean counts per pixel.
+    sigma
+        (n, m) their standard errors.
+    model
+        (n, m) counts per pixel of the fitted model.
     """
 
-    radius_squared_px2: np.ndarray  # (n, m) true mean of r squared over the pixels of the annulus
-    counts: np.ndarray  # (n, m)
-    sigma: np.ndarray  # (n, m)
-    model: np.ndarray  # (n, m)
+    radius_squared_px2: np.ndarray
+    counts: np.ndarray
+    sigma: np.ndarray
+    model: np.ndarray
 
 
 @dataclass(frozen=True)
 class SkySamples:
-    """One entry per sky frame that was analysed (n entries)."""
+    """One entry per sky frame that was analysed (n entries).
+
+    Each field is an array or tuple of n values; `airglow.model.columns` has the unit and meaning of each.
+    """
 
     name: tuple[str, ...]  # frame file
     start_time: np.ndarray  # datetime64[us], start of the exposure
@@ -151,7 +164,10 @@ class SkySamples:
 
 @dataclass(frozen=True)
 class LaserSamples:
-    """One entry per laser frame that was read and bright enough to fit (m entries)."""
+    """One entry per laser frame that was read and bright enough to fit (m entries).
+
+    Each field is an array or tuple of m values; `airglow.model.columns` has the unit and meaning of each.
+    """
 
     name: tuple[str, ...]
     start_time: np.ndarray  # datetime64[us], start of the exposure
@@ -177,12 +193,28 @@ class LaserSamples:
 
 @dataclass(frozen=True)
 class DopplerReference:
-    """The velocity that the line shows where the wind is zero, over the night, and where it comes from."""
+    """The velocity that the line shows where the wind is zero, over the night, and where it comes from.
 
-    method: str  # "zenith mean over laser gap", "zenith in time", ...
-    value_mps: float  # mean over the night of what was subtracted
-    error_mps: float  # includes the natural spread of the vertical wind
-    vertical_wind_spread_mps: float  # the natural spread that was found or assumed
+    It sums up what `airglow.winds.SampleReference` has for each sample.
+
+    Parameters
+    ----------
+    method
+        ``zenith mean over laser gap``, ``zenith in time``, ...
+    value_mps
+        Mean over the night of what was subtracted, m/s.
+    error_mps
+        Its standard error, m/s, the natural spread of the vertical wind included.
+    vertical_wind_spread_mps
+        Standard deviation of the vertical wind, m/s, as found or assumed.
+    zenith_samples
+        Number of those that took part.
+    """
+
+    method: str
+    value_mps: float
+    error_mps: float
+    vertical_wind_spread_mps: float
     zenith_samples: int
 
 
@@ -190,7 +222,13 @@ class DopplerReference:
 class HorizontalWinds:
     """One entry per cycle of look directions (n entries): the wind over the site at the cycle's middle.
 
-    A component that a cycle does not tell is NaN, and so are its error and covariances.
+    A component that a cycle does not tell is NaN, and so are its error and covariances. Every field but the
+    last is an array or tuple of n values; `airglow.model.columns` has the unit and meaning of each.
+
+    Parameters
+    ----------
+    assumption
+        On which the winds rest, in words.
     """
 
     start_time: np.ndarray  # datetime64[us], start of the first exposure
@@ -211,7 +249,7 @@ class HorizontalWinds:
     flag: np.ndarray  # int8: the worst wind flag of these; 2 where there is no wind at all
     causes: np.ndarray  # uint32 mask of Cause: those of these samples together
     reason: tuple[str, ...]  # why components are missing, "" where none is
-    assumption: str  # on which the winds rest
+    assumption: str
 
     def __len__(self) -> int:
         return len(self.reason)
@@ -227,7 +265,9 @@ class SmoothWinds:
     """The wind over the site on a regular grid of times (n entries), with its posterior error.
 
     ``..._spread``, ``..._time`` and ``..._length`` are the spread of the wind about the night's mean and the
-    time and distance over which it changes, as found on the night; NaN where there is no such wind.
+    time and distance over which it changes, as found on the night; NaN where there is no such wind. Times,
+    winds, errors and covariances are arrays of n values; `airglow.model.columns` has the unit and meaning of
+    each field.
     """
 
     time: np.ndarray  # datetime64[us]
@@ -284,7 +324,15 @@ def _covariance(winds: HorizontalWinds | SmoothWinds) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Rejection:
-    """A frame that took no part, and why."""
+    """A frame that took no part, and why.
+
+    Parameters
+    ----------
+    name
+        Name of the frame's file.
+    reason
+        Why, in words.
+    """
 
     name: str
     reason: str
@@ -292,24 +340,82 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Provenance:
-    """What made this result."""
+    """What made this result.
+
+    Parameters
+    ----------
+    code_version
+        Version of airglow.
+    settings_hash
+        SHA-256 of the settings that the analysis was given.
+    registry_epoch
+        ``always``, or the date from which the instrument's entry in the registry holds.
+    input_hash
+        SHA-256 over names and SHA-256s of the frames and weather files that were read.
+    weather_files
+        Names of the weather files.
+    manifest_hash
+        SHA-256 of the manifest in the archive that lists the frames; empty without one.
+    """
 
     code_version: str
-    settings_hash: str  # SHA-256 of the settings that the analysis was given
-    registry_epoch: str  # "always" or the date from which the instrument's entry holds
-    input_hash: str  # SHA-256 over names and SHA-256s of the frames and weather files that were read
+    settings_hash: str
+    registry_epoch: str
+    input_hash: str
     weather_files: tuple[str, ...]
-    manifest_hash: str = ""  # SHA-256 of the manifest in the archive that lists the frames; "" without one
+    manifest_hash: str = ""
 
 
 @dataclass(frozen=True)
 class NightResult:
-    """The analysis of one night of one instrument with one tag."""
+    """The analysis of one night of one instrument with one tag.
+
+    Parameters
+    ----------
+    instrument
+        Key of the instrument.
+    site
+        Key of the site.
+    date
+        Local date on which the night began.
+    tag
+        ``X``, ``XR`` or ``XG``.
+    wavelength_m
+        Rest wavelength of the line.
+    site_name
+        Name of the site in words.
+    site_latitude_deg, site_longitude_deg
+        Geodetic latitude, north positive, and longitude, east positive.
+    site_altitude_m
+        Height above sea level.
+    site_timezone
+        Time zone of the camera computer's clock on that date.
+    sky
+        Samples of the sky frames (n entries).
+    laser
+        Samples of the laser frames (m entries).
+    instrument_parameters
+        With which the sky frames were fitted.
+    doppler_reference
+        The reference over the night.
+    cycles
+        Horizontal winds by cycle of look directions.
+    smooth_winds
+        Horizontal winds on a regular grid of times.
+    sky_profiles, laser_profiles
+        Ring profiles in the order of ``sky`` and ``laser``.
+    rejections
+        Frames that took no part.
+    notes
+        The log of the analysis, a sentence each.
+    provenance
+        What made the result.
+    """
 
     instrument: str
     site: str
-    date: dt.date  # the local date on which the night began
-    tag: str  # X, XR or XG
+    date: dt.date
+    tag: str
     wavelength_m: float
     site_name: str
     site_latitude_deg: float
@@ -325,7 +431,7 @@ class NightResult:
     sky_profiles: RingProfiles
     laser_profiles: RingProfiles
     rejections: tuple[Rejection, ...]
-    notes: tuple[str, ...]  # the log of the analysis, a sentence each
+    notes: tuple[str, ...]
     provenance: Provenance
 
     @property
@@ -335,7 +441,20 @@ class NightResult:
 
 
 def end_exposure(start_time: np.ndarray, exposure_s: np.ndarray) -> np.ndarray:
-    """End of exposures; parameters and result as for `mid_exposure`."""
+    """End of exposures.
+
+    Parameters
+    ----------
+    start_time
+        (n,) starts, datetime64.
+    exposure_s
+        (n,) lengths in seconds.
+
+    Returns
+    -------
+    ndarray
+        (n,) datetime64[us].
+    """
     length_us = np.round(np.asarray(exposure_s, float) * 1e6).astype("int64").astype("timedelta64[us]")
     return np.asarray(start_time, "datetime64[us]") + length_us
 
@@ -346,14 +465,14 @@ def mid_exposure(start_time: np.ndarray, exposure_s: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     start_time
-        datetime64 starts.
+        (n,) starts, datetime64.
     exposure_s
-        Lengths in seconds.
+        (n,) lengths in seconds.
 
     Returns
     -------
     ndarray
-        datetime64[us].
+        (n,) datetime64[us].
     """
     half_us = np.round(np.asarray(exposure_s, float) * 5e5).astype("int64").astype("timedelta64[us]")
     return np.asarray(start_time, "datetime64[us]") + half_us

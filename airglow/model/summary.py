@@ -16,6 +16,19 @@ class NightSummary:
 
     Medians run over all sky samples whose value is finite, whatever their flags: a night's typical value must
     not depend on which samples the flags leave. None where there is no such sample.
+
+    Parameters
+    ----------
+    sky_frames, laser_frames
+        Numbers of frames that were analysed.
+    rejected_frames
+        Number of frames that took no part.
+    good_winds, good_temperatures
+        Numbers of sky samples whose flag is 0.
+    first_start, last_stop
+        Start of the first sky exposure and end of the last one, UTC without a zone; None without samples.
+    median_wind_error_mps, median_temperature_k, median_temperature_error_k
+        Medians in m/s and K; None without a finite value.
     """
 
     sky_frames: int
@@ -23,7 +36,7 @@ class NightSummary:
     rejected_frames: int
     good_winds: int
     good_temperatures: int
-    first_start: dt.datetime | None  # UTC without a zone
+    first_start: dt.datetime | None
     last_stop: dt.datetime | None
     median_wind_error_mps: float | None
     median_temperature_k: float | None
@@ -76,7 +89,18 @@ def count_levels(flag: np.ndarray) -> tuple[int, int, int]:
 
 
 def exposures_span(result: NightResult) -> tuple[dt.datetime, dt.datetime] | None:
-    """Start of the first sky exposure and end of the last one, UTC without a zone; None without samples."""
+    """Start of the first sky exposure and end of the last one; None without samples.
+
+    Parameters
+    ----------
+    result
+        The night.
+
+    Returns
+    -------
+    tuple of datetime or None
+        Start and end, UTC without a zone.
+    """
     sky = result.sky
     if not len(sky):
         return None

@@ -36,7 +36,14 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class ProductPrefixes:
-    """Where in the bucket each kind of product goes; the year follows."""
+    """Where in the bucket each kind of product goes; the year follows.
+
+    Parameters
+    ----------
+    results, images, madrigal
+        Prefix of the keys of each destination of `airglow.model.products.DESTINATIONS`, without a slash at
+        either end.
+    """
 
     results: str
     images: str
@@ -44,6 +51,17 @@ class ProductPrefixes:
 
     def key(self, night: NightId, name: str) -> str:
         """Key of a product by its file name.
+
+        Parameters
+        ----------
+        night
+            Whose product it is; the year of its date is part of the key.
+        name
+            File name of the product.
+
+        Returns
+        -------
+        str
 
         Raises
         ------
@@ -58,6 +76,15 @@ class ProductPrefixes:
 
 def prefixes_from_environment(environ: Mapping[str, str] | None = None) -> ProductPrefixes:
     """Read the prefixes from RESULTS_PATH, SUMMARY_IMAGES_PATH and MADRIGAL_PATH.
+
+    Parameters
+    ----------
+    environ
+        Environment variables; by default the process's.
+
+    Returns
+    -------
+    ProductPrefixes
 
     Raises
     ------
@@ -74,7 +101,18 @@ def prefixes_from_environment(environ: Mapping[str, str] | None = None) -> Produ
 
 
 def delivered_key(night: NightId) -> str:
-    """Where a copy of a night's index stays while the index itself is being replaced."""
+    """Where a copy of a night's index stays while the index itself is being replaced.
+
+    Parameters
+    ----------
+    night
+        The night.
+
+    Returns
+    -------
+    str
+        Key in the bucket.
+    """
     return f"{night.state_prefix}delivered.json"
 
 
@@ -109,7 +147,9 @@ def plan_delivery(
     Raises
     ------
     AirglowError
-        If the tags were analysed from different manifests, or a product is missing or is none.
+        If the tags were analysed from different manifests.
+    BadInput
+        If a product is missing, or a file is no product.
     """
     manifests = {manifest_of_delivery(outcome) for outcome in outcomes.values()}
     if len(manifests) != 1:
@@ -208,6 +248,18 @@ def deliver(
 
 def read_index(value: Any, name: str) -> dict[str, Any]:
     """Check that a JSON value is an index of products.
+
+    Parameters
+    ----------
+    value
+        As parsed from JSON.
+    name
+        Where it is from, for the message.
+
+    Returns
+    -------
+    dict
+        The value, unchanged.
 
     Raises
     ------

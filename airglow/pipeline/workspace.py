@@ -70,7 +70,7 @@ def bring_frames(
 
 
 def published_results(store: Store, index: Mapping[str, Any], directory: Path) -> list[NightResult]:
-    """Read what is published of a night: a result for each tag that has one, so none for many a night.
+    """Read what is published of a night.
 
     Parameters
     ----------
@@ -80,6 +80,11 @@ def published_results(store: Store, index: Mapping[str, Any], directory: Path) -
         What was published.
     directory
         For the files while they are read; removed afterwards.
+
+    Returns
+    -------
+    list of NightResult
+        One for each tag that has a result, in the order of the index; many a night has none.
 
     Raises
     ------
@@ -92,7 +97,20 @@ def published_results(store: Store, index: Mapping[str, Any], directory: Path) -
 
 
 def is_of_archive(store: Store, index: Mapping[str, Any]) -> bool:
-    """Whether what is published of a night was made from the frames that its archive has now."""
+    """Whether what is published of a night was made from the frames that its archive has now.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    index
+        What was published.
+
+    Returns
+    -------
+    bool
+        False also if the archive has no manifest of the night, or none that can be read.
+    """
     try:
         manifest = load_manifest(store, NightId.parse(index["night"]))
     except (MissingObject, BadInput):

@@ -49,11 +49,21 @@ MADRIGAL_HDF5 = "madrigal_hdf5"
 
 @dataclass(frozen=True)
 class Beside:
-    """What some kinds of products show beside the result, where it is at hand."""
+    """What some kinds of products show beside the result, where it is at hand.
 
-    frames_directory: Path | str | None = None  # where the night's frames are, for `FRAMES`
-    site: Site | None = None  # of the registry, as of the date, for `LEGACY` and `MADRIGAL_HDF5`
-    instrument: Instrument | None = None  # likewise, for `LEGACY`
+    Parameters
+    ----------
+    frames_directory
+        Where the night's frames are, for `FRAMES`.
+    site
+        Of the registry, as of the date, for `LEGACY` and `MADRIGAL_HDF5`.
+    instrument
+        Of the registry, as of the date, for `LEGACY`.
+    """
+
+    frames_directory: Path | str | None = None
+    site: Site | None = None
+    instrument: Instrument | None = None
 
 
 _NOTHING_BESIDE = Beside()

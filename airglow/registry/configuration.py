@@ -179,6 +179,10 @@ def registry_of(
     environ
         As in `load_config`.
 
+    Returns
+    -------
+    Registry
+
     Raises
     ------
     RegistryError
