@@ -9,13 +9,13 @@ from airglow.night.instrument import KnownInstrument
 from airglow.night.lines import NightLines
 from airglow.night.reduce import ReducedNight
 from airglow.weather import WeatherFolder
-from airglow.winds import DopplerReference
+from airglow.winds import SampleReference
 
 
 def night_notes(
     reduced: ReducedNight,
     known: KnownInstrument,
-    reference: DopplerReference,
+    reference: SampleReference,
     weather: WeatherFolder | None,
     samples: SkySamples,
     lines: NightLines,

@@ -20,8 +20,8 @@ from airglow.registry.load import normalise_direction
 from airglow.spectra import SkyLine, network_intensity_scale
 from airglow.weather import WeatherFolder, summarise
 from airglow.winds import (
-    DopplerReference,
     FlagInputs,
+    SampleReference,
     flag_levels,
     flag_samples,
     look_direction,
@@ -115,7 +115,7 @@ def sky_samples(
 
 def find_doppler_reference(
     samples: SkySamples, mid_time_s: np.ndarray, known: KnownInstrument
-) -> DopplerReference:
+) -> SampleReference:
     """The Doppler reference: from the zenith, with the gap from lasers or in time.
 
     Zenith samples under clouds see light from elsewhere: they count for less.
@@ -131,7 +131,7 @@ def find_doppler_reference(
     return reference_over_gap(velocity, fit_error, covariance, is_zenith(samples.zenith_deg), weight)
 
 
-def with_winds(samples: SkySamples, reference: DopplerReference) -> SkySamples:
+def with_winds(samples: SkySamples, reference: SampleReference) -> SkySamples:
     """Samples with the Doppler reference taken out and all errors in quadrature."""
     calibration = reference.calibration_error_mps
     if calibration is None:
@@ -154,7 +154,7 @@ def with_flags(
     lines: NightLines,
     lasers: Profiles,
     known: KnownInstrument,
-    reference: DopplerReference,
+    reference: SampleReference,
 ) -> SkySamples:
     """Samples with the causes that hold for them and the flags that those raise."""
     instrument, date = request.instrument, request.date

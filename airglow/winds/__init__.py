@@ -3,7 +3,7 @@
 from airglow.geometry.directions import look_direction, separation_deg
 from airglow.geometry.lines_of_sight import PiercePoints, pierce_points
 from airglow.winds.doppler_reference import (
-    DopplerReference,
+    SampleReference,
     reference_from_zenith,
     reference_in_time,
     reference_over_gap,
@@ -12,9 +12,9 @@ from airglow.winds.flags import FlagInputs, flag_levels, flag_samples
 from airglow.winds.horizontal import horizontal_winds
 
 __all__ = [
-    "DopplerReference",
     "FlagInputs",
     "PiercePoints",
+    "SampleReference",
     "flag_levels",
     "flag_samples",
     "horizontal_winds",

@@ -55,7 +55,7 @@ UNKNOWN_ZERO_ERROR_MPS = 30.0
 
 
 @dataclass(frozen=True)
-class DopplerReference:
+class SampleReference:
     """What is to be subtracted from the velocity of each of n samples.
 
     Parameters
@@ -82,7 +82,7 @@ class DopplerReference:
 
 def reference_from_zenith(
     velocity_mps: np.ndarray, error_mps: np.ndarray, is_zenith: np.ndarray, weight: np.ndarray | None = None
-) -> DopplerReference:
+) -> SampleReference:
     """One reference for the night from its zenith samples.
 
     Parameters
@@ -98,7 +98,7 @@ def reference_from_zenith(
 
     Returns
     -------
-    DopplerReference
+    SampleReference
         If no zenith sample is usable, the median over all samples, with a large error.
     """
     n = velocity_mps.size
@@ -106,7 +106,7 @@ def reference_from_zenith(
     if not use.any():
         finite = velocity_mps[np.isfinite(velocity_mps)]
         value = float(np.median(finite)) if finite.size else 0.0
-        return DopplerReference(
+        return SampleReference(
             "median of all directions",
             np.full(n, value),
             np.full(n, UNKNOWN_ZERO_ERROR_MPS),
@@ -128,7 +128,7 @@ def reference_from_zenith(
     w = factor * kept / (e**2 + spread**2)
     value = float(w @ v / w.sum())
     error = float(np.sqrt((w**2 @ (e**2 + spread**2)) / w.sum() ** 2))
-    return DopplerReference(
+    return SampleReference(
         "zenith mean, gap from laser", np.full(n, value), np.full(n, error), spread, int(kept.sum())
     )
 
@@ -153,7 +153,7 @@ def reference_over_gap(
     gap_covariance_mps2: np.ndarray,
     is_zenith: np.ndarray,
     weight: np.ndarray | None = None,
-) -> DopplerReference:
+) -> SampleReference:
     """One reference for the night, and what its zenith samples know of the gap where lasers do not.
 
     What is to be subtracted is a constant (flat prior) plus the error of the gap's course, a Gaussian process
@@ -178,7 +178,7 @@ def reference_over_gap(
 
     Returns
     -------
-    DopplerReference
+    SampleReference
         Its error is that of the night's mean, its calibration error that of each sample about the mean. If
         no zenith sample is usable, the median over all samples, with a large error.
     """
@@ -220,7 +220,7 @@ def reference_over_gap(
     value, weights, spread = conditional(at, clouded)
     left = conditional_covariance(prior, weights, prior[:, at])
     error, calibration = _of_mean_and_about_it(left, fit_error_mps)
-    return DopplerReference(
+    return SampleReference(
         method="zenith mean, gap from laser and zenith",
         value_mps=value,
         error_mps=np.full(velocity_mps.size, error),
@@ -249,7 +249,7 @@ def _log_prior_of_spread(spread: float) -> float:
 
 def reference_in_time(
     mid_time_s: np.ndarray, velocity_mps: np.ndarray, error_mps: np.ndarray, is_zenith: np.ndarray
-) -> DopplerReference:
+) -> SampleReference:
     """A reference that follows the zenith samples in time, for nights whose gap no laser follows.
 
     Parameters
@@ -261,7 +261,7 @@ def reference_in_time(
 
     Returns
     -------
-    DopplerReference
+    SampleReference
     """
     use = is_zenith & np.isfinite(velocity_mps) & np.isfinite(error_mps) & (error_mps > 0)
     if use.sum() < 2:
@@ -276,7 +276,7 @@ def reference_in_time(
     value, _ = course.at(mid_time_s)
     error, calibration = _of_mean_and_about_it(course.covariance(mid_time_s), error_mps)
     every = np.full(mid_time_s.size, error)
-    return DopplerReference("zenith in time", value, every, spread, int(course.used.sum()), calibration)
+    return SampleReference("zenith in time", value, every, spread, int(course.used.sum()), calibration)
 
 
 def gap_error_as_velocity_mps(gap_error_m: np.ndarray, gap_m: np.ndarray) -> np.ndarray:

@@ -206,10 +206,10 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
         directions[k] = count_directions(sky.azimuth_deg[mine], sky.zenith_deg[mine])
         errors = _errors(usable, inside, between[np.ix_(inside, inside)], to_middle[k][:, inside])
         wind[k], covariance[k], chi_square[k] = _least_squares(usable.observations.at(inside), errors)
-        told = np.diag(covariance[k]) < _TELLS_NOTHING_MPS**2
-        reason[k] = _why_missing("too few directions for the {} wind", told, usable.reference_by_zenith)
-        _take_away(wind[k : k + 1], covariance[k : k + 1], told)
-        if told.any():
+        is_known = np.diag(covariance[k]) < _TELLS_NOTHING_MPS**2
+        reason[k] = _why_missing("too few directions for the {} wind", is_known, usable.reference_by_zenith)
+        _take_away(wind[k : k + 1], covariance[k : k + 1], is_known)
+        if is_known.any():
             flag[k] = sky.wind_flag[mine].max()
     first = np.array([cycle.start for cycle in slices], int)
     last = np.array([cycle.stop - 1 for cycle in slices], int)
@@ -269,9 +269,9 @@ def _smooth_winds(usable: _Usable, step_s: float, left_out: tuple[str, ...]) -> 
         grid_s = (time - usable.origin) / np.timedelta64(1, "s")
         wind, covariance, prior = wind_over_site(observations, hyperparameters, grid_s)
         least = np.sqrt(np.einsum("mii->mi", covariance).min(axis=0))
-        told = np.array([*(least[:2] < _STILL_OPEN * prior[:2]), not usable.reference_by_zenith])
-        reason = _why_missing("no direction tells the {} wind", told, usable.reference_by_zenith)
-        _take_away(wind, covariance, told)
+        is_known = np.array([*(least[:2] < _STILL_OPEN * prior[:2]), not usable.reference_by_zenith])
+        reason = _why_missing("no direction tells the {} wind", is_known, usable.reference_by_zenith)
+        _take_away(wind, covariance, is_known)
     given = 1.0 if len(observations) else np.nan
     vertical_given = np.nan if usable.reference_by_zenith else given
     return SmoothWinds(
@@ -292,17 +292,17 @@ def _smooth_winds(usable: _Usable, step_s: float, left_out: tuple[str, ...]) -> 
     )
 
 
-def _why_missing(text: str, told: np.ndarray, reference_by_zenith: bool) -> str:
+def _why_missing(text: str, is_known: np.ndarray, reference_by_zenith: bool) -> str:
     """Why components are missing; "" where none is."""
     looked_for = COMPONENTS[:2] if reference_by_zenith else COMPONENTS
-    missing = [name for name, given in zip(looked_for, told, strict=False) if not given]
+    missing = [name for name, given in zip(looked_for, is_known, strict=False) if not given]
     named = " and ".join([", ".join(missing[:-1]), missing[-1]] if missing[1:] else missing)
     reasons = [text.format(named)] if missing else []
     return "; ".join([*reasons, *([_NO_VERTICAL] if reference_by_zenith else [])])
 
 
 def _take_away(wind: np.ndarray, covariance: np.ndarray, is_known: np.ndarray) -> None:
-    """Make the components that are not told NaN, in place."""
+    """Make the components that are not known NaN, in place."""
     wind[:, ~is_known] = np.nan
     covariance[:, ~is_known, :] = np.nan
     covariance[:, :, ~is_known] = np.nan
