@@ -45,8 +45,8 @@ def test_a_night_is_simulated_and_the_commands_are_there_in_an_empty_directory(
     assert Path(where.strip()).is_relative_to(installed.parents[1])
     assert "--registry DIR" in run(installed, "-m", "airglow", "analyze", "--help", cwd=tmp_path)
     few = ("--sky-frames", 2, "--laser-frames", 1)
-    said = run(installed, "-m", "airglow", "simulate", *NIGHT, *few, "--out", "night", cwd=tmp_path)
-    assert said.startswith("2 sky and 1 laser frames of minime05 at uao")
+    output = run(installed, "-m", "airglow", "simulate", *NIGHT, *few, "--out", "night", cwd=tmp_path)
+    assert output.startswith("2 sky and 1 laser frames of minime05 at uao")
     refused = subprocess.run(
         [installed, "-m", "airglow", "run"], cwd=tmp_path, capture_output=True, text=True, check=False
     )

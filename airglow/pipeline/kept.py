@@ -68,13 +68,15 @@ def keep_earlier_results(
     at = (now or dt.datetime.now(dt.UTC)).isoformat(timespec="seconds")
     outcomes = dict(plan["outcomes"])
     for tag, outcome in kept.items():
-        said = {"state": refused[tag]["state"], "reason": refused[tag]["reason"]}
-        said["manifest_sha256"] = plan["manifest_sha256"]
+        refusal = {"state": refused[tag]["state"], "reason": refused[tag]["reason"]}
+        refusal["manifest_sha256"] = plan["manifest_sha256"]
         before = outcome.get("kept") or {}
         # The same refusal once more, as after a kill or for new plots, keeps its time.
-        again = all(before.get(name) == value for name, value in said.items())
-        outcomes[tag] = {**outcome, "kept": {**said, "at": before["at"] if again else at}}
-        log.warning("%s: no result now (%s); the earlier one is kept", tag, said["reason"] or said["state"])
+        again = all(before.get(name) == value for name, value in refusal.items())
+        outcomes[tag] = {**outcome, "kept": {**refusal, "at": before["at"] if again else at}}
+        log.warning(
+            "%s: no result now (%s); the earlier one is kept", tag, refusal["reason"] or refusal["state"]
+        )
     wanted = [product for product in earlier["products"] if product["tag"] in kept]
     there = in_threads(lambda product: _as_published(store, product, night, refused), wanted)
     return {**plan, "outcomes": outcomes, "products": [*plan["products"], *there]}
@@ -117,8 +119,8 @@ def _no_longer_expected(plan: Mapping[str, Any], earlier: Mapping[str, Any]) -> 
 
     A mistake in the registry looks like this: it should not cost the night.
     """
-    asked = ", ".join(plan["outcomes"])
-    reason = f"the registry expects {asked} of this night"
+    tags = ", ".join(plan["outcomes"])
+    reason = f"the registry expects {tags} of this night"
     return {
         tag: {"state": "not expected", "reason": reason}
         for tag in earlier["outcomes"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from airglow.model.errors import AirglowError
+from airglow.model.errors import AirglowError, BadInput
+from airglow.model.names import parse_date
 from airglow.pipeline.status import failures
+from airglow.pipeline.targets import has_frames
 from airglow.registry import Registry
 from airglow.store import Store
 from airglow.uploads import Discovery, NightId
@@ -39,19 +41,21 @@ def archived_nights(store: Store, registry: Registry, site: str, date: str) -> l
     AirglowError
         If there is no such night.
     """
-    day = NightId.parse(f"minime00_{site}_{date}").date
+    day = parse_date(date)
+    if day is None:
+        raise BadInput(f"{site}_{date}", f"{date} is not a date")
     registry.site(site)
     nights = [NightId(key, site, day) for key in registry.instruments_at(site, day)]
-    there = [n for n in nights if store.head(n.manifest_key) or store.head(n.receipt_key)]
+    there = [night for night in nights if has_frames(store, night)]
     if not there:
-        asked = ", ".join(night.instrument for night in nights) or "none was there on that date"
+        instruments = ", ".join(night.instrument for night in nights) or "none was there on that date"
         raise AirglowError(
-            f"no night of {site} on {day:%Y-%m-%d} is in the archive or in raw/ (instruments: {asked})"
+            f"no night of {site} on {day:%Y-%m-%d} is in the archive or in raw/ (instruments: {instruments})"
         )
     return there
 
 
-def published_nights(store: Store, registry: Registry, asked: str) -> list[NightId]:
+def published_nights(store: Store, registry: Registry, request: str) -> list[NightId]:
     """Nights with published products that ``uao_20250429`` or ``minime05_uao_20250429`` names.
 
     Parameters
@@ -60,7 +64,7 @@ def published_nights(store: Store, registry: Registry, asked: str) -> list[Night
         The bucket.
     registry
         Sites and instruments.
-    asked
+    request
         Site and date, or instrument, site and date.
 
     Returns
@@ -73,11 +77,11 @@ def published_nights(store: Store, registry: Registry, asked: str) -> list[Night
     AirglowError
         If there is none, and as `archived_nights`.
     """
-    site, date = asked.split("_")[-2:]
-    named = [night for night in archived_nights(store, registry, site, date) if night.name.endswith(asked)]
+    site, date = request.split("_")[-2:]
+    named = [night for night in archived_nights(store, registry, site, date) if night.name.endswith(request)]
     there = [night for night in named if store.head(night.published_key)]
     if not there:
-        raise AirglowError(f"no products of {asked} are in the bucket")
+        raise AirglowError(f"no products of {request} are in the bucket")
     return there
 
 

@@ -43,7 +43,13 @@ _SHOWN_LINES = 20  # of what Snakemake said, when it failed without a step
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Describe the command ``run``."""
+    """Describe the command ``run``.
+
+    Parameters
+    ----------
+    parser
+        Gets the arguments.
+    """
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.usage = "airglow run [options] [NIGHT ...] [-- SNAKEMAKE ARGUMENTS]"
     parser.epilog = _EXIT_CODES
@@ -90,11 +96,11 @@ def run(given: argparse.Namespace) -> int:
     except AirglowError as error:
         return _refuse(NOT_READY, str(error))
 
-    asked = [*given.night, *filter(looks_like_target, given.passed_on)]
+    requests = [*given.night, *filter(looks_like_target, given.passed_on)]
     targets, problems = [], []
-    for each in asked:
+    for request in requests:
         try:
-            targets.append(parse_target(each, registry))
+            targets.append(parse_target(request, registry))
         except BadInput as error:
             problems.append(str(error))
     if given.reanalyze and not given.night:
@@ -137,13 +143,13 @@ def _work(command: Sequence[str], lock: Run) -> int:
     if failed:
         _tell(f"failed: {', '.join(map(_step, failed))}")
         return STEP_FAILED
-    said = _LOG.read_text(encoding="utf-8", errors="replace")
-    print("\n".join(said.splitlines()[-_SHOWN_LINES:]), file=sys.stderr)
+    output = _LOG.read_text(encoding="utf-8", errors="replace")
+    print("\n".join(output.splitlines()[-_SHOWN_LINES:]), file=sys.stderr)
     if code < 0:
         _tell(f"Snakemake was killed by signal {-code}. Start again; {_LOG} has what it said")
         return STEP_FAILED
     _tell(f"Snakemake gave up; {_LOG} has all that it said")
-    cannot_be_made = code == 2 or "MissingRuleException" in said  # 2 is an argument that it does not know
+    cannot_be_made = code == 2 or "MissingRuleException" in output  # 2 is an argument that it does not know
     return WRONG_REQUEST if cannot_be_made else STEP_FAILED
 
 

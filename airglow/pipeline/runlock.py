@@ -42,10 +42,20 @@ class Busy(AirglowError):
 
 @dataclass
 class Run:
-    """A run that holds its directory until `end` is called or the process ends."""
+    """A run that holds its directory until `end` is called or the process ends.
+
+    Parameters
+    ----------
+    identifier
+        Sixteen hexadecimal digits, new for each run.
+    waited
+        True if another run, or steps of one, were at work first.
+    _file
+        The lock file, open, with the lock on it.
+    """
 
     identifier: str
-    waited: bool  # whether another run, or steps of one, were at work first
+    waited: bool
     _file: IO[str]
 
     def for_child(self) -> tuple[dict[str, str], tuple[int, ...]]:
@@ -148,7 +158,18 @@ def adopt_run(directory: Path, environ: Mapping[str, str] | None = None) -> Run 
 
 
 def last_run(directory: Path) -> str:
-    """Identifier of the run that took the directory last; empty before the first one."""
+    """Identifier of the run that took the directory last; empty before the first one.
+
+    Parameters
+    ----------
+    directory
+        As in `begin_run`.
+
+    Returns
+    -------
+    str
+        Also empty if the lock file cannot be read.
+    """
     try:
         with (directory / _RUN_FILE).open(encoding="utf-8") as run_file:
             return _read(run_file).get("run", "")
@@ -163,10 +184,12 @@ def begin_planned_run(
 
     Parameters
     ----------
-    directory, wait_s, say
+    directory, wait_s
         As in `begin_run`.
     planned_after
-        What `last_run` said before the work was planned.
+        What `last_run` gave before the work was planned.
+    say
+        As in `begin_run`.
 
     Returns
     -------
@@ -202,6 +225,11 @@ def step_of_run(directory: Path, identifier: str) -> Iterator[None]:
     identifier
         Of the run that started this step.
 
+    Yields
+    ------
+    None
+        While the step is counted as one of the run.
+
     Raises
     ------
     Busy
@@ -219,17 +247,17 @@ def step_of_run(directory: Path, identifier: str) -> Iterator[None]:
 def _wait_for(file: IO[Any], wait_s: float, say: Callable[[str], None], why: Callable[[], str]) -> bool:
     """Take a lock; says whether it had to be waited for."""
     deadline = time.monotonic() + wait_s
-    told = False
+    waited = False
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return told
+            return waited
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise Busy(f"{why()}. Let it finish, or end it, and start again") from None
-            if not told:
+            if not waited:
                 say(f"Waiting at most {wait_s:.0f} s: {why()}")
-                told = True
+                waited = True
             time.sleep(_POLL_S)
 
 

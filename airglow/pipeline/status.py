@@ -42,23 +42,51 @@ _NO_ANSWER = 2  # exit status: it cannot be told where nights stand
 
 @dataclass(frozen=True)
 class Row:
-    """A night (or a site's weather files) in the table."""
+    """A night (or a site's weather files) in the table.
+
+    Parameters
+    ----------
+    name
+        Name of the night, or of what else failed (`airglow.pipeline.failures.Failure`).
+    state
+        In a word or a few.
+    reason
+        Why, for people; may be empty.
+    since
+        UTC; None if not known.
+    """
 
     name: str
     state: str
     reason: str
-    since: dt.datetime | None  # UTC
+    since: dt.datetime | None
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A step that failed, and was not repeated with success since."""
+    """A step that failed, and was not repeated with success since.
+
+    Parameters
+    ----------
+    rule
+        Rule of the workflow.
+    name
+        Name of the night; site and date, or the rule, where the step is of no single night.
+    tag
+        Tag of the frames; empty for a step of all tags.
+    reason
+        One sentence for people.
+    at
+        When it failed, UTC to the second.
+    log
+        Where to read more.
+    """
 
     rule: str
-    name: str  # of the night; site and date, or the rule, where the step is of no single night
+    name: str
     tag: str
     reason: str
-    at: dt.datetime  # UTC
+    at: dt.datetime
     log: str
 
 
@@ -69,8 +97,10 @@ def record_failure(work: Path, rule: str, wildcards: Mapping[str, str], reason: 
     ----------
     work
         The workflow's directory for temporary files.
-    rule, wildcards
-        Which step of which night.
+    rule
+        Which step.
+    wildcards
+        Of which night: ``instrument``, ``site``, ``date`` and ``tag``, as far as the step has them.
     reason
         One sentence for people.
     log
@@ -85,12 +115,28 @@ def record_failure(work: Path, rule: str, wildcards: Mapping[str, str], reason: 
 
 
 def forget_failure(work: Path, rule: str, wildcards: Mapping[str, str]) -> None:
-    """Remove the record of a failure, after the same step succeeded."""
+    """Remove the record of a failure, after the same step succeeded.
+
+    Parameters
+    ----------
+    work
+        The workflow's directory for temporary files.
+    rule, wildcards
+        As in `record_failure`. Without such a record nothing happens.
+    """
     _failure_path(work, rule, wildcards).unlink(missing_ok=True)
 
 
 def forget_failures(work: Path, name: str) -> None:
-    """Remove the records of all failures of a night, after it was finished, be it by another way."""
+    """Remove the records of all failures of a night, after it was finished, be it by another way.
+
+    Parameters
+    ----------
+    work
+        The workflow's directory for temporary files.
+    name
+        Name of the night.
+    """
     for path in (work / _FAILURES).glob(f"*_{name}*.json"):
         path.unlink(missing_ok=True)
 
@@ -135,7 +181,18 @@ def forget_unrepeated(work: Path, store: Store, only_by_name: Collection[str] = 
 
 
 def failures(work: Path) -> list[Failure]:
-    """All failures on record, oldest first; a record that cannot be read is a failure that says so."""
+    """All failures on record.
+
+    Parameters
+    ----------
+    work
+        The workflow's directory for temporary files.
+
+    Returns
+    -------
+    list of Failure
+        Oldest first; a record that cannot be read is a failure that says so.
+    """
     return sorted((failure for _, failure in _records(work)), key=lambda failure: failure.at)
 
 
@@ -199,7 +256,20 @@ def rows(discovery: Discovery | None, failed: Iterable[Failure], store: Store | 
 
 
 def night_row(store: Store, night: NightId) -> Row | None:
-    """Where a night that was worked on stands, by its sentinels in the bucket; None if there is none."""
+    """Where a night that was worked on stands, by its sentinels in the bucket; None if there is none.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        The night.
+
+    Returns
+    -------
+    Row or None
+        The last sentinel that is there decides the state; a refusal comes before all of them.
+    """
     if refusal := read_refusal(store, night):  # it goes as soon as another upload is taken up
         return Row(night.name, State.REFUSED.value, refusal.reason, refusal.made_at)
     published = store.get_json(night.published_key)
@@ -217,7 +287,21 @@ def night_row(store: Store, night: NightId) -> Row | None:
 
 
 def summarise_night(store: Store, night: NightId) -> dict[str, Any]:
-    """What the archive, the products and the database have of a night, as JSON can hold it."""
+    """What the archive, the products and the database have of a night, as JSON can hold it.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        The night.
+
+    Returns
+    -------
+    dict
+        ``night``, ``state``, ``archive`` (totals of the manifest), ``outcomes`` by tag, ``products`` (keys),
+        ``database``, ``page`` and ``cleanup``; None or empty where there is nothing.
+    """
     manifest = store.get_json(night.manifest_key) or {}
     published = store.get_json(night.published_key) or {}
     return {
@@ -233,22 +317,44 @@ def summarise_night(store: Store, night: NightId) -> dict[str, Any]:
 
 
 def describe_outcomes(index: Mapping[str, Any] | None) -> str:
-    """What the analysis of a night's tags came to, in a few words."""
+    """What the analysis of a night's tags came to, in a few words.
+
+    Parameters
+    ----------
+    index
+        The index of products (`airglow.pipeline.publish.deliver`); None if nothing is published.
+
+    Returns
+    -------
+    str
+        Number of sky frames or the state of each tag, with the reason; empty without an index.
+    """
     if not index:
         return ""
-    words = []
+    texts = []
     for tag, outcome in index.get("outcomes", {}).items():
-        said = outcome.get("state", "?")
+        text = outcome.get("state", "?")
         reason = outcome_reason(outcome)
         frames = outcome.get("sky_frames")
-        if said == ANALYSED and frames is not None:
-            said = f"{frames} sky frames"
-        words.append(f"{tag}: {said}" + (f" ({reason})" if reason else ""))
-    return "; ".join(words)
+        if text == ANALYSED and frames is not None:
+            text = f"{frames} sky frames"
+        texts.append(f"{tag}: {text}" + (f" ({reason})" if reason else ""))
+    return "; ".join(texts)
 
 
 def format_table(table: Iterable[Row]) -> str:
-    """The table as text; empty without rows."""
+    """The table as text.
+
+    Parameters
+    ----------
+    table
+        Its rows, in the order in which they are shown.
+
+    Returns
+    -------
+    str
+        A line of headings and one per row, with times in UTC; empty without rows.
+    """
     cells = [("night", "state", "since (UTC)", "reason")]
     for row in table:
         since = f"{row.since.astimezone(dt.UTC):%Y-%m-%d %H:%M}" if row.since else "-"
@@ -271,6 +377,11 @@ def report(discovery: Discovery | None, table: Iterable[Row]) -> str:
         What the last discovery found; None if there was none, or none that can be read.
     table
         The `rows`.
+
+    Returns
+    -------
+    str
+        The table, when the discovery was made, and the first of the objects that it did not recognise.
     """
     text = format_table(table)
     if discovery is None:
@@ -286,7 +397,13 @@ def report(discovery: Discovery | None, table: Iterable[Row]) -> str:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Describe the command ``status``."""
+    """Describe the command ``status``.
+
+    Parameters
+    ----------
+    parser
+        Gets the arguments.
+    """
     parser.add_argument("night", nargs="*", help="such as minime05_uao_20250429 (default: all at hand)")
     parser.add_argument(
         "--work", type=Path, default=Path("work"), help="the workflow's temporary files (default: work)"
@@ -297,10 +414,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print where nights stand.
 
+    Parameters
+    ----------
+    args
+        What `configure` describes.
+
     Returns
     -------
     int
         0; 1 if a name is none of a night; 2 if it is not known here what waits.
+
+    Raises
+    ------
+    AirglowError
+        If the bucket is needed and cannot be asked.
     """
     if args.night:
         return _tell_of(args.night, args.work, args.offline)
@@ -359,6 +486,15 @@ def _tell_of(names: Iterable[str], work: Path, offline: bool) -> int:
 def last_discovery(path: Path) -> Discovery | None:
     """What was found last; None before the first discovery.
 
+    Parameters
+    ----------
+    path
+        `DISCOVERY` in the workflow's directory for temporary files.
+
+    Returns
+    -------
+    Discovery or None
+
     Raises
     ------
     BadInput
@@ -395,9 +531,9 @@ def _failed_row(name: str, of_night: list[Failure]) -> Row:
 
 def _what_failed(of_night: list[Failure]) -> str:
     first = of_night[0]
-    what = " ".join(filter(None, (first.rule, first.tag)))
+    step = " ".join(filter(None, (first.rule, first.tag)))
     more = f" (and {len(of_night) - 1} more)" if len(of_night) > 1 else ""
-    return f"{what}: {first.reason}{more}. Log: {first.log}"
+    return f"{step}: {first.reason}{more}. Log: {first.log}"
 
 
 def _name(wildcards: Mapping[str, str]) -> str:

@@ -120,8 +120,8 @@ def test_the_database_is_as_the_table_says(schema, table):
         sql_type, nullable, comment, collation, extra = found[column.database]
         binary = " COLLATE utf8mb4_bin" if collation == "utf8mb4_bin" else ""
         null = "NULL" if nullable == "YES" else "NOT NULL"
-        said = f"{_spelled(sql_type)}{binary} {null}"
-        assert said == column.sql_type, column.database
+        described = f"{_spelled(sql_type)}{binary} {null}"
+        assert described == column.sql_type, column.database
         assert comment == column.database_comment, column.database
         assert extra == "", column.database
     for name, column in old.items():

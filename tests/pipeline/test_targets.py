@@ -15,7 +15,7 @@ TODAY = dt.date(2026, 5, 12)
 
 
 @pytest.mark.parametrize(
-    ("asked", "path", "nights"),
+    ("name", "path", "nights"),
     [
         ("minime05_uao_20260511", "nights/minime05_uao_20260511.json", ["minime05_uao_20260511"]),
         (
@@ -35,14 +35,14 @@ TODAY = dt.date(2026, 5, 12)
         ),
     ],
 )
-def test_nights_and_their_files(asked: str, path: str, nights: list[str]) -> None:
-    target = parse_target(asked, REGISTRY, TODAY)
+def test_nights_and_their_files(name: str, path: str, nights: list[str]) -> None:
+    target = parse_target(name, REGISTRY, TODAY)
     assert target.path == path
     assert [night.name for night in target.nights] == nights
 
 
 @pytest.mark.parametrize(
-    ("asked", "reason"),
+    ("name", "reason"),
     [
         ("minime77_uao_20250429", "unknown instrument minime77"),
         ("fpi05_uao_20250429", r"unknown instrument fpi05\. Did you mean minime05\?"),
@@ -62,10 +62,10 @@ def test_nights_and_their_files(asked: str, path: str, nights: list[str]) -> Non
         ("results/minime05/par/2025/20250429/XR/winds.png", "minime05 was not at par"),
     ],
 )
-def test_what_cannot_be_is_refused_with_a_reason(asked: str, reason: str) -> None:
+def test_what_cannot_be_is_refused_with_a_reason(name: str, reason: str) -> None:
     with pytest.raises(BadInput, match=reason) as raised:
-        parse_target(asked, REGISTRY, TODAY)
-    assert str(raised.value).startswith(f"{asked}: ")
+        parse_target(name, REGISTRY, TODAY)
+    assert str(raised.value).startswith(f"{name}: ")
 
 
 def test_files_among_the_arguments_of_snakemake_are_found() -> None:
@@ -75,8 +75,8 @@ def test_files_among_the_arguments_of_snakemake_are_found() -> None:
 
 def test_a_night_is_there_once_it_is_uploaded_or_archived(store: Store) -> None:
     site, single, published = (
-        parse_target(asked, REGISTRY, TODAY)
-        for asked in ("uao_20260511", "minime05_uao_20260511", "fetched/uao_20260511.json")
+        parse_target(name, REGISTRY, TODAY)
+        for name in ("uao_20260511", "minime05_uao_20260511", "fetched/uao_20260511.json")
     )
     assert not is_there(site, store)
     assert why_not_there(site) == (
