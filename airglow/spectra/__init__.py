@@ -2,13 +2,12 @@
 
 from airglow.spectra.line import (
     LineFit,
-    SkyLine,
     cramer_rao_bound,
     first_harmonic,
     fit_line,
-    network_intensity_scale,
 )
 from airglow.spectra.nonlinearity import DifferentialNonlinearity, find_nonlinearity, pixel_variance
+from airglow.spectra.sky_line import SkyLine, network_intensity_scale
 from airglow.spectra.sky_parameters import refine_for_sky
 
 __all__ = [

@@ -18,7 +18,8 @@ from airglow.etalon import airy_derivatives, fringes
 from airglow.model.errors import NotAnalysable
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
-from airglow.spectra.line import LineFit, LineModel, SkyLine, fit_line
+from airglow.spectra.line import LineFit, LineModel, fit_line
+from airglow.spectra.sky_line import SkyLine
 
 _MOST_PROFILES = 16
 _ROUNDS = 3

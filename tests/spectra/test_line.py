@@ -11,7 +11,7 @@ from airglow.model.errors import NotAnalysable
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
 from airglow.spectra import SkyLine, cramer_rao_bound, first_harmonic, fit_line
-from airglow.spectra.line import OXYGEN_MASS_KG
+from airglow.spectra.sky_line import OXYGEN_MASS_KG
 
 RED_M = 6.3e-7
 WIDTH_PX2 = 256.0**2 / 500
