@@ -1,19 +1,16 @@
 """Sites and instruments as of a date, and the configuration: read in layers and validated."""
 
 from airglow.registry.configuration import load_config, registry_of
-from airglow.registry.load import load_registry
-from airglow.registry.records import (
+from airglow.registry.instrument import (
     Annuli,
     BadPeriod,
     DatabaseIds,
-    Deployment,
-    Direction,
     Instrument,
     Optics,
     QualityLimits,
-    Registry,
-    Site,
 )
+from airglow.registry.load import load_registry
+from airglow.registry.records import Deployment, Direction, Registry, Site
 
 __all__ = [
     "Annuli",

@@ -11,7 +11,8 @@ from typing import Any
 
 from airglow.model.errors import RegistryError
 from airglow.model.tags import GREEN_TAG
-from airglow.registry.records import Deployment, Instrument, Site
+from airglow.registry.instrument import Instrument
+from airglow.registry.records import Deployment, Site
 
 _MAY_BE_INFINITE = ("sky_intensity_flag1", "sky_intensity_flag2")  # no limit has been settled
 

@@ -23,19 +23,16 @@ from airglow.registry.checks import (
     check_madrigal,
     check_numbers,
 )
-from airglow.registry.layers import merged, read_yaml
-from airglow.registry.records import (
+from airglow.registry.instrument import (
     Annuli,
     BadPeriod,
     DatabaseIds,
-    Deployment,
-    Direction,
     Instrument,
     Optics,
     QualityLimits,
-    Registry,
-    Site,
 )
+from airglow.registry.layers import merged, read_yaml
+from airglow.registry.records import Deployment, Direction, Registry, Site
 
 
 def _is_date(_: Any, value: Any) -> bool:
