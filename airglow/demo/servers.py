@@ -8,7 +8,6 @@ import pwd
 import secrets
 import shutil
 import stat
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,20 +17,15 @@ from pathlib import Path
 import pymysql
 
 from airglow.catalogue import RIGHTS
+from airglow.demo.mariadb import common_options, environment_of, find_mariadb, make_data_directory
 from airglow.demo.processes import (
     HOST,
     ServerError,
-    as_account,
     private_directory,
     start_on_free_port,
     stop,
-    tail,
 )
 from airglow.store import open_store, settings_from_environment
-
-HOW_TO_INSTALL = "install them with: apt-get install mariadb-server-core mariadb-client-core"
-SYSTEM_DIRECTORIES = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin")
-UNPACKED_PACKAGES = Path(__file__).parents[2] / ".deb"  # where `make` puts them when it may not install
 
 
 @dataclass(frozen=True)
@@ -227,7 +221,7 @@ def mariadb_server(
         home.mkdir(parents=True, exist_ok=True)
         account = _account(home, temporary)
         _hand_over(account, temporary, home)
-        _initialise(programs, home, temporary, account)
+        make_data_directory(programs, home, temporary, account)
         root_password = secrets.token_urlsafe(18)
         # The server reads this before it lets anyone in, so that root is never open without a password.
         first_words = temporary / "init.sql"
@@ -243,7 +237,7 @@ def mariadb_server(
         def command(port: int) -> list[str]:
             return [
                 programs.server,
-                *_common_options(programs, home, temporary, account),
+                *common_options(programs, home, temporary, account),
                 f"--init-file={first_words}",
                 f"--socket={socket_path}",
                 f"--port={port}",
@@ -262,7 +256,7 @@ def mariadb_server(
             return _logs_in(str(socket_path), root_password)
 
         process, port = start_on_free_port(
-            "mariadbd", command, answers, temporary / "server.log", _environment(programs), account
+            "mariadbd", command, answers, temporary / "server.log", environment_of(programs), account
         )
         try:
             first_words.unlink()
@@ -283,105 +277,6 @@ def mariadb_server(
             yield server
         finally:
             stop(process)
-
-
-@dataclass(frozen=True)
-class MariadbPrograms:
-    """Where MariaDB is installed.
-
-    Parameters
-    ----------
-    server
-        Path of ``mariadbd``.
-    install
-        Path of ``mariadb-install-db``.
-    prefix
-        Where its packages were unpacked; None if they are installed.
-    """
-
-    server: str
-    install: str
-    prefix: Path | None
-
-
-def find_mariadb(unpacked: Path = UNPACKED_PACKAGES) -> MariadbPrograms:
-    """Find MariaDB's programs: on the system, or unpacked from its Debian packages into a directory.
-
-    Parameters
-    ----------
-    unpacked
-        A directory with Debian packages unpacked in it, for machines where one may not install.
-
-    Returns
-    -------
-    MariadbPrograms
-
-    Raises
-    ------
-    ServerError
-        When a program is missing; the message says how to install it.
-    """
-    system = os.pathsep.join([os.environ.get("PATH", ""), *SYSTEM_DIRECTORIES])
-    local = unpacked.absolute() / "usr"
-    for path, prefix in ((system, None), (f"{local}/sbin{os.pathsep}{local}/bin", unpacked.absolute())):
-        server = shutil.which("mariadbd", path=path) or shutil.which("mysqld", path=path)
-        install = shutil.which("mariadb-install-db", path=path)
-        helper = shutil.which("my_print_defaults", path=path)
-        if server and install and helper:
-            return MariadbPrograms(server, install, prefix)
-    raise ServerError(
-        f"MariaDB's programs (mariadbd, mariadb-install-db, my_print_defaults) are missing; {HOW_TO_INSTALL}"
-    )
-
-
-def _common_options(programs: MariadbPrograms, home: Path, temporary: Path, account: str | None) -> list[str]:
-    options = [
-        "--no-defaults",
-        f"--datadir={home / 'data'}",
-        f"--tmpdir={temporary}",
-        "--character-set-server=utf8mb4",
-        "--collation-server=utf8mb4_unicode_ci",
-    ]
-    if programs.prefix is not None:
-        options += [
-            f"--basedir={programs.prefix / 'usr'}",
-            f"--lc-messages-dir={programs.prefix / 'usr/share/mysql'}",
-        ]
-    if account == "root":  # the server refuses root unless it is told
-        options.append("--user=root")
-    return options
-
-
-def _initialise(programs: MariadbPrograms, home: Path, temporary: Path, account: str | None) -> None:
-    """Make a new data directory with the system tables in it."""
-    no_defaults, *options = _common_options(programs, home, temporary, account)
-    done = subprocess.run(
-        [
-            programs.install,
-            no_defaults,
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-            *options,
-        ],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        cwd=temporary,
-        env=_environment(programs),
-        **as_account(account),
-    )
-    if done.returncode:
-        raise ServerError(f"mariadb-install-db failed in {home}: {tail(done.stdout + done.stderr)}")
-
-
-def _environment(programs: MariadbPrograms) -> dict[str, str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MYSQL_")}
-    if programs.prefix is not None:
-        libraries = [str(path) for path in (programs.prefix / "usr/lib").glob("*-linux-gnu*")]
-        libraries += [str(path) for path in (programs.prefix / "lib").glob("*-linux-gnu*")]
-        before = environment.get("LD_LIBRARY_PATH")
-        environment["LD_LIBRARY_PATH"] = os.pathsep.join(libraries + ([before] if before else []))
-    return environment
 
 
 def _account(*directories: Path) -> str | None:

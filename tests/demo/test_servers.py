@@ -13,7 +13,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from airglow.demo import servers
+from airglow.demo import mariadb, servers
 
 
 def _is_running(process_id: int) -> bool:
@@ -112,10 +112,10 @@ def test_servers_die_with_the_program_that_started_them(blow):
 
 
 def test_missing_mariadb_says_how_to_install_it(monkeypatch, tmp_path):
-    monkeypatch.setattr(servers, "SYSTEM_DIRECTORIES", ())
+    monkeypatch.setattr(mariadb, "SYSTEM_DIRECTORIES", ())
     monkeypatch.setenv("PATH", os.fspath(tmp_path))
     with pytest.raises(servers.ServerError, match="apt-get install mariadb-server-core mariadb-client-core"):
-        servers.find_mariadb(tmp_path)
+        mariadb.find_mariadb(tmp_path)
 
 
 def test_a_server_that_cannot_start_shows_its_own_words(tmp_path):
