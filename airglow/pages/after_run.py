@@ -10,6 +10,8 @@ from airglow.model.errors import AirglowError
 from airglow.pages.settings import PagesSettings
 from airglow.pages.site import update_pages
 from airglow.pipeline import status
+from airglow.pipeline.failures import failures
+from airglow.pipeline.last_discovery import DISCOVERY, last_discovery
 from airglow.store import Store
 
 
@@ -33,15 +35,15 @@ def after_run(
         Is given what to tell.
     """
     try:
-        discovery = status.last_discovery(work / status.DISCOVERY)
+        discovery = last_discovery(work / DISCOVERY)
     except AirglowError as error:
         discovery = None
         say(f"It is not known which nights wait: {error}")
-    failures = status.failures(work)
+    failed = failures(work)
     try:
-        table = status.rows(discovery, failures, store)
+        table = status.rows(discovery, failed, store)
     except AirglowError as error:
-        say(status.report(discovery, status.rows(discovery, failures)))
+        say(status.report(discovery, status.rows(discovery, failed)))
         say(f"The bucket could not be asked how far they are: {error}")
         return
     say(status.report(discovery, table))

@@ -12,7 +12,9 @@ from airglow.pages.export import export_pages
 from airglow.pages.rebuild import rebuild_pages
 from airglow.pages.settings import PagesSettings
 from airglow.pages.site import update_pages
-from airglow.pipeline.status import DISCOVERY, Row, failures, last_discovery, rows
+from airglow.pipeline.failures import failures
+from airglow.pipeline.last_discovery import DISCOVERY, last_discovery
+from airglow.pipeline.status import Row, rows
 from airglow.registry import load_config
 from airglow.store import Store, open_store, settings_from_environment
 

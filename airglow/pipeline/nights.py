@@ -6,7 +6,7 @@ from pathlib import Path
 
 from airglow.model.errors import AirglowError, BadInput
 from airglow.model.names import parse_date
-from airglow.pipeline.status import failures
+from airglow.pipeline.failures import failures
 from airglow.pipeline.targets import has_frames
 from airglow.registry import Registry
 from airglow.store import Store

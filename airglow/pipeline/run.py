@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from airglow.model.errors import AirglowError, BadInput
+from airglow.pipeline.failures import Failure, failures
 from airglow.pipeline.preflight import check_surroundings
 from airglow.pipeline.runlock import Busy, Run, begin_run
-from airglow.pipeline.status import Failure, failures
 from airglow.pipeline.targets import Target, is_there, looks_like_target, parse_target, why_not_there
 from airglow.registry import load_config, registry_of
 from airglow.store import Store

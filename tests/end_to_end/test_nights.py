@@ -8,8 +8,8 @@ import pytest
 from running import Clone, clone, everything
 
 from airglow.demo.servers import MariadbServer
+from airglow.pipeline.failures import forget_failure, record_failure
 from airglow.pipeline.publish import delivered_key
-from airglow.pipeline.status import forget_failure, record_failure
 from airglow.products import read_netcdf
 from airglow.simulate import read_truth
 from airglow.uploads import NightId

@@ -12,8 +12,8 @@ from running import TIMEOUT_S, Clone, Front, clone, front, kill_all, new_place, 
 
 from airglow.__main__ import main
 from airglow.demo.servers import MariadbServer, S3Server
+from airglow.pipeline.failures import failures
 from airglow.pipeline.runlock import Busy, begin_run
-from airglow.pipeline.status import failures
 
 RECEIPT = "raw/fpi05_uao_20260510.txt"  # of a night that is refused: so a run looks at it, and does no more
 NIGHT = "minime05_uao_20260510"

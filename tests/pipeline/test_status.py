@@ -9,19 +9,15 @@ from uploading import CONFIG, MINIME05, MINIME13, receipt, send
 
 from airglow.__main__ import main
 from airglow.demo.servers import S3Server
-from airglow.pipeline.status import (
-    DISCOVERY,
+from airglow.pipeline.failures import (
     failures,
     forget_failure,
     forget_failures,
     forget_unrepeated,
-    last_discovery,
-    night_row,
     record_failure,
-    report,
-    rows,
-    summarise_night,
 )
+from airglow.pipeline.last_discovery import DISCOVERY, last_discovery
+from airglow.pipeline.status import night_row, report, rows, summarise_night
 from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import NightId, ScanSettings, clear_pending, discovery_to_json, mark_pending, scan

@@ -2,7 +2,7 @@
 
 import shutil
 
-from airglow.pipeline import runlock, status
+from airglow.pipeline import failures, runlock
 
 LOCKS = Path(".snakemake")
 PLANNED_AFTER = runlock.last_run(LOCKS)
@@ -27,7 +27,7 @@ def begin():
         }
     )
     or_workflow_error(STORE.ensure_placeholder)
-    or_workflow_error(status.forget_unrepeated, WORK, STORE, ONLY_BY_NAME)
+    or_workflow_error(failures.forget_unrepeated, WORK, STORE, ONLY_BY_NAME)
 
 
 def planned_nights():

@@ -19,8 +19,8 @@ from typing import Any
 import __main__
 from airglow.model.errors import AirglowError, RefusedUpload
 from airglow.model.files import write_whole
+from airglow.pipeline.failures import forget_failure, record_failure
 from airglow.pipeline.runlock import RUN_VARIABLE, step_of_run
-from airglow.pipeline.status import forget_failure, record_failure
 from airglow.registry import Instrument, Registry, Site, registry_of
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
 from airglow.uploads import NightId

@@ -3,7 +3,7 @@
 from adapter import WORK, step
 
 from airglow.archive import cleanup_night, load_manifest
-from airglow.pipeline.status import forget_failures
+from airglow.pipeline.failures import forget_failures
 from airglow.uploads import clear_pending
 
 with step() as job:
