@@ -36,16 +36,15 @@ from importlib.resources import files
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import (
     DopplerReference,
-    HorizontalWinds,
     LaserSamples,
     NightResult,
     Provenance,
     Rejection,
     RingProfiles,
     SkySamples,
-    SmoothWinds,
 )
 from airglow.model.summary import NightSummary
+from airglow.model.winds import HorizontalWinds, SmoothWinds
 
 CLASSES: Mapping[str, type] = {
     "sky": SkySamples,

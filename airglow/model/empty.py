@@ -12,15 +12,14 @@ from airglow.model.columns import columns_of, netcdf_columns
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import (
     DopplerReference,
-    HorizontalWinds,
     LaserSamples,
     NightResult,
     Provenance,
     Rejection,
     RingProfiles,
     SkySamples,
-    SmoothWinds,
 )
+from airglow.model.winds import HorizontalWinds, SmoothWinds
 
 NOT_ANALYSED = "none: the night was not analysed"
 

@@ -9,14 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from airglow.model.files import write_whole
-from airglow.model.result import (
-    Cause,
-    HorizontalWinds,
-    NightResult,
-    SmoothWinds,
-    causes_in,
-)
+from airglow.model.result import Cause, NightResult, causes_in
 from airglow.model.summary import count_levels, finite_median, number_text, summary
+from airglow.model.winds import HorizontalWinds, SmoothWinds
 
 _RULE = "-" * 78
 

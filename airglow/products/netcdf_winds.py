@@ -6,7 +6,7 @@ import netCDF4
 import numpy as np
 
 from airglow.model.columns import netcdf_columns
-from airglow.model.result import HorizontalWinds, SmoothWinds
+from airglow.model.winds import HorizontalWinds, SmoothWinds
 from airglow.products.variables import (
     add_dimension,
     read_columns,

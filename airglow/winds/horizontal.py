@@ -22,7 +22,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from airglow.geometry import EARTH_MEAN_RADIUS_M, unit_vectors
-from airglow.model.result import BAD, Cause, HorizontalWinds, SkySamples, SmoothWinds
+from airglow.model.result import BAD, Cause, SkySamples
+from airglow.model.winds import HorizontalWinds, SmoothWinds
 from airglow.winds.cycles import count_directions, cut_cycles
 from airglow.winds.field import (
     Hyperparameters,

@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from airglow.model.result import BAD, CAUTION, GOOD, HorizontalWinds, NightResult, SkySamples, SmoothWinds
+from airglow.model.result import BAD, CAUTION, GOOD, NightResult, SkySamples
+from airglow.model.winds import HorizontalWinds, SmoothWinds
 from airglow.products.plots import style
 from airglow.products.plots.timeaxis import share_time, stack_panels
 
