@@ -68,10 +68,16 @@ class OutlierRule:
             (n,) in that unit.
         """
         if self.scale is Scale.AT_LEAST_STATED:
-            sigma = sigma * max(1.0, MAD_TO_SIGMA * float(np.median(np.abs(residual / sigma))))
+            sigma = sigma * max(1.0, MAD_TO_SIGMA * _median(np.abs(residual / sigma)))
         elif self.scale is Scale.STATED_AND_MEASURED:
-            sigma = np.hypot(MAD_TO_SIGMA * np.median(np.abs(residual)), sigma)
+            sigma = np.hypot(MAD_TO_SIGMA * _median(np.abs(residual)), sigma)
         return self.threshold * sigma
+
+
+def _median(values: np.ndarray) -> float:
+    """Median of what is finite, 0 where nothing is."""
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else 0.0
 
 
 # A course in time (gap, centre, Doppler reference): beyond this a sample is suspected, and the evidence
@@ -173,7 +179,14 @@ def find_inliers_worst_first(factor: Factor, deviation: np.ndarray, rule: Outlie
     -------
     ndarray
         (n,) bool.
+
+    Raises
+    ------
+    ValueError
+        If a deviation is not finite: it would hide all outliers.
     """
+    if not np.isfinite(deviation).all():
+        raise ValueError("a deviation is not finite: leave such samples out before")
     kept = np.arange(deviation.size)
     inverse = factor.inverse()
     for _ in range(int(rule.most_left_out * deviation.size)):

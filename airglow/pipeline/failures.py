@@ -10,6 +10,7 @@ import contextlib
 import datetime as dt
 import json
 import re
+import shutil
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,12 @@ from airglow.model.files import write_whole
 from airglow.model.names import NIGHT
 from airglow.pipeline.last_discovery import DISCOVERY, last_discovery
 from airglow.store import Store, json_bytes
-from airglow.uploads import pending_nights
+from airglow.uploads import State, pending_nights
 
 _FAILURES = "failures"
+_AT_WORK = "at_work"  # steps that have begun and not ended
 _NIGHT_IN_NAME = re.compile(NIGHT)
+_KILLED = "it was killed, perhaps since memory ran out (see the kernel's log, journalctl -k)"
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,55 @@ def record_failure(work: Path, rule: str, wildcards: Mapping[str, str], reason: 
     write_whole(path, json_bytes(record))
 
 
+def begin_step(work: Path, rule: str, wildcards: Mapping[str, str], log: str) -> None:
+    """Note that a step is at work, so that one that is killed does not go unnoticed.
+
+    Parameters
+    ----------
+    work, rule, wildcards, log
+        As in `record_failure`.
+    """
+    note = {"rule": rule, "wildcards": dict(wildcards), "log": log}
+    write_whole(_path(work / _AT_WORK, rule, wildcards), json_bytes(note))
+
+
+def end_step(work: Path, rule: str, wildcards: Mapping[str, str]) -> None:
+    """Note that a step has ended, well or not.
+
+    Parameters
+    ----------
+    work, rule, wildcards
+        As in `begin_step`.
+    """
+    _path(work / _AT_WORK, rule, wildcards).unlink(missing_ok=True)
+
+
+def forget_steps(work: Path) -> None:
+    """At the beginning of a run: what an earlier run left at work is repeated, or of no interest.
+
+    Parameters
+    ----------
+    work
+        The workflow's directory for temporary files.
+    """
+    shutil.rmtree(work / _AT_WORK, ignore_errors=True)
+
+
+def record_killed(work: Path) -> None:
+    """At the end of a run: put steps on record that began and did not come to an end.
+
+    Parameters
+    ----------
+    work
+        The workflow's directory for temporary files.
+    """
+    for path in sorted((work / _AT_WORK).glob("*.json")):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            note = json.loads(path.read_text(encoding="utf-8"))
+            record_failure(work, note["rule"], note["wildcards"], _KILLED, note["log"])
+    forget_steps(work)
+
+
 def forget_failure(work: Path, rule: str, wildcards: Mapping[str, str]) -> None:
     """Remove the record of a failure, after the same step succeeded.
 
@@ -108,7 +160,8 @@ def forget_unrepeated(work: Path, store: Store, only_by_name: Collection[str] = 
     """Remove the records of failures that no run repeats, and which would otherwise stay for ever.
 
     A run without targets repeats what the discovery wants and what has a marker of unfinished work. A night
-    that was asked for by name and never existed, or whose new analysis failed, is neither.
+    that was asked for by name and never existed or is not complete, or whose new analysis failed, is neither.
+    Why a night failed that is held stays on record.
 
     Parameters
     ----------
@@ -127,8 +180,9 @@ def forget_unrepeated(work: Path, store: Store, only_by_name: Collection[str] = 
     known = set()
     with contextlib.suppress(BadInput):  # a discovery that cannot be read is followed by another one
         if discovery := last_discovery(work / DISCOVERY):
-            known |= {report.night.name for report in discovery.nights}
-            known |= {f"{report.night.site}_{report.night.day}" for report in discovery.nights}
+            reports = [each for each in discovery.nights if each.is_wanted or each.state is State.HELD]
+            known |= {report.night.name for report in reports}
+            known |= {f"{report.night.site}_{report.night.day}" for report in reports}
             known |= {f"{day.site}_{day.date:%Y%m%d}" for day in discovery.weather_leftovers}
     in_doubt = []
     for path, failure in _records(work):
@@ -187,5 +241,9 @@ def _name(wildcards: Mapping[str, str]) -> str:
 
 
 def _failure_path(work: Path, rule: str, wildcards: Mapping[str, str]) -> Path:
+    return _path(work / _FAILURES, rule, wildcards)
+
+
+def _path(directory: Path, rule: str, wildcards: Mapping[str, str]) -> Path:
     name = "_".join(filter(None, (rule, _name(wildcards), wildcards.get("tag", ""))))
-    return work / _FAILURES / f"{re.sub(r'[^A-Za-z0-9_]', '-', name)}.json"
+    return directory / f"{re.sub(r'[^A-Za-z0-9_]', '-', name)}.json"

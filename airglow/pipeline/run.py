@@ -13,11 +13,13 @@ from pathlib import Path
 
 from airglow.model.errors import AirglowError, BadInput
 from airglow.pipeline.failures import Failure, failures
+from airglow.pipeline.last_discovery import DISCOVERY, last_discovery
 from airglow.pipeline.preflight import check_surroundings
 from airglow.pipeline.runlock import Busy, Run, begin_run
 from airglow.pipeline.targets import Target, is_there, looks_like_target, parse_target, why_not_there
 from airglow.registry import load_config, registry_of
 from airglow.store import Store
+from airglow.uploads import read_refusal
 
 OK, STEP_FAILED, WRONG_REQUEST, NOT_READY, BUSY = range(5)
 _EXIT_CODES = """\
@@ -91,6 +93,7 @@ def run(given: argparse.Namespace) -> int:
     """
     try:
         root = _workflow_root(given.workflow)
+        _profile(root, given.profile)
         config = load_config(given.config, working_directory=True)
         registry = registry_of(config)
     except AirglowError as error:
@@ -126,16 +129,17 @@ def run(given: argparse.Namespace) -> int:
         return _refuse(BUSY, str(error))
     except OSError as error:
         return _refuse(NOT_READY, f"{Path.cwd()}: no run can be made here: {error.strerror or error}")
-    return _work(command, lock)
+    return _work(command, lock, store, targets)
 
 
-def _work(command: Sequence[str], lock: Run) -> int:
+def _work(command: Sequence[str], lock: Run, store: Store, targets: Sequence[Target]) -> int:
     """Let Snakemake work under the lock, and say how it went."""
     begun = dt.datetime.now(dt.UTC).replace(microsecond=0)  # failures are on record to the second
     code, stopped_by = _supervise(command, lock)
     lock.end()
     if stopped_by:
-        _tell("stopped. The next run goes on from here")
+        named = ", ".join(target.request for target in targets)
+        _tell(f"stopped. {f'Ask again for {named}' if named else 'The next run goes on from here'}")
         return 128 + stopped_by
     if code == 0:
         return OK
@@ -143,6 +147,9 @@ def _work(command: Sequence[str], lock: Run) -> int:
     if failed:
         _tell(f"failed: {', '.join(map(_step, failed))}")
         return STEP_FAILED
+    if refused := _refused_since(begun, store, targets):
+        _tell(f"refused, until another upload comes: {'; '.join(refused)}")
+        return OK
     output = _LOG.read_text(encoding="utf-8", errors="replace")
     print("\n".join(output.splitlines()[-_SHOWN_LINES:]), file=sys.stderr)
     if code < 0:
@@ -196,7 +203,7 @@ def _supervise(command: Sequence[str], lock: Run) -> tuple[int, int]:
 
 
 def _command(root: Path, given: argparse.Namespace, targets: Sequence[Target]) -> list[str]:
-    profile = root / "profiles" / given.profile
+    profile = _profile(root, given.profile)
     command = [sys.executable, "-m", "snakemake", *(target.path for target in targets)]
     if given.reanalyze:
         command += ["--forcerun", "analyze"]
@@ -205,9 +212,18 @@ def _command(root: Path, given: argparse.Namespace, targets: Sequence[Target]) -
     if given.config is not None:
         command += ["--configfile", str(given.config)]
     # These last: an option that takes several values would take a file that follows for another one.
-    command += ["--profile", str(profile if profile.is_dir() else given.profile)]
+    command += ["--profile", str(profile)]
     command += ["--snakefile", str(root / "workflow/Snakefile")]
     return [*command, *given.passed_on]
+
+
+def _profile(root: Path, name: str) -> Path:
+    places = [root / "profiles" / name, Path(name)]
+    found = next((place for place in places if place.is_dir()), None)
+    if found is None:
+        here = ", ".join(sorted(place.name for place in (root / "profiles").iterdir()))
+        raise BadInput("--profile", f"there is no {name}", f"Name a directory, or one of {here}")
+    return found
 
 
 def _workflow_root(given: Path | None) -> Path:
@@ -222,6 +238,19 @@ def _workflow_root(given: Path | None) -> Path:
 
 def _missing(targets: Sequence[Target], store: Store) -> list[str]:
     return [why_not_there(target) for target in targets if not is_there(target, store)]
+
+
+def _refused_since(begun: dt.datetime, store: Store, targets: Sequence[Target]) -> list[str]:
+    """Nights of this run whose uploads were refused in it, with the reasons."""
+    nights = {night for target in targets for night in target.nights}
+    try:
+        if discovery := last_discovery(_WORK / DISCOVERY):
+            nights |= {report.night for report in discovery.wanted}
+        refusals = {night.name: read_refusal(store, night) for night in nights}
+    except AirglowError:  # then it is not known, and the run failed
+        return []
+    since = {name: refusal for name, refusal in refusals.items() if refusal and refusal.made_at >= begun}
+    return [f"{name} ({refusal.reason})" for name, refusal in sorted(since.items())]
 
 
 def _step(failure: Failure) -> str:

@@ -19,6 +19,7 @@ file, the key and the reason.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from collections.abc import Mapping
 from functools import lru_cache
@@ -103,6 +104,10 @@ def check_config(given: Any, name: str | Path) -> dict[str, Any]:
     if problem is not None:
         where = ": ".join(map(str, (name, *problem.absolute_path)))
         raise RegistryError(f"{where}: {problem.message}. {_HINT}")
+    for section, keys in given.items():
+        for key, value in keys.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise RegistryError(f"{name}: {section}: {key}: {value} is not a finite number. {_HINT}")
     return given
 
 

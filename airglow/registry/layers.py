@@ -36,6 +36,8 @@ def read_yaml(path: Path) -> Any:
         raise RegistryError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RegistryError(f"{path}: is not YAML: {error}") from error
+    except ValueError as error:  # what is written like a date and is none
+        raise RegistryError(f"{path}: has a value that cannot be: {error}. Correct it") from error
 
 
 def merged(base: Any, over: Any) -> Any:

@@ -88,6 +88,8 @@ def _read(paths: Path | Sequence[Path], schema_name: str) -> tuple[dict[str, Any
     files: dict[str, Path] = {}
     for path in paths:
         layer = read_yaml(path)
+        if layer is None and path != paths[0]:
+            continue  # a file of the operator's in which nothing stands changes nothing
         if not isinstance(layer, dict):
             raise RegistryError(f"{path}: top level: holds no entries. Give entries by their key")
         content = merged(content, layer)

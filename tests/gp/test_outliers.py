@@ -103,3 +103,15 @@ def test_the_running_median_follows_what_is_slow():
     assert np.argmax(np.abs(off)) == 20
     assert np.abs(off[10:20]).max() <= 1.0
     assert off_running_median(value[:7], 15) is None
+
+
+@pytest.mark.parametrize("rule", [RUNNING_MEDIAN, WIND_FIELD])
+def test_a_value_that_is_missing_is_an_outlier_and_costs_no_other(rule):
+    residual = np.array([1.0, -2.0, np.nan, 1.5, -0.5, 300.0, 0.2])
+    expected = [True, True, False, True, True, False, True]
+    assert find_inliers(residual, np.ones(7), rule).tolist() == expected
+
+
+def test_a_missing_deviation_is_refused_where_it_would_hide_all_outliers():
+    with pytest.raises(ValueError, match="not finite"):
+        find_inliers_worst_first(factorise(np.eye(3)), np.array([0.0, np.nan, 9.0]), WIND_FIELD)

@@ -50,7 +50,8 @@ def until(condition: object, what: str) -> None:
 
 def children(process: int) -> list[int]:
     """Processes that a process has started."""
-    return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    texts = [path.read_text() for path in Path(f"/proc/{process}/task").glob("*/children")]  # of each thread
+    return [int(word) for text in texts for word in text.split()]
 
 
 def asked_for_receipt(behind: Front) -> bool:
@@ -145,6 +146,37 @@ def test_a_step_that_fails_is_named(at_hand: Clone, behind: Front) -> None:
     assert ran.text.startswith("discover: ")
     assert ran.text.splitlines()[-1] == "airglow run: failed: discover of discover"
     assert [failure.rule for failure in failures(at_hand.directory / "work")] == ["discover"]
+
+
+def test_a_step_that_is_killed_is_named(at_hand: Clone, behind: Front) -> None:
+    """As by the kernel, when memory runs out; each time that it is tried."""
+    go_on = behind.hold("GET", RECEIPT)
+    note = at_hand.directory / "work/at_work/discover.json"
+    parent = at_hand.start_airglow()
+    try:
+        killed: set[int] = set()
+        for _ in range(2):  # a step that talks to the bucket is tried twice
+            until(lambda: note.exists() and set(steps_of(parent.pid)) - killed, "it is not at work")
+            for process in set(steps_of(parent.pid)) - killed:
+                os.kill(process, signal.SIGKILL)
+                killed.add(process)
+        text, _ = parent.communicate(timeout=TIMEOUT_S)
+    finally:
+        go_on.set()
+        if parent.poll() is None:
+            kill_all(parent)
+    assert parent.returncode == 1
+    assert text.splitlines()[-1] == "airglow run: failed: discover of discover"
+    assert not note.exists()
+
+
+def steps_of(process: int) -> list[int]:
+    """The scripts that a run has started."""
+    found = []
+    for child in children(process):
+        command = Path(f"/proc/{child}/cmdline").read_bytes()
+        found += [child] if b"/.snakemake/scripts/" in command else steps_of(child)
+    return found
 
 
 def test_a_run_beside_another_waits_and_plans_only_then(at_hand: Clone, behind: Front) -> None:

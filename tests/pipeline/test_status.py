@@ -10,11 +10,14 @@ from uploading import CONFIG, MINIME05, MINIME13, receipt, send
 from airglow.__main__ import main
 from airglow.demo.servers import S3Server
 from airglow.pipeline.failures import (
+    begin_step,
+    end_step,
     failures,
     forget_failure,
     forget_failures,
     forget_unrepeated,
     record_failure,
+    record_killed,
 )
 from airglow.pipeline.last_discovery import DISCOVERY, last_discovery
 from airglow.pipeline.status import night_row, report, rows, summarise_night
@@ -243,9 +246,11 @@ def test_a_discovery_that_cannot_be_read_or_is_of_another_version_is_said(
 
 
 def test_records_of_failures_that_no_run_repeats_go(tmp_path: Path, store: Store) -> None:
-    waiting, ended, begun = "minime05_uao_20260429", "minime05_uao_20260428", "minime05_uao_20260427"
-    store.put_bytes(f"raw/fpi05_uao_{waiting[-8:]}.txt", b"?")
-    discover(store, tmp_path)
+    held, ended, begun = "minime05_uao_20260429", "minime05_uao_20260428", "minime05_uao_20260427"
+    refused = "minime05_uao_20260426"
+    for night in (held, refused):
+        store.put_bytes(f"raw/fpi05_uao_{night[-8:]}.txt", b"?")
+    discover(store, tmp_path, hold=(held,))
     mark_pending(store, NightId.parse(begun), "delivery")
 
     def fail(rule: str, night: str = "") -> None:
@@ -253,20 +258,21 @@ def test_records_of_failures_that_no_run_repeats_go(tmp_path: Path, store: Store
         record_failure(tmp_path, rule, names, "no", log="l.log")
 
     for rule, night in (
-        ("extract", waiting),
+        ("extract", held),
+        ("concatenate", refused),
         ("concatenate", ended),
         ("load", begun),
         ("discover", ""),
-        ("instrument_night", waiting),
+        ("instrument_night", held),
     ):
         fail(rule, night)
     record_failure(tmp_path, "weather", {"site": "uao", "date": "20260429"}, "no", log="l.log")
     record_failure(tmp_path, "weather", {"site": "uao", "date": "20200101"}, "no", log="l.log")
 
     gone = forget_unrepeated(tmp_path, store, {"instrument_night"})
-    assert sorted(gone) == [ended, waiting, "uao_20200101"]
+    assert sorted(gone) == [refused, ended, held, "uao_20200101"]
     assert {(failure.rule, failure.name) for failure in failures(tmp_path)} == {
-        ("extract", waiting),
+        ("extract", held),
         ("load", begun),
         ("discover", "discover"),
         ("weather", "uao_20260429"),
@@ -280,4 +286,19 @@ def test_without_a_discovery_only_unfinished_work_is_repeated(tmp_path: Path, st
     assert forget_unrepeated(tmp_path, store) == []
     clear_pending(store, MINIME05)
     assert forget_unrepeated(tmp_path, store) == [MINIME05.name]
+    assert failures(tmp_path) == []
+
+
+def test_a_step_that_was_killed_is_on_record_after_the_run(tmp_path: Path) -> None:
+    ended = {**WILDCARDS, "tag": "XG"}
+    for wildcards in (WILDCARDS, ended):
+        begin_step(tmp_path, "analyze", wildcards, log="l.log")
+    end_step(tmp_path, "analyze", ended)
+    assert failures(tmp_path) == []  # while it is at work
+    record_killed(tmp_path)
+    (failure,) = failures(tmp_path)
+    assert (failure.rule, failure.name, failure.tag) == ("analyze", MINIME05.name, WILDCARDS["tag"])
+    assert "was killed" in failure.reason
+    forget_failure(tmp_path, "analyze", WILDCARDS)
+    record_killed(tmp_path)
     assert failures(tmp_path) == []

@@ -77,6 +77,26 @@ def test_a_wrong_layer_is_named_with_key_and_reason(operator: Path, text: str, m
     assert str(raised.value).startswith(f"{operator}/config.yaml: ")
 
 
+@pytest.mark.parametrize("value", [".inf", "-.inf", ".nan"])
+def test_a_number_that_is_not_finite_is_refused(operator: Path, value: str) -> None:
+    (operator / "config.yaml").write_text(f"archive: {{max_gigabytes: {value}}}")
+    with pytest.raises(RegistryError, match=r"config\.yaml: archive: max_gigabytes: "):
+        load_config()
+
+
+def test_a_date_that_cannot_be_is_named_with_its_file(operator: Path) -> None:
+    (operator / "instruments.yaml").write_text("minime05: {epochs: [{from: 2013-13-01}]}")
+    with pytest.raises(RegistryError, match=r"instruments\.yaml: .*month must be in 1\.\.12"):
+        registry_of(load_config())
+
+
+def test_an_empty_file_changes_nothing(operator: Path) -> None:
+    before = registry_of(load_config())
+    for name in ("config.yaml", "sites.yaml", "instruments.yaml"):
+        (operator / name).write_text("# nothing differs here\n")
+    assert registry_of(load_config()) == before
+
+
 def test_what_a_command_was_given_is_checked_too(operator: Path, tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="--configfile or --config: archive: threads: 0 is less than"):
         load_config(given={"archive": {"threads": 0}})

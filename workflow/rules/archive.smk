@@ -15,7 +15,6 @@ rule concatenate:
     benchmark:
         f"benchmarks/{NIGHT}/concatenate.tsv"
     priority: 1
-    retries: 1
     resources:
         mem_mb=500,
         runtime=30,
@@ -40,7 +39,6 @@ rule extract:
     benchmark:
         f"benchmarks/{NIGHT}/extract.tsv"
     priority: 2
-    retries: 1
     resources:
         mem_mb=500,
         runtime=60,

@@ -26,6 +26,7 @@ def begin():
             runlock.NIGHTS_VARIABLE: " ".join(sorted(planned_nights())),
         }
     )
+    failures.forget_steps(WORK)
     or_workflow_error(STORE.ensure_placeholder)
     or_workflow_error(failures.forget_unrepeated, WORK, STORE, ONLY_BY_NAME)
 
@@ -44,6 +45,7 @@ def end():
     from airglow.pages.after_run import after_run  # takes a second, which no plan needs
 
     shutil.rmtree(WORK / "weather", ignore_errors=True)
+    failures.record_killed(WORK)
     after_run(WORK, STORE, config["pages"])
 
 

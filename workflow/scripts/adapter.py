@@ -19,7 +19,7 @@ from typing import Any
 import __main__
 from airglow.model.errors import AirglowError, RefusedUpload
 from airglow.model.files import write_whole
-from airglow.pipeline.failures import forget_failure, record_failure
+from airglow.pipeline.failures import begin_step, end_step, forget_failure, record_failure
 from airglow.pipeline.runlock import RUN_VARIABLE, step_of_run
 from airglow.registry import Instrument, Registry, Site, registry_of
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
@@ -96,6 +96,8 @@ def step() -> Iterator[Step]:
         with contextlib.ExitStack() as stack:
             if run := os.environ.get(RUN_VARIABLE):
                 stack.enter_context(step_of_run(LOCKS, run))
+            begin_step(WORK, snakemake.rule, WILDCARDS, snakemake.log[0])
+            stack.callback(end_step, WORK, snakemake.rule, WILDCARDS)
             yield Step()
     except RefusedUpload as refusal:
         # On record in the bucket. The step has to fail all the same, or the next one would begin.
