@@ -154,6 +154,7 @@ def test_killed_at_every_step_a_night_ends_the_same(
     assert place.store.list("state/pending/") == []
 
 
+@pytest.mark.long
 def test_a_step_that_outlives_its_run_is_waited_for(
     place: Place, in_two_steps: InTwoSteps, small_night: NightFolder, mariadb: MariadbServer
 ) -> None:
@@ -187,6 +188,7 @@ def test_a_second_run_beside_the_first_is_refused(place: Place, small_night: Nig
     go_on.set()
 
 
+@pytest.mark.long
 def test_without_a_database_the_night_waits_in_raw(
     place: Place, in_two_steps: InTwoSteps, small_night: NightFolder, mariadb: MariadbServer
 ) -> None:
@@ -205,6 +207,7 @@ def test_without_a_database_the_night_waits_in_raw(
     assert end_state(place, mariadb) == end_state(in_two_steps.place, mariadb)
 
 
+@pytest.mark.long
 def test_a_bad_upload_of_an_archived_night_harms_nothing(
     place: Place, in_two_steps: InTwoSteps, small_night: NightFolder, mariadb: MariadbServer
 ) -> None:

@@ -70,8 +70,11 @@ def status(place: Clone, *arguments: str) -> subprocess.CompletedProcess:
 
 @pytest.mark.parametrize(
     ("harm", "state"),
-    [(switch_off, "camera off"), (spoil, None), (Path.unlink, "no frames")],
-    ids=["camera off", "no frame can be read", "no frame of the tag"],
+    [
+        pytest.param(switch_off, "camera off", id="camera off", marks=pytest.mark.long),
+        pytest.param(spoil, None, id="no frame can be read", marks=pytest.mark.long),
+        pytest.param(Path.unlink, "no frames", id="no frame of the tag"),
+    ],
 )
 def test_a_night_without_any_result_is_done(
     place: Place,
