@@ -19,7 +19,7 @@ from airglow.model.products import SUFFIXES, local_name
 from airglow.model.result import ANALYSED, NightResult
 from airglow.pipeline.publish import fetch_kinds, fetch_products
 from airglow.products import Beside, read_netcdf, write_kinds
-from airglow.store import MissingObject, Store, json_bytes
+from airglow.store import MissingObject, Store, hash_file, json_bytes
 from airglow.uploads import NightId
 
 OUTCOME = "outcome.json"  # beside the products of a tag: what the analysis came to
@@ -69,7 +69,9 @@ def bring_frames(
         raise MachineError.from_os(str(error.filename or directory), error) from error
 
 
-def published_results(store: Store, index: Mapping[str, Any], directory: Path) -> list[NightResult]:
+def published_results(
+    store: Store, index: Mapping[str, Any], directory: Path, local: Path | None = None
+) -> list[NightResult]:
     """Read what is published of a night.
 
     Parameters
@@ -80,6 +82,9 @@ def published_results(store: Store, index: Mapping[str, Any], directory: Path) -
         What was published.
     directory
         For the files while they are read; removed afterwards.
+    local
+        Where the results of the tags may be, each in a folder of its name: a file with the SHA-256 of the
+        index is read instead of the bucket's.
 
     Returns
     -------
@@ -91,7 +96,16 @@ def published_results(store: Store, index: Mapping[str, Any], directory: Path) -
     StoreError
         If a file is missing or is not what was published.
     """
-    results = [read_netcdf(path) for path in fetch_products(store, index, directory)]
+    wanted = [product for product in index["products"] if Path(product["name"]).suffix == ".nc"]
+    here: dict[str, Path] = {}
+    for product in wanted if local is not None else ():
+        path = local / product["tag"] / local_name("netcdf")
+        if path.is_file() and hash_file(path).sha256 == product["sha256"]:
+            here[product["name"]] = path
+    missing = [product for product in wanted if product["name"] not in here]
+    fetched = fetch_products(store, {**index, "products": missing}, directory)
+    here |= {product["name"]: path for product, path in zip(missing, fetched, strict=True)}
+    results = [read_netcdf(here[product["name"]]) for product in wanted]
     shutil.rmtree(directory, ignore_errors=True)  # without results it was never made
     return results
 

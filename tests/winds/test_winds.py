@@ -5,17 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from airglow.geometry.directions import look_direction, separation_deg
 from airglow.model.result import Cause, causes_in
 from airglow.registry import Direction, QualityLimits
-from airglow.winds import (
-    FlagInputs,
-    flag_levels,
-    flag_samples,
-    look_direction,
-    reference_from_zenith,
-    reference_in_time,
-    separation_deg,
-)
+from airglow.winds.doppler_reference import reference_from_zenith, reference_in_time
+from airglow.winds.flags import FlagInputs, flag_levels, flag_samples
 
 DIRECTIONS = (
     Direction("Zenith", 0.0, 0.0),

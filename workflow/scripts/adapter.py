@@ -29,6 +29,7 @@ snakemake = __main__.snakemake  # Snakemake puts it into the script that it star
 LOCKS = Path(".snakemake")
 WORK = Path("work")
 RESULTS = Path("results")
+STATES = WORK / "states"  # of nights, as Snakemake sees them
 WILDCARDS = {name: value for name, value in snakemake.wildcards.items() if name != "year"}
 
 

@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from adapter import RESULTS, WORK, snakemake, step, write_json
+from adapter import RESULTS, STATES, WORK, snakemake, step, write_json
 
 from airglow.archive import UnpackLimits, criteria
 from airglow.pipeline.runlock import NIGHTS_VARIABLE
@@ -27,7 +27,7 @@ with step() as job:
             shutil.rmtree(job.local(WORK, report.night), ignore_errors=True)
     for removed in remove_leftovers(WORK, [report.night.name for report in discovery.wanted], at_work):
         logging.info("removed what an earlier run left: %s", removed)
-    local = [RESULTS, Path("fetched"), WORK / "failures", Path("logs"), Path("benchmarks")]
+    local = [RESULTS, Path("fetched"), WORK / "failures", STATES, Path("logs"), Path("benchmarks")]
     local.append(Path(".snakemake/log"))
     remove_older(local, snakemake.params.keep_local_days)
     write_json(snakemake.output[0], discovery_to_json(discovery))
