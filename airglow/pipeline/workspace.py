@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airglow.archive import Manifest, fetch_frames, load_manifest
 from airglow.model.errors import BadInput, MachineError, RegistryError
@@ -18,9 +18,11 @@ from airglow.model.files import write_whole
 from airglow.model.products import SUFFIXES, local_name
 from airglow.model.result import ANALYSED, NightResult
 from airglow.pipeline.publish import fetch_kinds, fetch_products
-from airglow.products import Beside, read_netcdf, write_kinds
 from airglow.store import MissingObject, Store, hash_file, json_bytes
 from airglow.uploads import NightId
+
+if TYPE_CHECKING:
+    from airglow.products import Beside
 
 OUTCOME = "outcome.json"  # beside the products of a tag: what the analysis came to
 
@@ -96,6 +98,7 @@ def published_results(
     StoreError
         If a file is missing or is not what was published.
     """
+<<<<<<< HEAD
     wanted = [product for product in index["products"] if Path(product["name"]).suffix == ".nc"]
     here: dict[str, Path] = {}
     for product in wanted if local is not None else ():
@@ -106,6 +109,11 @@ def published_results(
     fetched = fetch_products(store, {**index, "products": missing}, directory)
     here |= {product["name"]: path for product, path in zip(missing, fetched, strict=True)}
     results = [read_netcdf(here[product["name"]]) for product in wanted]
+=======
+    from airglow.products import read_netcdf  # NumPy and netCDF, which most users of this module never need
+
+    results = [read_netcdf(path) for path in fetch_products(store, index, directory)]
+>>>>>>> start-up
     shutil.rmtree(directory, ignore_errors=True)  # without results it was never made
     return results
 
@@ -170,6 +178,8 @@ def bring_results(
     StoreError
         If a product is missing or is not what was published.
     """
+    from airglow.products import write_kinds
+
     filled = []
     for tag, of_tag in index["outcomes"].items():
         folder = directory / tag

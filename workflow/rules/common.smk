@@ -31,6 +31,8 @@ leave_out_foreign_settings(os.environ)
 # What Snakemake was given (--configfile, --config) is the last layer of the configuration.
 config.update(or_workflow_error(load_config, None, config, True))
 REGISTRY = or_workflow_error(registry_of, config)
+# In place of the names of its files: the steps get the configuration with it, and so neither read nor validate YAML.
+config["registry"] = REGISTRY
 
 # Ask first, loudly: what stands in the bucket decides what is planned. Not in the processes that Snakemake starts
 # for single jobs, and not when rules are linted or listed, which needs no bucket.

@@ -10,15 +10,18 @@ from adapter import RESULTS, STATES, WORK, snakemake, step, write_json
 from airglow.archive import UnpackLimits, criteria
 from airglow.pipeline.runlock import NIGHTS_VARIABLE
 from airglow.pipeline.workspace import remove_leftovers, remove_older
-from airglow.uploads import ScanSettings, discovery_to_json, scan, take_up
+from airglow.uploads import MEMORY, ScanSettings, discovery_to_json, read_memory, scan, take_up
 
 with step() as job:
+    memory = read_memory(WORK / MEMORY, job.store)
     discovery = scan(
         job.store,
         job.registry,
         ScanSettings(**snakemake.params.uploads),
         criteria=criteria(UnpackLimits.from_settings(snakemake.params.limits)),
+        memory=memory,
     )
+    memory.write(WORK / MEMORY)
     take_up(job.store, discovery)
     at_work = os.environ[NIGHTS_VARIABLE].split()
     for report in discovery.wanted:
