@@ -1,6 +1,6 @@
 # make demo   everything once, on this machine alone: servers, simulated nights, the workflow, plots to look at
 # make test   every quick test                    make test ARGS="tests/store -x" some of them
-# make test-long  whole nights, killed, reanalysed, reported on: before a release or a risky change (15 minutes)
+# make test-long  whole nights killed, reanalysed, reported on; faults that tests must find: before a release (25 minutes)
 # make lint   style of Python and Snakemake files, Snakemake's own linter, docstrings, the picture of the house
 # make lock   new requirements.lock from pyproject.toml, pins kept where they can be (ARGS=--upgrade: newest)
 #
@@ -38,6 +38,7 @@ test: set-up browser
 
 test-long: set-up browser
 	@$(BIN)/python -m pytest -m long -n 2 --dist loadfile --durations=10 $(ARGS)
+	@$(BIN)/python -m tests.mutants --jobs 2
 
 lint: set-up
 	@$(BIN)/ruff check .
