@@ -98,7 +98,8 @@ def published_results(
     StoreError
         If a file is missing or is not what was published.
     """
-<<<<<<< HEAD
+    from airglow.products import read_netcdf  # NumPy and netCDF, which most users of this module never need
+
     wanted = [product for product in index["products"] if Path(product["name"]).suffix == ".nc"]
     here: dict[str, Path] = {}
     for product in wanted if local is not None else ():
@@ -109,11 +110,6 @@ def published_results(
     fetched = fetch_products(store, {**index, "products": missing}, directory)
     here |= {product["name"]: path for product, path in zip(missing, fetched, strict=True)}
     results = [read_netcdf(here[product["name"]]) for product in wanted]
-=======
-    from airglow.products import read_netcdf  # NumPy and netCDF, which most users of this module never need
-
-    results = [read_netcdf(path) for path in fetch_products(store, index, directory)]
->>>>>>> start-up
     shutil.rmtree(directory, ignore_errors=True)  # without results it was never made
     return results
 
