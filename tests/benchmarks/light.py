@@ -176,12 +176,17 @@ def step_start(script: str, after: str) -> str:
         imports.append(line)
     opened = "open_store(settings_from_environment())" if after else ""
     store = "from airglow.store import open_store, settings_from_environment\n" if after else ""
+    # Made in a process of its own: what pickles the job loads more than what reads it.
+    code = (
+        "import pickle, sys\n"
+        "from snakemake.iocontainers import InputFiles, Log, OutputFiles, Params, Snakemake, Wildcards\n"
+        "job = Snakemake(InputFiles(), OutputFiles(), Params(), Wildcards(), 1, {}, Log(), {}, 'rule', 0, '.')\n"
+        "sys.stdout.buffer.write(pickle.dumps(job, protocol=4))"
+    )
+    pickled = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True).stdout
     job = (
-        "import pickle\n"
-        "from snakemake.logging import logger\n"
-        "from snakemake.iocontainers import Snakemake, InputFiles, OutputFiles, Params, Wildcards, Log\n"
-        "snakemake = Snakemake(InputFiles(), OutputFiles(), Params(), Wildcards(), 1, {}, Log(), {}, 'rule', "
-        f"0, {str(scripts)!r})\n"
+        f"import pickle\nsnakemake = pickle.loads({pickled})\n"
+        "from snakemake.logging import logger\nfrom snakemake.iocontainers import Snakemake\n"
     )
     paths = [*get_snakemake_searchpaths(), str(scripts)]
     return f"import sys\nsys.path.extend({paths!r})\n{job}\n" + "\n".join(imports) + f"\n{store}{opened}\n"
