@@ -153,13 +153,38 @@ def test_whether_a_waiting_night_is_archived_is_asked_once_a_day(store: Store, t
     assert "GetObject" in asked(store, tmp_path, NOW)
 
 
+def archive_as_it_is(store: Store, night: NightId) -> None:
+    """A manifest of what is in ``raw/``, as of a night that was archived by way of another working disk."""
+    listed = {found.key: found.etag for found in store.list("raw/")}
+    first, *rest = ({"key": key, "etag": etag} for key, etag in listed.items())
+    store.put_json(night.manifest_key, {"receipt": first, "parts": rest})
+    assert archived_upload(store, night) == listed
+
+
+def test_a_night_whose_objects_changed_is_asked_for(store: Store, tmp_path: Path):
+    send_half(store, MINIME05)
+    look(store, tmp_path)
+    store.put_bytes(part_key(MINIME05, 1), b"y")
+    archive_as_it_is(store, MINIME05)
+    (report,) = look(store, tmp_path, LATER).nights
+    assert report.state is State.CONTINUING
+
+
+def test_a_complete_night_is_asked_for(store: Store, tmp_path: Path):
+    send(store, MINIME05)
+    memory = read_memory(tmp_path / MEMORY, store)
+    (report,) = scan(store, REGISTRY, now=NOW, memory=memory).nights
+    assert report.state is State.READY
+    memory.write(tmp_path / MEMORY)
+    archive_as_it_is(store, MINIME05)
+    (report,) = scan(store, REGISTRY, now=LATER, memory=read_memory(tmp_path / MEMORY, store)).nights
+    assert report.state is State.CONTINUING
+
+
 def test_a_marked_night_is_asked_for(store: Store, tmp_path: Path):
     send_half(store, MINIME05)
     look(store, tmp_path)
-    listed = {found.key: found.etag for found in store.list("raw/")}
-    first, *rest = ({"key": key, "etag": etag} for key, etag in listed.items())
-    store.put_json(MINIME05.manifest_key, {"receipt": first, "parts": rest})
-    assert archived_upload(store, MINIME05) == listed
+    archive_as_it_is(store, MINIME05)
     mark_pending(store, MINIME05, "upload")
     (report,) = look(store, tmp_path, LATER).nights
     assert report.state is State.CONTINUING
