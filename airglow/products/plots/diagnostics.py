@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy import constants
 
 from airglow.model.result import BAD, CAUTION, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
 from airglow.model.summary import finite_median
@@ -17,6 +16,7 @@ from airglow.products.plots.timeaxis import share_time
 from airglow.products.plots.typical import draw_profile, typical_laser, typical_sky
 from airglow.winds.flags import CLOUDY_C, OVERCAST_C, WARM_CCD_C
 
+_LIGHT_MPS = 299_792_458.0  # of light: exact, and scipy.constants takes longer to import than a panel to draw
 _HOLLOW = ("^", "s", "X")  # of the markers
 
 
@@ -160,7 +160,7 @@ def _gap(panel: Axes, result: NightResult) -> None:
     panel.text(
         0.99,
         0.94,
-        f"10 m/s ↔ {10 * middle * 1e9 / constants.c:.2f} nm",
+        f"10 m/s ↔ {10 * middle * 1e9 / _LIGHT_MPS:.2f} nm",
         transform=panel.transAxes,
         ha="right",
         va="top",
