@@ -43,7 +43,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 """Names for kinds of products that are asked for together."""
 
 DEFAULT_GROUPS = ("nc", "csv", "madrigal", "log", "png")
-DEFAULT_KINDS: tuple[str, ...] = tuple(kind for group in DEFAULT_GROUPS for kind in GROUPS[group])
+DEFAULT_KINDS = tuple(kind for kind in SUFFIXES if any(kind in GROUPS[group] for group in DEFAULT_GROUPS))
 """What is written of a night unless one asks for something else."""
 
 RESULTS, IMAGES, MADRIGAL = "results", "images", "madrigal"

@@ -8,6 +8,7 @@ import numpy as np
 
 from airglow.geometry.directions import is_zenith
 from airglow.geometry.ephemeris import SunAndMoon, moon_separation_deg, sun_and_moon
+from airglow.model.limits import CLOUDY_C, OVERCAST_C
 from airglow.model.result import SkySamples, mid_exposure
 from airglow.model.tags import GREEN_TAG
 from airglow.night.instrument import KnownInstrument
@@ -28,7 +29,7 @@ from airglow.winds import (
     pierce_points,
 )
 from airglow.winds.doppler_reference import gap_error_as_velocity_mps, reference_in_time, reference_over_gap
-from airglow.winds.flags import BRIGHT_MOON, CLOUDY_C, NEAR_MOON_DEG, OVERCAST_C
+from airglow.winds.flags import BRIGHT_MOON, NEAR_MOON_DEG
 
 FAR_FROM_LASER_S = 2 * 3600.0
 CLOUDY_WEIGHT, OVERCAST_WEIGHT = 0.25, 0.05  # of zenith samples in the Doppler reference

@@ -13,12 +13,12 @@ from typing import Any
 
 import jinja2
 
+from airglow.model.limits import CLOUDY_C
 from airglow.model.result import ANALYSED
 from airglow.model.tags import LINE_NAMES
 from airglow.pages.settings import PagesSettings, relative_url
 from airglow.pages.states import KINDS
 from airglow.uploads import NightId
-from airglow.winds.flags import CLOUDY_C
 
 HTML, SVG = "text/html; charset=utf-8", "image/svg+xml"
 KEEP = "public, max-age=31536000, immutable"  # for names that change with what they hold

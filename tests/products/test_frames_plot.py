@@ -8,6 +8,7 @@ import warnings
 import h5py
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from results import GAP_M, LASER_M, empty_night, example_result
 from scipy.signal import find_peaks
 
@@ -71,10 +72,15 @@ def test_the_rings_lie_on_the_rings_of_the_frame(night):
     for picture in pictures(figure):
         image = np.asarray(picture.images[0].get_array())
         assert picture.get_aspect() == aspect
-        rings = [line for line in picture.lines if line.get_color() == frames._RING["color"]]
+        rings = [
+            ring
+            for lines in picture.collections
+            if to_hex(lines.get_color()[0]) == frames._RING["color"]
+            for ring in lines.get_segments()
+        ]
         assert len(rings) > 5
         for ring in rings:
-            x, y = ring.get_xdata(), ring.get_ydata()
+            x, y = ring.T
             assert x.min() >= CENTER[0] - 1e-9  # on the right half alone
             on = image_along(image, x, y)
             inward, outward = (

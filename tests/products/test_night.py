@@ -94,7 +94,7 @@ def test_by_default_there_is_nothing_that_costs_much_and_few_want(tmp_path):
     night = example_result(6, 2)
     made = [path.name.removeprefix(night.stem) for path in write_products(night, tmp_path)]
     assert made == [SUFFIXES[kind] for kind in DEFAULT_KINDS if kind != "frames"]
-    assert {Path(name).suffix for name in made} == {".nc", ".csv", ".txt", ".hdf5", ".log", ".png"}
+    assert {name[name.index(".") :] for name in made} == {".nc", ".csv", ".txt", ".hdf5", ".log", ".png"}
 
 
 def test_each_kind_loads_only_what_it_needs(tmp_path):

@@ -55,6 +55,8 @@ def draw_profile(upper: Axes, lower: Axes, profiles: RingProfiles, k: int | None
     upper.set_ylabel("Counts per pixel")
     lower.set_ylabel("Residual\n(σ)")
     lower.set_xlabel("Squared radius (1000 px²)")
+    for panel in (upper, lower):
+        style.label_at(panel, 0.54)
     if k is None:
         style.say_nothing_there(upper, why_empty)
         for panel in (upper, lower):
