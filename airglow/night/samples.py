@@ -9,6 +9,7 @@ import numpy as np
 from airglow.geometry.directions import is_zenith, look_direction
 from airglow.geometry.ephemeris import SunAndMoon, moon_separation_deg, sun_and_moon
 from airglow.geometry.lines_of_sight import pierce_points
+from airglow.model.limits import CLOUDY_C, OVERCAST_C
 from airglow.model.result import SkySamples, mid_exposure
 from airglow.model.tags import GREEN_TAG
 from airglow.night.instrument import KnownInstrument
@@ -28,9 +29,7 @@ from airglow.winds.doppler_reference import (
 )
 from airglow.winds.flags import (
     BRIGHT_MOON,
-    CLOUDY_C,
     NEAR_MOON_DEG,
-    OVERCAST_C,
     FlagInputs,
     flag_levels,
     flag_samples,

@@ -11,6 +11,7 @@ rule publish:
             rules.analyze.output.night,
             *rules.tables.output,
             *rules.plots.output,
+            *PUBLISHED_PAPER_PLOTS,
             *rules.quicklook.output,
         ),
     output:
