@@ -24,9 +24,9 @@ def registry():
 class Night:
     """A simulated night on disk, its analysis and its truth in the order of the analysis."""
 
-    def __init__(self, registry, folder, instrument, tag):
-        self.folder, self.tag = folder, tag
-        self.instrument, self.site = registry.instrument(instrument, DATE), registry.site("uao")
+    def __init__(self, simulated, folder, tag):
+        self.simulated, self.folder, self.tag = simulated, folder, tag
+        self.instrument, self.site = simulated.instrument, simulated.site
         self.all_truth = {frame.name: frame for frame in read_truth(folder / "truth.csv")}
 
     def analyse(self, frames=None, clouds=True):
@@ -68,7 +68,7 @@ def make_night(registry, tmp_path_factory):
                 **options,
             )
             write_night(night, folder)
-            made[key] = Night(registry, folder, instrument, tag)
+            made[key] = Night(night, folder, tag)
         return made[key]
 
     return make
