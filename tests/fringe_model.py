@@ -31,8 +31,8 @@ def fringes_on_annuli(
     """
     legendre, leg_weight = np.polynomial.legendre.leggauss(4)
     along, along_weight = _gaussian(25)
-    across, across_weight = _gaussian(5)
-    thermal, thermal_weight = _gaussian(17) if temperature_k else (np.zeros(1), np.ones(1))
+    across, across_weight = _gaussian(3)
+    thermal, thermal_weight = _gaussian(33) if temperature_k else (np.zeros(1), np.ones(1))
     s = s_px2[:, None, None, None] + 0.5 * width_px2 * legendre[:, None, None]
     rho = np.pi * np.sqrt(s) / parameters.max_radius_px
     b0, b1, b2 = parameters.blur_px

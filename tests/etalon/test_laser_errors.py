@@ -9,6 +9,7 @@ import pytest
 from airglow.etalon import airy, central_phase, fit_laser, fit_linear, fringes, terms_needed
 from airglow.etalon.airy import airy_derivatives
 from airglow.etalon.joint_fit import ONE_GAP, JointProblem, common_width_error_rad2, fit_jointly, with_errors
+from airglow.etalon.laser import start_phase
 from airglow.etalon.misfit import fringes_left
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
@@ -193,6 +194,13 @@ def test_the_error_of_all_widths_alike_is_that_of_their_mean():
     expected = 0.01 * np.sqrt(mean @ covariance @ mean)  # stepped in units of 0.01 rad^2
     found = common_width_error_rad2(problem, SimpleNamespace(jac=jacobian))
     assert found == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("by_rad", [1.2, -2.0])
+def test_the_phase_to_begin_with_is_that_of_the_fringes(by_rad):
+    data = RingProfile(S, counts_of(PHASE + by_rad), SIGMA, WIDTH_PX2)
+    found = start_phase(data, PHASE, PARAMETERS.plate_scale_rad_per_pixel)
+    assert found - PHASE == pytest.approx(by_rad, abs=0.3)  # as near as the fit needs it
 
 
 @pytest.mark.parametrize("by_rad", [0.4, -1.5])
