@@ -17,7 +17,6 @@ from airglow.etalon import (
     start_from_fringes,
     terms_needed,
 )
-from airglow.etalon.airy import airy_derivatives
 from airglow.etalon.laser import start_phase
 from airglow.model.errors import NotAnalysable
 from airglow.model.instrument import InstrumentParameters
@@ -35,19 +34,6 @@ def airy(parameters=PARAMETERS, phase=PHASE, s=S):
     return fringes(s, WIDTH_PX2, phase, parameters, terms_needed(parameters.reflectivity)).airy()
 
 
-def test_without_blur_the_series_is_the_airy_function_averaged_over_annuli():
-    sharp = dataclasses.replace(PARAMETERS, blur_px=(0.0, 0.0, 0.0))
-    fine = (np.arange(200) + 0.5) / 200 * WIDTH_PX2
-    s = (S - WIDTH_PX2 / 2)[:, None] + fine
-    phi = PHASE / np.sqrt(1 + sharp.plate_scale_rad_per_pixel**2 * s)
-    coefficient = 4 * sharp.reflectivity / (1 - sharp.reflectivity) ** 2
-    brute = 1 / (1 + coefficient * np.sin(phi / 2) ** 2)
-    brute *= (1 + sharp.reflectivity) / (1 - sharp.reflectivity)
-    # The pixel's own blur remains in the series: compare where it is small against the annulus.
-    difference = airy(sharp)[:40] / brute.mean(axis=1)[:40] - 1
-    assert np.abs(difference).max() < 0.03
-
-
 def test_blur_is_two_dimensional_also_at_the_centre():
     # Mean of the sharp fringes over a Gaussian in the plane: Rice distribution of the radius.
     sigma = 2.0
@@ -62,40 +48,6 @@ def test_blur_is_two_dimensional_also_at_the_centre():
         brute = np.trapezoid(weight * sharp, radius)
         made = fringes(np.array([centre_px**2]), 1e-6, PHASE, parameters, 40).airy()[0]
         assert made == pytest.approx(brute, rel=2e-3)
-
-
-def test_derivatives_are_those_of_the_model():
-    made = fringes(S, WIDTH_PX2, PHASE, PARAMETERS, 80)
-    by = airy_derivatives(made, S, WIDTH_PX2, PHASE, PARAMETERS)
-
-    def numeric(step, change):
-        return (change(step) - change(-step)) / (2 * step)
-
-    def blurred(index):
-        def change(h):
-            blur = list(PARAMETERS.blur_px)
-            blur[index] += h
-            return airy(dataclasses.replace(PARAMETERS, blur_px=tuple(blur)))
-
-        return change
-
-    pairs = [
-        (by.central, numeric(1e-4, lambda h: airy(phase=PHASE + h))),
-        (
-            by.alpha,
-            numeric(
-                1e-10,
-                lambda h: airy(dataclasses.replace(PARAMETERS, plate_scale_rad_per_pixel=8.83e-5 + h)),
-            ),
-        ),
-        (
-            by.log_reflectivity,
-            numeric(1e-6, lambda h: airy(dataclasses.replace(PARAMETERS, reflectivity=0.86 * np.exp(h)))),
-        ),
-        *((by.blur[:, k], numeric(1e-5, blurred(k))) for k in range(3)),
-    ]
-    for analytic, expected in pairs:
-        assert np.abs(analytic - expected).max() < 1e-3 * np.abs(expected).max()
 
 
 def laser(gap_m=GAP_M, seed=0, amplitude=60.0, bias=300.0, parameters=PARAMETERS):

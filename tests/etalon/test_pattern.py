@@ -44,6 +44,15 @@ def test_a_frame_is_left_with_its_noise():
     assert np.std([each.counts for each in data]) > 1.5 * SIGMA
 
 
+def test_frames_that_fit_badly_say_less():
+    """A quarter of the frames share what is none of the camera's; their chi-square is 9, that of others 1."""
+    bad = np.arange(FRAMES) % 4 == 0
+    wrong = 4.0 * SIGMA * np.cos(S / 5000.0)
+    found = common_patterns(night(np.outer(bad, wrong) + COLUMNS), MODELS, np.ones((FRAMES, 1)))
+    taken = np.dot(found[0] - COLUMNS, wrong) / np.dot(wrong, wrong)
+    assert taken == pytest.approx(0.25 / 9.0 / (0.75 + 0.25 / 9.0), abs=0.05)  # of equal weights 0.25
+
+
 def test_one_outlier_does_not_make_a_pattern():
     residual = np.zeros((FRAMES, ANNULI))
     residual[17] = 5.0 * np.sin(S / 4000.0)

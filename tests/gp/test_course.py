@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from airglow.gp import fit_course
+from airglow.gp import Samples, fit_course, fit_process
+
+from .exact import predict
 
 HOUR_S = 3600.0
 TIMES = np.linspace(0, 9 * HOUR_S, 20)
@@ -92,6 +94,38 @@ def test_a_jump_is_found_and_both_sides_stand_alone():
     _, error = got.at([0.5 * (before + after), before, after])
     assert error[0] > 1.0, "nobody saw when it jumped"
     assert max(error[1:]) < 0.3
+
+
+def test_within_a_jump_either_side_may_hold():
+    values = samples() + 3.0 * (TIMES > 16000)
+    got = fit(values, find_jumps=True)
+    assert got.jumps_s == ((TIMES[9], TIMES[10]),)
+    assert got.used.all()
+    for part, side in ((0.2, 0), (0.45, 0), (0.55, 1), (0.8, 1)):
+        at = [TIMES[9] + part * (TIMES[10] - TIMES[9])]
+        pairs = [predict(piece.samples, piece.process, at) for piece in got.pieces]
+        (before, after), own_error = (values[0] for values, _ in pairs), pairs[side][1][0]
+        value, error = got.at(at)
+        assert value[0] == pytest.approx((before, after)[side], abs=1e-6)
+        assert error[0] == pytest.approx(np.hypot(own_error, (after - before) / 2), rel=1e-6)
+        assert got.covariance(at)[0, 0] == pytest.approx(error[0] ** 2)
+
+
+def test_a_sample_is_an_outlier_from_the_odds_on():
+    """One in a hundred is one, beforehand, and lies anywhere within thirty natural rates times an hour."""
+    time_s, error = np.arange(16) * 60.0, np.full(16, ERROR)
+    others = np.delete(np.arange(16), 5)
+    price = np.log(30.0 * 5.0) - np.log(0.01)
+    gains = []
+    for offset in (4.0, 4.4, 4.8, 5.2, 5.6):
+        values = np.random.default_rng(0).normal(0, ERROR, 16)
+        values[5] += offset * ERROR
+        everything = Samples(time_s, values, error, 5.0)
+        gains.append(fit_process(everything[others])[1] - price - fit_process(everything)[1])
+        used = fit_course(time_s, values, error, natural_rate=5.0).used
+        assert list(np.flatnonzero(~used)) == ([5] if gains[-1] > 0 else [])
+    assert min(gains) < -1.0
+    assert max(gains) > 0.5
 
 
 def test_no_jump_is_invented():

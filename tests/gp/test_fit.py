@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from airglow.gp import SingularCovariance, factorise, log_density, log_density_and_slope, minimise
+from airglow.gp import (
+    KERNELS,
+    SingularCovariance,
+    factorise,
+    log_density,
+    log_density_and_slope,
+    minimise,
+    series,
+)
 from airglow.gp.series import HYPERPARAMETERS, Samples, fit_process
 
 N = 7
@@ -73,6 +81,29 @@ def test_the_process_found_has_the_greatest_density(place):
         moved = logs.copy()
         moved[place] += step
         assert density_at(moved) < density - 1e-4
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_the_gradient_of_the_cost_is_that_of_differences(kernel, monkeypatch):
+    random, costs = np.random.default_rng(5), []
+
+    def keep(cost, start, bounds, kernels):
+        costs.append(cost)
+        return start, kernels[0], 0.0
+
+    monkeypatch.setattr(series, "minimise", keep)
+    value = random.normal(0, 1.0, 12)
+    functions = random.normal(0, 0.5, (12, 2))
+    samples = Samples(np.sort(random.uniform(0, 30000, 12)), value, random.uniform(0.1, 0.3, 12), 1.5)
+    fit_process(samples, also=functions @ functions.T)
+    (cost,) = costs
+    step = 1e-4
+    for logs in random.normal(0, 0.7, (4, 3)):
+        differences = [
+            (cost(logs + step * axis, kernel)[0] - cost(logs - step * axis, kernel)[0]) / (2 * step)
+            for axis in np.eye(3)
+        ]
+        np.testing.assert_allclose(cost(logs, kernel)[1], differences, rtol=1e-5, atol=1e-6)
 
 
 def test_every_hyperparameter_has_a_name_a_unit_and_a_source():
