@@ -238,7 +238,7 @@ def test_frames_of_an_earlier_upload_are_kept_when_another_takes_their_names(sto
 
 
 def _archived_while(store: Store, directory: Path, number: int, act) -> str:
-    """Archive, and do something before the bucket's frames are listed so often; returns why it was refused."""
+    """Archive, and act before the bucket's frames are listed so often; returns why it was refused."""
     send(store, MINIME05)
     listings = 0
 
