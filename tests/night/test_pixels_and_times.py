@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from airglow.frames import FrameHeader
-from airglow.night import NightRequest, admit
+from airglow.night import admit
 from airglow.night.folder_check import night_of
 from airglow.night.gate import TimedFrame
 from airglow.night.instrument import default_parameters
@@ -17,8 +17,6 @@ from airglow.night.profiles import mid_times_s, pixel_aspect
 from airglow.night.reduce import _expected_center, dark_frames
 from airglow.night.tables import column, laser_table
 from airglow.rings import AnnulusGrid
-
-from .conftest import DATE
 
 GRID = AnnulusGrid(500, 120.0, 10, 490)
 
@@ -37,11 +35,6 @@ def timed(start, name="UAO_XR_20260512_010000.hdf5", tag="XR", exposure_s=240.0,
         **more,
     )
     return TimedFrame(frame, np.datetime64(start, "us"))
-
-
-@pytest.fixture
-def wanted_night(registry):
-    return NightRequest(registry.instrument("minime05", DATE), registry.site("uao"), DATE, "XR")
 
 
 def test_parameters_in_pixels_go_with_the_binning(wanted_night):
@@ -91,9 +84,9 @@ def test_frames_come_in_the_order_of_time(wanted_night):
 def test_a_frame_is_dark_by_the_sun_at_its_middle(wanted_night):
     """At Urbana the sun is 6 degrees below the horizon at 1:28:18 (formulae of the Astronomical Almanac)."""
     assert wanted_night.settings.highest_sun_deg == -6.0
-    before, after = timed("2026-05-12T01:25:00"), timed("2026-05-12T01:27:00")
-    dark, sunlit = dark_frames((before, after), wanted_night)
-    assert [each.start for each in dark] == [after.start]
+    before, after, night = (timed(f"2026-05-12T{time}:00") for time in ("01:25", "01:27", "02:00"))
+    dark, sunlit = dark_frames((before, after, night), wanted_night)
+    assert [each.start for each in dark] == [after.start, night.start]
     assert [each.reason for each in sunlit] == ["sun at -5.8 degrees, above -6"]
 
 
