@@ -21,6 +21,12 @@ def registry():
     return load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
 
 
+@pytest.fixture
+def wanted_night(registry):
+    """A night to be analysed, of which there are no frames."""
+    return NightRequest(registry.instrument("minime05", DATE), registry.site("uao"), DATE, "XR")
+
+
 class Night:
     """A simulated night on disk, its analysis and its truth in the order of the analysis."""
 

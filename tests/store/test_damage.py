@@ -1,5 +1,6 @@
 """What is damaged on the way, without an error, is noticed: by size, by ETag, or by reading twice."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -109,6 +110,13 @@ def test_a_sure_reading_of_what_has_no_md5_is_two_that_are_alike(far: Store, way
     assert read_as_listed(far, found) == "key: 9,993 bytes arrived, not 10,000. Try again"
     way.damage = times(2, flip)
     assert read_surely(far, found) == (flip(DATA), False)  # and is not proven
+
+
+def test_what_an_md5_proves():
+    etag = hashlib.md5(DATA).hexdigest()
+    assert proves(etag, DATA)
+    assert not proves(etag, flip(DATA))
+    assert not proves(etag, truncate(DATA))
 
 
 @pytest.mark.parametrize("size", [0, 1, 5 << 20, (8 << 20) + 1, (13 << 20) + 77])
