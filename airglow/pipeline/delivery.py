@@ -46,7 +46,9 @@ def publish_night(
         As of `keep_earlier_results` and `deliver`. If it is from the former, nothing was changed.
     """
     night = NightId.parse(plan["night"])
-    plan = keep_earlier_results(store, plan)
-    mark_pending(store, night, "delivery")
-    remove_state(store, night, "published", states)
+    there = {found.key for found in store.list(night.state_prefix)}
+    plan = keep_earlier_results(store, plan, there=there)
+    mark_pending(store, night, "delivery", there)
+    if night.published_key in there:
+        remove_state(store, night, "published", states)
     return deliver(store, plan, folders, threads, states=states)

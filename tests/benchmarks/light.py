@@ -180,7 +180,8 @@ def step_start(script: str, after: str) -> str:
     code = (
         "import pickle, sys\n"
         "from snakemake.iocontainers import InputFiles, Log, OutputFiles, Params, Snakemake, Wildcards\n"
-        "job = Snakemake(InputFiles(), OutputFiles(), Params(), Wildcards(), 1, {}, Log(), {}, 'rule', 0, '.')\n"
+        "empty = (InputFiles(), OutputFiles(), Params(), Wildcards())\n"
+        "job = Snakemake(*empty, 1, {}, Log(), {}, 'rule', 0, '.')\n"
         "sys.stdout.buffer.write(pickle.dumps(job, protocol=4))"
     )
     pickled = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True).stdout

@@ -14,7 +14,7 @@ with step() as job:
         read_state(job.store, night, state, STATES, now.get(state)) or {} for state in ("published", "loaded")
     )
     manifest = load_manifest(job.store, night)
-    record = cleanup_night(job.store, job.registry, manifest, published, loaded)
+    record = cleanup_night(job.store, job.registry, manifest, published, loaded, just_read=True)
     put_state(job.store, night, "cleaned", record, STATES)
     clear_pending(job.store, night)
     forget_failures(WORK, night.name)

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from adapter import snakemake, step
+from adapter import STATES, snakemake, step
 
 from airglow.archive import UnpackLimits, criteria, join_parts
+from airglow.pipeline.states import mirror_path
 
 with step() as job:
     join_parts(
@@ -13,4 +14,5 @@ with step() as job:
         Path(snakemake.output.archive),
         Path(snakemake.output.record),
         criteria=criteria(UnpackLimits.from_settings(snakemake.params.limits)),
+        maybe_refused=mirror_path(STATES, job.night, "refused").exists(),
     )
