@@ -194,7 +194,8 @@ def _delete_weather(
             else:
                 to_delete.append((file, end))
     if to_delete:
-        there = {**listed, **list_weather(store, site, dates, raw=False)}
+        kinds = {file.kind for file, _ in to_delete}
+        there = {**listed, **list_weather(store, site, dates, raw=False, kinds=kinds)}
         for file, end in to_delete:
             _delete_archived(store, file, end, there, outcome)
 

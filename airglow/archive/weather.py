@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -100,7 +100,11 @@ def sync_weather_file(
 
 
 def list_weather(
-    store: Store, site: str, dates: Iterable[dt.date], raw: bool = True
+    store: Store,
+    site: str,
+    dates: Iterable[dt.date],
+    raw: bool = True,
+    kinds: Collection[str] = ("cloud", "temperature"),
 ) -> dict[str, StoredObject]:
     """List where weather files of some dates can be.
 
@@ -114,6 +118,8 @@ def list_weather(
         Local dates.
     raw
         Whether to look at the uploads too, beside the archive.
+    kinds
+        Kinds of files (`WeatherFile.kind`) that are looked for in the archive.
 
     Returns
     -------
@@ -127,8 +133,10 @@ def list_weather(
     """
     prefixes = {f"{RAW}Cloud_{site}_", f"{RAW}TempL"} if raw else set()
     for date in dates:
-        prefixes.add(cloud_file(site, date).archive_key.removesuffix(f"{date:%d}.txt"))
-        prefixes.add(weather_prefix("temperature", site, date) + "TempL")
+        if "cloud" in kinds:
+            prefixes.add(cloud_file(site, date).archive_key.removesuffix(f"{date:%d}.txt"))
+        if "temperature" in kinds:
+            prefixes.add(weather_prefix("temperature", site, date) + "TempL")
     return {found.key: found for prefix in sorted(prefixes) for found in store.list(prefix)}
 
 

@@ -25,6 +25,7 @@ from airglow.model.files import write_whole
 from airglow.store import Store, StoredObject, hash_file, json_bytes
 from airglow.uploads import NightId
 
+_MARKED = "marked"
 STATES = ("manifest", "published", "loaded", "page", "cleaned", "refused")
 
 
@@ -149,6 +150,21 @@ def remove_state(store: Store, night: NightId, state: str, root: Path) -> None:
     """
     mirror_path(root, night, state).unlink(missing_ok=True)
     store.delete(_key(night, state))
+
+
+def note_marked(night: NightId, run: str, root: Path) -> None:
+    """Note that a run has marked a night as unfinished, so that its steps need not do it again."""
+    write_whole(mirror_path(root, night, _MARKED), json_bytes({"run": run}))
+
+
+def is_marked(night: NightId, run: str | None, root: Path) -> bool:
+    """Whether the run at hand has marked the night, and not finished it since."""
+    return bool(run) and _read(mirror_path(root, night, _MARKED)).get("run") == run
+
+
+def forget_marked(night: NightId, root: Path) -> None:
+    """Before the mark is removed from the bucket."""
+    mirror_path(root, night, _MARKED).unlink(missing_ok=True)
 
 
 def known_state(night: NightId, state: str, root: Path) -> Any | None:

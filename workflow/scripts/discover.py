@@ -8,8 +8,8 @@ from pathlib import Path
 from adapter import RESULTS, STATES, WORK, snakemake, step, write_json
 
 from airglow.archive import UnpackLimits, criteria
-from airglow.pipeline.runlock import NIGHTS_VARIABLE
-from airglow.pipeline.states import mirror_states
+from airglow.pipeline.runlock import NIGHTS_VARIABLE, RUN_VARIABLE
+from airglow.pipeline.states import mirror_states, note_marked
 from airglow.pipeline.workspace import remove_leftovers, remove_older
 from airglow.uploads import MEMORY, ScanSettings, discovery_to_json, read_memory, scan, take_up
 
@@ -29,6 +29,7 @@ with step() as job:
         found = None if report.changed or report.withdrawn else discovery.states.get(report.night)
         there = None if found is None else [one for one in found if one.key != report.night.cleaned_key]
         mirror_states(job.store, report.night, STATES, there)
+        note_marked(report.night, os.environ[RUN_VARIABLE], STATES)
     at_work = os.environ[NIGHTS_VARIABLE].split()
     for report in discovery.wanted:
         # What is left here of an earlier upload must not pass for this one.

@@ -10,10 +10,8 @@ from airglow.pipeline.states import manifest_bytes
 from airglow.pipeline.workspace import bring_frames
 
 with step() as job:
-    left_by_extract = job.local(WORK) / "manifest.json"
-    data = manifest_bytes(job.store, job.night, left_by_extract, STATES)
+    data = manifest_bytes(job.store, job.night, job.local(WORK) / "manifest.json", STATES)
     manifest = read_manifest(data, job.night.manifest_key)
     frames, unpacked = Path(snakemake.output.frames), Path(snakemake.params.unpacked)
     bring_frames(job.store, manifest, frames, unpacked, snakemake.params.transfers)
     write_whole(snakemake.output.manifest, data)
-    left_by_extract.unlink(missing_ok=True)
