@@ -2,6 +2,7 @@
 
 from airglow.frames.apart import read_apart
 from airglow.frames.frame import Frame, FrameHeader
+from airglow.frames.kept import KeptImage, KeptImages, total_counts
 from airglow.frames.names import (
     date_of_name,
     is_frame_name,
@@ -17,6 +18,8 @@ __all__ = [
     "SHORTEST_EXPOSURE_S",
     "Frame",
     "FrameHeader",
+    "KeptImage",
+    "KeptImages",
     "Starts",
     "date_of_name",
     "find_starts",
@@ -27,4 +30,5 @@ __all__ = [
     "read_frame",
     "saved_of_name",
     "tag_of_name",
+    "total_counts",
 ]
