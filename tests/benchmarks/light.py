@@ -268,7 +268,7 @@ def top(counts: Counter) -> str:
 
 
 def measure_many(bench: Bench) -> None:
-    """Many pending nights at once, which have no frames that could be analysed: what Snakemake itself costs."""
+    """Many pending nights at once, without frames to analyse: what Snakemake itself costs."""
     goals = {1: 3.0, 10: 5.0, 50: 15.0}
     for count in bench.nights:
         with place(bench) as (clone, front, store):
