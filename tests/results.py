@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 
 from airglow.geometry.ephemeris import moon_separation_deg, sun_and_moon
+from airglow.geometry.lines_of_sight import pierce_points
 from airglow.model.empty import empty_result
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import (
@@ -19,7 +20,7 @@ from airglow.model.result import (
     RingProfiles,
     SkySamples,
 )
-from airglow.winds import horizontal_winds, pierce_points
+from airglow.winds.horizontal import horizontal_winds
 
 CYCLE = ("Zenith", "North", "East", "South", "West", "CV_ANN_UAO_1")
 LOOK = {

@@ -11,7 +11,7 @@ from airglow.archive.manifest import (
     load_manifest,
     read_manifest,
 )
-from airglow.archive.proof import prove_archived, prove_loaded, prove_published
+from airglow.archive.proof import list_products, prove_archived, prove_loaded, prove_published
 from airglow.archive.tar import UnpackLimits
 from airglow.archive.unpack import KeptOut, Unpacked, unpack
 from airglow.archive.weather import ArchivedWeather, archive_weather, fetch_weather, sync_weather_file
@@ -34,6 +34,7 @@ __all__ = [
     "fetch_weather",
     "join_if_changed",
     "join_parts",
+    "list_products",
     "load_manifest",
     "prove_archived",
     "prove_loaded",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airglow.archive.manifest import ArchivedFile, Manifest
@@ -72,11 +72,39 @@ def prove_published(store: Store, manifest: Manifest, published: Mapping[str, An
     products = published.get("products")
     if not isinstance(products, list) or not all({"key", "size"} <= product.keys() for product in products):
         raise StoreError(f"{key}: not an index of products. Nothing was deleted; publish the night again")
+    listed = list_products(store, products)
     for product in products:
-        found = store.head(product["key"])
+        found = listed.get(product["key"])
         if found is None or found.size != product["size"] or product.get("etag", found.etag) != found.etag:
             state = "not in the bucket" if found is None else "not in the bucket as it was published"
             raise StoreError(f"{product['key']}: {state}. Nothing was deleted; publish the night again")
+
+
+def list_products(store: Store, products: Iterable[Mapping[str, Any]]) -> dict[str, StoredObject]:
+    """What the bucket has where products are, with one listing for all of one folder and night.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    products
+        Each with ``key``: folder, and a file name that begins with instrument, site and date.
+
+    Returns
+    -------
+    dict
+        Object by key; other products of the same night may be among them.
+
+    Raises
+    ------
+    StoreError
+        If the bucket cannot be listed.
+    """
+    prefixes = set()
+    for product in products:
+        folder, slash, name = product["key"].rpartition("/")
+        prefixes.add(folder + slash + "_".join(name.split("_")[:3]))
+    return {found.key: found for prefix in sorted(prefixes) for found in store.list(prefix)}
 
 
 def prove_loaded(manifest: Manifest, loaded: Mapping[str, Any]) -> None:

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from airglow.model.columns import database_columns
 from airglow.model.errors import CatalogueError
 from airglow.model.outcomes import outcome_reason
@@ -164,6 +162,8 @@ def _rows(table: str, of: Any) -> list[Row]:
 
 def _list(values: Sequence[Any]) -> Sequence[Any]:
     """A column as plain values; times to the microsecond."""
+    import numpy as np
+
     if not isinstance(values, np.ndarray):
         return values
     values = values.astype("datetime64[us]") if values.dtype.kind == "M" else values
@@ -186,6 +186,8 @@ def _products(outcome: Mapping[str, Any], products: Sequence[Mapping[str, Any]])
 
 def _plain(value: Any) -> Any:
     """A value as the database takes it: Python's own types, None for NaN and infinity, names with commas."""
+    import numpy as np
+
     if isinstance(value, tuple):
         return ", ".join(value)
     if isinstance(value, np.generic):

@@ -17,7 +17,8 @@ from airglow.demo.nights import NIGHTS, simulated, upload
 from airglow.demo.servers import mariadb_server, s3_server
 from airglow.demo.summary import format_table, summarise_night
 from airglow.model.errors import AirglowError
-from airglow.pages import PagesSettings, export_pages
+from airglow.pages.export import export_pages
+from airglow.pages.settings import PagesSettings
 from airglow.registry.configuration import DIRECTORY_VARIABLE
 from airglow.store import Store, open_store
 from airglow.store import settings_from_environment as store_settings

@@ -11,7 +11,7 @@ from airglow.etalon.airy import (
     terms_needed,
 )
 from airglow.etalon.laser import LaserFit, fit_laser, start_from_fringes
-from airglow.etalon.linear import LinearFit, fit_linear, flat_templates
+from airglow.etalon.linear import LinearFit, fit_linear, fit_linear_together, flat_templates, smooth_trend
 from airglow.etalon.parameters import ParametersFit, fit_parameters, refine_parameters_on_sky
 from airglow.etalon.pattern import common_patterns, without_patterns
 from airglow.etalon.state import LaserState, measure_state
@@ -28,6 +28,7 @@ __all__ = [
     "common_patterns",
     "fit_laser",
     "fit_linear",
+    "fit_linear_together",
     "fit_parameters",
     "flat_templates",
     "fringes",
@@ -35,6 +36,7 @@ __all__ = [
     "phase_and_beta",
     "refine_parameters_on_sky",
     "relative_illumination",
+    "smooth_trend",
     "start_from_fringes",
     "terms_needed",
     "without_patterns",

@@ -106,7 +106,7 @@ class Fringes:
             self,
             central=self.central + by_rad,
             phase=self.phase + by_rad * grows,
-            terms=self.terms * np.exp((1j * by_rad) * (self.order * grows[self.annulus])),
+            terms=self.terms * _on_circle(by_rad * self.order * grows[self.annulus]),
         )
 
     def nudged(self, by_rad: float) -> Fringes:
@@ -241,12 +241,20 @@ def fringes(
     order = row + 1
     a, w, s = order * beta[annulus], variance[annulus], s_px2[annulus]
     d = 1.0 + 2j * a * w
-    exponent = 1j * order * np.mod(phase, 2 * np.pi)[annulus] - 2.0 * a**2 * (w * s) / d
-    exponent += order * np.log(parameters.reflectivity)
-    exponent += (-0.5 * central**2 * parameters.gap_variance) * order**2
-    exponent += (-1j / 6.0 * central**3 * parameters.gap_third_moment) * order**3
-    terms = np.sinc(a * (width_px2 / (2.0 * np.pi))) * np.exp(exponent) / d
+    blur = -2.0 * a**2 * (w * s) / d
+    size = blur.real + order * np.log(parameters.reflectivity)
+    size += (-0.5 * central**2 * parameters.gap_variance) * order**2
+    angle = blur.imag + order * np.mod(phase, 2 * np.pi)[annulus]
+    angle += (-1.0 / 6.0 * central**3 * parameters.gap_third_moment) * order**3
+    terms = np.sinc(a * (width_px2 / (2.0 * np.pi))) * np.exp(size) * _on_circle(angle) / d
     return Fringes(central=central, phase=phase, beta=beta, order=order, annulus=annulus, terms=terms)
+
+
+def _on_circle(angle: np.ndarray) -> np.ndarray:
+    """exp(i angle), several times faster than by the exponential of a complex number."""
+    result = np.empty(angle.shape, complex)
+    result.real, result.imag = np.cos(angle), np.sin(angle)
+    return result
 
 
 class FringeTables:

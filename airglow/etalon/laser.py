@@ -19,7 +19,7 @@ from airglow.etalon.airy import (
     phase_and_beta,
     terms_needed,
 )
-from airglow.etalon.linear import LinearFit, fit_linear, flat_templates
+from airglow.etalon.linear import LinearFit, fit_linear, flat_templates, smooth_trend
 from airglow.etalon.misfit import fringes_left
 from airglow.model.errors import NotAnalysable
 from airglow.model.instrument import InstrumentParameters
@@ -151,9 +151,7 @@ def start_phase(profile: RingProfile, nominal_phase: float, plate_scale: float) 
 
 def _fringes_alone(profile: RingProfile) -> np.ndarray:
     """Weighted counts less their trend over r^2."""
-    s, weight = profile.radius_squared_px2, 1.0 / profile.sigma**2
-    trend = np.polynomial.Polynomial.fit(s, profile.counts, 2, w=np.sqrt(weight))
-    return (profile.counts - trend(s)) * weight
+    return (profile.counts - smooth_trend(profile)) / profile.sigma**2
 
 
 def _harmonic(level: np.ndarray, s: np.ndarray, central: float, alpha: float) -> complex:
@@ -233,9 +231,8 @@ def fit_laser(
     near = tables.at(s, profile.width_px2)
     start = near.shifted(start_phase - near.central)
     illumination, bias = flat_templates(profile, parameters)
-    moved = 0.0
+    moved, made = 0.0, start
     for _ in range(_GAP_STEPS):
-        made = start.nudged(moved)
         fit = fit_linear(profile, [illumination * made.airy(), illumination, bias])
         slope = -2.0 * made.summed(made.order * made.terms.imag)
         gradient = fit.amplitudes[0] * illumination * slope / profile.sigma
@@ -248,6 +245,7 @@ def fit_laser(
         moved += step
         if abs(step) < _SETTLED_RAD:
             break
+        made = start.nudged(moved)
     else:
         raise NotAnalysable("laser fit failed", "the gap did not settle")
     central = start_phase + moved

@@ -18,6 +18,8 @@ _RIDGE = 1e-11  # of the squared length of a template
 class LinearFit:
     """Least-squares amplitudes of k templates at m annuli, and what they leave.
 
+    Of several profiles at once, each shape has the number of profiles in front.
+
     Parameters
     ----------
     amplitudes
@@ -50,22 +52,57 @@ def fit_linear(profile: RingProfile, templates: Sequence[np.ndarray]) -> LinearF
     -------
     LinearFit
     """
-    matrix = np.stack(templates, axis=1) / profile.sigma[:, None]
-    scale = np.sqrt(np.einsum("ij,ij->j", matrix, matrix))
-    matrix /= scale
+    return fit_linear_together(profile.counts, profile.sigma, templates)
+
+
+def fit_linear_together(counts: np.ndarray, sigma: np.ndarray, templates: Sequence[np.ndarray]) -> LinearFit:
+    """Fit amplitudes of templates to profiles on the same annuli, as `fit_linear` does to one.
+
+    Parameters
+    ----------
+    counts, sigma
+        Of the profiles, each (p, m); or (m,) of one.
+    templates
+        Each (p, m), or (m,) if it is the same for all.
+
+    Returns
+    -------
+    LinearFit
+    """
+    matrix = np.empty((*counts.shape, len(templates)))
+    for place, template in enumerate(templates):
+        matrix[..., place] = template / sigma
+    scale = np.sqrt(np.sum(matrix**2, axis=-2))
+    matrix /= scale[..., None, :]
     # The ridge is below rounding for templates that differ at all, and shares between those that do not.
-    gram = matrix.T @ matrix
-    gram[np.diag_indices_from(gram)] += _RIDGE
-    lower = np.linalg.cholesky(gram)
-    inverse = np.linalg.inv(lower)
-    basis = matrix @ inverse.T
-    projected = basis.T @ (profile.counts / profile.sigma)
+    gram = matrix.mT @ matrix + _RIDGE * np.eye(len(templates))
+    inverse = np.linalg.inv(np.linalg.cholesky(gram))
+    basis = matrix @ inverse.mT
+    projected = basis.mT @ (counts / sigma)[..., None]
     return LinearFit(
-        amplitudes=(inverse.T @ projected) / scale,
-        covariance=(inverse.T @ inverse) / np.outer(scale, scale),
-        model=(basis @ projected) * profile.sigma,
+        amplitudes=(inverse.mT @ projected)[..., 0] / scale,
+        covariance=(inverse.mT @ inverse) / (scale[..., :, None] * scale[..., None, :]),
+        model=(basis @ projected)[..., 0] * sigma,
         basis=basis,
     )
+
+
+def smooth_trend(profile: RingProfile) -> np.ndarray:
+    """What of a profile is no fringe: the parabola over r^2 that fits it best.
+
+    Parameters
+    ----------
+    profile
+        The profile, of m annuli.
+
+    Returns
+    -------
+    ndarray
+        Counts, shape (m,).
+    """
+    s = profile.radius_squared_px2
+    x = 2.0 * (s - s.min()) / max(np.ptp(s), np.finfo(float).tiny) - 1.0
+    return fit_linear(profile, [np.ones_like(x), x, x**2]).model
 
 
 def flat_templates(profile: RingProfile, parameters: InstrumentParameters) -> tuple[np.ndarray, np.ndarray]:

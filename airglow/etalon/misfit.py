@@ -13,11 +13,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from airglow.etalon.linear import smooth_trend
 from airglow.rings import RingProfile
 
 _MOST_LEFT = 1.0 / 3.0  # of the fringes' power
 _NOISE_CHI_SQUARE = 2.0  # up to here what is left may be noise that is known too well
-_TREND_DEGREE = 2  # over r squared: what of a profile is no fringe
 
 
 def fringes_left(profiles: Sequence[RingProfile], models: Sequence[np.ndarray]) -> float:
@@ -43,7 +43,7 @@ def fringes_left(profiles: Sequence[RingProfile], models: Sequence[np.ndarray]) 
     )
     if left <= _NOISE_CHI_SQUARE * number:
         return 0.0
-    power = sum(float(np.sum(((each.counts - _trend(each)) / each.sigma) ** 2)) for each in profiles)
+    power = sum(float(np.sum(((each.counts - smooth_trend(each)) / each.sigma) ** 2)) for each in profiles)
     # A model worse than the trend: no fringes of it are there.
     return (left - number) / (power - number) if power > left else 1.0
 
@@ -51,8 +51,3 @@ def fringes_left(profiles: Sequence[RingProfile], models: Sequence[np.ndarray]) 
 def explains_fringes(left: float) -> bool:
     """Whether a fit that leaves this part of the fringes' power is one; not so if it is no number."""
     return left <= _MOST_LEFT
-
-
-def _trend(profile: RingProfile) -> np.ndarray:
-    s = profile.radius_squared_px2
-    return np.polynomial.Polynomial.fit(s, profile.counts, _TREND_DEGREE, w=1.0 / profile.sigma)(s)

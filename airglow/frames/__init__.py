@@ -1,7 +1,7 @@
 """One CCD frame and its header, from HDF5 or ``.img``, and when it was taken."""
 
-from airglow.frames.apart import read_apart
-from airglow.frames.frame import Frame, FrameHeader
+from importlib import import_module
+
 from airglow.frames.names import (
     date_of_name,
     is_frame_name,
@@ -9,8 +9,6 @@ from airglow.frames.names import (
     saved_of_name,
     tag_of_name,
 )
-from airglow.frames.read import LONGEST_EXPOSURE_S, SHORTEST_EXPOSURE_S, read_bytes, read_frame
-from airglow.frames.times import Starts, find_starts
 
 __all__ = [
     "LONGEST_EXPOSURE_S",
@@ -28,3 +26,22 @@ __all__ = [
     "saved_of_name",
     "tag_of_name",
 ]
+
+_MODULES = {
+    "LONGEST_EXPOSURE_S": "read",
+    "SHORTEST_EXPOSURE_S": "read",
+    "Frame": "frame",
+    "FrameHeader": "frame",
+    "Starts": "times",
+    "find_starts": "times",
+    "read_apart": "apart",
+    "read_bytes": "read",
+    "read_frame": "read",
+}
+
+
+def __getattr__(name: str):
+    """Look up what needs NumPy and HDF5 when it is asked for: the archive only wants the names of files."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -31,7 +31,7 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import (
@@ -154,7 +154,7 @@ def all_columns() -> tuple[Column, ...]:
     tuple of Column
         In the order of the file.
     """
-    with files("airglow.model").joinpath("columns.csv").open(encoding="utf-8", newline="") as file:
+    with Path(__file__).with_name("columns.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return tuple(Column(**{**row, "at_layer": row["at_layer"] == "yes"}) for row in rows)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-
-import numpy as np
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,8 @@ class InstrumentParameters:
     nominal_gap_m: float
     gap_variance: float = 0.0
     gap_third_moment: float = 0.0
-    plate_scale_error_rad_per_pixel: float = np.nan
-    reflectivity_error: float = np.nan
+    plate_scale_error_rad_per_pixel: float = math.nan
+    reflectivity_error: float = math.nan
     source: str = ""
 
     @property

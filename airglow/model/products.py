@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
+
+from airglow.model.errors import BadInput
 
 FRAMES = "frames"
 """The kind of product that shows raw frames, and so is made from these as well."""
@@ -28,6 +30,21 @@ SUFFIXES: Mapping[str, str] = {
     FRAMES: "_frames.png",
 }
 """Kind of product, and what follows the night's stem in its name."""
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "nc": ("netcdf",),
+    "csv": ("samples", "winds_table"),
+    "madrigal": ("madrigal", "madrigal_hdf5"),
+    "legacy": ("legacy",),
+    "log": ("log",),
+    "png": ("winds", "temperature", "diagnostics", "profiles", FRAMES),
+    "pdf": ("winds_paper", "temperature_paper", "diagnostics_paper", "profiles_paper"),
+}
+"""Names for kinds of products that are asked for together."""
+
+DEFAULT_GROUPS = ("nc", "csv", "madrigal", "log", "png")
+DEFAULT_KINDS = tuple(kind for kind in SUFFIXES if any(kind in GROUPS[group] for group in DEFAULT_GROUPS))
+"""What is written of a night unless one asks for something else."""
 
 RESULTS, IMAGES, MADRIGAL = "results", "images", "madrigal"
 DESTINATIONS: Mapping[str, str] = {
@@ -78,6 +95,36 @@ def local_name(kind: str) -> str:
     """
     suffix = SUFFIXES[kind]
     return suffix.removeprefix("_") if suffix.startswith("_") else _LOCAL_STEMS[suffix] + suffix
+
+
+def kinds_asked_for(names: Iterable[str]) -> tuple[str, ...]:
+    """Kinds of products by the names that people ask for.
+
+    Parameters
+    ----------
+    names
+        Groups (`GROUPS`) and local names of single files (`local_name`), such as ``nc`` or ``winds.png``.
+
+    Returns
+    -------
+    tuple of str
+        Keys of `SUFFIXES`, each once and in its order there.
+
+    Raises
+    ------
+    BadInput
+        If a name is neither.
+    """
+    asked: set[str] = set()
+    for name in names:
+        kind = kind_of_local_name(name)
+        if name not in GROUPS and kind is None:
+            files = ", ".join(local_name(each) for each in SUFFIXES)
+            raise BadInput(
+                "products", f"{name!r} is unknown", f"Known are {', '.join(GROUPS)} and single files: {files}"
+            )
+        asked.update(GROUPS.get(name, (kind,)))
+    return tuple(kind for kind in SUFFIXES if kind in asked)
 
 
 def kind_of_local_name(name: str) -> str | None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import Enum
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.products import product_stem
 from airglow.model.winds import HorizontalWinds, SmoothWinds
+
+if TYPE_CHECKING:
+    import numpy as np
 
 GOOD, CAUTION, BAD = 0, 1, 2
 ANALYSED = "analysed"  # the state of a night and tag with a result; other states say why there is none
@@ -352,6 +354,8 @@ def end_exposure(start_time: np.ndarray, exposure_s: np.ndarray) -> np.ndarray:
     ndarray
         (n,) datetime64[us].
     """
+    import numpy as np
+
     length_us = np.round(np.asarray(exposure_s, float) * 1e6).astype("int64").astype("timedelta64[us]")
     return np.asarray(start_time, "datetime64[us]") + length_us
 
@@ -371,5 +375,7 @@ def mid_exposure(start_time: np.ndarray, exposure_s: np.ndarray) -> np.ndarray:
     ndarray
         (n,) datetime64[us].
     """
+    import numpy as np
+
     half_us = np.round(np.asarray(exposure_s, float) * 5e5).astype("int64").astype("timedelta64[us]")
     return np.asarray(start_time, "datetime64[us]") + half_us

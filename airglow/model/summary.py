@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from airglow.model.result import BAD, CAUTION, GOOD, NightResult, end_exposure
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def count_levels(flag: np.ndarray) -> tuple[int, int, int]:
     -------
     tuple of int
     """
+    import numpy as np
+
     good, caution, bad = (int(np.count_nonzero(np.asarray(flag) == level)) for level in (GOOD, CAUTION, BAD))
     return good, caution, bad
 
@@ -101,6 +105,8 @@ def exposures_span(result: NightResult) -> tuple[dt.datetime, dt.datetime] | Non
     tuple of datetime or None
         Start and end, UTC without a zone.
     """
+    import numpy as np
+
     sky = result.sky
     if not len(sky):
         return None
@@ -122,6 +128,8 @@ def finite_median(values: np.ndarray, otherwise: float | None = None) -> float |
     -------
     float or None
     """
+    import numpy as np
+
     finite = np.asarray(values, float)
     finite = finite[np.isfinite(finite)]
     return float(np.median(finite)) if finite.size else otherwise

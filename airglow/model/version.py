@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -47,6 +46,8 @@ def commit_of(package: Path) -> str:
     clone = package.parent
     if not (clone / ".git").exists():
         return ""
+    import subprocess  # which an installed package never needs
+
     # A service often runs from a clone that another account owns, which git refuses unless told that it is
     # meant. It is: the code that runs comes from there.
     command = ["git", "--no-optional-locks", "-c", f"safe.directory={clone}", "-C", str(clone), "status"]

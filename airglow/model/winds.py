@@ -6,8 +6,10 @@ Times are UTC (``datetime64[us]``); a component that does not exist is NaN.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ class SmoothWinds:
 
 
 def _covariance(winds: HorizontalWinds | SmoothWinds) -> np.ndarray:
+    import numpy as np
+
     zonal, meridional, vertical = (
         error**2
         for error in (

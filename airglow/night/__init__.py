@@ -1,30 +1,33 @@
 """A whole night, from frames to a result."""
 
-from airglow.night.analyse import analyse_night, analyse_profiles
-from airglow.night.folder import analyse_folder, analyse_frames, analyse_profile_file
-from airglow.night.frames import NightFrames, Progress, read_night
-from airglow.night.gate import TimedFrame, admit
+import importlib
+from typing import Any
+
 from airglow.night.no_result import no_result
-from airglow.night.profile_input import read_profiles
-from airglow.night.reduce import ReducedNight, reduce_night
 from airglow.night.request import NightRequest
 from airglow.night.settings import AnalysisSettings
 
-__all__ = [
-    "AnalysisSettings",
-    "NightFrames",
-    "NightRequest",
-    "Progress",
-    "ReducedNight",
-    "TimedFrame",
-    "admit",
-    "analyse_folder",
-    "analyse_frames",
-    "analyse_night",
-    "analyse_profile_file",
-    "analyse_profiles",
-    "no_result",
-    "read_night",
-    "read_profiles",
-    "reduce_night",
-]
+_HOMES = {
+    "NightFrames": "frames",
+    "Progress": "frames",
+    "ReducedNight": "reduce",
+    "TimedFrame": "gate",
+    "admit": "gate",
+    "analyse_folder": "folder",
+    "analyse_frames": "folder",
+    "analyse_night": "analyse",
+    "analyse_profile_file": "folder",
+    "analyse_profiles": "analyse",
+    "read_night": "frames",
+    "read_profiles": "profile_input",
+    "reduce_night": "reduce",
+}
+"""The rest and its modules, imported at first use: a step without an analysis needs no fits."""
+
+__all__ = ["AnalysisSettings", "NightRequest", "no_result", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -20,7 +20,7 @@ from airglow.night.samples import find_doppler_reference, sky_samples, with_flag
 from airglow.night.tables import laser_table, ring_profiles
 from airglow.spectra import SkyLine
 from airglow.weather import WeatherFolder
-from airglow.winds import horizontal_winds
+from airglow.winds.horizontal import horizontal_winds
 
 RED_LINE_TEMPERATURE_K = 800.0  # to begin the fit with
 GREEN_LINE_TEMPERATURE_K = 250.0

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tqdm import tqdm
-
 from airglow.model.errors import BadInput
+from airglow.model.products import DEFAULT_GROUPS, GROUPS, kinds_asked_for
 from airglow.model.result import ANALYSED
 from airglow.model.summary import number_text
 from airglow.model.tags import SKY_TAGS
 from airglow.night.folder import analyse_folder
 from airglow.night.folder_check import check_writable, find_contradictions, frames_of_folder, refuse_unless
-from airglow.night.frames import Progress
+from airglow.night.frames import Progress, no_progress
 from airglow.night.settings import AnalysisSettings
 from airglow.registry import Instrument, Registry, Site, load_config, registry_of
 from airglow.registry.configuration import add_configuration_arguments
@@ -30,10 +30,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--date", required=True, help="local date on which the night began, YYYYMMDD")
     parser.add_argument(
         "--tags",
-        nargs="+",
-        choices=SKY_TAGS,
-        metavar="TAG",
-        help=f"{', '.join(SKY_TAGS)} (those the registry expects)",
+        type=_names,
+        metavar="TAG,...",
+        help=f"of {', '.join(SKY_TAGS)} (those the registry expects)",
     )
 
 
@@ -43,6 +42,14 @@ def add_night_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", required=True, help="such as uao")
     parser.add_argument("--clouds", type=Path, metavar="DIR", help="folder of Cloud_<site>_<date>.txt files")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the products")
+    parser.add_argument(
+        "--products",
+        type=_names,
+        default=DEFAULT_GROUPS,
+        metavar="NAME,...",
+        help=f"what to write: of {', '.join(GROUPS)}, or single files such as winds.png or samples.csv "
+        f"({','.join(DEFAULT_GROUPS)})",
+    )
     add_configuration_arguments(parser)
     parser.add_argument(
         "--force",
@@ -52,9 +59,19 @@ def add_night_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
+def _names(text: str) -> tuple[str, ...]:
+    """Names with commas between them, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+
+
 def run(given: argparse.Namespace) -> int:
     """Analyse; exit status 1 when no tag could be analysed."""
     date = parse_date(given.date)
+    kinds = kinds_asked_for(given.products)
+    tags = given.tags or ()
+    if not set(tags) <= set(SKY_TAGS):
+        unknown = ", ".join(repr(tag) for tag in tags if tag not in SKY_TAGS)
+        raise BadInput("--tags", f"unknown: {unknown}", f"Known are {', '.join(SKY_TAGS)}")
     config = load_config(given.config)
     registry, site, instrument = look_up(given, date, registry_of(config, given.registry))
     settings = AnalysisSettings.from_mapping(config["analysis"])
@@ -63,7 +80,7 @@ def run(given: argparse.Namespace) -> int:
     check_clouds(given, site, date)
     check_writable(given.out)
     analysed = 0
-    for tag in given.tags or instrument.expected_tags:
+    for tag in tags or instrument.expected_tags:
         with progress_bar(tag, given.quiet) as progress:
             outcome = analyse_folder(
                 given.frames,
@@ -74,6 +91,7 @@ def run(given: argparse.Namespace) -> int:
                 tag,
                 given.out,
                 settings,
+                kinds=kinds,
                 progress=progress,
             )
         report(outcome, given.out)
@@ -123,8 +141,13 @@ def check_clouds(given: argparse.Namespace, site: Site, date: dt.date) -> None:
 
 @contextmanager
 def progress_bar(tag: str, quiet: bool) -> Iterator[Progress]:
-    """A progress bar where the output is a terminal, nothing elsewhere."""
-    with tqdm(disable=quiet or None, leave=False, unit="frame") as bar:
+    """A progress bar where the errors go to a terminal, nothing elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        yield no_progress
+        return
+    from tqdm import tqdm  # takes a while to import, and is used here alone
+
+    with tqdm(leave=False, unit="frame") as bar:
 
         def progress(stage: str, done: int, total: int) -> None:
             bar.set_description(f"{tag}: {stage}", refresh=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from airglow.model.errors import BadInput, NotAnalysable
+from airglow.model.products import DEFAULT_KINDS
 from airglow.model.result import ANALYSED, NightResult
 from airglow.model.summary import summary
 from airglow.night.analyse import analyse_night, analyse_profiles
@@ -35,6 +36,7 @@ def analyse_folder(
     out: Path,
     settings: AnalysisSettings | None = None,
     *,
+    kinds: Iterable[str] = DEFAULT_KINDS,
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """Analyse a folder of frames and write the products.
@@ -47,6 +49,8 @@ def analyse_folder(
         Folder for the products, made if absent.
     settings
         Of the analysis; by default those that come with airglow.
+    kinds
+        Of products, as for `airglow.products.write_products`.
     progress
         Told of each stage and frame.
 
@@ -63,7 +67,7 @@ def analyse_folder(
     """
     request = NightRequest(instrument, site, date, tag, settings or AnalysisSettings())
     result, outcome = analyse_frames(frames, clouds, request, progress=progress)
-    return _with_products(result, outcome, Path(out), request, progress, frames)
+    return _with_products(result, outcome, Path(out), request, kinds, progress, frames)
 
 
 def analyse_frames(
@@ -123,6 +127,7 @@ def analyse_profile_file(
     request: NightRequest,
     out: Path,
     *,
+    kinds: Iterable[str] = DEFAULT_KINDS,
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """Analyse a file of ring profiles and write the products.
@@ -137,6 +142,8 @@ def analyse_profile_file(
         The night.
     out
         Folder for the products, made if absent.
+    kinds
+        Of products; there are no frames to plot.
     progress
         Told of each stage and frame.
 
@@ -154,7 +161,7 @@ def analyse_profile_file(
     def analyse(weather: WeatherFolder | None) -> NightResult:
         return analyse_profiles(request, read_profiles(profiles, request), weather, progress)
 
-    return _with_products(*_outcome(request, analyse, clouds), Path(out), request, progress)
+    return _with_products(*_outcome(request, analyse, clouds), Path(out), request, kinds, progress)
 
 
 def _outcome(
@@ -188,6 +195,7 @@ def _with_products(
     outcome: dict[str, Any],
     out: Path,
     request: NightRequest,
+    kinds: Iterable[str],
     progress: Progress,
     frames: Path | None = None,
 ) -> dict[str, Any]:
@@ -196,7 +204,7 @@ def _with_products(
         return {**outcome, "products": []}
     out.mkdir(parents=True, exist_ok=True)
     progress("write products", 0, 1)
-    written = write_products(result, out, Beside(frames, request.site, request.instrument))
+    written = write_products(result, out, Beside(frames, request.site, request.instrument), kinds)
     return {**outcome, "products": [path.name for path in written]}
 
 

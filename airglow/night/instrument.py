@@ -24,6 +24,11 @@ _LARGEST_DISAGREEMENT = 0.2  # of the plate scales in the registry; more is told
 _SKIES_TOGETHER = 12  # sky frames on which the parameters are refined when there is no laser
 _BY_LASERS, _BY_SKY = "laser frames of the night", "registry, refined on sky frames"
 _SMOOTHING = np.ones(9) / 9.0
+# Uneven plates and the lens broaden a fringe by a phase that grows with one over the wavelength, reflectivity
+# does not. Lasers show their sum: how much of it is of which kind is told no better than by this variance of
+# the gap (m^2). Simulated nights have it (`METHOD.md`); mirrors whose reflectivity changes from the laser's
+# colour to the line's are part of it.
+_UNTOLD_GAP_VARIANCE_M2 = 2.8e-17
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,31 @@ def know_instrument(request: NightRequest, lasers: Profiles, sky: Profiles, line
     except NotAnalysable as reason:
         known = _from_sky(sky, start, line, reason.reason, from_optics)
     else:
-        known = KnownInstrument(replace(state.parameters, source=_BY_LASERS), state, "", 0.0)
+        error_k = colour_error_k(line, optics.laser_wavelength_m, start.nominal_gap_m)
+        known = KnownInstrument(replace(state.parameters, source=_BY_LASERS), state, "", error_k)
     return replace(known, remarks=_remarks(request.instrument, start, from_optics, known))
+
+
+def colour_error_k(line: SkyLine, laser_wavelength_m: float, gap_m: float) -> float:
+    """Standard error of all temperatures of a night because the line is of another colour than the laser.
+
+    Parameters
+    ----------
+    line
+        The sky line.
+    laser_wavelength_m
+        Of the laser that measured the instrument.
+    gap_m
+        Gap of the etalon.
+
+    Returns
+    -------
+    float
+        In K: some 5 for the green line and 0.2 for the red one beside a laser of 632.8 nm.
+    """
+    phase, of_laser = central_phase(gap_m, line.wavelength_m), central_phase(gap_m, laser_wavelength_m)
+    width_rad2 = _UNTOLD_GAP_VARIANCE_M2 / gap_m**2 * abs(phase**2 - of_laser**2)
+    return width_rad2 / line.phase_variance_rad2(phase, 1.0)
 
 
 def _remarks(

@@ -22,7 +22,7 @@ from airglow.spectra import (
     SkyLine,
     find_nonlinearity,
     first_harmonic,
-    fit_line,
+    fit_line_in_all,
     pixel_variance,
     refine_for_sky,
 )
@@ -82,28 +82,23 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
     failures: dict[int, str] = {}
 
     def fit_all(
-        taken_out: Mapping[int, np.ndarray], starts: Mapping[int, tuple[float, float | None]]
+        taken_out: Mapping[int, np.ndarray], starts: Mapping[int, tuple[float, float]]
     ) -> dict[int, LineFit]:
         """Fit the frames that have a start, less what is taken out; models include what was."""
+        clean = [replace(profiles[k], counts=profiles[k].counts - taken_out.get(k, 0.0)) for k in starts]
+        begin = [(velocity - of_gap_mps[k], temperature) for k, (velocity, temperature) in starts.items()]
         fits = {}
-        for k, (velocity, temperature) in starts.items():
+        for k, fit in zip(starts, fit_line_in_all(clean, tables, line, begin), strict=True):
             progress("fit sky", k, len(profiles))
-            out = taken_out.get(k, 0.0)
-            clean = replace(profiles[k], counts=profiles[k].counts - out)
-            instrument = tables.at(clean.radius_squared_px2, clean.width_px2)
-            start = velocity - of_gap_mps[k]
-            try:
-                fit = fit_line(clean, one_phase, parameters, line, start, instrument, temperature)
+            if isinstance(fit, NotAnalysable):
+                failures[k] = fit.reason
+            else:
                 velocity = fit.velocity_mps + float(of_gap_mps[k])
-                fits[k] = replace(fit, velocity_mps=velocity, model=fit.model + out)
-            except NotAnalysable as failure:
-                failures[k] = failure.reason
-            except (ArithmeticError, ValueError, np.linalg.LinAlgError) as failure:
-                failures[k] = f"the line fit failed: {failure}"
+                fits[k] = replace(fit, velocity_mps=velocity, model=fit.model + taken_out.get(k, 0.0))
         return fits
 
     first = _start_velocities(profiles, phases, known.parameters.plate_scale_rad_per_pixel)
-    fits = fit_all({}, {k: (velocity, None) for k, velocity in enumerate(first)})
+    fits = fit_all({}, {k: (velocity, line.typical_temperature_k) for k, velocity in enumerate(first)})
     own = None
     if fits and known.lasers is not None:  # without lasers they are the sky's already
         at_one_gap = [replace(fit, velocity_mps=fit.velocity_mps - of_gap_mps[k]) for k, fit in fits.items()]
@@ -148,7 +143,7 @@ def _start_velocities(profiles: Sequence[RingProfile], phases: np.ndarray, plate
     ]
 
 
-def _starts(fits: Mapping[int, LineFit]) -> dict[int, tuple[float, float | None]]:
+def _starts(fits: Mapping[int, LineFit]) -> dict[int, tuple[float, float]]:
     return {k: (fit.velocity_mps, fit.temperature_k) for k, fit in fits.items()}
 
 

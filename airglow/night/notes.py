@@ -9,7 +9,7 @@ from airglow.night.instrument import KnownInstrument
 from airglow.night.lines import NightLines
 from airglow.night.reduce import ReducedNight
 from airglow.weather import WeatherFolder
-from airglow.winds import SampleReference
+from airglow.winds.doppler_reference import SampleReference
 
 
 def night_notes(

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from airglow.model.errors import BadInput
+from airglow.model.products import kinds_asked_for
 from airglow.model.result import ANALYSED
 from airglow.model.tags import SKY_TAGS
 from airglow.night.command import (
@@ -37,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Analyse; exit status 1 when that is not possible."""
+    kinds = kinds_asked_for(given.products)
     config = load_config(given.config)
     registry = registry_of(config, given.registry)
     date = parse_date(given.date) if given.date else _evening(given, registry)
@@ -47,7 +49,9 @@ def run(given: argparse.Namespace) -> int:
     settings = AnalysisSettings.from_mapping(config["analysis"])
     request = NightRequest(instrument, site, date, given.tag or instrument.expected_tags[-1], settings)
     with progress_bar(request.tag, given.quiet) as progress:
-        outcome = analyse_profile_file(given.profiles, given.clouds, request, given.out, progress=progress)
+        outcome = analyse_profile_file(
+            given.profiles, given.clouds, request, given.out, kinds=kinds, progress=progress
+        )
     report(outcome, given.out)
     return 0 if outcome["state"] == ANALYSED else 1
 

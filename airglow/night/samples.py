@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from airglow.geometry.directions import is_zenith
+from airglow.geometry.directions import is_zenith, look_direction
 from airglow.geometry.ephemeris import SunAndMoon, moon_separation_deg, sun_and_moon
+from airglow.geometry.lines_of_sight import pierce_points
+from airglow.model.limits import CLOUDY_C, OVERCAST_C
 from airglow.model.result import SkySamples, mid_exposure
 from airglow.model.tags import GREEN_TAG
 from airglow.night.instrument import KnownInstrument
@@ -19,16 +21,19 @@ from airglow.registry import Site
 from airglow.registry.load import normalise_direction
 from airglow.spectra import SkyLine, network_intensity_scale
 from airglow.weather import WeatherFolder, summarise
-from airglow.winds import (
-    FlagInputs,
+from airglow.winds.doppler_reference import (
     SampleReference,
+    gap_error_as_velocity_mps,
+    reference_in_time,
+    reference_over_gap,
+)
+from airglow.winds.flags import (
+    BRIGHT_MOON,
+    NEAR_MOON_DEG,
+    FlagInputs,
     flag_levels,
     flag_samples,
-    look_direction,
-    pierce_points,
 )
-from airglow.winds.doppler_reference import gap_error_as_velocity_mps, reference_in_time, reference_over_gap
-from airglow.winds.flags import BRIGHT_MOON, CLOUDY_C, NEAR_MOON_DEG, OVERCAST_C
 
 FAR_FROM_LASER_S = 2 * 3600.0
 CLOUDY_WEIGHT, OVERCAST_WEIGHT = 0.25, 0.05  # of zenith samples in the Doppler reference

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from airglow.model.limits import CLOUDY_C, POOR_FIT_CHI_SQUARE, WARM_CCD_C
 from airglow.model.result import ANALYSED, NightResult
 from airglow.model.summary import finite_median
-from airglow.winds.flags import CLOUDY_C, POOR_FIT_CHI_SQUARE, WARM_CCD_C
 
 
 @dataclass(frozen=True)

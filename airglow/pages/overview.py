@@ -13,9 +13,9 @@ import numpy as np
 from airglow.pages import alarms as rules
 from airglow.pages.alarms import band_shown, shown
 from airglow.pages.calendar import Year, first_years, kinds_in, lacks_result, night_of_row, url_of, words_of
+from airglow.pages.formats import NARROW, RECENT_DAYS, WIDE, Format
 from airglow.pages.health import Quantity
 from airglow.pages.instruments import InstrumentHealth
-from airglow.pages.plots import NARROW, RECENT_DAYS, WIDE, recent_plot, whole_plot
 from airglow.pages.render import Page, look, render
 from airglow.pages.settings import PagesSettings, relative_url
 from airglow.pages.states import KINDS, TROUBLE, kind_of_row
@@ -109,9 +109,9 @@ def health_pictures(settings: PagesSettings, health: InstrumentHealth) -> list[P
     """The plots of an instrument's health; none if none of its nights could be analysed."""
     if not health.dates:
         return []
-    kinds = {"recent": recent_plot}
+    names = ["recent"]
     if (health.dates[-1] - health.dates[0]).days > RECENT_DAYS:
-        kinds["whole"] = whole_plot
+        names.append("whole")
     digest = health.digest(look())
     return [
         Picture(
@@ -119,11 +119,17 @@ def health_pictures(settings: PagesSettings, health: InstrumentHealth) -> list[P
             form.name,
             settings.key(f"instruments/{health.name}_{name}_{form.name}_{digest}.png"),
             form.size_px(len(health.watches)),
-            partial(draw, health, form),
+            partial(_draw, name, health, form),
         )
-        for name, draw in kinds.items()
+        for name in names
         for form in (WIDE, NARROW)
     ]
+
+
+def _draw(name: str, health: InstrumentHealth, form: Format) -> bytes:
+    from airglow.pages.plots import recent_plot, whole_plot  # Matplotlib: most runs draw nothing
+
+    return {"recent": recent_plot, "whole": whole_plot}[name](health, form)
 
 
 def instrument_page(settings: PagesSettings, health: InstrumentHealth, pictures: Iterable[Picture]) -> Page:

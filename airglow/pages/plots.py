@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import matplotlib.dates as mdates
 import numpy as np
@@ -17,10 +16,10 @@ from matplotlib.ticker import MaxNLocator
 
 from airglow.model.tags import GREEN_TAG, RED_TAGS
 from airglow.pages.alarms import Watch
+from airglow.pages.formats import RECENT_DAYS, TOP_IN, Format
 from airglow.pages.instruments import InstrumentHealth
 from airglow.products.plots import style
 
-RECENT_DAYS = 400  # that the first picture shows, night by night
 _TAG_COLORS = {**dict.fromkeys(RED_TAGS, style.VERMILLION), GREEN_TAG: style.GREEN}
 _OUTSIDE = {"color": style.INK, "markerfacecolor": "none", "markersize": 6.5, "markeredgewidth": 1.0}
 # What hardly moves beside its size is drawn from its median: the gap is 15 mm and moves by nanometres.
@@ -29,32 +28,8 @@ _FROM_MEDIAN = ("gap_m", "center_x_px", "center_y_px")
 Draw = Callable[[Axes, Watch, str, float], None]
 
 
-@dataclass(frozen=True)
-class Format:
-    """A picture's size: text keeps its own, so that phones get another picture than desktops."""
-
-    name: str
-    width_in: float
-    panel_in: float
-    above_in: float  # room above each panel
-    left_in: float
-    dots_per_inch: int
-    titles_above: bool  # of the panels; else at their left
-
-    def height_in(self, panels: int) -> float:
-        """With so many panels."""
-        return _TOP_IN + _BOTTOM_IN + panels * (self.panel_in + self.above_in)
-
-    def size_px(self, panels: int) -> tuple[int, int]:
-        """Width and height of the picture with so many panels, in pixels."""
-        height = self.height_in(panels)
-        return round(self.width_in * self.dots_per_inch), round(height * self.dots_per_inch)
-
-
 _SPREADS_OF_AXIS = 8.0  # of a quantity's least spread, that an axis shows at least
-_TOP_IN, _BOTTOM_IN, _RIGHT_IN = 0.34, 0.36, 0.15
-WIDE = Format("wide", 10.0, 0.98, 0.16, 2.4, 150, titles_above=False)
-NARROW = Format("narrow", 4.2, 1.0, 0.34, 0.55, 220, titles_above=True)
+_RIGHT_IN = 0.15
 
 
 def recent_plot(health: InstrumentHealth, form: Format) -> bytes:
@@ -128,7 +103,7 @@ def _picture(
         figure = style.new_figure(width, height)
         panels: list[Axes] = []
         for number, watch in enumerate(health.watches, 1):
-            lower = height - _TOP_IN - number * (form.panel_in + form.above_in)
+            lower = height - TOP_IN - number * (form.panel_in + form.above_in)
             inner = width - form.left_in - _RIGHT_IN
             place = (form.left_in / width, lower / height, inner / width, form.panel_in / height)
             panel = figure.add_axes(place, sharex=panels[0] if panels else None)

@@ -19,7 +19,6 @@ from airglow.pages.site import finish, new_answer, open_rows, pending_of, write_
 from airglow.pages.write import listed, put_changed
 from airglow.pipeline.publish import fetch_products, read_index
 from airglow.pipeline.status import Row
-from airglow.products import read_netcdf
 from airglow.store import Store
 from airglow.uploads import NightId
 
@@ -109,6 +108,8 @@ def _published(store: Store) -> dict[str, str]:
 
 
 def _read(store: Store, key: str, problems: list[str]) -> tuple[dict[str, Any], list[NightResult]]:
+    from airglow.products import read_netcdf
+
     index = read_index(store.get_json(key), key)
     results = []
     with tempfile.TemporaryDirectory() as directory:

@@ -14,8 +14,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from airglow.model.errors import BadInput
 from airglow.model.outcomes import outcome_reason
 from airglow.model.products import product_stem
@@ -147,6 +145,8 @@ def clean(value: Any) -> Any:
         return {clean(str(key)): clean(one) for key, one in value.items()}
     if isinstance(value, Sequence):
         return [clean(one) for one in value]
+    import numpy as np
+
     if isinstance(value, float | np.floating):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, np.integer):

@@ -9,16 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jinja2
-
+from airglow.model.limits import CLOUDY_C
 from airglow.model.result import ANALYSED
 from airglow.model.tags import LINE_NAMES
 from airglow.pages.settings import PagesSettings, relative_url
 from airglow.pages.states import KINDS
 from airglow.uploads import NightId
-from airglow.winds.flags import CLOUDY_C
+
+if TYPE_CHECKING:
+    import jinja2
 
 HTML, SVG = "text/html; charset=utf-8", "image/svg+xml"
 KEEP = "public, max-age=31536000, immutable"  # for names that change with what they hold
@@ -132,6 +133,8 @@ def _neighbour(night: NightId, day: str | None) -> dict[str, Any] | None:
 
 @cache
 def _environment() -> jinja2.Environment:
+    import jinja2  # which an update that finds nothing to do never needs
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_ROOM / "templates"),
         autoescape=True,

@@ -1,6 +1,6 @@
 """An earlier result of a night stays where a later analysis comes to none.
 
-Publication begins with the loss of the old index (the workflow removes it). So what is to be kept is decided
+Publication begins with the loss of the old index. So what is to be kept is decided
 before, and a copy of the old index is made safe in the bucket first. The copy
 (`airglow.pipeline.publish.delivered_key`) is replaced only when all products of the next index are in the
 bucket.
@@ -14,10 +14,11 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from airglow.archive import list_products
 from airglow.model.errors import BadInput, StoreError
 from airglow.model.result import ANALYSED
 from airglow.pipeline.publish import delivered_key, read_index
-from airglow.store import MissingObject, Store, in_threads
+from airglow.store import MissingObject, Store, StoredObject
 from airglow.uploads import NightId
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,8 @@ def keep_earlier_results(
             "%s: no result now (%s); the earlier one is kept", tag, refusal["reason"] or refusal["state"]
         )
     wanted = [product for product in earlier["products"] if product["tag"] in kept]
-    there = in_threads(lambda product: _as_published(store, product, night, refused), wanted)
+    listed = list_products(store, wanted)
+    there = [_as_published(listed, product, night, refused) for product in wanted]
     return {**plan, "outcomes": outcomes, "products": [*plan["products"], *there]}
 
 
@@ -129,10 +131,13 @@ def _no_longer_expected(plan: Mapping[str, Any], earlier: Mapping[str, Any]) -> 
 
 
 def _as_published(
-    store: Store, product: Mapping[str, Any], night: NightId, refused: Mapping[str, Mapping[str, Any]]
+    listed: Mapping[str, StoredObject],
+    product: Mapping[str, Any],
+    night: NightId,
+    refused: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """A product that is to be kept, if it is in the bucket as its index says."""
-    found = store.head(product["key"])
+    found = listed.get(product["key"])
     if found is None or found.size != product["size"] or product.get("etag", found.etag) != found.etag:
         why = refused[product["tag"]]
         raise StoreError(

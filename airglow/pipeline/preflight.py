@@ -6,8 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from airglow.catalogue import NoAnswer, check_database
-from airglow.catalogue import settings_from_environment as database_settings
 from airglow.model.errors import AirglowError
 from airglow.store import Store, open_store, settings_from_environment
 
@@ -72,6 +70,9 @@ def check_surroundings(environ: Mapping[str, str] | None = None, warn: Callable[
         Naming every variable that is missing; or the bucket, its endpoint and what to check; or the
         database, and which of its settings, its rights or its schema will not do.
     """
+    from airglow.catalogue import NoAnswer, check_database  # PyMySQL, which only a run needs
+    from airglow.catalogue import settings_from_environment as database_settings
+
     environ = os.environ if environ is None else environ
     present = {name for name, value in environ.items() if value.strip()}
     if "MYSQL_UNIX_SOCKET" in present:

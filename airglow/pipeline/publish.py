@@ -27,6 +27,7 @@ from airglow.model.products import (
     product_stem,
 )
 from airglow.model.result import ANALYSED
+from airglow.pipeline.states import mirror_written
 from airglow.registry import Instrument
 from airglow.store import Store, StoredFile, download_many, hash_file, upload_many
 from airglow.uploads import NightId
@@ -201,6 +202,7 @@ def deliver(
     directories: Mapping[str, Path],
     threads: int = 8,
     now: dt.datetime | None = None,
+    states: Path | None = None,
 ) -> dict[str, Any]:
     """Upload the products that `plan_delivery` named, each verified, and the index after all of them.
 
@@ -218,6 +220,8 @@ def deliver(
         How many to send at once.
     now
         The present, for the index.
+    states
+        The directory of the mirrors of sentinels (`airglow.pipeline.states`), if there is one.
 
     Returns
     -------
@@ -242,7 +246,9 @@ def deliver(
     index = {**plan, "products": [*products, *kept], "made_at": moment}
     # The copy first: killed in between, what it names is all there, and the old index is gone already.
     store.put_json(delivered_key(night), index)
-    store.put_json(night.published_key, index)
+    etag = store.put_json(night.published_key, index)
+    if states is not None:
+        mirror_written(night, "published", etag, states, index)
     return index
 
 

@@ -10,17 +10,19 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airglow.archive import Manifest, fetch_frames, load_manifest
 from airglow.model.errors import BadInput, MachineError, RegistryError
 from airglow.model.files import write_whole
-from airglow.model.products import SUFFIXES, local_name
+from airglow.model.products import GROUPS, SUFFIXES, local_name
 from airglow.model.result import ANALYSED, NightResult
 from airglow.pipeline.publish import fetch_kinds, fetch_products
-from airglow.products import Beside, read_netcdf, write_kinds
-from airglow.store import MissingObject, Store, json_bytes
+from airglow.store import MissingObject, Store, hash_file, json_bytes
 from airglow.uploads import NightId
+
+if TYPE_CHECKING:
+    from airglow.products import Beside
 
 OUTCOME = "outcome.json"  # beside the products of a tag: what the analysis came to
 
@@ -69,7 +71,9 @@ def bring_frames(
         raise MachineError.from_os(str(error.filename or directory), error) from error
 
 
-def published_results(store: Store, index: Mapping[str, Any], directory: Path) -> list[NightResult]:
+def published_results(
+    store: Store, index: Mapping[str, Any], directory: Path, local: Path | None = None
+) -> list[NightResult]:
     """Read what is published of a night.
 
     Parameters
@@ -80,6 +84,9 @@ def published_results(store: Store, index: Mapping[str, Any], directory: Path) -
         What was published.
     directory
         For the files while they are read; removed afterwards.
+    local
+        Where the results of the tags may be, each in a folder of its name: a file with the SHA-256 of the
+        index is read instead of the bucket's.
 
     Returns
     -------
@@ -91,7 +98,18 @@ def published_results(store: Store, index: Mapping[str, Any], directory: Path) -
     StoreError
         If a file is missing or is not what was published.
     """
-    results = [read_netcdf(path) for path in fetch_products(store, index, directory)]
+    from airglow.products import read_netcdf  # NumPy and netCDF, which most users of this module never need
+
+    wanted = [product for product in index["products"] if Path(product["name"]).suffix == ".nc"]
+    here: dict[str, Path] = {}
+    for product in wanted if local is not None else ():
+        path = local / product["tag"] / local_name("netcdf")
+        if path.is_file() and hash_file(path).sha256 == product["sha256"]:
+            here[product["name"]] = path
+    missing = [product for product in wanted if product["name"] not in here]
+    fetched = fetch_products(store, {**index, "products": missing}, directory)
+    here |= {product["name"]: path for product, path in zip(missing, fetched, strict=True)}
+    results = [read_netcdf(here[product["name"]]) for product in wanted]
     shutil.rmtree(directory, ignore_errors=True)  # without results it was never made
     return results
 
@@ -156,6 +174,8 @@ def bring_results(
     StoreError
         If a product is missing or is not what was published.
     """
+    from airglow.products import write_kinds
+
     filled = []
     for tag, of_tag in index["outcomes"].items():
         folder = directory / tag
@@ -176,7 +196,8 @@ def bring_results(
                 log.info("%s: there was no result, and none is made: %s", tag, error)
                 continue
             write_kinds(result, {"netcdf": folder / local_name("netcdf")}, beside)
-            files = {kind: folder / local_name(kind) for kind in SUFFIXES if kind != "netcdf"}
+            kinds = [kind for kind in SUFFIXES if kind not in ("netcdf", *GROUPS["pdf"])]
+            files = {kind: folder / local_name(kind) for kind in kinds}
             # Of the frames none is looked for.
             write_kinds(result, files, replace(beside, frames_directory=folder))
         write_whole(folder / OUTCOME, json_bytes(outcome))

@@ -1,39 +1,55 @@
 """What people open of a night, all from its result: netCDF, tables, Madrigal files, plots and the log."""
 
-from airglow.model.products import FRAMES, SUFFIXES, local_name
-from airglow.products.csv_tables import write_samples_csv, write_winds_csv
-from airglow.products.legacy import legacy_results, write_legacy
-from airglow.products.log import log_text, write_log
-from airglow.products.madrigal import madrigal_text, write_madrigal
-from airglow.products.madrigal_hdf5 import madrigal_table, write_madrigal_hdf5
-from airglow.products.netcdf import read_netcdf, write_netcdf
-from airglow.products.night import WRITERS, Beside, product_names, write_kinds, write_products
-from airglow.products.plots import plot_diagnostics, plot_frames, plot_profiles, plot_temperature, plot_winds
+import importlib
+from typing import Any
+
+from airglow.model.products import DEFAULT_KINDS, FRAMES, SUFFIXES, local_name
+from airglow.products.night import (
+    RESULT_KINDS,
+    Beside,
+    product_names,
+    write_kinds,
+    write_products,
+    writer,
+)
+
+_HOMES = {
+    "legacy_results": "legacy",
+    "log_text": "log",
+    "madrigal_table": "madrigal_hdf5",
+    "madrigal_text": "madrigal",
+    "plot_diagnostics": "plots",
+    "plot_frames": "plots",
+    "plot_profiles": "plots",
+    "plot_temperature": "plots",
+    "plot_winds": "plots",
+    "read_netcdf": "netcdf",
+    "write_legacy": "legacy",
+    "write_log": "log",
+    "write_madrigal": "madrigal",
+    "write_madrigal_hdf5": "madrigal_hdf5",
+    "write_netcdf": "netcdf",
+    "write_samples_csv": "csv_tables",
+    "write_winds_csv": "csv_tables",
+}
+"""Functions and their modules, imported at first use: who reads a netCDF file needs no matplotlib."""
 
 __all__ = [
+    "DEFAULT_KINDS",
     "FRAMES",
+    "RESULT_KINDS",
     "SUFFIXES",
-    "WRITERS",
     "Beside",
-    "legacy_results",
     "local_name",
-    "log_text",
-    "madrigal_table",
-    "madrigal_text",
-    "plot_diagnostics",
-    "plot_frames",
-    "plot_profiles",
-    "plot_temperature",
-    "plot_winds",
     "product_names",
-    "read_netcdf",
     "write_kinds",
-    "write_legacy",
-    "write_log",
-    "write_madrigal",
-    "write_madrigal_hdf5",
-    "write_netcdf",
     "write_products",
-    "write_samples_csv",
-    "write_winds_csv",
+    "writer",
+    *_HOMES,
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import importlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from airglow.model.products import FRAMES, SUFFIXES
+from airglow.model.products import DEFAULT_KINDS, FRAMES, SUFFIXES
 from airglow.model.result import NightResult
-from airglow.products.csv_tables import write_samples_csv, write_winds_csv
-from airglow.products.legacy import write_legacy
-from airglow.products.log import write_log
-from airglow.products.madrigal import write_madrigal
-from airglow.products.madrigal_hdf5 import write_madrigal_hdf5
-from airglow.products.netcdf import write_netcdf
-from airglow.products.plots import (
-    plot_diagnostics,
-    plot_frames,
-    plot_profiles,
-    plot_temperature,
-    plot_winds,
-)
 from airglow.registry import Instrument, Site
 
-WRITERS: dict[str, Callable[[NightResult, Path], Path]] = {
-    "netcdf": write_netcdf,
-    "madrigal": write_madrigal,
-    "madrigal_hdf5": write_madrigal_hdf5,
-    "legacy": write_legacy,
-    "samples": write_samples_csv,
-    "winds_table": write_winds_csv,
-    "log": write_log,
-    "winds": plot_winds,
-    "temperature": plot_temperature,
-    "diagnostics": plot_diagnostics,
-    "profiles": plot_profiles,
-    "winds_paper": plot_winds,
-    "temperature_paper": plot_temperature,
-    "diagnostics_paper": plot_diagnostics,
-    "profiles_paper": plot_profiles,
+_WRITERS = {
+    "netcdf": ("netcdf", "write_netcdf"),
+    "madrigal": ("madrigal", "write_madrigal"),
+    "madrigal_hdf5": ("madrigal_hdf5", "write_madrigal_hdf5"),
+    "legacy": ("legacy", "write_legacy"),
+    "samples": ("csv_tables", "write_samples_csv"),
+    "winds_table": ("csv_tables", "write_winds_csv"),
+    "log": ("log", "write_log"),
+    "winds": ("plots.winds", "plot_winds"),
+    "temperature": ("plots.temperature", "plot_temperature"),
+    "diagnostics": ("plots.diagnostics", "plot_diagnostics"),
+    "profiles": ("plots.profiles", "plot_profiles"),
+    "winds_paper": ("plots.winds", "plot_winds"),
+    "temperature_paper": ("plots.temperature", "plot_temperature"),
+    "diagnostics_paper": ("plots.diagnostics", "plot_diagnostics"),
+    "profiles_paper": ("plots.profiles", "plot_profiles"),
+    FRAMES: ("plots.frames", "plot_frames"),
 }
-"""Kind of product, and what writes it from the result alone."""
+"""Kind of product, and module and function that write it. A module is imported when its product is made."""
+
+RESULT_KINDS = tuple(kind for kind in SUFFIXES if kind != FRAMES)
+"""Kinds of products that are made from the result alone."""
 
 LEGACY = "legacy"
 MADRIGAL_HDF5 = "madrigal_hdf5"
@@ -82,7 +74,23 @@ def product_names(stem: str) -> dict[str, str]:
     dict
         Kind to file name.
     """
-    return {kind: stem + SUFFIXES[kind] for kind in WRITERS}
+    return {kind: stem + SUFFIXES[kind] for kind in RESULT_KINDS}
+
+
+def writer(kind: str) -> Callable[..., Path]:
+    """What writes a kind of product: a function of the result, the path, and what is beside (`write_kinds`).
+
+    Parameters
+    ----------
+    kind
+        A key of `SUFFIXES`.
+
+    Returns
+    -------
+    callable
+    """
+    module, function = _WRITERS[kind]
+    return getattr(importlib.import_module(f"airglow.products.{module}"), function)
 
 
 def write_kinds(
@@ -108,22 +116,26 @@ def write_kinds(
     """
     written = []
     for kind, path in paths.items():
+        write = writer(kind)
         if kind == FRAMES:
-            written.append(plot_frames(result, beside.frames_directory, path))
+            written.append(write(result, beside.frames_directory, path))
         elif kind == LEGACY:
-            written.append(write_legacy(result, path, beside.site, beside.instrument))
+            written.append(write(result, path, beside.site, beside.instrument))
         elif kind == MADRIGAL_HDF5:
             kinst = beside.site.madrigal_kinst if beside.site else None
-            written.append(write_madrigal_hdf5(result, path, kinst))
+            written.append(write(result, path, kinst))
         else:
-            written.append(WRITERS[kind](result, Path(path)))
+            written.append(write(result, path))
     return written
 
 
 def write_products(
-    result: NightResult, directory: Path | str, beside: Beside = _NOTHING_BESIDE
+    result: NightResult,
+    directory: Path | str,
+    beside: Beside = _NOTHING_BESIDE,
+    kinds: Iterable[str] = DEFAULT_KINDS,
 ) -> list[Path]:
-    """Write all products of a night.
+    """Write products of a night under their full names.
 
     Parameters
     ----------
@@ -133,12 +145,14 @@ def write_products(
         Where to; made if need be.
     beside
         What some of them show as well; without frames there is no plot of raw frames.
+    kinds
+        Keys of `SUFFIXES`.
 
     Returns
     -------
     list of Path
-        The files, in the order of `SUFFIXES`, the plot of raw frames last.
+        The files, in the order of ``kinds``.
     """
-    kinds = [kind for kind in SUFFIXES if kind != FRAMES or beside.frames_directory is not None]
-    paths = {kind: Path(directory) / (result.stem + SUFFIXES[kind]) for kind in kinds}
+    made = [kind for kind in kinds if kind != FRAMES or beside.frames_directory is not None]
+    paths = {kind: Path(directory) / (result.stem + SUFFIXES[kind]) for kind in made}
     return write_kinds(result, paths, beside)

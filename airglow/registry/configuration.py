@@ -18,22 +18,20 @@ file, the key and the reason.
 
 from __future__ import annotations
 
-import argparse
 import math
 import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import jsonschema
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from airglow.model.errors import RegistryError
-from airglow.model.names import is_night
-from airglow.registry.layers import merged, read_yaml
+from airglow.registry.layers import merged
 from airglow.registry.load import load_registry
 from airglow.registry.records import Registry
+
+if TYPE_CHECKING:
+    import argparse
 
 DATA = Path(__file__).parents[1] / "data"
 DIRECTORY_VARIABLE = "AIRGLOW_CONFIG_DIR"
@@ -42,22 +40,18 @@ OF_WORKING_DIRECTORY = Path("config/config.yaml")
 _CONFIG, _SITES, _INSTRUMENTS = "config.yaml", "sites.yaml", "instruments.yaml"
 _HINT = "Correct it there, or leave the key out; config/README.md says what each key means"
 
-_FORMATS = jsonschema.FormatChecker(formats=())
 
-
-@_FORMATS.checks("night")
-def _night(value: Any) -> bool:
-    return not isinstance(value, str) or is_night(value)
-
-
-@lru_cache(maxsize=1)
 def config_schema() -> dict[str, Any]:
     """What may stand in a ``config.yaml``, with a description and the limits of every key."""
-    return yaml.safe_load((DATA / "config.schema.yaml").read_text(encoding="utf-8"))
+    from airglow.registry.yaml_files import read_schema
+
+    return read_schema(DATA / "config.schema.yaml")
 
 
 @lru_cache(maxsize=1)
 def _own_config() -> dict[str, Any]:
+    from airglow.registry.yaml_files import read_yaml
+
     return read_yaml(DATA / _CONFIG)
 
 
@@ -96,11 +90,12 @@ def check_config(given: Any, name: str | Path) -> dict[str, Any]:
     RegistryError
         Naming the file, the key, the reason, and what to do.
     """
+    from airglow.registry.yaml_files import problem_of
+
     if isinstance(given, Mapping):
         given = {key: value for key, value in given.items() if value is not None}
     given = {} if given is None else given
-    validator = jsonschema.Draft202012Validator(config_schema(), format_checker=_FORMATS)
-    problem = jsonschema.exceptions.best_match(validator.iter_errors(given))
+    problem = problem_of(given, config_schema())
     if problem is not None:
         where = ": ".join(map(str, (name, *problem.absolute_path)))
         raise RegistryError(f"{where}: {problem.message}. {_HINT}")
@@ -140,6 +135,8 @@ def load_config(
     RegistryError
         If a file cannot be read or is wrong.
     """
+    from airglow.registry.yaml_files import read_yaml
+
     files = _of_operator(_CONFIG, environ)
     if working_directory and OF_WORKING_DIRECTORY.exists():
         files.append(OF_WORKING_DIRECTORY)
@@ -153,6 +150,8 @@ def load_config(
 
 def _typed(given: Mapping[str, Any] | None) -> dict[str, Any]:
     """What Snakemake was given, with numbers and truth values: of ``--config`` it makes text."""
+    from airglow.registry.yaml_files import yaml_value
+
     sections = config_schema()["properties"]
     typed: dict[str, Any] = {}
     for name, section in (given or {}).items():
@@ -160,7 +159,7 @@ def _typed(given: Mapping[str, Any] | None) -> dict[str, Any]:
         typed[name] = section
         if isinstance(section, Mapping):
             typed[name] = {
-                key: yaml.safe_load(value) if isinstance(value, str) and _is_no_text(keys.get(key)) else value
+                key: yaml_value(value) if isinstance(value, str) and _is_no_text(keys.get(key)) else value
                 for key, value in section.items()
             }
     return typed

@@ -6,13 +6,9 @@ import datetime as dt
 import math
 import re
 from collections.abc import Mapping, Sequence
-from importlib.resources import files as resource
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-import jsonschema
-import yaml
 
 from airglow.model.errors import RegistryError
 from airglow.model.instrument import InstrumentParameters
@@ -31,17 +27,8 @@ from airglow.registry.instrument import (
     Optics,
     QualityLimits,
 )
-from airglow.registry.layers import merged, read_yaml
+from airglow.registry.layers import merged
 from airglow.registry.records import Deployment, Direction, Registry, Site
-
-
-def _is_date(_: Any, value: Any) -> bool:
-    return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
-
-
-# jsonschema knows JSON's types only; YAML dates are dates.
-_TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("date", _is_date)
-_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_TYPES)
 
 
 def load_registry(sites: Path | Sequence[Path], instruments: Path | Sequence[Path]) -> Registry:
@@ -83,6 +70,8 @@ def load_registry(sites: Path | Sequence[Path], instruments: Path | Sequence[Pat
 
 def _read(paths: Path | Sequence[Path], schema_name: str) -> tuple[dict[str, Any], dict[str, Path]]:
     """Entries by their key, and the last file that says something of each."""
+    from airglow.registry.yaml_files import problem_of, read_schema, read_yaml
+
     paths = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
     content: Any = {}
     files: dict[str, Path] = {}
@@ -94,8 +83,7 @@ def _read(paths: Path | Sequence[Path], schema_name: str) -> tuple[dict[str, Any
             raise RegistryError(f"{path}: top level: holds no entries. Give entries by their key")
         content = merged(content, layer)
         files |= dict.fromkeys(layer, path)
-    schema = yaml.safe_load(resource("airglow.registry").joinpath(schema_name).read_text(encoding="utf-8"))
-    problem = jsonschema.exceptions.best_match(_Validator(schema).iter_errors(content))
+    problem = problem_of(content, read_schema(Path(__file__).with_name(schema_name)))
     if problem is not None:
         path = files[problem.absolute_path[0]] if problem.absolute_path else paths[-1]
         where = ": ".join(str(step) for step in problem.absolute_path) or "top level"

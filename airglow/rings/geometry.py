@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 CENTER_STEP_PX = 0.05
-_GEOMETRIES_KEPT = 24  # of about 5 MB each
+_GEOMETRIES_KEPT = 12  # of about 5 MB each
 
 
 @dataclass(frozen=True)
@@ -46,32 +46,34 @@ class AnnulusGrid:
 
 @dataclass(frozen=True)
 class Geometry:
-    """Pixels of a frame in the order of their annuli.
+    """Pixels of a frame in a table with a row per annulus.
 
-    ``order`` are indices into the flattened frame, ``begin`` where each annulus begins among them (those
-    without a pixel are absent from ``annulus``). Pixels beyond the last annulus are left out.
+    Annuli of equal area hold nearly equal numbers of pixels. The rows of those that hold fewer than the most,
+    q, end in empty places. Annuli without a pixel have no row, pixels beyond the last annulus no place.
     """
 
     center_px: tuple[float, float]
-    order: np.ndarray  # (p,) int32
-    begin: np.ndarray  # (a,) first pixel of each annulus that has any
-    annulus: np.ndarray  # (a,) their numbers
-    pixels: np.ndarray  # (a,) how many
-    x_px: np.ndarray  # (p,) float32 from the centre
-    y_px: np.ndarray  # (p,) float32, in pixel widths
-    s_px2: np.ndarray  # (p,) float32, r squared less its mean over the annulus
+    order: np.ndarray  # (a, q) indices into the flattened frame; any at empty places
+    empty: np.ndarray  # empty places of the flattened table
+    annulus: np.ndarray  # (a,) number of the annulus of each row
+    pixels: np.ndarray  # (a,) how many it has
+    x_px: np.ndarray  # (a, q) float32 from the centre; 0 at empty places, as in the next two
+    y_px: np.ndarray  # (a, q) float32, in pixel widths
+    s_px2: np.ndarray  # (a, q) float32, r squared less its mean over the annulus
     mean_s_px2: np.ndarray  # (a,)
     x_squared: np.ndarray  # (a,) sums over the annulus
     y_squared: np.ndarray  # (a,)
     whole: np.ndarray  # (a,) bool: the annulus lies wholly on the frame
 
-    def total(self, values: np.ndarray) -> np.ndarray:
-        """Sum over each annulus of values in the order of the pixels."""
-        return np.add.reduceat(values, self.begin)
+    def clear(self, table: np.ndarray) -> np.ndarray:
+        """Put zeros into the empty places of a table (a, q), and return it."""
+        table.reshape(-1)[self.empty] = 0.0
+        return table
 
-    def spread(self, per_annulus: np.ndarray) -> np.ndarray:
-        """One value per annulus, repeated for each of its pixels."""
-        return np.repeat(per_annulus, self.pixels)
+
+def sum_of_products(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Sum over each row of the products of two tables (a, q), in double precision: (a,)."""
+    return np.einsum("aq,aq->a", one, other).astype(float)
 
 
 def geometry_near(
@@ -111,20 +113,26 @@ def _geometry(
     rows, columns = shape
     dx = np.arange(columns) - center[0]
     dy = (np.arange(rows) - center[1]) * aspect
-    s = ((dx**2)[None, :] + (dy**2)[:, None]).ravel()
+    s = ((dy**2)[:, None] + (dx**2)[None, :]).ravel()
     width = max_radius_px**2 / count
-    number = np.minimum(s / width, count).astype(np.int16 if count < 2**15 else np.int32)
-    order = np.argsort(number, kind="stable")  # a radix sort on small integers
+    number = s / width
+    number = np.minimum(number, count, out=number).astype(np.int16 if count < 2**15 else np.int32)
     pixels = np.bincount(number, minlength=count + 1)[:count]
-    order = order[: pixels.sum()].astype(np.int32)
-    if not order.size:
+    if not pixels.any():
         raise ValueError(f"centre {center} leaves no pixel of the frame in the annuli")
     annulus = np.flatnonzero(pixels)
     pixels = pixels[annulus]
-    begin = np.concatenate([[0], np.cumsum(pixels)[:-1]])
-    s = s[order]
-    mean_s = np.add.reduceat(s, begin) / pixels
-    x, y = dx[order % columns].astype(np.float32), dy[order // columns].astype(np.float32)
+    taken = np.arange(pixels.max()) < pixels[:, None]
+    order = np.zeros(taken.shape, np.intp)  # as numpy indexes: no conversion for each frame
+    order[taken] = np.argsort(number, kind="stable")[: pixels.sum()]  # a radix sort on small integers
+    empty = np.flatnonzero(~taken)
+    row, column = np.divmod(order, columns)
+    x, y, s = dx.astype(np.float32)[column], dy.astype(np.float32)[row], s[order]
+    for table in (x, y, s):
+        table.reshape(-1)[empty] = 0.0
+    mean_s = s.sum(axis=1) / pixels
+    s -= mean_s[:, None]
+    s.reshape(-1)[empty] = 0.0
     edge = min(
         center[0] + 0.5,
         columns - 0.5 - center[0],
@@ -134,14 +142,14 @@ def _geometry(
     return Geometry(
         center_px=center,
         order=order,
-        begin=begin,
+        empty=empty.astype(np.int32),
         annulus=annulus,
         pixels=pixels,
         x_px=x,
         y_px=y,
-        s_px2=(s - np.repeat(mean_s, pixels)).astype(np.float32),
+        s_px2=s.astype(np.float32),
         mean_s_px2=mean_s,
-        x_squared=np.add.reduceat(x.astype(float) ** 2, begin),
-        y_squared=np.add.reduceat(y.astype(float) ** 2, begin),
+        x_squared=sum_of_products(x, x),
+        y_squared=sum_of_products(y, y),
         whole=np.sqrt((annulus + 1) * width) <= edge,
     )

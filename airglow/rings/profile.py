@@ -8,10 +8,11 @@ mean position of the pixels that happen to lie in it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from airglow.rings.geometry import AnnulusGrid, Geometry, geometry_near
+from airglow.rings.geometry import AnnulusGrid, Geometry, geometry_near, sum_of_products
 
 CLIP_SIGMA = 5.0
 _CLIP_ROUNDS = 4
@@ -155,36 +156,22 @@ def reduce_frame(
     """
     image = np.asarray(image)
     where = geometry_near(image.shape, center_px, grid, aspect)
-    values = np.take(image, where.order).astype(np.float32)
-    pedestal = float(np.median(values[:: max(values.size // 1000, 1)]))
-    values -= np.float32(pedestal)  # single precision is for the deviations, not for the bias
-    number = where.pixels.astype(float)
-    mean = where.total(values) / number
+    residual, work = _work_tables(where.order.shape)
+    residual[...] = np.take(image, where.order)
+    pedestal = np.sort(residual[:, 0])[len(residual) // 2]
+    residual -= pedestal  # single precision is for the deviations, not for the bias
+    mean = where.clear(residual).sum(axis=1).astype(float) / where.pixels
     slope = np.gradient(mean, where.mean_s_px2) if mean.size > 2 else np.zeros(mean.size)
-    residual = values - where.spread(mean.astype(np.float32))
-    residual -= where.spread(slope.astype(np.float32)) * where.s_px2
-    out = np.array([], int)  # pixels that are left out; their residual is kept at zero
+    residual -= mean.astype(np.float32)[:, None]
+    residual -= np.multiply(where.s_px2, slope.astype(np.float32)[:, None], out=work)
+    kept = _clip(where.clear(residual), where)
+    number = kept.number
     with np.errstate(invalid="ignore", divide="ignore"):
-        for _ in range(_CLIP_ROUNDS):
-            squared = residual**2
-            scatter = where.total(squared)
-            limit = where.spread((CLIP_SIGMA**2 * scatter / number).astype(np.float32))
-            more = np.flatnonzero(squared > limit)
-            if not more.size:
-                break
-            out = np.concatenate([out, more])
-            number -= _sum_at(where, more, np.ones(more.size))
-            residual[more] = 0.0
-            # The line through an annulus passes the mean of the pixels that are kept.
-            shift = where.total(residual) / number
-            mean = mean + shift
-            residual -= where.spread(shift.astype(np.float32))
-            residual[out] = 0.0
-        variance = scatter / (number - 2.0)
-        cosine, sine = (
-            where.total(residual * axis) / (whole - _sum_at(where, out, axis[out] ** 2))
-            for axis, whole in ((where.x_px, where.x_squared), (where.y_px, where.y_squared))
-        )
+        # The line through an annulus passes the mean of the pixels that are kept.
+        mean += kept.shift + residual.sum(axis=1) / number
+        variance = kept.scatter / (number - 2.0)
+        cosine = sum_of_products(residual, where.x_px) / kept.x_squared
+        sine = sum_of_products(residual, where.y_px) / kept.y_squared
     used = number >= _FEWEST_PIXELS
     whole = used & where.whole
 
@@ -197,7 +184,7 @@ def reduce_frame(
     pixels[where.annulus] = number
     return RingProfile(
         radius_squared_px2=full(where.mean_s_px2),
-        counts=full(pedestal + mean),
+        counts=full(float(pedestal) + mean),
         sigma=np.full(grid.count, np.nan),
         width_px2=grid.width_px2,
         pixels=PixelStatistics(
@@ -206,12 +193,54 @@ def reduce_frame(
             variance=full(variance),
             cosine=full(cosine, whole),
             sine=full(sine, whole),
-            clipped=out.size,
+            clipped=int(np.sum(where.pixels - number)),
         ),
     )
 
 
-def _sum_at(where: Geometry, pixels: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Sum over each annulus of values that a few pixels have."""
-    annulus = np.searchsorted(where.begin, pixels, "right") - 1
-    return np.bincount(annulus, values, where.begin.size)
+@lru_cache(maxsize=1)
+def _work_tables(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Tables for the pixels of one frame after the other: to have fresh memory each time is slow."""
+    return np.empty(shape, np.float32), np.empty(shape, np.float32)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What is left of a annuli when odd pixels are taken out of their residuals, each (a,)."""
+
+    number: np.ndarray  # of pixels
+    shift: np.ndarray  # of the residuals' mean, that was taken from those that are kept
+    scatter: np.ndarray  # sum of squared residuals
+    x_squared: np.ndarray  # sums over the pixels
+    y_squared: np.ndarray
+
+
+def _clip(residual: np.ndarray, where: Geometry) -> _Kept:
+    """Put zeros in place of residuals that are far off, and let the others scatter about zero again.
+
+    Annuli do not depend on each other: only the rows of those with such a pixel are gone through.
+    """
+    number, shift = where.pixels.astype(float), np.zeros(len(residual))
+    scatter = sum_of_products(residual, residual)
+    x_squared, y_squared = where.x_squared.copy(), where.y_squared.copy()
+    largest = np.maximum(residual.max(axis=1), -residual.min(axis=1)).astype(float)
+    rows = np.flatnonzero(largest**2 > CLIP_SIGMA**2 * scatter / number)
+    part = residual[rows]
+    absent = np.arange(part.shape[1]) >= where.pixels[rows, None]
+    for _ in range(_CLIP_ROUNDS):
+        squared = part**2
+        scatter[rows] = squared.sum(axis=1)
+        more = squared > (CLIP_SIGMA**2 * scatter[rows] / number[rows])[:, None]
+        if not more.any():
+            break
+        absent |= more
+        number[rows] -= more.sum(axis=1)
+        part[absent] = 0.0
+        off = part.sum(axis=1) / number[rows]
+        shift[rows] += off
+        part -= off.astype(np.float32)[:, None]
+        part[absent] = 0.0
+    residual[rows] = part
+    x_squared[rows] = np.sum(where.x_px[rows] ** 2, axis=1, where=~absent)
+    y_squared[rows] = np.sum(where.y_px[rows] ** 2, axis=1, where=~absent)
+    return _Kept(number, shift, scatter, x_squared, y_squared)

@@ -6,7 +6,7 @@ import numpy as np
 
 from airglow.model.errors import BadInput
 from airglow.simulate.night import SimulatedNight
-from airglow.simulate.optics import Spectrum, pixel_image, thermal_line
+from airglow.simulate.optics import Spectrum, thermal_line
 from airglow.simulate.truth import FrameTruth
 
 WIND_STEP_MPS = 5.0
@@ -18,8 +18,8 @@ def frame_bound(night: SimulatedNight, frame: FrameTruth) -> tuple[float, float]
     """Least standard errors of wind and temperature that the pixels of one sky frame allow.
 
     Every pixel within r_max counts, with the variance of its photons, its read noise and its rounding.
-    Wind, temperature, intensity, background and bias are unknown; gap, centre and shape are known. Clouds,
-    stars and blemishes are left out.
+    Wind, temperature, intensity, background and bias are unknown; gap, centre and optics are known.
+    Clouds, stars and blemishes are left out.
 
     Parameters
     ----------
@@ -48,8 +48,7 @@ def frame_bound(night: SimulatedNight, frame: FrameTruth) -> tuple[float, float]
     used = radius2 < optics.max_radius_px**2
 
     def pixels(spectrum: Spectrum) -> np.ndarray:
-        profile = optics.profile(spectrum, frame.gap_m) * (frame.exposure_s * scale[0] * scale[1])
-        return pixel_image(profile, shape, center, scale)[used]
+        return night.light_of(frame, spectrum)[used]
 
     wavelength_m = night.instrument.optics.line_wavelength_m(frame.tag)
 

@@ -167,7 +167,7 @@ def windows_time(when: dt.datetime) -> tuple[int, ...]:
 
 def truth_about(night: SimulatedNight) -> dict:
     """What was true of the night as a whole, as plain values for JSON."""
-    truth = night.truth
+    truth, plates = night.truth, night.truth.optics.plates
     camera = asdict(replace(truth.camera, hot_pixels=None, column_pattern=None))
     hot = truth.camera.hot_pixels
     first, last = night.hours(night.frames[0].start_utc), night.hours(night.frames[-1].end_utc)
@@ -191,6 +191,8 @@ def truth_about(night: SimulatedNight) -> dict:
         "scenario": asdict(night.scenario),
         "midnight_utc": night.midnight.isoformat(),
         "optics": asdict(truth.optics),
+        "gap_moments_over_plates": {f"m{power}": plates.gap_moment(power) for power in (2, 3, 4)},
+        "vignetting": asdict(truth.vignetting),
         "camera": {key: value for key, value in camera.items() if value is not None},
         "hot_pixels": [] if hot is None else np.stack(hot[:2], axis=1).tolist(),
         "sensitivity": truth.sensitivity,

@@ -114,15 +114,29 @@ class SimulatedNight:
         ndarray
             Shape (rows, columns).
         """
+        return self.light_of(frame, self.spectrum(frame))
+
+    def light_of(self, frame: FrameTruth, spectrum: Spectrum) -> np.ndarray:
+        """Counts per pixel of any light, as a frame would have shown it.
+
+        Parameters
+        ----------
+        frame
+            For its gap, its centre and its exposure.
+        spectrum
+            What shines on the etalon.
+
+        Returns
+        -------
+        ndarray
+            Shape (rows, columns).
+        """
         camera = self.truth.camera
-        profile = self.truth.optics.profile(self.spectrum(frame), frame.gap_m)
-        scale = camera.pixel_scale
-        image = pixel_image(
-            profile * (frame.exposure_s * scale[0] * scale[1]),
-            (camera.rows, camera.columns),
-            (frame.center_x_px, frame.center_y_px),
-            scale,
-        )
+        profile = self.truth.optics.profile(spectrum, frame.gap_m)
+        shape, scale = (camera.rows, camera.columns), camera.pixel_scale
+        center = (frame.center_x_px, frame.center_y_px)
+        image = pixel_image(profile * (frame.exposure_s * scale[0] * scale[1]), shape, center, scale)
+        image *= self.truth.vignetting.image(shape, scale, frame.tag == "L")
         tilt_x, tilt_y = self.truth.illumination_tilt
         if tilt_x or tilt_y:
             across = np.linspace(-0.5, 0.5, camera.columns)
@@ -319,20 +333,26 @@ def _frames(
         layer = atmosphere.layers[line]
         true_zenith = abs(exposure.zenith_deg)
         true_azimuth = exposure.azimuth_deg + (180.0 if exposure.zenith_deg < 0 else 0.0)
-        east, north, up = layer.wind_mps(hours)
         look = Direction(exposure.direction, true_azimuth % 360, true_zenith)
+        line_of_sight = layer.sight_line(look.azimuth_deg, look.zenith_deg)
+        place = (line_of_sight.latitude_deg, line_of_sight.longitude_deg)
+        east, north, up = layer.wind_mps(hours, *place)
         wavelength_m = instrument.optics.line_wavelength_m(exposure.tag)
         light = sky_spectrum(atmosphere, line, wavelength_m, hours, look, intensity).times(truth.sensitivity)
         frames.append(
             FrameTruth(
                 **common,
-                true_azimuth_deg=true_azimuth % 360,
-                true_zenith_deg=true_zenith,
-                los_wind_mps=layer.line_of_sight_mps(hours, true_azimuth, true_zenith),
+                true_azimuth_deg=look.azimuth_deg,
+                true_zenith_deg=look.zenith_deg,
+                pierce_latitude_deg=place[0],
+                pierce_longitude_deg=place[1],
+                pierce_azimuth_deg=line_of_sight.azimuth_deg,
+                pierce_zenith_deg=line_of_sight.zenith_deg,
+                los_wind_mps=line_of_sight.wind_along_mps(east, north, up),
                 zonal_mps=east,
                 meridional_mps=north,
                 vertical_mps=up,
-                temperature_k=layer.temperature_k.at(hours),
+                temperature_k=layer.temperature_k.at(layer.hours_at(hours, *place)),
                 intensity=float(light.weight.sum()),
                 background=light.continuum,
             )

@@ -1,8 +1,10 @@
-"""What falls on the sensor, by brute force: the true Airy function, a numerical blur, pixels with an area.
+"""What falls on the sensor, by brute force: uneven plates, a spread of light, pixels with an area.
 
-Nothing here is shared with the retrieval, and nothing is expanded in a series: the Airy function is
-evaluated as it stands on a fine radial grid, multiplied by a numerical spectrum and summed over wavelength,
-convolved with a two-dimensional Gaussian by quadrature, and integrated over each square pixel.
+Nothing here is shared with the retrieval, neither code nor the family of its model, and nothing is expanded
+in a series: the plates' transmission is a sum over elements of their surface, multiplied by a numerical
+spectrum and summed over wavelength on a fine radial grid, spread by a Moffat function by quadrature, and
+integrated over each square pixel. (The retrieval has two moments of the gap, and a Gaussian whose width goes
+with the radius otherwise.)
 
 Radii are in pixels of the registry, which belong to 2 x 2 binning of the sensor.
 """
@@ -10,75 +12,92 @@ Radii are in pixels of the registry, which belong to 2 x 2 binning of the sensor
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.sparse import csr_array
-from scipy.special import i0e
+
+from airglow.simulate.plates import PHASES, Plates
 
 SPEED_OF_LIGHT_MPS = 299_792_458.0
 BOLTZMANN_J_PER_K = 1.380_649e-23
 OXYGEN_MASS_KG = 15.999 * 1.660_539_067e-27
 
-FINE_STEP_PX = 1 / 16  # a laser fringe at the corner is 0.3 px wide; the blur's quadrature sums over it
-COARSE_STEP_PX = 1 / 8  # what is blurred is smooth on this step
+FINE_STEP_PX = 1 / 16  # a laser fringe at the corner is 0.3 px wide; the spread's quadrature sums over it
+COARSE_STEP_PX = 1 / 8  # what is spread is smooth on this step
 TABLE_STEP_PX = 1 / 64  # looked up linearly: the error is a few 1e-5 of the height of a fringe
-BLUR_REACH_SIGMAS = 6.5
-FAINTEST_FALLOFF = 0.02  # a parabola that fits within r_max need not make sense in the corners
-SMALLEST_BLUR_PX = 0.35  # below this the coarse step would no longer be fine enough
+SPREAD_REACH_WIDTHS = 10  # 6e-5 of the light lands further out, and is left out
 LINE_REACH_SIGMAS = 5.5
 LINE_SAMPLES = 101  # so fine that no harmonic of a sharp Airy function passes for a coarser one
 
 
 @dataclass(frozen=True)
-class Optics:
-    """The shape of an instrument on one night: what does not change from frame to frame.
+class Spread:
+    """How the lens spreads the light of a point: a Moffat function of power 4.
+
+    Intensity at distance p is (1 + (p / a)^2)^-4, wider in its wings than a Gaussian. Its standard deviation
+    per axis, a / 2, is sqrt(focus^2 + (defocus (x - sharpest))^2) with x = (r / reach)^2: the surface of best
+    focus is curved, and meets the sensor in one ring.
 
     Parameters
     ----------
-    reflectivity
-        Of the etalon plates (R).
+    focus_px
+        Standard deviation where the focus is best (px).
+    defocus_px
+        What the curved focus adds over x from 0 to 1, were it sharp at one end (px).
+    sharpest
+        x of the best focus.
+    reach_px
+        Radius at which x is 1; beyond `CURVED_TO` the width stays.
+    """
+
+    focus_px: float
+    defocus_px: float
+    sharpest: float
+    reach_px: float
+
+    CURVED_TO = 1.3
+
+    def width_px(self, radius_px: np.ndarray | float) -> np.ndarray:
+        """Standard deviation per axis (px) at a radius (px), the place where the light lands."""
+        x = np.minimum((np.asarray(radius_px) / self.reach_px) ** 2, self.CURVED_TO)
+        return np.hypot(self.focus_px, self.defocus_px * (x - self.sharpest))
+
+
+@dataclass(frozen=True)
+class Optics:
+    """What of an instrument's fringes does not change from frame to frame on one night.
+
+    Parameters
+    ----------
+    plates
+        Of the etalon.
     plate_scale_rad_per_pixel
-        Angle per pixel; light at radius r crossed the etalon at arctan(plate scale times r).
-    falloff
-        f0, f1 of the illumination 1 + f0 r / r_max + f1 (r / r_max)^2.
-    blur_px
-        b0, b1, b2 of the Gaussian width b0 + b1 sin(pi r / r_max) + b2 cos(pi r / r_max), the width at
-        the place where the light lands.
+        Angle per pixel for light of the laser; light at radius r crossed the etalon at arctan(plate scale
+        times r).
+    sky_scale
+        Plate scale for light of the sky over that of the laser, which fills the lens in another way.
+    spread
+        What the lens does to a point of light.
     max_radius_px
-        r_max.
+        Largest circle about the centre of the rings that the sensor holds.
     corner_radius_px
         How far out profiles are needed.
     """
 
-    reflectivity: float
+    plates: Plates
     plate_scale_rad_per_pixel: float
-    falloff: tuple[float, float]
-    blur_px: tuple[float, float, float]
+    sky_scale: float
+    spread: Spread
     max_radius_px: float
     corner_radius_px: float
 
-    @property
-    def contrast(self) -> float:
-        """F of the Airy function 1 / (1 + F sin^2(phi / 2))."""
-        return 4 * self.reflectivity / (1 - self.reflectivity) ** 2
-
-    def falloff_at(self, radius_px: np.ndarray) -> np.ndarray:
-        """Relative illumination at a radius, 1 in the centre."""
-        x = np.asarray(radius_px) / self.max_radius_px
-        return np.maximum(1 + self.falloff[0] * x + self.falloff[1] * x**2, FAINTEST_FALLOFF)
-
-    def blur_at(self, radius_px: np.ndarray) -> np.ndarray:
-        """Width (standard deviation per axis, px) of the Gaussian blur at a radius."""
-        x = np.pi * np.asarray(radius_px) / self.max_radius_px
-        width = self.blur_px[0] + self.blur_px[1] * np.sin(x) + self.blur_px[2] * np.cos(x)
-        return np.maximum(width, SMALLEST_BLUR_PX)
-
     @cached_property
     def _fine_radius_px(self) -> np.ndarray:
-        reach = self.corner_radius_px + BLUR_REACH_SIGMAS * float(self.blur_at(self._coarse_radius_px).max())
+        widest = float(self.spread.width_px(self._coarse_radius_px).max())
+        reach = self.corner_radius_px + SPREAD_REACH_WIDTHS * widest
         return np.arange(math.ceil(reach / FINE_STEP_PX) + 2) * FINE_STEP_PX
 
     @cached_property
@@ -87,61 +106,46 @@ class Optics:
 
     @cached_property
     def _blur(self) -> csr_array:
-        """The blur as a matrix from fine radii to coarse radii.
+        """The spread as a matrix from fine radii to coarse radii: a two-dimensional convolution.
 
-        A ring of radius q seen through a Gaussian of width s is, at radius r,
-        (q / s^2) exp(-(r - q)^2 / 2 s^2) exp(-r q / s^2) I0(r q / s^2): the two-dimensional convolution of
-        a pattern that has circular symmetry (the density of the Rice distribution).
+        A ring of radius q seen through a Moffat function of power 4 is, at radius r, the integral of
+        (A - B cos t)^-4 over the angle t with A = 1 + (r^2 + q^2) / a^2, B = 2 r q / a^2, in closed form
+        pi A (2 A^2 + 3 B^2) (A^2 - B^2)^(-7/2).
         """
         r = self._coarse_radius_px[:, None]
-        width = self.blur_at(r)
-        half = math.ceil(BLUR_REACH_SIGMAS * float(width.max()) / FINE_STEP_PX)
-        first = np.maximum(np.rint(r[:, 0] / FINE_STEP_PX).astype(int) - half, 0)
-        index = np.minimum(first[:, None] + np.arange(2 * half + 1), self._fine_radius_px.size - 1)
+        width = self.spread.width_px(r)
+        half = math.ceil(SPREAD_REACH_WIDTHS * float(width.max()) / FINE_STEP_PX)
+        first = np.maximum(np.rint(r[:, 0] / FINE_STEP_PX).astype(np.int32) - half, 0)
+        index = first[:, None] + np.arange(2 * half + 1, dtype=np.int32)
+        np.minimum(index, self._fine_radius_px.size - 1, out=index)
         q = index * FINE_STEP_PX
-        weight = q * np.exp(-0.5 * ((r - q) / width) ** 2) * i0e(r * q / width**2)
+        a2 = (2 * width) ** 2
+        middle = 1 + (r**2 + q**2) / a2  # A
+        squares = middle**2 - (2 * r * q / a2) ** 2  # A^2 - B^2
+        # 2 A^2 + 3 B^2 = 5 A^2 - 3 (A^2 - B^2)
+        weight = middle * (5 * middle**2 - 3 * squares) * q / (squares**3 * np.sqrt(squares))
         weight /= weight.sum(axis=1, keepdims=True)
         start = np.arange(r.size + 1) * index.shape[1]
         return csr_array((weight.ravel(), index.ravel(), start), shape=(r.size, self._fine_radius_px.size))
 
-    def airy(self, radius_px: np.ndarray, wavelength_m: np.ndarray, gap_m: float) -> np.ndarray:
-        """Transmission of the etalon, scaled to a mean of one over a fringe order.
-
-        Parameters
-        ----------
-        radius_px, wavelength_m
-            Arrays that broadcast.
-        gap_m
-            Optical gap n t.
-
-        Returns
-        -------
-        ndarray
-            (1 + R) / (1 - R) / (1 + F sin^2(phi / 2)), phi = 4 pi n t cos(theta) / wavelength.
-        """
-        return self._airy(self._cos_theta(np.asarray(radius_px)), np.asarray(wavelength_m), gap_m)
-
-    def _airy(self, cos_theta: np.ndarray, wavelength_m: np.ndarray | float, gap_m: float) -> np.ndarray:
-        half_phase = 2 * np.pi * gap_m * cos_theta / wavelength_m
-        scale = (1 + self.reflectivity) / (1 - self.reflectivity)
-        return scale / (1 + self.contrast * np.sin(half_phase) ** 2)
-
-    def _cos_theta(self, radius_px: np.ndarray) -> np.ndarray:
-        return np.cos(np.arctan(self.plate_scale_rad_per_pixel * radius_px))
+    def cos_theta(self, radius_px: np.ndarray, laser: bool) -> np.ndarray:
+        """Cosine of the angle in the etalon, of light of the laser or the sky that lands at a radius (px)."""
+        scale = self.plate_scale_rad_per_pixel * (1.0 if laser else self.sky_scale)
+        return np.cos(np.arctan(scale * np.asarray(radius_px)))
 
     @cached_property
-    def _fine_cos_theta(self) -> np.ndarray:
-        return self._cos_theta(self._fine_radius_px)
+    def _fine_cos_theta(self) -> dict[bool, np.ndarray]:
+        return {laser: self.cos_theta(self._fine_radius_px, laser) for laser in (False, True)}
 
     def profile(self, spectrum: Spectrum, gap_m: float) -> np.ndarray:
-        """Light per pixel against radius, blurred, before the pixel's own area is taken into account.
+        """Light per pixel against radius under even illumination, at points: pixels have no area yet.
 
         Parameters
         ----------
         spectrum
             What shines through the etalon.
         gap_m
-            Optical gap.
+            Optical gap n t, its mean over the plates.
 
         Returns
         -------
@@ -149,9 +153,21 @@ class Optics:
             On radii 0, `TABLE_STEP_PX`, 2 `TABLE_STEP_PX` ...; the unit is that of the spectrum.
         """
         light = np.full(self._fine_radius_px.shape, float(spectrum.continuum))
-        for wavelength_m, weight in zip(spectrum.wavelength_m, spectrum.weight, strict=True):
-            light += weight * self._airy(self._fine_cos_theta, wavelength_m, gap_m)
-        light *= self.falloff_at(self._fine_radius_px)
+        if spectrum.wavelength_m.size:
+            value, rise = self.plates.table(float(spectrum.wavelength_m.mean()))
+            way = 2 * gap_m * PHASES * self._fine_cos_theta[spectrum.from_laser]
+            mirrors = self.plates.mirror_phase_rad(spectrum.wavelength_m) * (PHASES / np.pi)
+            for wavelength_m, weight, mirror in zip(
+                spectrum.wavelength_m, spectrum.weight, mirrors, strict=True
+            ):
+                step = way / wavelength_m + mirror
+                node = step.astype(np.int64)
+                step -= node
+                node &= PHASES - 1
+                step *= rise[node]
+                step += value[node]
+                step *= weight
+                light += step
         blurred = self._blur @ light
         table = np.arange(math.ceil(self.corner_radius_px / TABLE_STEP_PX) + 2) * TABLE_STEP_PX
         return CubicSpline(self._coarse_radius_px, blurred)(table)
@@ -162,12 +178,14 @@ class Spectrum:
     """Light as samples in wavelength, plus a continuum much wider than a fringe order.
 
     ``weight`` (counts per pixel per second, averaged over a fringe order at the centre) belongs to
-    ``wavelength_m``; the continuum, in the same unit, passes the etalon without fringes.
+    ``wavelength_m``; the continuum, in the same unit, passes the etalon without fringes. Light of the laser
+    comes another way than that of the sky (``from_laser``).
     """
 
     wavelength_m: np.ndarray
     weight: np.ndarray
     continuum: float = 0.0
+    from_laser: bool = False
 
     def plus(self, other: Spectrum) -> Spectrum:
         """Both together."""
@@ -175,16 +193,17 @@ class Spectrum:
             np.concatenate([self.wavelength_m, other.wavelength_m]),
             np.concatenate([self.weight, other.weight]),
             self.continuum + other.continuum,
+            self.from_laser,
         )
 
     def times(self, factor: float) -> Spectrum:
         """The same light, brighter or fainter."""
-        return Spectrum(self.wavelength_m, self.weight * factor, self.continuum * factor)
+        return replace(self, weight=self.weight * factor, continuum=self.continuum * factor)
 
 
 def monochromatic(wavelength_m: float, intensity: float, continuum: float = 0.0) -> Spectrum:
     """A laser: one wavelength."""
-    return Spectrum(np.array([wavelength_m]), np.array([intensity]), continuum)
+    return Spectrum(np.array([wavelength_m]), np.array([intensity]), continuum, from_laser=True)
 
 
 def thermal_line(

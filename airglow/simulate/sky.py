@@ -12,8 +12,10 @@ from airglow.registry import Direction, Site
 from airglow.simulate.optics import Spectrum, thermal_line
 from airglow.simulate.scenario import Scenario
 from airglow.simulate.series import SmoothSeries, random_series
+from airglow.simulate.sightline import SightLine, sight_line
 
-EARTH_RADIUS_KM = 6371.0
+DEGREES_PER_HOUR = 15.0  # of longitude: winds follow the sun
+NORTHWARD_SPREAD_H_PER_DEG = 0.03
 CLEAR_SKY_MINUS_AMBIENT_C = -34.0
 SCATTERED_AROUND = tuple((azimuth, 55.0) for azimuth in range(0, 360, 60))  # where light in a cloud is from
 
@@ -41,8 +43,15 @@ CLIMATES = {
 
 @dataclass(frozen=True)
 class Layer:
-    """One emission line's layer over the night; each series is a function of hours from local midnight."""
+    """One emission line's layer over the night; each series is a function of hours from local midnight.
 
+    The series are those over the site. Elsewhere in the layer all of it comes at another time: earlier in the
+    east, as the sun does, and by ``northward_h_per_deg`` later for every degree of latitude to the north.
+    """
+
+    latitude_deg: float
+    longitude_deg: float
+    site_altitude_m: float
     altitude_km: float
     zonal_mps: SmoothSeries
     meridional_mps: SmoothSeries
@@ -50,22 +59,48 @@ class Layer:
     temperature_k: SmoothSeries
     log_brightness: SmoothSeries
     background: SmoothSeries
+    northward_h_per_deg: float = 0.0
 
-    def wind_mps(self, hours: float) -> tuple[float, float, float]:
-        """Wind towards east, north and up."""
+    def sight_line(self, azimuth_deg: float, zenith_deg: float) -> SightLine:
+        """Where a line of sight from the site meets the layer, and how it runs there."""
+        return sight_line(
+            self.latitude_deg,
+            self.longitude_deg,
+            self.site_altitude_m,
+            azimuth_deg,
+            zenith_deg,
+            1e3 * self.altitude_km,
+        )
+
+    def hours_at(self, hours: float, latitude_deg: float, longitude_deg: float) -> float:
+        """When the site has what another place has at this time, in hours from local midnight."""
+        east_deg = (longitude_deg - self.longitude_deg + 180) % 360 - 180
+        north_deg = latitude_deg - self.latitude_deg
+        return hours + east_deg / DEGREES_PER_HOUR - self.northward_h_per_deg * north_deg
+
+    def wind_mps(
+        self, hours: float, latitude_deg: float | None = None, longitude_deg: float | None = None
+    ) -> tuple[float, float, float]:
+        """Wind towards that place's own east, north and up; over the site if none is given."""
+        if latitude_deg is not None and longitude_deg is not None:
+            hours = self.hours_at(hours, latitude_deg, longitude_deg)
         return self.zonal_mps.at(hours), self.meridional_mps.at(hours), self.vertical_mps.at(hours)
 
     def line_of_sight_mps(self, hours: float, azimuth_deg: float, zenith_deg: float) -> float:
-        """Wind along a line of sight, positive away from the instrument."""
-        east, north, up = self.wind_mps(hours)
-        azimuth, zenith = math.radians(azimuth_deg), math.radians(zenith_deg)
-        horizontal = east * math.sin(azimuth) + north * math.cos(azimuth)
-        return horizontal * math.sin(zenith) + up * math.cos(zenith)
+        """Wind along a line of sight where it meets the layer, positive away from the instrument."""
+        line = self.sight_line(azimuth_deg, zenith_deg)
+        return line.wind_along_mps(*self.wind_mps(hours, line.latitude_deg, line.longitude_deg))
 
-    def brightness(self, hours: float, zenith_deg: float) -> float:
+    def temperature_along_k(self, hours: float, azimuth_deg: float, zenith_deg: float) -> float:
+        """Temperature where a line of sight meets the layer."""
+        line = self.sight_line(azimuth_deg, zenith_deg)
+        return self.temperature_k.at(self.hours_at(hours, line.latitude_deg, line.longitude_deg))
+
+    def brightness(self, hours: float, azimuth_deg: float, zenith_deg: float) -> float:
         """Relative intensity: slow changes, and the longer way through the layer away from the zenith."""
-        sine = math.sin(math.radians(zenith_deg)) * EARTH_RADIUS_KM / (EARTH_RADIUS_KM + self.altitude_km)
-        return math.exp(self.log_brightness.at(hours)) / math.sqrt(1 - sine**2)
+        line = self.sight_line(azimuth_deg, zenith_deg)
+        hours = self.hours_at(hours, line.latitude_deg, line.longitude_deg)
+        return math.exp(self.log_brightness.at(hours)) / math.cos(math.radians(line.zenith_deg))
 
 
 @dataclass(frozen=True)
@@ -106,7 +141,7 @@ def draw_atmosphere(
     Parameters
     ----------
     site
-        For the pressure at its altitude.
+        Where it is, and for the pressure at its altitude.
     rng
         Source of chance: give all instruments of the site the same.
     scenario
@@ -122,6 +157,9 @@ def draw_atmosphere(
     for line, climate in CLIMATES.items():
         background = scenario.background if line == "red" else scenario.green_background
         layers[line] = Layer(
+            latitude_deg=site.latitude_deg,
+            longitude_deg=site.longitude_deg,
+            site_altitude_m=site.altitude_m,
             altitude_km=climate.altitude_km,
             zonal_mps=random_series(rng, climate.zonal_mps, climate.wind_rms_mps, climate.wind_periods_h),
             meridional_mps=random_series(
@@ -137,6 +175,7 @@ def draw_atmosphere(
             ),
             log_brightness=random_series(rng, 0.0, climate.brightness_rms, (1.5, 8.0)),
             background=random_series(rng, background, 0.05 * background, (1.0, 6.0)),
+            northward_h_per_deg=float(NORTHWARD_SPREAD_H_PER_DEG * rng.standard_normal()),
         )
     banks = tuple(
         CloudBank(dusk_hours + bank.hours_after_dusk, bank.width_h, bank.warmer_c)
@@ -183,12 +222,11 @@ def sky_spectrum(
     """
     layer = atmosphere.layers[line]
     scattered = atmosphere.scattered_fraction(hours)
-    temperature_k = layer.temperature_k.at(hours)
     direct = thermal_line(
         wavelength_m,
         layer.line_of_sight_mps(hours, look.azimuth_deg, look.zenith_deg),
-        temperature_k,
-        intensity * (1 - scattered) * layer.brightness(hours, look.zenith_deg),
+        layer.temperature_along_k(hours, look.azimuth_deg, look.zenith_deg),
+        intensity * (1 - scattered) * layer.brightness(hours, look.azimuth_deg, look.zenith_deg),
         layer.background.at(hours) * (1 + scattered),  # clouds also send back the lights of the ground
     )
     if scattered == 0:
@@ -196,7 +234,13 @@ def sky_spectrum(
     light = direct
     for azimuth_deg, zenith_deg in SCATTERED_AROUND:
         # Half of what clouds scatter is lost upwards.
-        part = 0.5 * intensity * scattered * layer.brightness(hours, zenith_deg) / len(SCATTERED_AROUND)
-        wind_mps = layer.line_of_sight_mps(hours, azimuth_deg, zenith_deg)
-        light = light.plus(thermal_line(wavelength_m, wind_mps, temperature_k, part))
+        share = 0.5 * scattered / len(SCATTERED_AROUND)
+        light = light.plus(
+            thermal_line(
+                wavelength_m,
+                layer.line_of_sight_mps(hours, azimuth_deg, zenith_deg),
+                layer.temperature_along_k(hours, azimuth_deg, zenith_deg),
+                intensity * share * layer.brightness(hours, azimuth_deg, zenith_deg),
+            )
+        )
     return light

@@ -17,7 +17,7 @@ TRUTH_FILE = "truth.csv"
 class FrameTruth:
     """One frame: how it was taken and what was true in the middle of its exposure.
 
-    Of laser frames the wind, the temperature and the true look direction are NaN. Intensity and background
+    Of laser frames the wind, the temperature and the true line of sight are NaN. Intensity and background
     are counts per pixel per second, averaged over a fringe order at the centre of the rings: what the
     line, and the continuum beside it, add to the frame's mean where the falloff is 1.
 
@@ -63,16 +63,24 @@ class FrameTruth:
         Azimuth of the look direction, 0 to 360.
     true_zenith_deg
         Zenith angle of the look direction, 0 to 90.
+    pierce_latitude_deg
+        Latitude of the place where the line of sight meets the emission layer.
+    pierce_longitude_deg
+        Its longitude.
+    pierce_azimuth_deg
+        Azimuth of the line of sight there.
+    pierce_zenith_deg
+        Zenith angle of the line of sight there.
     los_wind_mps
         Line-of-sight wind, positive away from the instrument.
     zonal_mps
-        Zonal wind, positive eastward.
+        Zonal wind at that place, positive eastward.
     meridional_mps
-        Meridional wind, positive northward.
+        Meridional wind at that place, positive northward.
     vertical_mps
-        Vertical wind, positive upward.
+        Vertical wind at that place, positive upward.
     temperature_k
-        Temperature of the emitting gas.
+        Temperature of the emitting gas at that place.
     """
 
     name: str
@@ -95,6 +103,10 @@ class FrameTruth:
     flaw: str
     true_azimuth_deg: float = math.nan
     true_zenith_deg: float = math.nan
+    pierce_latitude_deg: float = math.nan
+    pierce_longitude_deg: float = math.nan
+    pierce_azimuth_deg: float = math.nan
+    pierce_zenith_deg: float = math.nan
     los_wind_mps: float = math.nan
     zonal_mps: float = math.nan
     meridional_mps: float = math.nan

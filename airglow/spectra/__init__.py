@@ -5,6 +5,7 @@ from airglow.spectra.line import (
     cramer_rao_bound,
     first_harmonic,
     fit_line,
+    fit_line_in_all,
 )
 from airglow.spectra.nonlinearity import DifferentialNonlinearity, find_nonlinearity, pixel_variance
 from airglow.spectra.sky_line import SkyLine, network_intensity_scale
@@ -18,6 +19,7 @@ __all__ = [
     "find_nonlinearity",
     "first_harmonic",
     "fit_line",
+    "fit_line_in_all",
     "network_intensity_scale",
     "pixel_variance",
     "refine_for_sky",

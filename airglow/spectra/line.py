@@ -1,33 +1,21 @@
-"""Fit the Doppler shift and width of an airglow line to the ring profile of a sky frame.
+"""Fit the Doppler shift and width of an airglow line to the ring profiles of sky frames.
 
-A thermal line of temperature T and mass m, shifted by a velocity v (positive away), multiplies term k of
-the instrument's fringe series (see `airglow.etalon.airy`) by
-
-    exp(-i k phi v / c) exp(-(k phi)^2 kB T / (2 m c^2)),
-
-the Fourier transform of the line: a Gaussian of standard deviation lambda sqrt(kB T / m) / c. The phase
-phi is that of the rest wavelength. Line intensity, continuum (both under the instrument's illumination)
-and bias enter linearly and are solved exactly; velocity and temperature are stepped by Gauss-Newton.
+The model is that of `airglow.spectra.line_model`: intensity, continuum and bias are solved exactly; velocity
+and temperature are stepped by Gauss-Newton.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from scipy import constants
 
-from airglow.etalon import (
-    Fringes,
-    LinearFit,
-    fit_linear,
-    flat_templates,
-    fringes,
-    phase_and_beta,
-)
+from airglow.etalon import FringeTables, fringes, phase_and_beta, smooth_trend
 from airglow.model.errors import NotAnalysable
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
+from airglow.spectra.line_model import LineModel, LinePoints
 from airglow.spectra.sky_line import SkyLine
 
 _COLDEST_K, _HOTTEST_K = 20.0, 20000.0  # how far the steps may go
@@ -35,6 +23,7 @@ _MOST_PLAUSIBLE_K = 10000.0  # no airglow is hotter, nor at the coldest: such a 
 _STEPS = 40
 _SETTLED = 1e-3  # of the standard error
 _LARGEST_STEPS = np.array([400.0, 300.0])  # m/s, K
+_TOGETHER = 16  # profiles that are stepped at once: more of them take no less time each
 
 
 @dataclass(frozen=True)
@@ -121,8 +110,7 @@ def first_harmonic(profile: RingProfile, central_phase: float, plate_scale: floa
     """
     s, weight = profile.radius_squared_px2, 1.0 / profile.sigma**2
     phase, _ = phase_and_beta(s, central_phase, plate_scale)
-    trend = np.polynomial.Polynomial.fit(s, profile.counts, 2, w=np.sqrt(weight))
-    level = (profile.counts - trend(s)) * weight
+    level = (profile.counts - smooth_trend(profile)) * weight
     return complex(level @ np.exp(1j * np.mod(phase, 2.0 * np.pi))) / float(np.sqrt(0.5 * weight.sum()))
 
 
@@ -132,7 +120,6 @@ def fit_line(
     parameters: InstrumentParameters,
     line: SkyLine,
     start_velocity_mps: float,
-    instrument: Fringes | None = None,
     start_temperature_k: float | None = None,
 ) -> LineFit:
     """Fit velocity, temperature, intensity, continuum and bias of one sky profile.
@@ -149,8 +136,6 @@ def fit_line(
         The line.
     start_velocity_mps
         Within a quarter of a free spectral range of the answer.
-    instrument
-        Fringe terms at these annuli, phase and parameters, if they are already at hand.
     start_temperature_k
         The line's typical one, if not given.
 
@@ -164,53 +149,152 @@ def fit_line(
     NotAnalysable
         If the profile holds no line at all.
     """
-    if instrument is None:
-        count = line.terms_needed(central_phase, parameters.reflectivity)
-        instrument = fringes(profile.radius_squared_px2, profile.width_px2, central_phase, parameters, count)
-    model = LineModel(profile, instrument, parameters, line)
-    at = model.evaluate(start_velocity_mps, start_temperature_k or line.typical_temperature_k)
-    settled = False
-    for _ in range(_STEPS):
-        covariance = _inverse(at.projected.T @ at.projected)
-        errors = np.sqrt(np.diag(covariance))
-        step = covariance @ (at.projected.T @ at.residual)
-        step *= min(1.0, *(_LARGEST_STEPS / np.maximum(np.abs(step), 1e-9)))
-        step[1] = np.clip(at.temperature + step[1], _COLDEST_K, _HOTTEST_K) - at.temperature
-        trial = model.evaluate(at.velocity + step[0], at.temperature + step[1])
-        while trial.cost > at.cost and np.any(np.abs(step) > _SETTLED * errors):
-            step = step / 2.0
-            trial = model.evaluate(at.velocity + step[0], at.temperature + step[1])
-        settled = bool(np.all(np.abs(step) < _SETTLED * errors))
-        if trial.cost <= at.cost:
-            at = trial
-        if settled:
-            break
-    settled = settled and _COLDEST_K < at.temperature < _MOST_PLAUSIBLE_K
-    # Errors of the linear amplitudes with velocity and temperature free as well.
-    response = at.fit.covariance @ (at.weighted_templates.T @ at.gradient)
-    linear_error = np.sqrt(np.diag(at.fit.covariance + response @ covariance @ response.T))
-    mean_light = float(model.illumination.mean())
-    excess = _excess(at, covariance, instrument.phase)
-    return LineFit(
-        velocity_mps=float(at.velocity),
-        velocity_error_mps=float(errors[0]),
-        temperature_k=float(at.temperature),
-        temperature_error_k=float(errors[1]),
-        intensity=float(at.fit.amplitudes[0]) * mean_light,
-        intensity_error=float(linear_error[0]) * mean_light,
-        continuum=float(at.fit.amplitudes[1]) * mean_light,
-        continuum_error=float(linear_error[1]) * mean_light,
-        bias=float(at.fit.amplitudes[2]),
-        bias_error=float(linear_error[2]),
-        reduced_chi_square=at.cost / max(len(profile) - 5, 1),
-        model=at.fit.model,
-        settled=settled,
-        velocity_bound_mps=float(errors[0]),
-        temperature_bound_k=float(errors[1]),
-        velocity_excess=excess[0],
-        temperature_excess=excess[1],
-        linear_response=(at.projected @ covariance) / profile.sigma[:, None],
+    tables = FringeTables(
+        central_phase, parameters, line.terms_needed(central_phase, parameters.reflectivity)
     )
+    start = (start_velocity_mps, start_temperature_k or line.typical_temperature_k)
+    fit = fit_line_in_all([profile], tables, line, [start])[0]
+    if isinstance(fit, NotAnalysable):
+        raise fit
+    return fit
+
+
+def fit_line_in_all(
+    profiles: Sequence[RingProfile],
+    tables: FringeTables,
+    line: SkyLine,
+    starts: Sequence[tuple[float, float]],
+) -> list[LineFit | NotAnalysable]:
+    """Fit the line in each of several profiles, as `fit_line` does in one.
+
+    No fit knows of the others. Those on the same annuli are stepped a few at a time, in arrays that have
+    the profiles in front, since one evaluation for sixteen profiles takes little longer than one for a single
+    one.
+
+    Parameters
+    ----------
+    profiles
+        The profiles.
+    tables
+        Fringe terms of the instrument at the phase and with the parameters of the fits.
+    line
+        The line.
+    starts
+        Velocity and temperature (m/s, K) to begin with, of each profile.
+
+    Returns
+    -------
+    list of LineFit or NotAnalysable
+        Of each profile: its fit, or why there is none.
+    """
+    alike: dict[bytes, list[int]] = {}
+    for place, profile in enumerate(profiles):
+        alike.setdefault(profile.radius_squared_px2.tobytes(), []).append(place)
+    found: dict[int, LineFit | NotAnalysable] = {}
+    for places in alike.values():
+        for begin in range(0, len(places), _TOGETHER):
+            some = places[begin : begin + _TOGETHER]
+            fits = _fit_or_say_why(
+                [profiles[k] for k in some], tables, line, np.array([starts[k] for k in some])
+            )
+            found |= zip(some, fits, strict=True)
+    return [found[place] for place in range(len(profiles))]
+
+
+def _fit_or_say_why(
+    profiles: Sequence[RingProfile], tables: FringeTables, line: SkyLine, starts: np.ndarray
+) -> list[LineFit | NotAnalysable]:
+    """Fits of profiles on the same annuli; one that ends where there are no numbers costs no other."""
+    try:
+        return _step_together(profiles, tables, line, starts)
+    except (ArithmeticError, ValueError, np.linalg.LinAlgError) as failure:
+        if len(profiles) == 1:
+            return [NotAnalysable("line fit failed", f"the line fit failed: {failure}")]
+    return [
+        _fit_or_say_why([profile], tables, line, start[None])[0]
+        for profile, start in zip(profiles, starts, strict=True)
+    ]
+
+
+def _step_together(
+    profiles: Sequence[RingProfile], tables: FringeTables, line: SkyLine, starts: np.ndarray
+) -> list[LineFit | NotAnalysable]:
+    """Gauss-Newton steps of all fits, until each has settled."""
+    instrument = tables.at(profiles[0].radius_squared_px2, profiles[0].width_px2)
+    model = LineModel(profiles, instrument, tables.parameters, line)
+    stepped = np.arange(len(profiles))  # places of the fits that have not settled yet
+    at = model.evaluate(stepped, starts[:, 0], starts[:, 1])
+    covariance = np.zeros((len(profiles), 2, 2))
+    settled = np.zeros(len(profiles), bool)
+    failures: dict[int, str] = {}
+    for _ in range(_STEPS):
+        projected = at.projected[stepped]
+        inverse, why_none = _inverse(projected.mT @ projected)
+        failures |= {int(k): str(why) for k, why in zip(stepped, why_none, strict=True) if why}
+        fine = why_none == ""
+        stepped, projected, inverse = stepped[fine], projected[fine], inverse[fine]
+        if not stepped.size:
+            break
+        covariance[stepped] = inverse
+        smallest = _SETTLED * np.sqrt(np.diagonal(inverse, axis1=1, axis2=2))
+        velocity, temperature, cost = at.velocity[stepped], at.temperature[stepped], at.cost[stepped]
+        step = (inverse @ (projected.mT @ at.residual[stepped, :, None]))[..., 0]
+        shorten = np.min(_LARGEST_STEPS / np.maximum(np.abs(step), 1e-9), axis=1)
+        step *= np.minimum(shorten, 1.0)[:, None]
+        step[:, 1] = np.clip(temperature + step[:, 1], _COLDEST_K, _HOTTEST_K) - temperature
+        trial = model.evaluate(stepped, velocity + step[:, 0], temperature + step[:, 1])
+        while True:
+            worse = (trial.cost > cost) & np.any(np.abs(step) > smallest, axis=1)
+            if not worse.any():
+                break
+            step[worse] /= 2.0
+            nearer = velocity[worse] + step[worse, 0], temperature[worse] + step[worse, 1]
+            trial.put(worse, model.evaluate(stepped[worse], *nearer))
+        better = trial.cost <= cost
+        at.put(stepped[better], trial.take(better))
+        ended = np.all(np.abs(step) < smallest, axis=1)
+        settled[stepped[ended]] = True
+        stepped = stepped[~ended]
+    settled &= (at.temperature > _COLDEST_K) & (at.temperature < _MOST_PLAUSIBLE_K)
+    fits = _fits(at, covariance, settled, model)
+    return [
+        NotAnalysable("line fit failed", failures[k]) if k in failures else fits[k] for k in range(len(fits))
+    ]
+
+
+def _fits(at: LinePoints, covariance: np.ndarray, settled: np.ndarray, model: LineModel) -> list[LineFit]:
+    """What is told of each fit, with the covariance (p, 2, 2) of velocity and temperature."""
+    errors = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    # Errors of the linear amplitudes with velocity and temperature free as well.
+    response = at.covariance @ (at.weighted_templates.mT @ at.gradient)
+    linear_covariance = at.covariance + response @ covariance @ response.mT
+    linear_errors = np.sqrt(np.diagonal(linear_covariance, axis1=1, axis2=2))
+    linear_response = (at.projected @ covariance) / model.sigma[..., None]
+    excess = _excess(at, covariance, model.instrument.phase)
+    mean_light = float(model.illumination.mean())
+    return [
+        LineFit(
+            velocity_mps=float(at.velocity[k]),
+            velocity_error_mps=float(errors[k, 0]),
+            temperature_k=float(at.temperature[k]),
+            temperature_error_k=float(errors[k, 1]),
+            intensity=float(at.amplitudes[k, 0]) * mean_light,
+            intensity_error=float(linear_errors[k, 0]) * mean_light,
+            continuum=float(at.amplitudes[k, 1]) * mean_light,
+            continuum_error=float(linear_errors[k, 1]) * mean_light,
+            bias=float(at.amplitudes[k, 2]),
+            bias_error=float(linear_errors[k, 2]),
+            reduced_chi_square=float(at.cost[k]) / max(at.model.shape[1] - 5, 1),
+            model=at.model[k],
+            settled=bool(settled[k]),
+            velocity_bound_mps=float(errors[k, 0]),
+            temperature_bound_k=float(errors[k, 1]),
+            velocity_excess=float(excess[k, 0]),
+            temperature_excess=float(excess[k, 1]),
+            linear_response=linear_response[k],
+        )
+        for k in range(len(settled))
+    ]
 
 
 def cramer_rao_bound(
@@ -242,12 +326,16 @@ def cramer_rao_bound(
     """
     count = line.terms_needed(central_phase, parameters.reflectivity)
     instrument = fringes(profile.radius_squared_px2, profile.width_px2, central_phase, parameters, count)
-    at = LineModel(profile, instrument, parameters, line).evaluate(velocity_mps, temperature_k)
-    errors = np.sqrt(np.diag(_inverse(at.projected.T @ at.projected)))
+    model = LineModel([profile], instrument, parameters, line)
+    at = model.evaluate(np.arange(1), np.array([velocity_mps]), np.array([temperature_k]))
+    inverse, why_none = _inverse(at.projected.mT @ at.projected)
+    if why_none[0]:
+        raise NotAnalysable("line fit failed", str(why_none[0]))
+    errors = np.sqrt(np.diag(inverse[0]))
     return float(errors[0]), float(errors[1])
 
 
-def _excess(at: LinePoint, covariance: np.ndarray, phase: np.ndarray) -> tuple[float, float]:
+def _excess(at: LinePoints, covariance: np.ndarray, phase: np.ndarray) -> np.ndarray:
     """Squared error of velocity and temperature by the scatter between half fringes, over that by the noise.
 
     Residuals that hang together over several annuli (a star's halo, a cloud's edge, what the model lacks)
@@ -255,81 +343,54 @@ def _excess(at: LinePoint, covariance: np.ndarray, phase: np.ndarray) -> tuple[f
     estimator with clusters: Liang & Zeger 1986, Biometrika 73, 13), and compared with what white noise of the
     same size would give, the residuals' loss of freedom included. One frame's answer is uncertain by a
     third: it is meant to be averaged over a night.
+
+    Parameters
+    ----------
+    at
+        Where p fits ended.
+    covariance
+        Of velocity and temperature, shape (p, 2, 2).
+    phase
+        At the m annuli, shape (m,).
+
+    Returns
+    -------
+    ndarray
+        (p, 2) of velocity and temperature.
     """
-    half_fringe = np.floor(phase / np.pi).astype(int)
-    _, half_fringe = np.unique(half_fringe, return_inverse=True)
-    spanned = np.column_stack([at.fit.basis, np.linalg.qr(at.projected)[0]])
-    answers = []
-    for column in covariance:
-        linear_response = at.projected @ column
-        seen = np.bincount(half_fringe, linear_response * at.residual)
-        lost = [np.bincount(half_fringe, linear_response * each) for each in spanned.T]
-        expected = linear_response @ linear_response - float(np.sum(np.square(lost)))
-        answers.append(float(seen @ seen) / max(expected, 1e-300))
-    return answers[0], answers[1]
+    half_fringe = np.floor(phase / np.pi)
+    is_in = (np.unique(half_fringe)[:, None] == half_fringe).astype(float)  # (half fringes, m)
+    spanned = np.concatenate([at.basis, np.linalg.qr(at.projected)[0]], axis=-1)
+    answers = np.empty((len(at.cost), 2))
+    for column in range(2):
+        linear_response = at.projected @ covariance[:, :, column, None]
+        seen = is_in @ (linear_response * at.residual[..., None])
+        lost = is_in @ (linear_response * spanned)
+        expected = np.sum(linear_response**2, axis=(1, 2)) - np.sum(lost**2, axis=(1, 2))
+        answers[:, column] = np.sum(seen**2, axis=(1, 2)) / np.maximum(expected, 1e-300)
+    return answers
 
 
-@dataclass(frozen=True)
-class LinePoint:
-    """The model at one velocity and temperature, and its weighted derivatives by both."""
+def _inverse(normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Inverses of matrices (p, 2, 2) whose rows may be of very different size.
 
-    velocity: float
-    temperature: float
-    fit: LinearFit
-    weighted_templates: np.ndarray  # (m, 3)
-    residual: np.ndarray  # (m,) weighted
-    gradient: np.ndarray  # (m, 2) weighted
-    projected: np.ndarray  # (m, 2) gradient, less what the linear amplitudes can take up
-    cost: float
-
-
-class LineModel:
-    """The model of one profile as a function of velocity and temperature, for the fits of this room."""
-
-    def __init__(
-        self, profile: RingProfile, instrument: Fringes, parameters: InstrumentParameters, line: SkyLine
-    ) -> None:
-        self.profile = profile
-        self.instrument = instrument
-        self.k_phase = instrument.order * instrument.phase[instrument.annulus]
-        self.decay = self.k_phase**2 * line.thermal_rate()
-        self.illumination, self.bias = flat_templates(profile, parameters)
-
-    def with_line(self, velocity: float, temperature: float) -> Fringes:
-        """Terms of the instrument's fringes in the light of the line."""
-        line = np.exp(self.k_phase * (-1j * velocity / constants.c) - self.decay * temperature)
-        return replace(self.instrument, terms=self.instrument.terms * line)
-
-    def evaluate(self, velocity: float, temperature: float) -> LinePoint:
-        """The best amplitudes at a velocity and temperature, and the derivatives there."""
-        terms = self.with_line(velocity, temperature).terms
-        summed = self.instrument.summed
-        airy = 1.0 + 2.0 * summed(terms.real)
-        templates = [self.illumination * airy, self.illumination, self.bias]
-        fit = fit_linear(self.profile, templates)
-        residual = (self.profile.counts - fit.model) / self.profile.sigma
-        light = 2.0 * fit.amplitudes[0] * self.illumination / self.profile.sigma
-        by_velocity = light * summed(terms.imag * self.k_phase) / constants.c
-        by_temperature = -light * summed(terms.real * self.decay)
-        gradient = np.stack([by_velocity, by_temperature], axis=1)
-        return LinePoint(
-            velocity=velocity,
-            temperature=temperature,
-            fit=fit,
-            weighted_templates=np.stack(templates, axis=1) / self.profile.sigma[:, None],
-            residual=residual,
-            gradient=gradient,
-            projected=gradient - fit.basis @ (fit.basis.T @ gradient),
-            cost=float(residual @ residual),
-        )
-
-
-def _inverse(normal: np.ndarray) -> np.ndarray:
-    """Inverse of a 2 x 2 matrix whose rows may be of very different size."""
-    size = np.sqrt(np.diag(normal))
-    if not np.all(size > 0) or not np.all(np.isfinite(size)):
-        raise NotAnalysable("line fit failed", "no line in the profile")
-    scaled = normal / np.outer(size, size)
-    if not np.linalg.det(scaled) > 1e-12:
-        raise NotAnalysable("line fit failed", "velocity and temperature cannot be told apart")
-    return np.linalg.inv(scaled) / np.outer(size, size)
+    Returns
+    -------
+    inverse : ndarray
+        (p, 2, 2).
+    why_none : ndarray
+        (p,) text: empty where there is an inverse.
+    """
+    size = np.sqrt(np.diagonal(normal, axis1=1, axis2=2))
+    seen = np.all((size > 0) & np.isfinite(size), axis=1)
+    size = np.where(seen[:, None], size, 1.0)
+    mixed = normal[:, 0, 1] / (size[:, 0] * size[:, 1])
+    apart = 1.0 - mixed**2  # determinant of the matrix in units of its rows and columns
+    why_none = np.where(apart > 1e-12, "", "velocity and temperature cannot be told apart")
+    why_none = np.where(seen, why_none, "no line in the profile")
+    apart = np.where(why_none == "", apart, 1.0)
+    inverse = np.empty_like(normal)
+    inverse[:, 0, 0] = 1.0 / (apart * size[:, 0] ** 2)
+    inverse[:, 1, 1] = 1.0 / (apart * size[:, 1] ** 2)
+    inverse[:, 0, 1] = inverse[:, 1, 0] = -mixed / (apart * size[:, 0] * size[:, 1])
+    return inverse, why_none

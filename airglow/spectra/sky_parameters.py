@@ -14,11 +14,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from airglow.etalon import airy_derivatives, fringes
-from airglow.model.errors import NotAnalysable
+from airglow.etalon import FringeTables, airy_derivatives
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
-from airglow.spectra.line import LineFit, LineModel, fit_line
+from airglow.spectra.line import LineFit, fit_line_in_all
+from airglow.spectra.line_model import LineModel
 from airglow.spectra.sky_line import SkyLine
 
 _MOST_PROFILES = 16
@@ -67,27 +67,26 @@ def refine_for_sky(
     # What the lasers' parameters leave sets the noise: a frame that they fit badly for another reason says
     # less.
     before = sum(_chi_square(each, fit) for each, fit in zip(profiles, found, strict=True))
-    moved, trial = np.zeros(3), parameters
-    try:
-        for round_number in range(_ROUNDS):
-            normal, right = np.diag(1.0 / _PRIOR_WIDTHS**2), -moved / _PRIOR_WIDTHS**2
-            for each, fit in zip(profiles, found, strict=True):
-                slope, residual = _left_to_parameters(each, fit, central_phase, trial, line)
-                normal += slope.T @ slope
-                right += slope.T @ residual
-            step = np.linalg.solve(normal, right)
-            if round_number == 0 and right @ step < _LEAST_GAIN:  # what chi-square would fall by
-                return None
-            moved = moved + step
-            trial = _moved(parameters, moved)
-            found = [
-                fit_line(each, central_phase, trial, line, fit.velocity_mps, None, fit.temperature_k)
-                for each, fit in zip(profiles, found, strict=True)
-            ]
-    except NotAnalysable:
-        return None
+    count = line.terms_needed(central_phase, parameters.reflectivity)
+    moved, tables = np.zeros(3), FringeTables(central_phase, parameters, count)
+    for round_number in range(_ROUNDS):
+        normal, right = np.diag(1.0 / _PRIOR_WIDTHS**2), -moved / _PRIOR_WIDTHS**2
+        for each, fit in zip(profiles, found, strict=True):
+            slope, residual = _left_to_parameters(each, fit, tables, line)
+            normal += slope.T @ slope
+            right += slope.T @ residual
+        step = np.linalg.solve(normal, right)
+        if round_number == 0 and right @ step < _LEAST_GAIN:  # what chi-square would fall by
+            return None
+        moved = moved + step
+        tables = FringeTables(central_phase, _moved(parameters, moved), count)
+        starts = [(fit.velocity_mps, fit.temperature_k) for fit in found]
+        answers = fit_line_in_all(profiles, tables, line, starts)
+        found = [answer for answer in answers if isinstance(answer, LineFit)]
+        if len(found) < len(profiles):
+            return None
     after = sum(_chi_square(each, fit) for each, fit in zip(profiles, found, strict=True))
-    return trial if before - after > _LEAST_GAIN else None
+    return tables.parameters if before - after > _LEAST_GAIN else None
 
 
 def _moved(parameters: InstrumentParameters, by: np.ndarray) -> InstrumentParameters:
@@ -104,23 +103,22 @@ def _chi_square(profile: RingProfile, fit: LineFit) -> float:
 
 
 def _left_to_parameters(
-    profile: RingProfile, fit: LineFit, central_phase: float, parameters: InstrumentParameters, line: SkyLine
+    profile: RingProfile, fit: LineFit, tables: FringeTables, line: SkyLine
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weighted derivatives (m, 3) by the parameters, less what the line can take up, and residuals (m,)."""
-    s = profile.radius_squared_px2
-    count = line.terms_needed(central_phase, parameters.reflectivity)
-    instrument = fringes(s, profile.width_px2, central_phase, parameters, count)
-    model = LineModel(profile, instrument, parameters, line)
-    at = model.evaluate(fit.velocity_mps, fit.temperature_k)
+    s, parameters = profile.radius_squared_px2, tables.parameters
+    model = LineModel([profile], tables.at(s, profile.width_px2), parameters, line)
+    at = model.evaluate(np.arange(1), np.array([fit.velocity_mps]), np.array([fit.temperature_k]))
     made = model.with_line(fit.velocity_mps, fit.temperature_k)
-    light = at.fit.amplitudes[0] * model.illumination
-    alpha = light * airy_derivatives(made, s, profile.width_px2, central_phase, parameters).alpha
-    per_illumination = at.fit.amplitudes[0] * made.airy() + at.fit.amplitudes[1]
+    line_light, continuum, _ = at.amplitudes[0]
+    by = airy_derivatives(made, s, profile.width_px2, tables.central, parameters)
+    alpha = line_light * model.illumination * by.alpha
+    per_illumination = line_light * made.airy() + continuum
     rho = np.sqrt(s) / parameters.max_radius_px
     slope = np.stack(
         [alpha * parameters.plate_scale_rad_per_pixel, per_illumination * rho, per_illumination * rho**2],
         axis=1,
     )
     slope *= _UNITS / profile.sigma[:, None]
-    taken = np.column_stack([at.fit.basis, np.linalg.qr(at.projected)[0]])
-    return slope - taken @ (taken.T @ slope), at.residual
+    taken = np.column_stack([at.basis[0], np.linalg.qr(at.projected[0])[0]])
+    return slope - taken @ (taken.T @ slope), at.residual[0]

@@ -1,9 +1,9 @@
 """The bucket: one client, set up for Ceph; list, get, put, verify, delete if unchanged."""
 
 from airglow.store.bucket import Store
-from airglow.store.client import open_store
 from airglow.store.hashes import FileHashes, hash_file, json_bytes
 from airglow.store.objects import ChangedObject, DamagedRead, MissingObject, Reading, StoredObject
+from airglow.store.opening import open_store
 from airglow.store.settings import (
     StoreSettings,
     leave_out_foreign_settings,

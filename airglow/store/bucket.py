@@ -6,20 +6,13 @@ import base64
 import datetime as dt
 import hashlib
 import json
-import mimetypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
-
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    IncompleteReadError,
-    ReadTimeoutError,
-    ResponseStreamingError,
-)
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from airglow.model.errors import StoreError
 from airglow.model.files import written_whole
@@ -35,11 +28,13 @@ from airglow.store.objects import (
     is_md5,
 )
 
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
 PLACEHOLDER_KEY = "state/keep"
-STREAM_ATTEMPTS = 3  # boto3 retries a request, but not the reading of its answer
+STREAM_ATTEMPTS = 3  # botocore retries a request, but not the reading of its answer
 _ENCRYPTED = ("ServerSideEncryption", "SSECustomerAlgorithm")  # then an ETag need not be an MD5
 _NO_PROOF = (*_ENCRYPTED, "ContentRange")  # the latter of an answer with a part of the object
-_BROKEN_STREAM = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 _GONE = ("404", "NoSuchKey", "NotFound")
 _CHANGED = ("412", "PreconditionFailed")
 _NOTHING_THERE = ("416", "InvalidRange")
@@ -56,7 +51,7 @@ class Store:
     endpoint_url
         Address of the service, for messages.
     client
-        Boto3's client for S3.
+        Botocore's client for S3.
     """
 
     bucket: str
@@ -74,14 +69,14 @@ class Store:
         where = f"bucket {self.bucket} at {self.endpoint_url}"
         try:
             self.client.head_bucket(Bucket=self.bucket)
-        except ClientError as error:
+        except _botocore().ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             if status == 404:
                 raise StoreError(f"{where} does not exist: create it, or correct DEST_BUCKET") from error
             if status == 403:
                 raise StoreError(f"{where}: access denied. Check the credentials") from error
             raise StoreError(f"{where}: {error}") from error
-        except BotoCoreError as error:
+        except _botocore().BotoCoreError as error:
             raise StoreError(f"{where} does not answer: {error}. Check AWS_S3_ENDPOINT_URL") from error
 
     def list(self, prefix: str) -> list[StoredObject]:
@@ -251,7 +246,7 @@ class Store:
             options["Range"] = f"bytes=-{last}"
         for attempt in range(1, STREAM_ATTEMPTS + 1):
             try:
-                with self._asked("read", key, passing=_BROKEN_STREAM):
+                with self._asked("read", key, passing=_broken_stream()):
                     answer = self.client.get_object(Bucket=self.bucket, Key=key, **options)
                     found = answer["ETag"].strip('"')
                     if etag and found != etag:  # a server that ignores If-Match
@@ -263,11 +258,13 @@ class Store:
                         digest.update(chunk)
                         offset += len(chunk)
                     if offset != answer["ContentLength"]:
-                        raise IncompleteReadError(actual_bytes=offset, expected_bytes=answer["ContentLength"])
+                        raise _botocore().IncompleteReadError(
+                            actual_bytes=offset, expected_bytes=answer["ContentLength"]
+                        )
                     says_md5 = is_md5(found) and not any(answer.get(name) for name in _NO_PROOF)
                     if not says_md5 or digest.hexdigest() == found:
                         return Reading(offset, digest.hexdigest(), says_md5)
-            except _BROKEN_STREAM as error:
+            except _broken_stream() as error:
                 if attempt == STREAM_ATTEMPTS:
                     raise StoreError(f"{key}: the connection broke {attempt} times: {error}") from error
         raise DamagedRead(
@@ -460,7 +457,7 @@ class Store:
         try:
             # Servers that know If-Match on DELETE close the gap between the look and the deletion.
             self.client.delete_object(Bucket=self.bucket, Key=key, IfMatch=etag)
-        except ClientError as error:
+        except _botocore().ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             if code in ("NotImplemented", "501"):
                 self.delete(key)
@@ -468,7 +465,7 @@ class Store:
                 raise self._refusal(f"delete {key}", error) from error
             else:  # an answer that was lost and asked again finds the object gone
                 return self.head(key) is None
-        except BotoCoreError as error:
+        except _botocore().BotoCoreError as error:
             raise StoreError(f"could not delete {key} from {self._where}: {error}") from error
         return True
 
@@ -513,12 +510,12 @@ class Store:
 
     @contextmanager
     def _asked(self, action: str, key: str = "", passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-        """Turn boto3's errors into ours, which name the object and the place."""
+        """Turn botocore's errors into ours, which name the object and the place."""
         try:
             yield
         except passing:
             raise
-        except ClientError as error:
+        except _botocore().ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             if key and code in _GONE:
                 raise MissingObject(f"{key}: not in {self._where}") from error
@@ -527,7 +524,7 @@ class Store:
             if key and code in _NOTHING_THERE:
                 raise EmptyObject(f"{key}: is empty in {self._where}") from error
             raise self._refusal(f"{action} {key}".strip(), error) from error
-        except BotoCoreError as error:
+        except _botocore().BotoCoreError as error:
             raise StoreError(f"could not {action} {key} in {self._where}: {error}") from error
 
     def _refusal(self, action: str, error: ClientError) -> StoreError:
@@ -536,12 +533,27 @@ class Store:
         return StoreError(f"could not {action} in {self._where}: {error}{hint}")
 
 
+@cache
+def _botocore() -> ModuleType:
+    """Botocore's errors. Who has a client has loaded them; the others need not."""
+    from botocore import exceptions
+
+    return exceptions
+
+
+def _broken_stream() -> tuple[type[Exception], ...]:
+    errors = _botocore()
+    return errors.IncompleteReadError, errors.ReadTimeoutError, errors.ResponseStreamingError
+
+
 def _utc(moment: dt.datetime) -> dt.datetime:
     return moment.astimezone(dt.UTC)
 
 
 def _content_type(path: Path) -> str:
     """What a browser is told a file is."""
+    import mimetypes  # reads the machine's tables of types
+
     own = {".nc": "application/x-netcdf", ".log": "text/plain", ".hdf5": "application/x-hdf5"}
     guessed = own.get(Path(path).suffix) or mimetypes.guess_type(path)[0]
     return guessed or "application/octet-stream"

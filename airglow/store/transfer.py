@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -142,6 +141,8 @@ def in_threads(
     list
         Results in the order of the tasks.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(max_workers=max(1, min(threads, len(tasks)))) as pool:
         futures = [pool.submit(work, task) for task in tasks]
         try:

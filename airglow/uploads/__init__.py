@@ -22,6 +22,7 @@ from airglow.uploads.keys import (
     parse_raw_key,
     weather_prefix,
 )
+from airglow.uploads.memory import MEMORY, Memory, read_memory
 from airglow.uploads.pending import (
     archived_upload,
     clear_pending,
@@ -42,9 +43,11 @@ from airglow.uploads.refusals import (
 from airglow.uploads.scan import ScanSettings, scan
 
 __all__ = [
+    "MEMORY",
     "ONE_DAY",
     "RAW",
     "Discovery",
+    "Memory",
     "NightId",
     "NightReport",
     "RawPart",
@@ -72,6 +75,7 @@ __all__ = [
     "parse_raw_key",
     "parse_receipt",
     "pending_nights",
+    "read_memory",
     "read_refusal",
     "record_refusal",
     "refusal_of",

@@ -22,6 +22,7 @@ from airglow.uploads.keys import (
     first_part,
     parse_raw_key,
 )
+from airglow.uploads.memory import Memory
 from airglow.uploads.pending import archived_upload, kept_manifests_prefix, pending_nights
 from airglow.uploads.receipt import MAX_RECEIPT_BYTES, Receipt, parse_receipt, what_is_missing
 from airglow.uploads.refusals import refusal_of
@@ -77,11 +78,13 @@ def scan(
     settings: ScanSettings | None = None,
     now: dt.datetime | None = None,
     criteria: Mapping[str, Any] | None = None,
+    memory: Memory | None = None,
 ) -> Discovery:
-    """Look at what is in ``raw/`` and which work is unfinished. Changes nothing.
+    """Look at what is in ``raw/`` and which work is unfinished. Changes nothing in the bucket.
 
     Costs one listing of ``raw/`` and one of the markers, whatever the size of the archive, and a few requests
-    for each night that is not finished.
+    for each night that is not finished. With a memory, nights that wait for objects, or have no data, cost
+    nothing as long as they stay as they are.
 
     Parameters
     ----------
@@ -96,6 +99,8 @@ def scan(
     criteria
         Under which an upload would be judged now (`airglow.archive.criteria`): one that was refused under
         the same ones is not taken up again.
+    memory
+        What earlier looks found out; gets what this one does.
 
     Returns
     -------
@@ -108,17 +113,18 @@ def scan(
     """
     settings = settings or ScanSettings()
     now = now or dt.datetime.now(dt.UTC)
+    memory = Memory() if memory is None else memory
     marked = pending_nights(store)
     raw = _sort(store.list(RAW), registry)
     finished = {night for night in marked if store.head(night.cleaned_key) is not None}
     unfinished = marked - finished
-    receipts = _read_receipts(store, registry, raw.uploads)
+    receipts = _read_receipts(store, registry, raw.uploads, memory)
 
     reports = []
     for night in sorted(set(raw.uploads) | unfinished, key=lambda n: (n.date, n.site, n.instrument)):
         upload = raw.uploads.get(night, _Upload())
         report = _judge(store, registry, settings, now, night, upload, receipts.get(night), raw)
-        report = _compare_with_archive(store, report, upload, night in unfinished)
+        report = _compare_with_archive(store, report, upload, night in unfinished, memory, now)
         report = _compare_with_refusal(store, report, upload, criteria or {})
         if night.name in settings.hold:
             reason = "held by the configuration" + (f"; {report.reason}" if report.reason else "")
@@ -154,7 +160,7 @@ def _sort(objects: Iterable[StoredObject], registry: Registry) -> _Raw:
 
 
 def _read_receipts(
-    store: Store, registry: Registry, uploads: Mapping[NightId, _Upload]
+    store: Store, registry: Registry, uploads: Mapping[NightId, _Upload], memory: Memory
 ) -> dict[NightId, Receipt | AirglowError]:
     """Receipts of the nights that the registry knows, several at once."""
 
@@ -163,7 +169,7 @@ def _read_receipts(
         try:
             if listed.size > MAX_RECEIPT_BYTES:
                 raise BadInput(listed.key, f"receipt of {listed.size:,} bytes is too long to be one")
-            return parse_receipt(listed.key, store.get_bytes(listed.key, listed.etag), first_part(night))
+            return parse_receipt(listed.key, memory.read_receipt(store, listed), first_part(night))
         except (ChangedObject, MissingObject, BadInput) as problem:
             return problem
 
@@ -238,9 +244,14 @@ def _lacking_clouds(
     return what_clouds_lack(store, site, night, receipt.made_at, now, uploaded, raw.cloud_ends)
 
 
-def _compare_with_archive(store: Store, report: NightReport, upload: _Upload, marked: bool) -> NightReport:
+def _compare_with_archive(
+    store: Store, report: NightReport, upload: _Upload, marked: bool, memory: Memory, now: dt.datetime
+) -> NightReport:
     """Tell work that was interrupted, and another upload of a night that is archived, from a first upload."""
     if report.state not in (State.READY, State.WAITING):
+        return report
+    only_waits = report.state is State.WAITING and not marked
+    if only_waits and memory.knows_not_archived(report.night, upload.objects, now):
         return report
     try:
         archived = archived_upload(store, report.night)
@@ -251,6 +262,8 @@ def _compare_with_archive(store: Store, report: NightReport, upload: _Upload, ma
             return _without_upload(store, report)
         if marked and report.state is State.READY:
             return replace(report, state=State.CONTINUING, reason=_NOT_ARCHIVED)
+        if only_waits:
+            memory.note_not_archived(report.night, upload.objects, now)
         return report
     if all(archived.get(found.key) == found.etag for found in upload.objects):
         # Without a marker, some objects of the archived upload are what an interrupted cleanup left; but if a

@@ -17,7 +17,7 @@ import numpy as np
 
 from airglow.model.errors import BadInput
 from airglow.weather.clock import Clock, local_to_utc
-from airglow.weather.lines import MAX_EXAMPLES, Line, example, local_time, number, read_lines
+from airglow.weather.lines import MAX_EXAMPLES, example, local_time, number, read_lines
 from airglow.weather.series import CloudSeries, LineCounts, in_order, rejection_remark
 from airglow.weather.stuck import without_stuck
 
@@ -172,12 +172,13 @@ def read_as_logged(path: Path | str, clock: Clock) -> CloudSeries:
     path = Path(path)
     lines = read_lines(path)
     old = any(_OLD_HEADER.search(line.text) for line in lines)
-    kinds = [_kind_of(line.text.split(), old) for line in lines]
+    words_of = [line.text.split() for line in lines]
+    kinds = [_kind_of(words, old) for words in words_of]
     found = Counter(kind for kind in kinds if kind)
     if not found:
         raise BadInput(path.name, f"none of its {len(lines)} lines is one of a known cloud sensor")
     usual_words = {
-        kind: Counter(len(line.text.split()) for line, k in zip(lines, kinds, strict=True) if k == kind)
+        kind: Counter(len(words) for words, k in zip(words_of, kinds, strict=True) if k == kind)
         for kind in found
     }
     usual_words = {kind: counts.most_common(1)[0][0] for kind, counts in usual_words.items()}
@@ -186,7 +187,7 @@ def read_as_logged(path: Path | str, clock: Clock) -> CloudSeries:
     seen: set[str] = set()
     rejected = repeated = ignored = 0
     examples: list[str] = []
-    for line, kind in zip(lines, kinds, strict=True):
+    for line, words, kind in zip(lines, words_of, kinds, strict=True):
         text = line.text.strip()
         if kind is None and _is_other_report(text, BOLTWOOD_NEW in found):
             ignored += 1
@@ -197,7 +198,7 @@ def read_as_logged(path: Path | str, clock: Clock) -> CloudSeries:
         try:
             if kind is None:
                 raise ValueError("not a line of this sensor")
-            sample = _read_line(line, kind, usual_words[kind])
+            sample = _read_words(words, kind, line.ended and len(words) == usual_words[kind])
         except ValueError as error:
             rejected += 1
             if len(examples) < MAX_EXAMPLES:
@@ -268,15 +269,18 @@ def _is_other_report(text: str, boltwood_new: bool) -> bool:
     return len(words[0]) == 1 and words[0].isalpha()  # column titles of a report
 
 
-def _read_line(line: Line, name: str, usual_words: int) -> _Sample:
-    """What a line of a kind says; ValueError with the reason if it is of no use."""
-    kind, words = _KINDS[name], line.text.split()
+def _read_words(words: list[str], name: str, whole: bool) -> _Sample:
+    """What a line of a kind says; ValueError with the reason if it is of no use.
+
+    The last word of a line that is not whole may have lost its end.
+    """
+    kind = _KINDS[name]
     if len(words) <= kind.last_word:
         raise ValueError("half a line")
-    if not (line.ended and len(words) == usual_words):  # the last word may have lost its end
+    if not whole:
         if len(words) == kind.last_word + 1 and not kind.last_accompanies:
             raise ValueError("half a line")
-        words[-1] = _CUT
+        words = [*words[:-1], _CUT]
     time = local_time(words[kind.date_word], words[kind.date_word + 1])
     difference, ambient = kind.values(words)
     low, high = SENSIBLE_DIFFERENCE_C
@@ -285,9 +289,18 @@ def _read_line(line: Line, name: str, usual_words: int) -> _Sample:
     low, high = SENSIBLE_AMBIENT_C
     if not low <= ambient <= high:
         ambient = float("nan")
-    answer = " ".join(
-        word.rstrip(",;").replace(",", ".")
-        for k, word in enumerate(words)
-        if k > kind.date_word + 1 and k not in kind.clocks and word != _CUT
-    )
-    return _Sample(time, difference, ambient, answer, name)
+    return _Sample(time, difference, ambient, _answer(words, kind), name)
+
+
+def _answer(words: list[str], kind: _Kind) -> str:
+    """The words of a line behind its time, less running clocks and what was cut off."""
+    first = kind.date_word + 2
+    said = words[first:]
+    if kind.clocks:
+        said = [word for k, word in enumerate(said, start=first) if k not in kind.clocks]
+    if said and said[-1] == _CUT:
+        said = said[:-1]
+    answer = " ".join(said)
+    if "," in answer or ";" in answer:  # separators, or a decimal comma
+        answer = " ".join(word.rstrip(",;").replace(",", ".") for word in said)
+    return answer

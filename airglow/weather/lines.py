@@ -22,6 +22,7 @@ MAX_EXAMPLES = 5
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # also links that lead nowhere
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d{0,9}))?")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)")
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def number(word: str) -> float:
         Anything else, ``nan`` and ``inf`` included.
     """
     digits = word.rstrip(",;")
-    if not re.fullmatch(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)", digits):
+    if not _NUMBER.fullmatch(digits):
         raise ValueError(f"{word[:20]!r} is not a number")
     return float(digits.replace(",", "."))
 
@@ -158,9 +159,8 @@ def local_time(date: str, time: str) -> dt.datetime:
     day, clock = _DATE.fullmatch(date), _TIME.fullmatch(time)
     if not day or not clock:
         raise ValueError(f"{f'{date} {time}'[:40]!r} is not a time")
-    return checked_time(
-        *(int(part) for part in day.groups()), *(int(part) for part in clock.groups()[:3]), clock.group(4)
-    )
+    hour, minute, second, fraction = clock.groups()
+    return checked_time(*map(int, day.groups()), int(hour), int(minute), int(second), fraction)
 
 
 def checked_time(
@@ -175,7 +175,7 @@ def checked_time(
     """
     if not 1995 <= year <= 2100:
         raise ValueError(f"the year {year} is not one of these sensors")
-    microsecond = int((fraction or "0").ljust(6, "0")[:6])
+    microsecond = int(fraction.ljust(6, "0")[:6]) if fraction else 0
     try:
         return dt.datetime(year, month, day, hour, minute, second, microsecond)
     except ValueError as error:

@@ -73,11 +73,12 @@ def find_stuck(
     """
     stuck = np.zeros(time.size, bool)
     stretches = []
-    for start, stop in _runs_alike(answers):
+    runs = np.array(_runs_alike(answers), int).reshape(-1, 2)
+    long = time[runs[:, 1] - 1] - time[runs[:, 0]] >= max(lasting, STUCK_AFTER)
+    for start, stop in runs[long]:
         late = time[start:stop] - time[start] >= STUCK_AFTER
-        if late.any() and time[stop - 1] - time[start] >= lasting:
-            stuck[start:stop] = late
-            stretches.append((time[start], time[stop - 1], int(late.sum())))
+        stuck[start:stop] = late
+        stretches.append((time[start], time[stop - 1], int(late.sum())))
     return stuck, stretches
 
 
@@ -121,6 +122,9 @@ def _alike(one: str, other: str) -> bool:
     """
     if one == other:
         return True
+    if _UNREADABLE not in one and _UNREADABLE not in other:
+        short, long = sorted((one, other), key=len)
+        return long.startswith(f"{short} ")
     return all(
         a == b or _UNREADABLE in a or _UNREADABLE in b
         for a, b in zip(one.split(" "), other.split(" "), strict=False)

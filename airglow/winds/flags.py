@@ -6,16 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from airglow.model.limits import CLOUDY_C, OVERCAST_C, POOR_FIT_CHI_SQUARE, WARM_CCD_C
 from airglow.model.result import Cause
 from airglow.registry import QualityLimits
 
-CLOUDY_C = -22.0  # sky minus ambient
-OVERCAST_C = -10.0
-WARM_CCD_C = -60.0
 LARGE_WIND_ERROR_MPS = 100.0
 LARGE_TEMPERATURE_ERROR_K = 100.0
 UNKNOWN_WIDTH_K = 50.0
-POOR_FIT_CHI_SQUARE = 10.0
 DRIFT_SAMPLES = 5  # zenith samples compared at both ends of the night
 DRIFT_MPS = 30.0
 ODD_LASER = 0.20  # relative distance of a laser's intensity from the median

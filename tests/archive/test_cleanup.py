@@ -41,6 +41,15 @@ def _finish(store: Store, night: NightId, directory: Path):
     return manifest, *deliver(store, manifest)
 
 
+def _clean_up(store: Store, *night) -> str:
+    """Clean up a night; returns why it was refused, or an empty text."""
+    try:
+        cleanup_night(store, REGISTRY, *night)
+    except StoreError as refused:
+        return str(refused)
+    return ""
+
+
 def _reasons(record: dict) -> dict[str, str]:
     return {kept["key"]: kept["reason"] for kept in record["kept"]}
 
@@ -114,11 +123,10 @@ def test_without_proof_nothing_is_deleted(store: Store, tmp_path: Path, spoil):
     night = _finish(store, MINIME05, tmp_path)
     reason = spoil(store, night[0])
     before = keys(store)
-    with pytest.raises(StoreError) as refused:
-        cleanup_night(store, REGISTRY, *night)
-    assert reason in str(refused.value)
-    assert "Nothing was deleted" in str(refused.value)
+    refused = _clean_up(store, *night)
     assert keys(store) == before
+    assert reason in refused
+    assert "Nothing was deleted" in refused
 
 
 @pytest.mark.parametrize(
@@ -133,17 +141,19 @@ def test_without_proof_nothing_is_deleted(store: Store, tmp_path: Path, spoil):
 )
 def test_records_of_another_manifest_prove_nothing(store: Store, tmp_path: Path, published, loaded, reason):
     manifest, is_published, is_loaded = _finish(store, MINIME05, tmp_path)
-    with pytest.raises(StoreError, match=reason):
-        cleanup_night(store, REGISTRY, manifest, {**is_published, **published}, {**is_loaded, **loaded})
+    refused = _clean_up(store, manifest, {**is_published, **published}, {**is_loaded, **loaded})
     assert len(keys(store, "raw/")) == 5
+    assert reason in refused
 
 
 def test_a_file_that_is_no_frame_is_proven_too(store: Store, tmp_path: Path):
     send(store, MINIME05, pack({"n/UAO_X_20260429_220000_001.img": b"x", "n/notes.txt": b"notes"}))
     manifest = archive_night(store, MINIME05, tmp_path)
     store.delete(f"{MINIME05.frames_prefix}other/notes.txt")
-    with pytest.raises(StoreError, match=r"other/notes\.txt: not in the bucket"):
-        cleanup_night(store, REGISTRY, manifest, *deliver(store, manifest))
+    before = keys(store, "raw/")
+    refused = _clean_up(store, manifest, *deliver(store, manifest))
+    assert keys(store, "raw/") == before
+    assert "other/notes.txt: not in the bucket" in refused
 
 
 @pytest.mark.parametrize("key", [part_key(MINIME05, 1), part_key(MINIME05, 3), MINIME05.receipt_key])

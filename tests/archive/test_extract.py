@@ -207,15 +207,22 @@ def test_an_archive_of_another_night_or_time_is_refused(store: Store, tmp_path: 
     send(store, MINIME05)
     tar, record = tmp_path / "night.tar.gz", tmp_path / "parts.json"
     join_parts(store, MINIME05, tar, record)
-    rest = (tmp_path / "manifest.json", tmp_path / "frames")
-    with pytest.raises(BadInput, match="not the archive that"):
-        extract_night(store, MINIME13, tar, record, *rest)
+
+    def refused(night) -> str:
+        try:
+            extract_night(store, night, tar, record, tmp_path / "manifest.json", tmp_path / "frames")
+        except BadInput as problem:
+            return problem.reason
+        return ""
+
+    of_another_night = refused(MINIME13)
     tar.write_bytes(pack({f"n/{LASER}": b"other"}))
-    with pytest.raises(BadInput, match="not the archive that"):
-        extract_night(store, MINIME05, tar, record, *rest)
+    another_archive = refused(MINIME05)
+    assert keys(store, "fpi/") == []
+    assert of_another_night == another_archive == f"not the archive that {record} describes"
     record.write_text("{}")
-    with pytest.raises(BadInput, match="not a record of joined parts"):
-        extract_night(store, MINIME05, tar, record, *rest)
+    assert refused(MINIME05) == "not a record of joined parts"
+    assert not (tmp_path / "manifest.json").exists()
 
 
 def test_frames_of_an_earlier_upload_are_kept_when_another_takes_their_names(store: Store, tmp_path: Path):
@@ -226,27 +233,55 @@ def test_frames_of_an_earlier_upload_are_kept_when_another_takes_their_names(sto
     new = {frame.name: frame for frame in second.frames}
     assert store.get_bytes(new[LASER].key) == b"laser, once more"
     beside = f"{FOLDER}superseded/{old[LASER].etag}_{LASER}"
-    assert store.get_bytes(beside) == FRAMES[f"20260429/{LASER}"]
     assert [key for key in keys(store, FOLDER) if "superseded" in key] == [beside]
+    assert store.get_bytes(beside) == FRAMES[f"20260429/{LASER}"]
 
 
-def test_a_frame_that_does_not_arrive_is_noticed(store: Store, s3, tmp_path: Path):
-    """The bucket is asked apart from the answers to the uploads."""
-    other = open_store(settings_from_environment(s3.environment(store.bucket)))
+def _archived_while(store: Store, directory: Path, number: int, act) -> str:
+    """Archive, and act before the bucket's frames are listed so often; returns why it was refused."""
     send(store, MINIME05)
     listings = 0
 
-    def lose(model, params, **_):
+    def interfere(model, params, **_):
         nonlocal listings
         if model.name == "ListObjectsV2" and params["query_string"]["prefix"] == FOLDER:
             listings += 1
-            if listings == 2:
-                other.delete(f"{FOLDER}{LASER}")
+            if listings == number:
+                act()
 
-    store.client.meta.events.register("before-call.s3", lose)
-    with pytest.raises(StoreError, match=f"{LASER}: not in the bucket as it was sent"):
-        archive_night(store, MINIME05, tmp_path)
+    store.client.meta.events.register("before-call.s3", interfere)
+    try:
+        archive_night(store, MINIME05, directory)
+    except StoreError as refused:
+        return str(refused)
+    return ""
+
+
+@pytest.mark.parametrize("there", [None, b"laser?" * 500, b"cut"])
+def test_a_frame_that_does_not_arrive_is_noticed(store: Store, s3, tmp_path: Path, there: bytes | None):
+    """The bucket is asked apart from the answers to the uploads: the frame is gone, or is something else."""
+    other = open_store(settings_from_environment(s3.environment(store.bucket)))
+
+    def lose():
+        if there is None:
+            other.delete(f"{FOLDER}{LASER}")
+        else:
+            other.put_bytes(f"{FOLDER}{LASER}", there)
+
+    refused = _archived_while(store, tmp_path, 2, lose)
+    assert other.head(MINIME05.manifest_key) is None
+    assert refused == f"{FOLDER}{LASER}: not in the bucket as it was sent. Try again"
+
+
+def test_a_frame_that_changes_on_the_disk_before_it_is_sent_is_noticed(store: Store, tmp_path: Path):
+    """The bucket has what was sent, which is not what was unpacked; of the same size."""
+
+    def change():
+        (tmp_path / "frames" / LASER).write_bytes(b"laser?" * 500)
+
+    refused = _archived_while(store, tmp_path, 1, change)
     assert store.head(MINIME05.manifest_key) is None
+    assert "the file changed on disk between unpacking and upload" in refused
 
 
 def test_work_left_by_a_kill_is_replaced(store: Store, tmp_path: Path):

@@ -22,7 +22,8 @@ from pages.conftest import DESKTOP, PHONE, Browser, start_browser
 from pages.made import SETTINGS, many_records, put_records
 
 from airglow.demo.servers import s3_server
-from airglow.pages import export_pages, update_pages
+from airglow.pages.export import export_pages
+from airglow.pages.site import update_pages
 from airglow.pipeline.status import Row
 from airglow.store import open_store, settings_from_environment
 

@@ -74,8 +74,7 @@ def place_at(
     store, database = new_place(s3, mariadb)
     environment = surroundings(behind.url, store.bucket, s3, mariadb, database)
     made = clone(directory, environment)
-    if not all_products:
-        made.configure("products", legacy_npz=False, paper_plots=False)
+    made.configure("products", legacy_npz=all_products, paper_plots=all_products)
     return Place(made, store, behind, database)
 
 

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
+from airglow.geometry import ephemeris
 from airglow.geometry.ephemeris import moon_separation_deg, sun_and_moon
 
 UAO = (40.167, -88.159, 200.0)
@@ -84,6 +85,7 @@ def test_sun_elevation_by_another_formula(latitude, day):
 
 
 def test_directions_agree_with_astropy():
+    """Astropy is told that the Earth's rotation keeps to UTC, as here: 0.004 degrees less to doubt."""
     astropy_time = pytest.importorskip("astropy.time")
     from astropy.coordinates import AltAz, EarthLocation, get_body, get_sun
     from astropy.utils import iers
@@ -97,12 +99,14 @@ def test_directions_agree_with_astropy():
     ):
         warnings.simplefilter("ignore")
         moment = astropy_time.Time(when, scale="utc")
+        moment.delta_ut1_utc = 0.0
         frame = AltAz(obstime=moment, location=place)
         sun, moon = get_sun(moment).transform_to(frame), get_body("moon", moment, place).transform_to(frame)
     sky = sun_and_moon(when, *UAO)
-    np.testing.assert_allclose(sky.sun_elevation_deg, sun.alt.deg, atol=0.01)
-    np.testing.assert_allclose(sky.moon_elevation_deg, moon.alt.deg, atol=0.01)
-    np.testing.assert_allclose(sky.moon_azimuth_deg, moon.az.deg, atol=0.02)
+    np.testing.assert_allclose(sky.sun_elevation_deg, sun.alt.deg, atol=3e-4)
+    np.testing.assert_allclose(sky.sun_azimuth_deg, sun.az.deg, atol=3e-4)
+    np.testing.assert_allclose(sky.moon_elevation_deg, moon.alt.deg, atol=5e-4)
+    np.testing.assert_allclose(sky.moon_azimuth_deg, moon.az.deg, atol=1e-3)
 
 
 def test_moon_separation():
@@ -113,6 +117,13 @@ def test_moon_separation():
     np.testing.assert_allclose(moon_separation_deg(sky, 0.0, 0.0), zenith)
     np.testing.assert_allclose(moon_separation_deg(sky, azimuth, zenith + 40), 40)
     assert np.isnan(moon_separation_deg(sky, np.nan, 45.0)).all()
+
+
+def test_leap_seconds_begin_with_their_day():
+    """Bulletins C 49 and 52 of the IERS: TAI - UTC is 36 s from 2015-07-01 on, 37 s from 2017-01-01 on."""
+    julian_date = np.array([2457203.5, 2457204.5, 2457753.5, 2457754.5, 2461000.5])
+    np.testing.assert_array_equal(ephemeris._tai_minus_utc_s(julian_date - 1e-6), [35, 35, 36, 36, 37])
+    np.testing.assert_array_equal(ephemeris._tai_minus_utc_s(julian_date + 1e-6), [35, 36, 36, 37, 37])
 
 
 def test_any_date_without_a_warning_or_an_error():

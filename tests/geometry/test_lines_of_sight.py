@@ -5,7 +5,7 @@ import pytest
 from winds.made_winds import LATITUDE_DEG, LONGITUDE_DEG, on_sphere
 
 from airglow.geometry import unit_vectors
-from airglow.winds import pierce_points
+from airglow.geometry.lines_of_sight import pierce_points
 
 SITE = (LATITUDE_DEG, LONGITUDE_DEG, 200.0)
 

@@ -21,12 +21,18 @@ def registry():
     return load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
 
 
+@pytest.fixture
+def wanted_night(registry):
+    """A night to be analysed, of which there are no frames."""
+    return NightRequest(registry.instrument("minime05", DATE), registry.site("uao"), DATE, "XR")
+
+
 class Night:
     """A simulated night on disk, its analysis and its truth in the order of the analysis."""
 
-    def __init__(self, registry, folder, instrument, tag):
-        self.folder, self.tag = folder, tag
-        self.instrument, self.site = registry.instrument(instrument, DATE), registry.site("uao")
+    def __init__(self, simulated, folder, tag):
+        self.simulated, self.folder, self.tag = simulated, folder, tag
+        self.instrument, self.site = simulated.instrument, simulated.site
         self.all_truth = {frame.name: frame for frame in read_truth(folder / "truth.csv")}
 
     def analyse(self, frames=None, clouds=True):
@@ -68,7 +74,7 @@ def make_night(registry, tmp_path_factory):
                 **options,
             )
             write_night(night, folder)
-            made[key] = Night(registry, folder, instrument, tag)
+            made[key] = Night(night, folder, tag)
         return made[key]
 
     return make

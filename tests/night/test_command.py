@@ -48,6 +48,46 @@ def test_a_folder_of_the_night_is_analysed(analyze, tmp_path):
     assert (tmp_path / "out" / "minime05_uao_20260511_xr.nc").is_file()
 
 
+def test_products_and_tags_may_be_chosen(analyze, tmp_path):
+    status, out, _ = analyze(products="nc,winds.png", tags="XR")
+    stem = "minime05_uao_20260511_xr"
+    assert status == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"{stem}.nc", f"{stem}_winds.png"]
+    assert out.endswith(f"{stem}.nc\n  {tmp_path / 'out'}/{stem}_winds.png\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (
+            {"products": "nc,jpg"},
+            "products: 'jpg' is unknown. Known are nc, csv, madrigal, legacy, log, png, pdf",
+        ),
+        ({"products": ""}, "products: '' is unknown"),
+        ({"tags": "XR,XB"}, "--tags: unknown: 'XB'. Known are X, XR, XG"),
+    ],
+)
+def test_unknown_names_are_told_before_anything_is_done(analyze, tmp_path, options, reason):
+    status, out, err = analyze(**options)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"airglow analyze: {reason}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_plots_and_tables_nothing_is_loaded_for_them(folder, tmp_path):
+    words = ["--frames", folder / "frames", "--clouds", folder / "clouds", "--out", tmp_path]
+    words += [word for pair in NIGHT.items() for word in pair]
+    code = """
+import sys
+from airglow.__main__ import main
+assert main(["analyze", "--quiet", "--products", "nc", *sys.argv[1:]]) == 0
+unused = {"matplotlib", "pandas", "scipy.signal", "scipy.stats", "boto3", "jinja2"}
+unused |= {"snakemake", "pymysql", "tqdm"}
+assert not unused & set(sys.modules), unused & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code, *map(str, words)], check=True, timeout=200)
+
+
 def test_settings_of_the_configuration_are_used(analyze, tmp_path):
     config = tmp_path / "config.yaml"
     config.write_text("analysis: {highest_sun_deg: -89}\n")

@@ -38,11 +38,6 @@ def picture(start_utc, seed, **more):
     return Frame(**{**plain.__dict__, "image": image})
 
 
-@pytest.fixture
-def wanted_night(nominal):
-    return nominal[0].request()
-
-
 def test_a_night_is_from_local_noon_to_noon(wanted_night, registry):
     begins, ends = night_span(wanted_night.site, DATE)
     assert abs((begins - NOON).total_seconds()) < 1.0

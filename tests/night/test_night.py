@@ -11,9 +11,10 @@ import pytest
 from airglow.model.errors import NotAnalysable
 from airglow.model.result import Cause, causes_in
 from airglow.night import NightRequest, analyse_night, read_night
+from airglow.night.instrument import colour_error_k
 from airglow.registry import load_registry
 from airglow.simulate import Camera
-from airglow.spectra import network_intensity_scale
+from airglow.spectra import SkyLine, network_intensity_scale
 
 from .conftest import CONFIG
 
@@ -56,9 +57,8 @@ def test_intensity_centre_and_times_are_those_of_the_frames(nominal):
     night, result = nominal
     sky = result.sky
     scale = network_intensity_scale(result.wavelength_m, night.instrument.optics.nominal_gap_m)
-    annuli = np.sqrt(np.linspace(0, 1, 1000))
-    falloff = result.instrument_parameters.falloff
-    light = np.mean(1 + falloff[0] * annuli + falloff[1] * annuli**2)
+    optics, vignetting = night.simulated.truth.optics, night.simulated.truth.vignetting
+    light = np.mean(vignetting.relative(optics.max_radius_px * np.sqrt(np.linspace(0, 1, 1000))))
     ratio = sky.intensity / (scale * light * night.truth(sky.name, "intensity"))
     assert np.median(ratio) == pytest.approx(1.0, abs=0.02)
     for got, quantity in ((sky.center_x_px, "center_x_px"), (sky.center_y_px, "center_y_px")):
@@ -80,7 +80,27 @@ def test_green_line(make_night):
     night = make_night("green", "minime13", "XG", sky_frames=20, laser_frames=8)
     result = night.analyse()
     assert zero_removed_rms(night.wind_errors(result)) < 0.6
-    assert np.sqrt(np.mean(night.temperature_errors(result) ** 2)) < 1.5
+    temperature, stated = night.temperature_errors(result), result.sky.temperature_error_k
+    assert np.std(temperature) < 0.6
+    # All are off alike: lasers of another colour do not tell reflectivity from unevenness, nor its colour.
+    assert abs(temperature.mean()) < 8.0
+    assert stated.min() > 4.5
+    assert np.sqrt(np.mean((temperature / stated) ** 2)) < 1.5
+
+
+@pytest.mark.parametrize(
+    ("line_m", "laser_m", "expected_k"), [(557.7e-9, 632.8e-9, 4.84), (630.0e-9, 632.8e-9, 0.190)]
+)
+def test_a_line_of_another_colour_than_the_laser_has_a_temperature_error_of_its_own(
+    line_m, laser_m, expected_k
+):
+    """A gap variance of 28 nm^2 counts for (4 pi / line)^2 where the lasers had it as (4 pi / laser)^2."""
+    variance_m2, boltzmann, mass_kg, light_mps = 2.8e-17, 1.380649e-23, 15.9949 * 1.66053907e-27, 299792458.0
+    width_rad2 = variance_m2 * (4 * np.pi) ** 2 * (line_m**-2 - laser_m**-2)
+    per_kelvin = (4 * np.pi * 0.015 / line_m) ** 2 * boltzmann / (mass_kg * light_mps**2)
+    error_k = colour_error_k(SkyLine(line_m, 800.0), laser_m, 0.015)
+    assert error_k == pytest.approx(width_rad2 / per_kelvin, rel=1e-6)
+    assert error_k == pytest.approx(expected_k, rel=0.01)
 
 
 def test_drifting_gap_is_followed(make_night):

@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from airglow.pages import export_pages
+from airglow.pages.export import export_pages
 from pages.conftest import PHONE, Browser, Site, file_url, start_browser
 from pages.made import PNG, SETTINGS
 

@@ -9,7 +9,11 @@ import pytest
 from airglow.__main__ import main
 from airglow.demo.servers import S3Server
 from airglow.model.errors import AirglowError
-from airglow.pages import PagesSettings, export_pages, publish_night_page, rebuild_pages, update_pages
+from airglow.pages.export import export_pages
+from airglow.pages.night import publish_night_page
+from airglow.pages.rebuild import rebuild_pages
+from airglow.pages.settings import PagesSettings
+from airglow.pages.site import update_pages
 from airglow.products import write_netcdf
 from airglow.store import Store
 from pages.made import SETTINGS, publish, result_of

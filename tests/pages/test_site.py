@@ -10,9 +10,10 @@ from html.parser import HTMLParser
 import pytest
 
 from airglow.model.result import Rejection
-from airglow.pages import PagesSettings, publish_night_page, update_pages
 from airglow.pages.calendar import INDEX_NIGHTS
-from airglow.pages.site import pending_of
+from airglow.pages.night import publish_night_page
+from airglow.pages.settings import PagesSettings
+from airglow.pages.site import pending_of, update_pages
 from airglow.pipeline.status import Row
 from airglow.store import Store, in_threads
 from pages.made import SETTINGS, many_records, publish, put_records, result_of

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from airglow.pages import PagesSettings, publish_night_page
+from airglow.pages.night import publish_night_page
+from airglow.pages.settings import PagesSettings
 from airglow.pipeline.status import Row
 from airglow.store import Store
 from airglow.uploads import NightId

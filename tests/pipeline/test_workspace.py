@@ -122,6 +122,8 @@ def test_results_come_back_from_the_bucket_as_they_were(store: Store, two_tags: 
     }
     for tag in ("XG", "XR"):
         made = contents(two_tags / tag)
+        if tag == "XG":  # PDFs of a tag without a result are made for who asks for them
+            made = {name: data for name, data in made.items() if not name.endswith(".pdf")}
         assert {name: data for name, data in contents(back / tag).items() if name != "outcome.json"} == made
     assert read_netcdf(back / "XG/night.nc").notes == empty_night(tag="XG").notes
     # Or Snakemake would make anew what is older than the result that it is made from.

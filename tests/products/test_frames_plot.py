@@ -8,7 +8,9 @@ import warnings
 import h5py
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from results import GAP_M, LASER_M, empty_night, example_result
+from scipy.signal import find_peaks
 
 from airglow.products import plot_frames
 from airglow.products.plots import frames, style, typical
@@ -70,10 +72,15 @@ def test_the_rings_lie_on_the_rings_of_the_frame(night):
     for picture in pictures(figure):
         image = np.asarray(picture.images[0].get_array())
         assert picture.get_aspect() == aspect
-        rings = [line for line in picture.lines if line.get_color() == frames._RING["color"]]
+        rings = [
+            ring
+            for lines in picture.collections
+            if to_hex(lines.get_color()[0]) == frames._RING["color"]
+            for ring in lines.get_segments()
+        ]
         assert len(rings) > 5
         for ring in rings:
-            x, y = ring.get_xdata(), ring.get_ydata()
+            x, y = ring.T
             assert x.min() >= CENTER[0] - 1e-9  # on the right half alone
             on = image_along(image, x, y)
             inward, outward = (
@@ -122,6 +129,16 @@ def test_neither_ripples_nor_slopes_are_rings():
     assert typical.ring_maxima(squared, np.full(500, np.nan)).size == 0
     level = np.where(abs(squared - 100) < 2, 5.0, 1.0)
     assert typical.ring_maxima(squared, level) == pytest.approx([100.0])
+
+
+def test_maxima_are_those_that_scipy_finds():
+    random = np.random.default_rng(1)
+    for number in range(200):
+        height = random.normal(size=random.integers(3, 200))
+        height = np.cumsum(height) if number % 2 else height
+        least, apart = random.uniform(0.01, 3), int(random.integers(1, 12))
+        expected, _ = find_peaks(height, prominence=least, distance=apart)
+        assert typical._tops(height, least, apart) == expected.tolist()
 
 
 def test_the_typical_frame_is_that_of_the_median_among_good_ones():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -10,15 +12,19 @@ import h5py
 import pytest
 from results import empty_night, example_result
 
+from airglow.model.errors import BadInput
+from airglow.model.products import DEFAULT_GROUPS, GROUPS, kinds_asked_for
 from airglow.products import (
+    DEFAULT_KINDS,
+    RESULT_KINDS,
     SUFFIXES,
-    WRITERS,
     Beside,
     local_name,
     product_names,
     read_netcdf,
     write_kinds,
     write_products,
+    writer,
 )
 from airglow.registry import load_registry
 
@@ -33,16 +39,16 @@ CONFIG = Path(__file__).parents[2] / "airglow/data"
 def test_every_product_of_every_night_is_written_the_same_again(night, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        once, again = (write_products(night, tmp_path / name) for name in ("once", "again"))
+        once, again = (write_products(night, tmp_path / name, kinds=SUFFIXES) for name in ("once", "again"))
     assert [path.name for path in once] == list(product_names(night.stem).values())
     for one, other in zip(once, again, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
         assert one.stat().st_size > 150, one.name
 
 
-@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize("kind", RESULT_KINDS)
 def test_what_cannot_be_written_leaves_the_old_file(kind, tmp_path):
-    suffix, write = SUFFIXES[kind], WRITERS[kind]
+    suffix, write = SUFFIXES[kind], writer(kind)
     path = tmp_path / f"night{suffix}"
     path.write_text("of an earlier analysis")
     night = example_result(6, 2)
@@ -66,17 +72,61 @@ def test_local_names_tell_kinds_apart_and_are_those_that_people_ask_for():
     assert names["frames.png"] == "frames"
 
 
+def test_products_are_asked_for_by_group_or_by_file():
+    assert kinds_asked_for(["png", "nc", "winds.png"]) == (
+        "netcdf",
+        "winds",
+        "temperature",
+        "diagnostics",
+        "profiles",
+        "frames",
+    )
+    assert kinds_asked_for(["samples.csv", "winds.pdf"]) == ("samples", "winds_paper")
+    assert set(kinds_asked_for(DEFAULT_GROUPS)) == set(DEFAULT_KINDS)
+    assert set(kinds_asked_for(GROUPS)) == set(SUFFIXES)
+    with pytest.raises(
+        BadInput, match=r"'jpg' is unknown. Known are nc, csv, .*, pdf and .* night.nc, .*winds.pdf"
+    ):
+        kinds_asked_for(["nc", "jpg"])
+
+
+def test_by_default_there_is_nothing_that_costs_much_and_few_want(tmp_path):
+    night = example_result(6, 2)
+    made = [path.name.removeprefix(night.stem) for path in write_products(night, tmp_path)]
+    assert made == [SUFFIXES[kind] for kind in DEFAULT_KINDS if kind != "frames"]
+    assert {name[name.index(".") :] for name in made} == {".nc", ".csv", ".txt", ".hdf5", ".log", ".png"}
+
+
+def test_each_kind_loads_only_what_it_needs(tmp_path):
+    code = """
+import sys
+from airglow.products import SUFFIXES, read_netcdf, write_products
+assert not {"matplotlib", "netCDF4", "h5py"} & set(sys.modules)
+night = read_netcdf("night.nc")
+write_products(night, ".", kinds=["netcdf", "samples", "log"])
+heavy = {"pandas", "scipy.optimize", "scipy.signal", "scipy.stats", "matplotlib.pyplot", "boto3", "jinja2"}
+loaded = ({"matplotlib", "h5py"} | heavy) & set(sys.modules)
+assert not loaded, loaded
+write_products(night, ".", kinds=SUFFIXES)
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+    write_kinds(example_result(6, 2), {"netcdf": tmp_path / "night.nc"})
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, timeout=100)
+
+
 def test_kinds_made_from_the_file_are_those_made_from_the_analysis(tmp_path):
     """So that each can be made again from what was published."""
     night = example_result(12, 4)
-    all_at_once = {path.name: path.read_bytes() for path in write_products(night, tmp_path / "all")}
+    all_at_once = {
+        path.name: path.read_bytes() for path in write_products(night, tmp_path / "all", kinds=SUFFIXES)
+    }
     read = read_netcdf(tmp_path / "all" / f"{night.stem}.nc")
-    paths = {kind: tmp_path / local_name(kind) for kind in WRITERS}
+    paths = {kind: tmp_path / local_name(kind) for kind in RESULT_KINDS}
     assert write_kinds(read, paths) == list(paths.values())
     other = {kind for kind in paths if paths[kind].read_bytes() != all_at_once[night.stem + SUFFIXES[kind]]}
     # These hold ring profiles, of which the file keeps seven digits.
     assert other <= {"legacy", "diagnostics", "profiles", "diagnostics_paper", "profiles_paper"}
-    again = {kind: tmp_path / "again" / local_name(kind) for kind in WRITERS}
+    again = {kind: tmp_path / "again" / local_name(kind) for kind in RESULT_KINDS}
     write_kinds(read_netcdf(paths["netcdf"]), again)
     assert [kind for kind in paths if paths[kind].read_bytes() != again[kind].read_bytes()] == []
 

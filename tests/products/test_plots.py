@@ -20,6 +20,7 @@ from results import empty_night, example_result
 from airglow.model.errors import BadInput
 from airglow.model.result import BAD, CAUTION, GOOD
 from airglow.products import (
+    SUFFIXES,
     Beside,
     plot_diagnostics,
     plot_profiles,
@@ -204,8 +205,9 @@ def test_a_night_of_nothing_but_failures_is_drawn(plot, tmp_path):
 
 def test_pyplot_is_never_used_and_frames_are_no_must(tmp_path):
     code = (
-        "import sys; from results import example_result; from airglow.products import write_products;"
-        f"write_products(example_result(7, 3), {str(tmp_path)!r});"
+        "import sys; from results import example_result;"
+        "from airglow.products import SUFFIXES, write_products;"
+        f"write_products(example_result(7, 3), {str(tmp_path)!r}, kinds=SUFFIXES);"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
@@ -262,7 +264,7 @@ def test_a_night_over_midnight_names_both_dates():
 
 
 def test_all_products_under_their_names(tmp_path):
-    paths = write_products(example_result(180, 60), tmp_path / "products", Beside(tmp_path))
+    paths = write_products(example_result(180, 60), tmp_path / "products", Beside(tmp_path), SUFFIXES)
     stem = "minime05_uao_20250429_xr"
     assert [path.name.removeprefix(stem) for path in paths] == [
         ".nc",

@@ -6,8 +6,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from matplotlib.collections import QuadMesh
 from matplotlib.dates import date2num
+from matplotlib.image import PcolorImage
 from results import example_result
 
 from airglow.model.result import BAD, CAUTION, GOOD
@@ -20,18 +20,17 @@ def cells(result):
     """Values of each picture as (frame, row), by `SIX`; its sides in days and its edges in 1000 px²."""
     with style.drawing():
         figure = profiles._figure(result)
-    meshes = [
-        mesh
+    images = [
+        image
         for axes in figure.axes
         if axes.get_ylabel().startswith("Squared radius")
-        for mesh in axes.collections
-        if isinstance(mesh, QuadMesh)
+        for image in axes.images
+        if isinstance(image, PcolorImage)
     ]
     found = {}
-    for name, mesh in zip(SIX, meshes, strict=True):
-        corners = mesh.get_coordinates()
-        values = np.ma.filled(mesh.get_array(), np.nan)
-        found[name] = values[:, ::2].T, corners[0, :, 0], corners[:, 0, 1]
+    for name, image in zip(SIX, images, strict=True):
+        values = np.ma.filled(image.get_array(), np.nan)
+        found[name] = values[:, ::2].T, image._Ax, image._Ay
         assert np.isnan(values[:, 1::2]).all()  # between exposures
     return found
 

@@ -105,7 +105,10 @@ def test_truth_is_read_as_it_was_written(draw, tmp_path):
             a, b = getattr(written, name), getattr(read, name)
             assert a == b or (math.isnan(a) and math.isnan(b)), name
     about = json.loads((tmp_path / "truth.json").read_text())
-    assert about["optics"]["reflectivity"] == night.truth.optics.reflectivity
+    plates = night.truth.optics.plates
+    assert about["optics"]["plates"]["reflectivity"] == plates.reflectivity
+    assert about["gap_moments_over_plates"]["m3"] == np.mean(plates.departures_m**3)
+    assert about["vignetting"]["shift"] == night.truth.vignetting.shift
     assert about["scenario"]["gap_jump_nm"] == 3.0
     assert len(about["jumps_utc"]) == 2
     field = about["wind_field"]["red"]

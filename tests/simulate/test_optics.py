@@ -10,19 +10,23 @@ from airglow.simulate.optics import (
     TABLE_STEP_PX,
     Optics,
     Spectrum,
+    Spread,
     monochromatic,
     pixel_image,
     thermal_line,
 )
+from airglow.simulate.plates import Plates
 
 GAP_M = 0.015
 LASER_M = 632.8e-9
 RED_M = 630.0e-9
 ALPHA = 8.8e-5
+PERFECT = Plates(0.87)
 
 
-def optics(reflectivity=0.87, falloff=(0.0, 0.0), blur_px=(0.8, 0.0, 0.0)):
-    return Optics(reflectivity, ALPHA, falloff, blur_px, max_radius_px=250.0, corner_radius_px=260.0)
+def optics(plates=PERFECT, sky_scale=1.0, focus_px=0.8, defocus_px=0.0, sharpest=0.5):
+    spread = Spread(focus_px, defocus_px, sharpest, 250.0)
+    return Optics(plates, ALPHA, sky_scale, spread, max_radius_px=250.0, corner_radius_px=260.0)
 
 
 def radius_of_order(order, wavelength_m):
@@ -53,7 +57,7 @@ def test_rings_are_where_the_geometry_puts_them():
     expected = expected[(expected > 50) & (expected < 245)]
     found = found[(found > 50) & (found < 245)]
     assert found.size == expected.size > 8
-    # A blur of 0.8 px in two dimensions pushes a ring of 50 px radius by less than 0.01 px.
+    # A spread of 0.8 px in two dimensions pushes a ring of 50 px radius by less than 0.01 px.
     np.testing.assert_allclose(found, expected, atol=0.012)
 
 
@@ -95,22 +99,48 @@ def test_heat_flattens_the_rings_and_keeps_the_light():
 
 
 @pytest.mark.parametrize("radius_px", [0.0, 3.0, 41.0, 173.5])
-def test_the_blur_is_a_two_dimensional_one(radius_px):
-    shape = optics(falloff=(0.1, -0.05), blur_px=(1.1, 0.3, -0.2))
-    width = shape.blur_at(radius_px)
+def test_light_is_spread_in_two_dimensions(radius_px):
+    plates = Plates(0.87, bow_m=9e-9, edge_m=2e-8)
+    shape = optics(plates, focus_px=0.9, defocus_px=0.8, sharpest=0.4)
+    width = np.sqrt(0.9**2 + 0.8**2 * ((radius_px / 250) ** 2 - 0.4) ** 2)
     step = 0.05
-    offset = np.arange(-6.5 * width, 6.5 * width, step)
+    offset = np.arange(-14 * width, 14 * width, step)
     x, y = radius_px + offset[:, None], offset[None, :]
-    weight = np.exp(-0.5 * (offset[:, None] ** 2 + offset[None, :] ** 2) / width**2)
-    radius = np.hypot(x, y)
-    light = 100 * shape.airy(radius, LASER_M, GAP_M) * shape.falloff_at(radius)
+    weight = (1 + (offset[:, None] ** 2 + offset[None, :] ** 2) / (2 * width) ** 2) ** -4.0
+    cosine = 1 / np.sqrt(1 + (ALPHA * np.hypot(x, y)) ** 2)
+    # The plates' transmission is looked up between points that are dense over one order.
+    points = np.linspace(0, np.pi, 4001)
+    table = plates.airy(points, LASER_M)
+    light = 100 * np.interp((2 * np.pi * GAP_M * cosine / LASER_M) % np.pi, points, table)
     expected = (weight * light).sum() / weight.sum()
     profile = shape.profile(monochromatic(LASER_M, 100.0), GAP_M)
-    assert profile[round(radius_px / TABLE_STEP_PX)] == pytest.approx(expected, rel=3e-4)
+    assert profile[round(radius_px / TABLE_STEP_PX)] == pytest.approx(expected, rel=5e-4)
+
+
+def test_mirrors_move_the_rings_of_other_colours_alone():
+    """A phase of reflection that changes with wavelength acts as a gap that differs between lines."""
+    slope = -0.016  # rad per nm; of half the phase between beams
+    coated = optics(Plates(0.87, mirror_phase_rad_per_nm=slope, reference_wavelength_m=LASER_M))
+    bare = optics()
+    laser, sky = monochromatic(LASER_M, 1.0), thermal_line(RED_M, 0.0, 700.0, 1.0)
+    np.testing.assert_array_equal(coated.profile(laser, GAP_M), bare.profile(laser, GAP_M))
+    gap_m = GAP_M + slope * -2.8 * RED_M / (2 * np.pi)
+    as_gap = bare.profile(sky, gap_m)
+    np.testing.assert_allclose(coated.profile(sky, GAP_M), as_gap, atol=2e-3 * np.ptp(as_gap))
+    assert np.abs(bare.profile(sky, GAP_M) - as_gap).max() > 0.03 * np.ptp(as_gap)
+
+
+def test_light_of_the_sky_has_a_plate_scale_of_its_own():
+    shape = optics(sky_scale=1 - 4e-4)
+    laser = monochromatic(LASER_M, 1.0)
+    sky = Spectrum(laser.wavelength_m, laser.weight)
+    of_laser, of_sky = (peaks(shape.profile(light, GAP_M)) for light in (laser, sky))
+    ratio = of_sky[of_sky > 100] / of_laser[of_laser > 100]
+    np.testing.assert_allclose(ratio, 1 + 4e-4, atol=5e-5)
 
 
 def test_pixels_have_an_area():
-    profile = optics(blur_px=(0.5, 0.0, 0.0)).profile(monochromatic(LASER_M, 100.0), GAP_M)
+    profile = optics(focus_px=0.55).profile(monochromatic(LASER_M, 100.0), GAP_M)
     center = (31.37, 28.81)
     image = pixel_image(profile, (64, 64), center)
     inside = (np.arange(25) + 0.5) / 25 - 0.5
@@ -126,14 +156,3 @@ def test_a_frame_without_binning_holds_the_binned_frame():
     binned = pixel_image(profile, (60, 60), (30.2, 27.9))
     single = pixel_image(profile, (120, 120), (60.9, 56.3), (0.5, 0.5))
     np.testing.assert_allclose(single.reshape(60, 2, 60, 2).mean(axis=(1, 3)), binned, rtol=1e-3)
-
-
-def test_the_continuum_shows_the_falloff_alone():
-    shape = optics(falloff=(0.12, -0.3))
-    image = pixel_image(
-        shape.profile(Spectrum(np.empty(0), np.empty(0), 2.0), GAP_M), (300, 300), (150.0, 149.0)
-    )
-    rows, columns = np.indices(image.shape)
-    x = np.hypot(columns - 150.0, rows - 149.0) / 250.0
-    outer = x > 0.1  # at the very centre the slope of the falloff has a kink, which the blur rounds
-    np.testing.assert_allclose(image[outer], 2 * (1 + 0.12 * x - 0.3 * x**2)[outer], rtol=3e-4)

@@ -113,7 +113,7 @@ def test_a_temperature_that_no_airglow_has_is_no_answer():
     assert not cold.settled
     flat = clean_profile(0.0, 12000.0, intensity=500.0)
     hot = fit_line(
-        RingProfile(S, flat, np.full(S.size, 0.01), WIDTH_PX2), PHASE, PARAMETERS, LINE, 0.0, None, 11000.0
+        RingProfile(S, flat, np.full(S.size, 0.01), WIDTH_PX2), PHASE, PARAMETERS, LINE, 0.0, 11000.0
     )
     assert 10000.0 < hot.temperature_k < 20000.0
     assert not hot.settled

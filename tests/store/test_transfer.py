@@ -35,12 +35,13 @@ def test_up_and_down_again(store: Store, tmp_path: Path):
 def test_what_is_there_is_not_sent_again(store: Store, tmp_path: Path):
     files = _files(tmp_path, 3)
     stored = upload_many(store, files)
-    files[1][0].write_bytes(b"changed")
+    changed = bytes([9]) * 1000  # of the same size
+    files[1][0].write_bytes(changed)
     with counted(store) as sent:
         again = upload_many(store, files, {o.key: o for o in store.list("there/")})
     assert sent.count("PutObject") == 1
     assert again[0] == stored[0]
-    assert store.get_bytes("there/1") == b"changed"
+    assert store.get_bytes("there/1") == changed
 
 
 def test_what_is_there_is_not_fetched_again(store: Store, tmp_path: Path):
@@ -57,8 +58,12 @@ def test_what_is_there_is_not_fetched_again(store: Store, tmp_path: Path):
 def test_a_download_that_is_not_what_was_stored(store: Store, tmp_path: Path):
     etag = store.put_bytes("key", b"other")
     wrong = StoredFile("key", 5, hashlib.sha256(b"first").hexdigest(), etag)
-    with pytest.raises(StoreError, match="key: its SHA-256 is not"):
+    try:
         download_many(store, [(wrong, tmp_path / "file")])
+        problem = ""
+    except StoreError as refused:
+        problem = str(refused)
+    assert problem == f"key: its SHA-256 is not the recorded {wrong.sha256}"
     assert not (tmp_path / "file").exists()
     with pytest.raises(MissingObject, match="nothing"):
         download_many(store, [(StoredFile("nothing", 5, wrong.sha256, etag), tmp_path / "file")])

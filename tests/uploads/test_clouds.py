@@ -177,6 +177,6 @@ def test_a_receipt_with_a_wrong_clock_shortens_nothing():
     for made_at in (dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.datetime(2026, 4, 29, 18, tzinfo=dt.UTC)):
         assert hours_to_cover(site, DATE, made_at, LATE) == whole
     late_evening = dt.datetime(2026, 4, 30, 3, tzinfo=dt.UTC)
-    ((date, moment),) = hours_to_cover(site, DATE, late_evening, LATE)
-    assert (date, moment) == (DATE, dt.datetime(2026, 4, 30, 2, 58, tzinfo=dt.UTC))
-    assert hours_to_cover(site, DATE, LATE, late_evening) == [(date, moment)]
+    until_then = [(DATE, dt.datetime(2026, 4, 30, 2, 58, tzinfo=dt.UTC))]
+    assert hours_to_cover(site, DATE, late_evening, LATE) == until_then
+    assert hours_to_cover(site, DATE, LATE, late_evening) == until_then

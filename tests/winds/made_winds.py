@@ -11,7 +11,7 @@ import numpy as np
 from results import example_result
 
 from airglow.model.result import SkySamples
-from airglow.winds import reference_from_zenith
+from airglow.winds.doppler_reference import reference_from_zenith
 
 LATITUDE_DEG, LONGITUDE_DEG = 40.167, -88.159
 RADIUS_M, HEIGHT_M = 6.371e6, 250e3

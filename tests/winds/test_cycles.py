@@ -52,6 +52,6 @@ def test_a_pause_and_an_endless_sequence_are_cut_by_time():
 
 
 def test_directions_are_counted_by_where_they_look():
-    azimuth = np.array([0.0, 0.1, 359.9, 90.0, 77.0])
-    zenith = np.array([45.0, 45.2, 44.8, 45.0, 0.1])
+    azimuth = np.array([0.0, 0.1, 359.9, 90.0, 90.1, 77.0])
+    zenith = np.array([45.0, 45.2, 44.8, 45.0, 45.1, 0.1])
     assert count_directions(azimuth, zenith) == 3

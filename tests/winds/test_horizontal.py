@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from airglow.model.result import BAD, CAUTION, GOOD, Cause
-from airglow.winds import horizontal_winds
+from airglow.winds.horizontal import horizontal_winds
 
 from .made_winds import CARDINAL, LATITUDE_DEG, LONGITUDE_DEG, Waves, make_winds
 

@@ -10,7 +10,7 @@ from running import ROOT, Clone, clone, new_place, surroundings
 from airglow.archive import UnpackLimits
 from airglow.demo.servers import MariadbServer, S3Server
 from airglow.night import AnalysisSettings
-from airglow.pages import PagesSettings
+from airglow.pages.settings import PagesSettings
 from airglow.registry.configuration import DATA, config_schema
 from airglow.uploads import ScanSettings
 

@@ -24,7 +24,7 @@ RULES = {
         r"^ *(?:rule|checkpoint) (\w+):\n((?:(?! *(?:rule|checkpoint) ).*\n)*)", path.read_text(), re.M
     )
 }
-OFFLINE = ("analyze", "tables", "plots", "quicklook")  # they read and write local files alone
+OFFLINE = ("analyze", "tables", "plots", "paper_plots", "quicklook")  # they read and write local files alone
 REFUSING = ("concatenate", "extract")  # to repeat them at once would say twice why an upload is refused
 AFTER_SENTINEL = ("frames", "load", "page", "cleanup")
 

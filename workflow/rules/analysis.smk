@@ -62,13 +62,6 @@ rule plots:
     input:
         night=rules.analyze.output.night,
     output:
-        **if_wanted(
-            "paper_plots",
-            winds_paper=f"{RESULTS}/winds.pdf",
-            temperature_paper=f"{RESULTS}/temperature.pdf",
-            diagnostics_paper=f"{RESULTS}/diagnostics.pdf",
-            profiles_paper=f"{RESULTS}/profiles.pdf",
-        ),
         winds=in_report(f"{RESULTS}/winds.png", "winds"),
         temperature=in_report(f"{RESULTS}/temperature.png", "temperature"),
         diagnostics=in_report(f"{RESULTS}/diagnostics.png", "diagnostics"),
@@ -79,10 +72,37 @@ rule plots:
         f"benchmarks/{NIGHT}/plots_{{tag}}.tsv"
     priority: 6
     resources:
-        mem_mb=2000,
+        mem_mb=1000,
         runtime=15,
     script:
         "../scripts/products.py"
+
+
+# For who asks for one of them by name; with products.paper_plots they are published with the rest of every night.
+rule paper_plots:
+    """Draw the result of a tag as PDFs for papers"""
+    input:
+        night=rules.analyze.output.night,
+    output:
+        winds_paper=f"{RESULTS}/winds.pdf",
+        temperature_paper=f"{RESULTS}/temperature.pdf",
+        diagnostics_paper=f"{RESULTS}/diagnostics.pdf",
+        profiles_paper=f"{RESULTS}/profiles.pdf",
+    log:
+        f"logs/{NIGHT}/paper_plots_{{tag}}.log",
+    benchmark:
+        f"benchmarks/{NIGHT}/paper_plots_{{tag}}.tsv"
+    priority: 6
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    script:
+        "../scripts/products.py"
+
+
+PUBLISHED_PAPER_PLOTS = (
+    list(rules.paper_plots.output) if config["products"]["paper_plots"] else []
+)
 
 
 # The only picture that needs the frames; it shares them with the analysis.

@@ -72,7 +72,7 @@ rule weather:
 rule frames:
     """Bring the frames of an archived night to this disk"""
     input:
-        manifest=rules.extract.output.manifest,
+        manifest=reached("manifest"),
     output:
         frames=temp(directory(f"work/{NIGHT}/frames")),
         manifest=temp(f"work/{NIGHT}/frames.json"),

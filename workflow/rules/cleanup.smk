@@ -5,10 +5,9 @@
 rule cleanup:
     """Delete the raw objects of a night, once all they were for is proven"""
     input:
-        manifest=rules.extract.output.manifest,
-        published=rules.publish.output.index,
-        loaded=rules.load.output.loaded,
-        page=rules.page.output.page if config["pages"]["prefix"] else [],
+        manifest=reached("manifest"),
+        published=reached("published"),
+        reached=rules.load.output,
     output:
         cleaned=sentinel("cleaned"),
     log:

@@ -25,16 +25,17 @@ def or_workflow_error(function, *arguments):
         raise WorkflowError(str(error)) from None
 
 
-# The storage plugin makes a client of its own, which would heed a profile or an endpoint of another project, and the
-# files under ~/.aws: the steps inherit this environment too.
+# What is set for another project, a profile or an endpoint, must not reach the steps, which inherit this environment.
 leave_out_foreign_settings(os.environ)
 
 # What Snakemake was given (--configfile, --config) is the last layer of the configuration.
 config.update(or_workflow_error(load_config, None, config, True))
 REGISTRY = or_workflow_error(registry_of, config)
+# In place of the names of its files: the steps get the configuration with it, and so neither read nor validate YAML.
+config["registry"] = REGISTRY
 
-# Ask first, loudly: the storage plugin takes a bucket that does not answer for an empty one. Not in the processes
-# that Snakemake starts for single jobs, and not when rules are linted or listed, which needs no bucket.
+# Ask first, loudly: what stands in the bucket decides what is planned. Not in the processes that Snakemake starts
+# for single jobs, and not when rules are linted or listed, which needs no bucket.
 is_listing = {"-l", "--list", "--list-rules", "--list-target-rules"} & set(sys.argv)
 if workflow.is_main_process and workflow.check_envvars and not is_listing:
     STORE = or_workflow_error(preflight.check_surroundings, None, logger.warning)
@@ -50,18 +51,12 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
 
-# The sentinels are read and written by the scripts, with airglow's own client (set up for Ceph, every write
-# verified); Snakemake only looks whether they are there and how old they are (retrieve=False). So no local copy
-# with the server's clock exists either, which would stop a step that is quicker than the clocks differ.
-storage bucket:
-    provider="s3",
-    endpoint_url=os.environ.get("AWS_S3_ENDPOINT_URL"),
-    retrieve=False,
-
-
-# The year of a path is that of the date behind it. A constraint is also compiled by itself, so it cannot refer to
-# another wildcard.
-YEAR = "|".join(f"{year}(?=/{year})" for year in range(2000, 2100))
+# The year of a path is that of the date behind it, digit by digit: a constraint is also compiled by itself, so it
+# cannot refer to another wildcard. (All years in one list would be a tenth of the time that Snakemake takes itself.)
+YEAR = "20({})({})".format(
+    "|".join(rf"{digit}(?=\d/20{digit})" for digit in range(10)),
+    "|".join(rf"{digit}(?=/20\d{digit})" for digit in range(10)),
+)
 
 
 wildcard_constraints:
@@ -77,11 +72,12 @@ NIGHT = "{instrument}/{site}/{year}/{date}"
 RESULTS = f"results/{NIGHT}/{{tag}}"
 
 
-def in_bucket(key):
-    """An object of the bucket, for Snakemake."""
-    return storage.bucket(f"s3://{os.environ.get('DEST_BUCKET', 'bucket')}/{key}")
+# The sentinels of a night are objects in the bucket. Snakemake, which asks for each a dozen times in a run, sees
+# mirrors of them on this disk: made like the bucket before a night is planned (functions.smk), and then written by
+# the steps, after the objects.
+STATES = WORK / "states"
 
 
 def sentinel(name):
-    """A night's sentinel in the bucket, by wildcards."""
-    return in_bucket(f"state/{NIGHT}/{name}.json")
+    """A night's sentinel, by wildcards: the mirror of state/.../NAME.json in the bucket."""
+    return f"{STATES}/{NIGHT}/{name}.json"

@@ -4,6 +4,7 @@ import json
 from functools import lru_cache
 
 from airglow.pipeline import nights as nights_of_targets
+from airglow.pipeline.states import mirror_path, mirror_states
 from airglow.uploads import discovery_from_json
 
 
@@ -28,9 +29,26 @@ def published_nights(asked):
     return or_workflow_error(nights_of_targets.published_nights, STORE, REGISTRY, asked)
 
 
+@lru_cache
+def looked_at(night):
+    """The night, once the mirrors of its sentinels are like the bucket: it is asked once, by the run itself."""
+    if workflow.is_main_process:
+        or_workflow_error(mirror_states, STORE, night, STATES)
+    return night
+
+
+def reached(name):
+    """A night's sentinel as an input, as the bucket has it when the night is planned: an input function."""
+
+    def mirror(wildcards):
+        return str(mirror_path(STATES, looked_at(night_of(wildcards)), name))
+
+    return mirror
+
+
 def finished(nights):
     """The last sentinels of nights: asking for them asks for everything."""
-    return [in_bucket(night.cleaned_key) for night in nights]
+    return [str(mirror_path(STATES, looked_at(night), "cleaned")) for night in nights]
 
 
 def files_of(night, patterns):

@@ -10,7 +10,7 @@ ONLY_BY_NAME = {"site_night", "instrument_night", "fetch", "fetched"}
 
 
 def begin():
-    """Before the first job: nobody else is at work here, and the bucket will never be empty."""
+    """Before the first job: nobody else is at work here."""
     global RUN
     RUN = or_workflow_error(
         runlock.begin_planned_run,
@@ -27,7 +27,6 @@ def begin():
         }
     )
     failures.forget_steps(WORK)
-    or_workflow_error(STORE.ensure_placeholder)
     or_workflow_error(failures.forget_unrepeated, WORK, STORE, ONLY_BY_NAME)
 
 

@@ -21,7 +21,7 @@ from airglow.model.errors import AirglowError, RefusedUpload
 from airglow.model.files import write_whole
 from airglow.pipeline.failures import begin_step, end_step, forget_failure, record_failure
 from airglow.pipeline.runlock import RUN_VARIABLE, step_of_run
-from airglow.registry import Instrument, Registry, Site, registry_of
+from airglow.registry import Instrument, Registry, Site
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
 from airglow.uploads import NightId
 
@@ -29,6 +29,7 @@ snakemake = __main__.snakemake  # Snakemake puts it into the script that it star
 LOCKS = Path(".snakemake")
 WORK = Path("work")
 RESULTS = Path("results")
+STATES = WORK / "states"  # of nights, as Snakemake sees them
 WILDCARDS = {name: value for name, value in snakemake.wildcards.items() if name != "year"}
 
 
@@ -42,10 +43,10 @@ class Step:
         """The bucket of the environment."""
         return open_store(settings_from_environment())
 
-    @functools.cached_property
+    @property
     def registry(self) -> Registry:
-        """Sites and instruments of the configuration."""
-        return registry_of(self.config)
+        """Sites and instruments as the Snakefile read them: reading them again would outlast many a step."""
+        return self.config["registry"]
 
     @property
     def date(self) -> dt.date:

@@ -5,20 +5,23 @@ import os
 import shutil
 from pathlib import Path
 
-from adapter import RESULTS, WORK, snakemake, step, write_json
+from adapter import RESULTS, STATES, WORK, snakemake, step, write_json
 
 from airglow.archive import UnpackLimits, criteria
 from airglow.pipeline.runlock import NIGHTS_VARIABLE
 from airglow.pipeline.workspace import remove_leftovers, remove_older
-from airglow.uploads import ScanSettings, discovery_to_json, scan, take_up
+from airglow.uploads import MEMORY, ScanSettings, discovery_to_json, read_memory, scan, take_up
 
 with step() as job:
+    memory = read_memory(WORK / MEMORY, job.store)
     discovery = scan(
         job.store,
         job.registry,
         ScanSettings(**snakemake.params.uploads),
         criteria=criteria(UnpackLimits.from_settings(snakemake.params.limits)),
+        memory=memory,
     )
+    memory.write(WORK / MEMORY)
     take_up(job.store, discovery)
     at_work = os.environ[NIGHTS_VARIABLE].split()
     for report in discovery.wanted:
@@ -27,7 +30,7 @@ with step() as job:
             shutil.rmtree(job.local(WORK, report.night), ignore_errors=True)
     for removed in remove_leftovers(WORK, [report.night.name for report in discovery.wanted], at_work):
         logging.info("removed what an earlier run left: %s", removed)
-    local = [RESULTS, Path("fetched"), WORK / "failures", Path("logs"), Path("benchmarks")]
+    local = [RESULTS, Path("fetched"), WORK / "failures", STATES, Path("logs"), Path("benchmarks")]
     local.append(Path(".snakemake/log"))
     remove_older(local, snakemake.params.keep_local_days)
     write_json(snakemake.output[0], discovery_to_json(discovery))

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from adapter import WORK, snakemake, step
+from adapter import STATES, WORK, snakemake, step
 
 from airglow.archive import UnpackLimits, criteria, extract_night, join_if_changed
+from airglow.pipeline.states import mirror_written
 
 with step() as job:
     limits = UnpackLimits.from_settings(snakemake.params.limits)
@@ -21,5 +22,6 @@ with step() as job:
         limits,
         snakemake.params.transfers,
     )
-    job.store.put_file(job.night.manifest_key, local_manifest, "application/json")
+    etag = job.store.put_file(job.night.manifest_key, local_manifest, "application/json")
+    mirror_written(job.night, "manifest", etag, STATES)
     local_manifest.unlink()

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from adapter import snakemake, step
 
-from airglow.night import NightRequest, no_result
+from airglow.model.products import local_name
 from airglow.pipeline.publish import fetch_kinds, read_index
 from airglow.pipeline.workspace import bring_results, is_of_archive
-from airglow.products import Beside, local_name
 
 with step() as job:
     index = read_index(job.store.get_json(job.night.published_key), job.night.published_key)
@@ -24,6 +23,10 @@ with step() as job:
         ),
     )
     if is_of_archive(job.store, index):
+        # Here alone, since they load what an analysis and its products need.
+        from airglow.night import NightRequest, no_result
+        from airglow.products import Beside
+
         bring_results(
             job.store,
             index,

@@ -1,10 +1,16 @@
-"""Upload a night's products, and the index after them."""
+"""Put a night's products into the bucket, and their index after them."""
 
-from adapter import RESULTS, read_json, snakemake, step
+from pathlib import Path
 
-from airglow.pipeline.publish import deliver
+from adapter import RESULTS, STATES, read_json, snakemake, step
+
+from airglow.pipeline.delivery import publish_night
+from airglow.pipeline.publish import plan_delivery, prefixes_from_environment
 
 with step() as job:
-    plan = read_json(snakemake.input.plan)
-    directories = {tag: job.local(RESULTS) / tag for tag in plan["outcomes"]}
-    deliver(job.store, plan, directories, snakemake.params.transfers)
+    outcomes = {Path(path).parent.name: read_json(path) for path in snakemake.input.outcomes}
+    files = [Path(path) for path in snakemake.input.products]
+    folders = {tag: job.local(RESULTS) / tag for tag in outcomes}
+    by_tag = {tag: [path for path in files if path.parent == folder] for tag, folder in folders.items()}
+    plan = plan_delivery(job.night, job.instrument, outcomes, by_tag, prefixes_from_environment())
+    publish_night(job.store, plan, folders, STATES, snakemake.params.transfers)

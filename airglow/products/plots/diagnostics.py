@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy import constants
 
+from airglow.model.limits import CLOUDY_C, OVERCAST_C, WARM_CCD_C
 from airglow.model.result import BAD, CAUTION, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
 from airglow.model.summary import finite_median
 from airglow.products.plots import style
 from airglow.products.plots.style import BLUE, GREEN, GREY, INK, VERMILLION
 from airglow.products.plots.timeaxis import share_time
 from airglow.products.plots.typical import draw_profile, typical_laser, typical_sky
-from airglow.winds.flags import CLOUDY_C, OVERCAST_C, WARM_CCD_C
 
+_LIGHT_MPS = 299_792_458.0  # of light: exact, and scipy.constants takes longer to import than a panel to draw
 _HOLLOW = ("^", "s", "X")  # of the markers
 
 
@@ -64,7 +64,8 @@ def _figure(result: NightResult) -> Figure:
     _ccd(columns[1][3], sky, laser)
     for column in columns:
         share_time(column, result)
-        figure.align_ylabels(column)
+        for panel in column:
+            style.label_at(panel, 0.6)
     lower = figure.add_gridspec(
         2,
         2,
@@ -160,7 +161,7 @@ def _gap(panel: Axes, result: NightResult) -> None:
     panel.text(
         0.99,
         0.94,
-        f"10 m/s ↔ {10 * middle * 1e9 / constants.c:.2f} nm",
+        f"10 m/s ↔ {10 * middle * 1e9 / _LIGHT_MPS:.2f} nm",
         transform=panel.transAxes,
         ha="right",
         va="top",
@@ -310,7 +311,7 @@ def _positive_axis(panel: Axes, values: np.ndarray) -> None:
         _tight(panel, np.append(positive, 0.0) if not positive.size else positive, 0.2)
         return
     ratio = (positive.max() / positive.min()) ** 0.08
-    panel.set_yscale("log")
+    panel.set_yscale("log", subs=(2, 5))
     panel.set_ylim(positive.min() / ratio, positive.max() * ratio)
     panel.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     panel.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if _is_round(value, panel) else "")

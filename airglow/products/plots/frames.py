@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib.patheffects
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -21,8 +22,8 @@ _DARKEST, _BRIGHTEST = 1.0, 99.5  # percentiles of the counts: a few hot pixels 
 _LINE = 56  # characters that have room in a picture
 _HALF_CIRCLE = np.radians(np.linspace(-90, 90, 181))
 # Bright dashes on a dark line: seen on whatever is behind them, in colour and without.
-_RING = {"color": style.INK, "linewidth": 1.3, "solid_capstyle": "butt"}
-_DASHES = {"color": style.ORANGE, "linewidth": 1.0, "linestyle": (0, (4, 4)), "dash_capstyle": "butt"}
+_RING = {"color": style.INK, "linewidth": 1.3, "linestyle": "solid"}
+_DASHES = {"color": style.ORANGE, "linewidth": 1.0, "linestyle": (0, (4, 4))}
 _LIMIT = {"color": style.SKY, "linewidth": 1.2, "linestyle": (0, (9, 3, 1.5, 3))}
 _CENTER = {
     "color": style.VERMILLION,
@@ -74,8 +75,7 @@ def _figure(result: NightResult, frames_directory: Path) -> Figure:
             _say(picture, style.why_nothing(result, why_empty, _LINE))
             continue
         maxima = ring_maxima(profiles.radius_squared_px2[k], profiles.model[k])
-        for ring in maxima:
-            upper.axvline(ring / 1000, ymin=0, ymax=0.06, color=style.VERMILLION, linewidth=1.0)
+        upper.add_collection(_marks(upper, maxima / 1000), autolim=False)
         _title(picture, kind, table, k)
         try:
             frame = read_frame(frames_directory / table.name[k])
@@ -88,6 +88,14 @@ def _figure(result: NightResult, frames_directory: Path) -> Figure:
     _key(figure)
     style.head_and_foot(figure, result, "Frames with their fitted rings")
     return figure
+
+
+def _marks(upper: Axes, maxima: np.ndarray) -> LineCollection:
+    """Where the rings are in the profile, at the foot of its panel."""
+    lines = [((ring, 0.0), (ring, 0.06)) for ring in maxima]
+    return LineCollection(
+        lines, colors=style.VERMILLION, linewidths=1.0, transform=upper.get_xaxis_transform()
+    )
 
 
 def _say(picture: Axes, text: str) -> None:
@@ -120,11 +128,10 @@ def _draw_frame(figure: Figure, picture: Axes, frame: Frame) -> None:
     picture.grid(visible=False)
     picture.set_xlabel("Column (px)")
     picture.set_ylabel("Row (px)")
+    style.label_at(picture, 0.4)
     picture.apply_aspect()
     place = picture.get_position()
-    bar = figure.add_axes((place.x1 + 0.008, place.y0, 0.01, place.height))
-    figure.colorbar(drawn, cax=bar, extend="both").solids.set_rasterized(True)
-    bar.tick_params(labelsize=8)
+    bar = style.color_bar(figure, drawn, (place.x1 + 0.008, place.y0, 0.01, place.height))
     bar.set_title("counts", fontsize=8, loc="left", pad=9)
 
 
@@ -153,18 +160,20 @@ def _draw_rings(
     """
     if not np.isfinite(center_px).all():
         return
+    half_circle = np.stack([np.cos(_HALF_CIRCLE), np.sin(_HALF_CIRCLE) / aspect], axis=1)
     for squared, look in (
-        *((each, look) for each in maxima_px2 for look in (_RING, _DASHES)),
-        *((each, _LIMIT) for each in _limits_px2(profiles, k)),
+        (maxima_px2, _RING),
+        (maxima_px2, _DASHES),
+        (_limits_px2(profiles, k), _LIMIT),
     ):
-        radius = np.sqrt(squared)
-        picture.plot(
-            center_px[0] + radius * np.cos(_HALF_CIRCLE),
-            center_px[1] + radius * np.sin(_HALF_CIRCLE) / aspect,
-            scalex=False,
-            scaley=False,
-            **look,
+        rings = LineCollection(
+            [center_px + radius * half_circle for radius in np.sqrt(squared)],
+            colors=look["color"],
+            linewidths=look["linewidth"],
+            linestyles=[look["linestyle"]],
+            capstyle="butt",
         )
+        picture.add_collection(rings, autolim=False)
     around = [matplotlib.patheffects.withStroke(linewidth=3.2, foreground="white")]
     picture.plot(*center_px, scalex=False, scaley=False, path_effects=around, **_CENTER)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
+from matplotlib.colors import Normalize
+from matplotlib.image import PcolorImage
 
 from airglow.model.result import LaserSamples, RingProfiles, SkySamples
 
@@ -84,7 +85,7 @@ def draw_cells(
     *,
     errors: bool,
     colors: str,
-) -> QuadMesh:
+) -> PcolorImage:
     """A column for each exposure, as wide as it is long; longer pauses between them stay empty.
 
     Parameters
@@ -107,7 +108,7 @@ def draw_cells(
 
     Returns
     -------
-    QuadMesh
+    PcolorImage
         For the colour bar.
     """
     together = max(1, round(values.shape[1] / _ROWS))
@@ -115,18 +116,20 @@ def draw_cells(
     columns = np.full((cells.shape[1], 2 * len(cells) - 1), np.nan)
     columns[:, ::2] = cells.T
     edges = _edges(radius_squared_px2, together) / 1000
-    mesh = panel.pcolormesh(
+    # A picture, in a vector file too: 30,000 cells would be too much for it, and of a mesh that is rasterised
+    # matplotlib keeps a picture of the whole page in memory.
+    image = PcolorImage(
+        panel,
         _sides(table, span),
         edges,
         np.ma.masked_invalid(columns),
         cmap=colors,
-        vmin=limits[0],
-        vmax=limits[1],
-        rasterized=True,  # a picture within a vector file: 30,000 cells would be too much for it
+        norm=Normalize(*limits),
     )
+    panel.add_image(image)
     panel.set_ylim(0.0, edges[-1])
     panel.grid(visible=False)
-    return mesh
+    return image
 
 
 def _joined(values: np.ndarray, together: int, errors: bool) -> np.ndarray:

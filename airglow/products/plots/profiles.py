@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
+from matplotlib.image import PcolorImage
 
 from airglow.model.result import BAD, CAUTION, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
 from airglow.products.plots import keogram, style
@@ -113,6 +113,7 @@ def _draw_series(
     """Rings, changes and residuals of the sky frames or of the laser frames."""
     for panel in panels:
         panel.set_ylabel("Squared radius\n(1000 px²)")
+        style.label_at(panel, 0.42)
     if not np.isfinite(profiles.counts).any():
         for panel in panels:
             style.say_nothing_there(panel, f"no {kind} profiles")
@@ -144,7 +145,7 @@ def _draw_series(
         if not np.isfinite(values).any():
             style.say_nothing_there(panel, f"no {kind} frame was fitted")
             continue
-        mesh = keogram.draw_cells(
+        cells = keogram.draw_cells(
             panel,
             table,
             profiles.radius_squared_px2,
@@ -154,7 +155,7 @@ def _draw_series(
             errors=errors,
             colors=_COLORS,
         )
-        _color_bar(figure, panel, mesh, unit)
+        _color_bar(figure, panel, cells, unit)
 
 
 def _reach(change: np.ndarray) -> float:
@@ -163,11 +164,8 @@ def _reach(change: np.ndarray) -> float:
     return max(_RESIDUAL_REACH, float(np.percentile(finite, 98))) if finite.size else _RESIDUAL_REACH
 
 
-def _color_bar(figure: Figure, panel: Axes, mesh: QuadMesh, unit: str) -> None:
+def _color_bar(figure: Figure, panel: Axes, cells: PcolorImage, unit: str) -> None:
     """Beside the panel, and as high."""
     place = panel.get_position()
-    bar = figure.add_axes((place.x1 + 0.012, place.y0, 0.012, place.height))
-    colors = figure.colorbar(mesh, cax=bar, extend="both")
-    colors.set_label(unit, fontsize=8)
-    colors.solids.set_rasterized(True)
-    bar.tick_params(labelsize=8)
+    bar = style.color_bar(figure, cells, (place.x1 + 0.012, place.y0, 0.012, place.height))
+    bar.set_ylabel(unit, fontsize=8)

@@ -17,8 +17,10 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from PIL import Image
 
 from airglow.model.errors import BadInput
 from airglow.model.files import written_whole
@@ -26,8 +28,9 @@ from airglow.model.result import BAD, CAUTION, GOOD, NightResult
 
 DPI = 120
 _IMAGE_DPI = 300  # of pictures within a vector file
+_PNG_LEVEL = 3  # of zlib: higher ones take several times as long for a few per cent
 _UNDATED = {  # neither date nor version of anything: the same night gives the same bytes
-    ".png": {"Software": None},
+    ".png": {},
     ".pdf": {"Creator": None, "Producer": None, "CreationDate": None},
     ".svg": {"Creator": None, "Date": None},
 }
@@ -55,6 +58,7 @@ _SETTINGS = {
     "axes.grid": True,
     "axes.axisbelow": True,
     "axes.formatter.useoffset": False,
+    "axes.titley": 1.0,  # else every panel's ticks are laid out once more, to see whether its title is free
     "grid.color": "#e6e6e6",
     "grid.linewidth": 0.6,
     "xtick.color": GREY,
@@ -67,7 +71,6 @@ _SETTINGS = {
     "legend.frameon": False,
     "legend.fontsize": 8.5,
     "lines.markersize": 4.2,
-    "savefig.dpi": DPI,
     "pdf.fonttype": 42,  # TrueType, which journals ask for
     "svg.fonttype": "path",
     "svg.hashsalt": "airglow",
@@ -158,10 +161,54 @@ def save(figure: Figure, path: Path | str) -> Path:
     suffix = path.suffix.lower()
     if suffix not in _UNDATED:
         raise BadInput(path.name, f"is no plot: it ends in none of {', '.join(_UNDATED)}")
-    dpi = DPI if suffix == ".png" else _IMAGE_DPI
     with written_whole(path) as temporary:
-        figure.savefig(temporary, format=suffix[1:], dpi=dpi, metadata=_UNDATED[suffix])
+        if suffix == ".png":
+            _save_png(figure, temporary)
+        else:
+            figure.savefig(temporary, format=suffix[1:], dpi=_IMAGE_DPI, metadata=_UNDATED[suffix])
     return path
+
+
+def _save_png(figure: Figure, path: Path) -> None:
+    """Without transparency, which is nowhere: smaller, and quicker, than what `savefig` writes."""
+    figure.canvas.draw()
+    image = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+    image.save(path, "PNG", compress_level=_PNG_LEVEL, dpi=(DPI, DPI))
+
+
+def color_bar(figure: Figure, mappable: ScalarMappable, place: tuple[float, float, float, float]) -> Axes:
+    """A colour bar whose colours are one picture, as in every format a picture is what costs least.
+
+    Parameters
+    ----------
+    figure
+        Where.
+    mappable
+        What has the colours.
+    place
+        Left, bottom, width and height in the figure.
+
+    Returns
+    -------
+    Axes
+        Of the bar.
+    """
+    bar = figure.add_axes(place)
+    colors = figure.colorbar(mappable, cax=bar, extend="both")
+    colors.solids.remove()
+    low, high = mappable.get_clim()
+    bar.imshow(
+        np.linspace(low, high, 256)[:, None],
+        cmap=mappable.get_cmap(),
+        norm=mappable.norm,
+        extent=(0, 1, low, high),
+        origin="lower",
+        aspect="auto",
+        zorder=0.5,
+    )
+    bar.grid(visible=False)
+    bar.tick_params(labelsize=8)
+    return bar
 
 
 def head_and_foot(
@@ -190,6 +237,21 @@ def head_and_foot(
             handletextpad=0.1,
             columnspacing=1.2,
         )
+
+
+def label_at(axes: Axes, left_in: float) -> None:
+    """Put the label of the value axis at a fixed place, so that those of panels in a column are in line.
+
+    To find a place that is free, matplotlib lays out the ticks of all panels anew for each of them.
+
+    Parameters
+    ----------
+    axes
+        Where they are.
+    left_in
+        From the axis to the right side of the label.
+    """
+    axes.yaxis.set_label_coords(-left_in * axes.figure.dpi / axes.bbox.width, 0.5)
 
 
 def draw_samples(

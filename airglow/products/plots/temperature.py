@@ -58,5 +58,6 @@ def _figure(result: NightResult) -> Figure:
         style.say_nothing_there(panel, style.why_nothing(result, "no temperatures on this night"))
     style.look_key(panel, entries, style.count_outside(panel, sky.temperature_k))
     share_time([panel], result)
+    style.label_at(panel, 0.56)
     style.head_and_foot(figure, result, "Thermospheric temperatures", style.FLAG_NAMES_WITH_BARS)
     return figure

@@ -6,17 +6,20 @@ import datetime as dt
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import matplotlib
 import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from airglow.model.result import NightResult
 from airglow.products.plots import style
 
 _MARGIN = np.timedelta64(12, "m")
 _HEAD_IN, _FOOT_IN = 1.15, 0.72  # of a figure
+_LABEL_IN = 0.27  # from a time axis to its label
 
 
 def night_span(result: NightResult) -> tuple[np.datetime64, np.datetime64]:
@@ -65,33 +68,67 @@ def stack_panels(
 def share_time(panels: list[Axes], result: NightResult) -> None:
     """Give stacked panels one time axis: UTC under the last, local time above the first."""
     begin, end = night_span(result)
+    marks = _clock_times(begin, end, dt.UTC)
+    days = [mdates.date2num(moment) for moment, _ in marks]
     for panel in panels:
         panel.set_xlim(mdates.date2num(begin), mdates.date2num(end))
-        panel.xaxis.set_major_locator(_locator(begin, end, dt.UTC))
-        panel.xaxis.set_major_formatter(_clock_face(dt.UTC))
-        panel.tick_params(labelbottom=panel is panels[-1])
-    days = sorted({str(moment.astype("datetime64[D]")) for moment in (begin + _MARGIN, end - _MARGIN)})
-    panels[-1].set_xlabel(f"UTC, {' to '.join(days)}")
+    for panel in panels[:-1]:
+        _mark_times(panel, days)
+    bottom = panels[-1]
+    bottom.xaxis.set_major_locator(FixedLocator(days))
+    bottom.xaxis.set_major_formatter(FixedFormatter([text for _, text in marks]))
+    dates = sorted({str(moment.astype("datetime64[D]")) for moment in (begin + _MARGIN, end - _MARGIN)})
+    bottom.set_xlabel(f"UTC, {' to '.join(dates)}")
+    bottom.xaxis.set_label_coords(0.5, -_LABEL_IN * bottom.figure.dpi / bottom.bbox.height)
     name, zone = _local_clock(result)
+    marks = _clock_times(begin, end, zone)
     top = panels[0].secondary_xaxis("top")
-    top.xaxis.set_major_locator(_locator(begin, end, zone))
-    top.xaxis.set_major_formatter(_clock_face(zone))
+    top.xaxis.set_major_locator(FixedLocator([mdates.date2num(moment) for moment, _ in marks]))
+    top.xaxis.set_major_formatter(FixedFormatter([text for _, text in marks]))
     top.set_xlabel(name)
+    above = 1 + _LABEL_IN * panels[0].figure.dpi / panels[0].bbox.height
+    top.xaxis.set_label_coords(0.5, above, transform=panels[0].transAxes)
 
 
-def _locator(begin: np.datetime64, end: np.datetime64, zone: dt.tzinfo) -> mdates.DateLocator:
-    """Ticks at whole hours of a zone, or more often on a short night."""
+def _mark_times(panel: Axes, days: Sequence[float]) -> None:
+    """Lines and marks at some times without labels: two collections cost much less than an axis of ticks."""
+    if panel.xaxis.get_tick_params()["gridOn"]:
+        _add_lines(panel, days, 0.0, 1.0, "grid.color", "grid.linewidth", zorder=0.5)
+    length_pt = matplotlib.rcParams["xtick.major.size"]
+    below = length_pt / 72 * panel.figure.dpi / panel.bbox.height
+    _add_lines(panel, days, -below, 0.0, "xtick.color", "xtick.major.width", zorder=2.0)
+    panel.xaxis.set_visible(False)
+
+
+def _add_lines(
+    panel: Axes, days: Sequence[float], low: float, high: float, color: str, width: str, zorder: float
+) -> None:
+    """Upright lines between two fractions of the panel's height; look as in matplotlib's settings."""
+    lines = LineCollection(
+        [((day, low), (day, high)) for day in days],
+        colors=matplotlib.rcParams[color],
+        linewidths=matplotlib.rcParams[width],
+        zorder=zorder,
+        transform=panel.get_xaxis_transform(),
+    )
+    panel.add_collection(lines, autolim=False)
+    lines.set_clip_on(low >= 0)
+
+
+def _clock_times(
+    begin: np.datetime64, end: np.datetime64, zone: dt.tzinfo
+) -> list[tuple[np.datetime64, str]]:
+    """Whole hours of a zone's clock, or shorter steps in a short night, and what it shows then."""
     hours = (end - begin) / np.timedelta64(1, "h")
-    for longest, step in ((1.0, 10), (2.5, 15), (5.5, 30)):
-        if hours <= longest:
-            return mdates.MinuteLocator(byminute=range(0, 60, step), tz=zone)
-    return mdates.HourLocator(byhour=range(0, 24, 1 if hours <= 11 else 2), tz=zone)
-
-
-def _clock_face(zone: dt.tzinfo) -> FuncFormatter:
-    # Ticks sit on whole minutes: half a minute more takes away what a float of days loses.
-    half_a_minute = dt.timedelta(seconds=30)
-    return FuncFormatter(lambda x, _: f"{mdates.num2date(x, tz=zone) + half_a_minute:%H:%M}")
+    steps_min = ((1.0, 10), (2.5, 15), (5.5, 30), (11.0, 60))
+    step = next((minutes for longest, minutes in steps_min if hours <= longest), 120)
+    first = begin.astype("datetime64[m]") + np.timedelta64(1, "m")
+    marks = []
+    for moment in np.arange(first, end, np.timedelta64(1, "m")):
+        clock = moment.item().replace(tzinfo=dt.UTC).astimezone(zone)
+        if (clock.hour * 60 + clock.minute) % step == 0:
+            marks.append((moment, f"{clock:%H:%M}"))
+    return marks
 
 
 def _local_clock(result: NightResult) -> tuple[str, dt.tzinfo]:

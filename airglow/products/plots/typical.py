@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from scipy.signal import find_peaks
 
 from airglow.model.result import GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
 from airglow.products.plots import style
@@ -56,6 +55,8 @@ def draw_profile(upper: Axes, lower: Axes, profiles: RingProfiles, k: int | None
     upper.set_ylabel("Counts per pixel")
     lower.set_ylabel("Residual\n(σ)")
     lower.set_xlabel("Squared radius (1000 px²)")
+    for panel in (upper, lower):
+        style.label_at(panel, 0.54)
     if k is None:
         style.say_nothing_there(upper, why_empty)
         for panel in (upper, lower):
@@ -94,8 +95,46 @@ def ring_maxima(radius_squared_px2: np.ndarray, model: np.ndarray) -> np.ndarray
     if s.size < 3:
         return np.empty(0)
     apart = max(1, height.size // _MOST_RINGS)
-    tops, _ = find_peaks(height, prominence=_LEAST_PROMINENCE * np.ptp(height), distance=apart)
+    tops = _tops(height, _LEAST_PROMINENCE * np.ptp(height), apart)
     return np.array([_vertex(s[top - 1 : top + 2], height[top - 1 : top + 2]) for top in tops])
+
+
+def _tops(height: np.ndarray, least_prominence: float, apart: int) -> list[int]:
+    """Indices of maxima, as `scipy.signal.find_peaks` has them, whose import costs more than all plots.
+
+    Parameters
+    ----------
+    height
+        (m,), finite.
+    least_prominence
+        A maximum must be so far above the higher one of the minima between it and what is higher on
+        either side.
+    apart
+        Of two maxima that are nearer to each other, in indices, the higher one counts.
+
+    Returns
+    -------
+    list of int
+        Ascending.
+    """
+    # What is level counts once, at its middle.
+    begins = np.flatnonzero(np.concatenate([[True], np.diff(height) != 0]))
+    ends = np.append(begins[1:], height.size) - 1
+    level = height[begins]
+    inner = np.flatnonzero((level[1:-1] > level[:-2]) & (level[1:-1] > level[2:])) + 1
+    maxima = (begins[inner] + ends[inner]) // 2
+    kept: list[int] = []
+    for top in maxima[np.argsort(height[maxima], kind="stable")[::-1]]:
+        if all(abs(top - other) >= apart for other in kept):
+            kept.append(int(top))
+    return [top for top in sorted(kept) if _prominence(height, top) >= least_prominence]
+
+
+def _prominence(height: np.ndarray, top: int) -> float:
+    higher = np.flatnonzero(height > height[top])
+    first = higher[higher < top].max(initial=-1) + 1
+    last = higher[higher > top].min(initial=height.size)
+    return float(height[top] - max(height[first : top + 1].min(), height[top:last].min()))
 
 
 def _vertex(s: np.ndarray, height: np.ndarray) -> float:

@@ -101,7 +101,8 @@ def _figure(result: NightResult) -> Figure:
     for panel, component in zip(panels, components, strict=True):
         _draw(panel, result, component, others)
     share_time(panels, result)
-    figure.align_ylabels(panels)
+    for panel in panels:
+        style.label_at(panel, 0.56)
     style.head_and_foot(figure, result, "Thermospheric winds", style.FLAG_NAMES_WITH_BARS)
     reference = result.doppler_reference
     error = f", ± {reference.error_mps:.1f} m/s" if np.isfinite(reference.error_mps) else ""

@@ -1,0 +1,52 @@
+"""A night's products take the place of earlier ones, in an order that a kill at any moment does not upset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from airglow.pipeline.kept import keep_earlier_results
+from airglow.pipeline.publish import deliver
+from airglow.pipeline.states import remove_state
+from airglow.store import Store
+from airglow.uploads import NightId, mark_pending
+
+
+def publish_night(
+    store: Store, plan: Mapping[str, Any], folders: Mapping[str, Path], states: Path, threads: int = 8
+) -> dict[str, Any]:
+    """Publish a night: say what of an earlier result stays, mark the night, then replace products and index.
+
+    The night is marked as unfinished before its old index goes, and the index goes before the first product
+    is replaced: whoever finds the night between old and new sees that it is. A copy of the old index
+    (`airglow.pipeline.publish.delivered_key`) outlives it.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    plan
+        As of `airglow.pipeline.publish.plan_delivery`.
+    folders
+        Where the products are, by tag, under their local names.
+    states
+        The directory of the mirrors of sentinels (`airglow.pipeline.states`).
+    threads
+        How many products are sent at once.
+
+    Returns
+    -------
+    dict
+        The index that was written.
+
+    Raises
+    ------
+    BadInput, StoreError
+        As of `keep_earlier_results` and `deliver`. If it is from the former, nothing was changed.
+    """
+    night = NightId.parse(plan["night"])
+    plan = keep_earlier_results(store, plan)
+    mark_pending(store, night, "delivery")
+    remove_state(store, night, "published", states)
+    return deliver(store, plan, folders, threads, states=states)

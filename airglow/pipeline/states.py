@@ -1,0 +1,193 @@
+"""What a night has reached, for Snakemake: files on the local disk that mirror the bucket's sentinels.
+
+The state of a night is in the bucket, under its ``state_prefix``: ``manifest.json`` (its frames are in the
+archive), ``published.json``, ``loaded.json``, ``page.json``, ``cleaned.json``. Snakemake asks for the files
+that order its work again and again, a dozen times for each in a run. So it gets local ones: they are made
+like the bucket, by one listing for each night, before the night is planned; from then on the steps change
+both, the bucket first. A lost working disk loses nothing.
+
+A mirror holds the ETag of its object and, where a step of this machine wrote it, the value. Its time is that
+of the writing here, or else the server's, but never later than now: clocks that differ must not make a step
+look older than what it was made from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from airglow.model.files import write_whole
+from airglow.store import Store, StoredObject, json_bytes
+from airglow.uploads import NightId
+
+STATES = ("manifest", "published", "loaded", "page", "cleaned")
+
+
+def mirror_path(root: Path, night: NightId, state: str) -> Path:
+    """Where the mirror of a sentinel is.
+
+    Parameters
+    ----------
+    root
+        The directory of all mirrors.
+    night
+        The night.
+    state
+        One of `STATES`.
+
+    Returns
+    -------
+    Path
+    """
+    return root / night.instrument / night.site / f"{night.date:%Y}" / night.day / f"{state}.json"
+
+
+def mirror_states(store: Store, night: NightId, root: Path) -> dict[str, StoredObject]:
+    """Make the mirrors of a night like the bucket; costs one request.
+
+    A mirror of the very object that is in the bucket stays as it is, with its time. One whose object is gone
+    is removed.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        The night.
+    root
+        The directory of all mirrors.
+
+    Returns
+    -------
+    dict
+        Those of `STATES` that the night has, with their objects.
+
+    Raises
+    ------
+    StoreError
+        If the bucket cannot be listed.
+    """
+    listed = {found.key: found for found in store.list(night.state_prefix)}
+    there = {state: listed[key] for state in STATES if (key := _key(night, state)) in listed}
+    for state in STATES:
+        path = mirror_path(root, night, state)
+        if state not in there:
+            path.unlink(missing_ok=True)
+        elif _read(path).get("etag") != there[state].etag:
+            write_whole(path, json_bytes({"etag": there[state].etag}))
+            moment = min(there[state].modified.timestamp(), time.time())
+            os.utime(path, (moment, moment))
+    return there
+
+
+def put_state(store: Store, night: NightId, state: str, value: Any, root: Path) -> None:
+    """Write a sentinel, and its mirror after it.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        The night.
+    state
+        One of `STATES`.
+    value
+        What JSON can hold.
+    root
+        The directory of all mirrors.
+
+    Raises
+    ------
+    StoreError
+        If the bucket does not take it; then there is no mirror.
+    """
+    mirror_written(night, state, store.put_json(_key(night, state), value), root, value)
+
+
+def mirror_written(night: NightId, state: str, etag: str, root: Path, value: Any = None) -> None:
+    """Write the mirror of a sentinel that is in the bucket now.
+
+    Parameters
+    ----------
+    night
+        The night.
+    state
+        One of `STATES`.
+    etag
+        Of the object.
+    root
+        The directory of all mirrors.
+    value
+        What is in it, to spare a later step the request; None if that is of no use.
+    """
+    mirror = {"etag": etag} if value is None else {"etag": etag, "value": value}
+    write_whole(mirror_path(root, night, state), json_bytes(mirror))
+
+
+def remove_state(store: Store, night: NightId, state: str, root: Path) -> None:
+    """Remove a sentinel and its mirror: what it stands for is about to change.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        The night.
+    state
+        One of `STATES`.
+    root
+        The directory of all mirrors.
+    """
+    mirror_path(root, night, state).unlink(missing_ok=True)
+    store.delete(_key(night, state))
+
+
+def read_state(
+    store: Store, night: NightId, state: str, root: Path, now: StoredObject | None = None
+) -> Any | None:
+    """What a sentinel says; None if there is none.
+
+    Parameters
+    ----------
+    store
+        The bucket; asked if the mirror does not know.
+    night
+        The night.
+    state
+        One of `STATES`.
+    root
+        The directory of all mirrors.
+    now
+        The object as it was just listed: a mirror of another one does not count. Without it the mirror is
+        believed, as `mirror_states` or a step left it in this run.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    StoreError
+        If the bucket is asked and the object is not JSON, or cannot be read.
+    """
+    mirror = _read(mirror_path(root, night, state))
+    if "value" in mirror and (now is None or mirror["etag"] == now.etag):
+        return mirror["value"]
+    return store.get_json(_key(night, state))
+
+
+def _key(night: NightId, state: str) -> str:
+    return f"{night.state_prefix}{state}.json"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A mirror; empty if there is none, or none that can be read."""
+    with contextlib.suppress(OSError, ValueError):
+        value = json.loads(path.read_bytes())
+        if isinstance(value, dict):
+            return value
+    return {}
