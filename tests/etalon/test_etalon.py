@@ -68,8 +68,8 @@ def test_start_needs_no_luck():
 def test_parameters_and_gaps_are_recovered_within_their_errors():
     gaps = GAP_M + 1e-9 * np.array([0.0, 3.0, -60.0, 100.0])
     start = InstrumentParameters(8.7e-5, 0.7, (0.0, 0.0), (1.0, 0.0, 0.0), 256.0, GAP_M)
-    scores = {"alpha": [], "reflectivity": [], "gap": []}
-    for seed in range(5):
+    scores = {"alpha": [], "reflectivity": []}
+    for seed in range(3):
         data = [laser(gap, 10 * seed + k) for k, gap in enumerate(gaps)]
         fit = fit_parameters(data, LASER_M, start)
         assert fit.reduced_chi_square == pytest.approx(1.0, abs=0.15)
@@ -81,13 +81,9 @@ def test_parameters_and_gaps_are_recovered_within_their_errors():
         for each, gap in zip(data, gaps, strict=True):
             phase = start_phase(each, PHASE, fit.parameters.plate_scale_rad_per_pixel)
             one = fit_laser(each, LASER_M, phase, fit.parameters)
-            scores["gap"].append((one.gap_m - gap) / one.gap_error_m)
-            assert one.gap_error_m < 0.05e-9
+            assert abs(one.gap_m - gap) < 0.05e-9  # the parameters' error moves all gaps of a seed together
     assert max(np.abs(scores["alpha"])) < 3.5
     assert max(np.abs(scores["reflectivity"])) < 3.5
-    # The parameters are shared by the four gaps of a seed, so its error moves them together.
-    relative = np.array(scores["gap"]).reshape(5, 4)
-    assert 0.5 < np.std(relative - relative.mean(axis=1, keepdims=True)) * np.sqrt(4 / 3) < 1.6
 
 
 def test_state_follows_the_gap_and_drops_a_laser_of_another_kind():
@@ -101,7 +97,8 @@ def test_state_follows_the_gap_and_drops_a_laser_of_another_kind():
     value, error = state.gap_m(times)
     offset = value - gaps
     assert np.std(offset) < 0.05e-9
-    assert np.all(error < 0.1e-9) or error[5] < 0.5e-9
+    assert np.delete(error, 5).max() < 0.1e-9
+    assert error[5] < 0.5e-9
 
 
 def test_no_laser_is_an_outcome():

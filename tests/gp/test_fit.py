@@ -104,14 +104,3 @@ def test_the_gradient_of_the_cost_is_that_of_differences(kernel, monkeypatch):
             for axis in np.eye(3)
         ]
         np.testing.assert_allclose(cost(logs, kernel)[1], differences, rtol=1e-5, atol=1e-6)
-
-
-def test_every_hyperparameter_has_a_name_a_unit_and_a_source():
-    from airglow.winds.field import HYPERPARAMETERS as FIELD
-    from airglow.winds.field import Hyperparameters
-
-    for prior in (*HYPERPARAMETERS, *FIELD):
-        assert all((prior.name, prior.unit, prior.source))
-        assert prior.log_bounds[0] < np.log(prior.median) < prior.log_bounds[1]
-    names = list(Hyperparameters.__dataclass_fields__)
-    assert len(FIELD) == len(names) - 1  # and the smoothness

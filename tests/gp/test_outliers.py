@@ -87,7 +87,6 @@ def test_measured_scatter_counts_where_the_rule_says_so():
     assert limits == pytest.approx([5.0, 5.0 * 2.0 * 1.4826, 5.0 * np.hypot(2.0 * 1.4826, 1.0)])
     quiet = np.array([0.1, -0.1, 0.1, -0.1, 5.1])
     assert not find_inliers(quiet, 1.0, OutlierRule(5.0, Scale.AT_LEAST_STATED))[4]
-    assert RUNNING_MEDIAN.scale is Scale.STATED_AND_MEASURED
 
 
 def test_the_worst_is_named_if_it_is_an_outlier():

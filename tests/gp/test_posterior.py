@@ -228,7 +228,5 @@ def test_errors_are_those_of_nights_drawn_from_the_process():
         )
         value, error = course.at(at)
         scores.append((value - true[20:]) / error)
-    spread = np.sqrt(np.mean(np.square(scores), axis=0))
-    # 40 nights tell a spread to 11 %; hyperparameters are not known but fitted.
-    assert np.all(spread > 0.75)
-    assert np.all(spread < 1.3)
+    # 120 values tell it to 6.5 %; hyperparameters are not known but fitted, which the errors do not hold.
+    assert 0.9 < np.sqrt(np.mean(np.square(scores))) < 1.2

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from airglow.etalon import central_phase
+from airglow.etalon import FringeTables, central_phase, fringes
 from airglow.gp import Regression
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
@@ -17,7 +17,8 @@ from airglow.spectra import (
     network_intensity_scale,
     pixel_variance,
 )
-from airglow.spectra.line import LineModel, fringes
+from airglow.spectra.line import _inverse, fit_line_in_all
+from airglow.spectra.line_model import LineModel
 from airglow.spectra.sky_parameters import _UNITS, _left_to_parameters, _moved
 from tests.fringe_model import BOLTZMANN, LIGHT_SPEED_MPS, OXYGEN_KG, bounds, fringes_on_annuli, illumination
 
@@ -48,6 +49,7 @@ DERIVATIVES = [
     for name, step in STEPS.items()
 ]
 DATA = RingProfile(S, COUNTS, SIGMA, WIDTH_PX2)
+TABLES = FringeTables(PHASE, PARAMETERS, LINE.terms_needed(PHASE, 0.6))
 NAMES = ("velocity_mps", "temperature_k", "intensity", "continuum", "bias")
 ERRORS = ("velocity_error_mps", "temperature_error_k", "intensity_error", "continuum_error", "bias_error")
 SCALE = np.array(
@@ -59,7 +61,7 @@ SCALE = np.array(
 def fits():
     random = np.random.default_rng(1)
     draws = [dataclasses.replace(DATA, counts=COUNTS + random.normal(0, SIGMA)) for _ in range(DRAWS)]
-    return [fit_line(data, PHASE, PARAMETERS, LINE, 60.0) for data in draws]
+    return fit_line_in_all(draws, TABLES, LINE, [(60.0, 800.0)] * DRAWS)
 
 
 def test_errors_are_the_scatter(fits):
@@ -93,21 +95,26 @@ def test_values_without_noise_are_those_put_in():
 
 def test_derivatives_by_velocity_and_temperature_are_those_of_differences():
     instrument = fringes(S, WIDTH_PX2, PHASE, PARAMETERS, 30)
-    model = LineModel(DATA, instrument, PARAMETERS, LINE)
-    at = model.evaluate(80.0, 900.0)
+    model = LineModel([DATA], instrument, PARAMETERS, LINE)
+    at = model.evaluate(np.arange(1), np.array([80.0]), np.array([900.0]))
 
     def made(velocity, temperature):
-        return at.fit.amplitudes[0] * LIGHT * model.with_line(velocity, temperature).airy() / SIGMA
+        return at.amplitudes[0, 0] * LIGHT * model.with_line(velocity, temperature).airy() / SIGMA
 
     by_velocity = (made(80.5, 900.0) - made(79.5, 900.0)) / 1.0
     by_temperature = (made(80.0, 900.5) - made(80.0, 899.5)) / 1.0
-    for column, difference in zip(at.gradient.T, (by_velocity, by_temperature), strict=True):
+    for column, difference in zip(at.gradient[0].T, (by_velocity, by_temperature), strict=True):
         assert np.abs(column - difference).max() < 1e-5 * np.abs(difference).max()
     # What velocity and temperature do to residuals once the amplitudes have been fitted again.
     matrix = np.stack([LIGHT * model.with_line(80.0, 900.0).airy(), LIGHT, np.ones(S.size)], axis=1)
     matrix /= SIGMA[:, None]
-    taken = matrix @ np.linalg.lstsq(matrix, at.gradient, rcond=None)[0]
-    np.testing.assert_allclose(at.projected, at.gradient - taken, atol=1e-6 * np.abs(at.gradient).max())
+    taken = matrix @ np.linalg.lstsq(matrix, at.gradient[0], rcond=None)[0]
+    np.testing.assert_allclose(at.projected[0], at.gradient[0] - taken, atol=1e-6 * np.abs(at.gradient).max())
+
+
+def test_the_inverse_of_two_unknowns_is_that_of_linear_algebra():
+    matrices = np.array([[[4.0, 1.5], [1.5, 2.0]], [[1e8, -3e2], [-3e2, 1e-2]]])
+    np.testing.assert_allclose(_inverse(matrices)[0], np.linalg.inv(matrices), rtol=1e-9)
 
 
 def test_the_linear_response_is_what_a_count_more_does():
@@ -148,7 +155,7 @@ def test_the_networks_intensity_is_the_height_of_a_line_of_1000_kelvin():
 
 def test_what_the_line_leaves_to_the_sky_s_parameters_is_that_of_differences():
     fit = fit_line(DATA, PHASE, PARAMETERS, LINE, 80.0)
-    slope, residual = _left_to_parameters(DATA, fit, PHASE, PARAMETERS, LINE)
+    slope, residual = _left_to_parameters(DATA, fit, TABLES, LINE)
     assert np.abs(residual).max() < 0.1
     taken = np.stack(DERIVATIVES, axis=1) / SIGMA[:, None]
     for column, axis in zip(slope.T, np.eye(3), strict=True):
