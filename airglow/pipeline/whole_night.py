@@ -1,0 +1,197 @@
+"""A whole night in one process, by the functions that the rules of the workflow call one by one.
+
+For many nights at once, where a process for each step would cost more than the step. The bucket and the
+database end as after the workflow. Nothing here keeps two runs on one night apart: that is for the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from airglow.archive import (
+    Manifest,
+    UnpackLimits,
+    archive_weather,
+    cleanup_night,
+    criteria,
+    extract_night,
+    fetch_weather,
+    join_parts,
+    load_manifest,
+    read_manifest,
+)
+from airglow.catalogue import DatabaseSettings, connect, load_night, migrate
+from airglow.model.files import write_whole
+from airglow.model.products import DEFAULT_KINDS, GROUPS, local_name
+from airglow.model.result import NightResult
+from airglow.night import AnalysisSettings, NightRequest, analyse_frames
+from airglow.pipeline.delivery import publish_night
+from airglow.pipeline.publish import ProductPrefixes, plan_delivery
+from airglow.pipeline.states import mirror_written, put_state
+from airglow.pipeline.workspace import OUTCOME, bring_frames, published_results
+from airglow.products import Beside, read_netcdf, write_kinds
+from airglow.registry import Registry
+from airglow.store import Store, json_bytes
+from airglow.uploads import NightId, clear_pending
+
+PageWriter = Callable[[Store, Mapping[str, Any], Sequence[NightResult]], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a night needs beside its data.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    registry
+        Sites and instruments.
+    config
+        The configuration, as `airglow.registry.load_config` gives it.
+    prefixes
+        Where in the bucket products go.
+    database
+        Of the database.
+    work
+        Directory for what is of no use afterwards, and for the mirrors of sentinels (``states``).
+    results
+        Directory for the results of the tags.
+    write_page
+        Writes the page of the night from the index and the results of its tags, and says what it did; None if
+        there are no pages.
+    """
+
+    store: Store
+    registry: Registry
+    config: Mapping[str, Any]
+    prefixes: ProductPrefixes
+    database: DatabaseSettings
+    work: Path
+    results: Path
+    write_page: PageWriter | None = None
+
+
+def process_night(night: NightId, around: Surroundings) -> dict[str, Any]:
+    """Do all that the workflow does with a night: from its parts, or its archive, to the cleanup.
+
+    Parameters
+    ----------
+    night
+        The night. With a manifest in the bucket it is analysed from its archive, without one from its upload.
+    around
+        What it needs.
+
+    Returns
+    -------
+    dict
+        The index of its products, as published.
+
+    Raises
+    ------
+    AirglowError
+        As of the steps. What was done until then stays, and the next attempt goes on from there.
+    """
+    store, states = around.store, around.work / "states"
+    folder = _local(around.work, night)
+    manifest = _archived(night, around, folder, states)
+    frames, clouds = folder / "frames", folder / "clouds"
+    threads = around.config["archive"]["threads"]
+    bring_frames(store, manifest, frames, folder / "unpacked", threads)
+    record = archive_weather(store, night.site, night.date, directory=clouds)
+    fetch_weather(store, record, clouds)
+
+    instrument = around.registry.instrument(night.instrument, night.date)
+    analysed = {
+        tag: _analyse(night, tag, around, manifest, frames, clouds) for tag in instrument.expected_tags
+    }
+    outcomes = {tag: outcome for tag, (outcome, _) in analysed.items()}
+    files = {tag: paths for tag, (_, paths) in analysed.items()}
+    plan = plan_delivery(night, instrument, outcomes, files, around.prefixes)
+    folders = {tag: _local(around.results, night) / tag for tag in outcomes}
+    index = publish_night(store, plan, folders, states, threads)
+
+    results = published_results(store, index, folder / "load", _local(around.results, night))
+    loaded = _load(night, around, index, results)
+    put_state(store, night, "loaded", loaded, states)
+    if around.write_page is not None:
+        page = {**around.write_page(store, index, results), "manifest_sha256": manifest.sha256}
+        put_state(store, night, "page", page, states)
+    record = cleanup_night(store, around.registry, load_manifest(store, night), index, loaded, just_read=True)
+    put_state(store, night, "cleaned", record, states)
+    clear_pending(store, night)
+    return index
+
+
+def _local(root: Path, night: NightId) -> Path:
+    return root / night.instrument / night.site / f"{night.date:%Y}" / night.day
+
+
+def _archived(night: NightId, around: Surroundings, folder: Path, states: Path) -> Manifest:
+    """The manifest of a night, which is archived first if it is not."""
+    store = around.store
+    if store.head(night.manifest_key) is not None:
+        return load_manifest(store, night)
+    limits = UnpackLimits.from_settings(around.config["archive"])
+    tar, parts, local = (folder / name for name in ("night.tar.gz", "parts.json", "manifest.json"))
+    folder.mkdir(parents=True, exist_ok=True)
+    join_parts(store, night, tar, parts, criteria=criteria(limits))
+    threads = around.config["archive"]["threads"]
+    extract_night(store, night, tar, parts, local, folder / "unpacked", limits, threads)
+    etag = store.put_file(night.manifest_key, local, "application/json")
+    mirror_written(night, "manifest", etag, states)
+    tar.unlink()
+    return read_manifest(local.read_bytes(), night.manifest_key)
+
+
+def _analyse(
+    night: NightId, tag: str, around: Surroundings, manifest: Manifest, frames: Path, clouds: Path
+) -> tuple[dict[str, Any], list[Path]]:
+    """The outcome of a tag, and its products as the configuration wants them."""
+    site = around.registry.site(night.site)
+    instrument = around.registry.instrument(night.instrument, night.date)
+    settings = AnalysisSettings.from_mapping(around.config["analysis"])
+    request = NightRequest(instrument, site, night.date, tag, settings)
+    sha256 = {frame.name: frame.sha256 for frame in manifest.frames}
+    result, outcome = analyse_frames(frames, clouds, request, sha256=sha256, manifest_hash=manifest.sha256)
+    outcome = {**outcome, "manifest_sha256": manifest.sha256}
+    folder = _local(around.results, night) / tag
+    folder.mkdir(parents=True, exist_ok=True)
+    products = around.config["products"]
+    kinds = [
+        *DEFAULT_KINDS,
+        *(GROUPS["legacy"] if products["legacy_npz"] else ()),
+        *(GROUPS["pdf"] if products["paper_plots"] else ()),
+    ]
+    paths = {kind: folder / local_name(kind) for kind in kinds}
+    first = {"netcdf": paths.pop("netcdf")}
+    beside = Beside(frames, site, instrument)
+    write_kinds(result, first, beside)
+    # From the file, as the rules do: what a reader of the file sees is what the plots show.
+    write_kinds(read_netcdf(first["netcdf"]), paths, beside)
+    write_whole(folder / OUTCOME, json_bytes(outcome))
+    return outcome, [*first.values(), *paths.values()]
+
+
+def _load(
+    night: NightId, around: Surroundings, index: Mapping[str, Any], results: Sequence[NightResult]
+) -> dict[str, Any]:
+    """Load the night into the database; what is to be on record of it."""
+    attempts = around.config["database"]["attempts"]
+    with closing(connect(around.database, attempts=attempts)) as connection:
+        migrate(connection)
+        record = load_night(
+            connection,
+            results,
+            list(index["outcomes"].values()),
+            around.registry.site(night.site),
+            around.registry.instrument(night.instrument, night.date),
+            products=index["products"],
+            manifest_sha256=index["manifest_sha256"],
+            attempts=attempts,
+        )
+    return {**record, "manifest_sha256": index["manifest_sha256"], "made_at": record["loaded_at"]}
