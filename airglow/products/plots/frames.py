@@ -132,7 +132,7 @@ def _draw_frame(figure: Figure, picture: Axes, frame: Frame) -> None:
     picture.apply_aspect()
     place = picture.get_position()
     bar = style.color_bar(figure, drawn, (place.x1 + 0.008, place.y0, 0.01, place.height))
-    bar.set_title("counts", fontsize=8, loc="left", pad=9)
+    bar.set_title("counts", fontsize=8, loc="left", pad=24)  # above the tip of the bar
 
 
 def _draw_rings(

@@ -53,6 +53,8 @@ def _figure(result: NightResult) -> Figure:
     _draw_series(figure, panels[1:4], result, sky, result.sky_profiles, "sky")
     _draw_series(figure, panels[4:], result, laser, result.laser_profiles, "laser")
     share_time(panels, result)
+    for panel in panels:
+        style.label_at(panel, 0.42)
     style.head_and_foot(figure, result, "Ring profiles", style.FLAG_NAMES)
     return figure
 
@@ -113,7 +115,6 @@ def _draw_series(
     """Rings, changes and residuals of the sky frames or of the laser frames."""
     for panel in panels:
         panel.set_ylabel("Squared radius\n(1000 px²)")
-        style.label_at(panel, 0.42)
     if not np.isfinite(profiles.counts).any():
         for panel in panels:
             style.say_nothing_there(panel, f"no {kind} profiles")

@@ -28,6 +28,8 @@ from airglow.model.result import BAD, CAUTION, GOOD, NightResult
 
 DPI = 120
 _IMAGE_DPI = 300  # of pictures within a vector file
+LABEL_BELOW_IN = 0.27  # from an axis to the label under it, with the tick labels between them
+_BAR_LABEL_IN = 0.46  # from a colour bar to its label
 _PNG_LEVEL = 3  # of zlib: higher ones take several times as long for a few per cent
 _UNDATED = {  # neither date nor version of anything: the same night gives the same bytes
     ".png": {},
@@ -208,6 +210,8 @@ def color_bar(figure: Figure, mappable: ScalarMappable, place: tuple[float, floa
     )
     bar.grid(visible=False)
     bar.tick_params(labelsize=8)
+    label_at(bar, 0.0)
+    bar.yaxis.set_label_coords(1 + _BAR_LABEL_IN * figure.dpi / bar.bbox.width, 0.5)
     return bar
 
 
@@ -240,18 +244,19 @@ def head_and_foot(
 
 
 def label_at(axes: Axes, left_in: float) -> None:
-    """Put the label of the value axis at a fixed place, so that those of panels in a column are in line.
+    """Put the labels of both axes at fixed places, so that those of panels in a column are in line.
 
-    To find a place that is free, matplotlib lays out the ticks of all panels anew for each of them.
+    To find a place that is free, matplotlib lays out all ticks once more, even where there is no label.
 
     Parameters
     ----------
     axes
         Where they are.
     left_in
-        From the axis to the right side of the label.
+        From the value axis to the right side of its label.
     """
     axes.yaxis.set_label_coords(-left_in * axes.figure.dpi / axes.bbox.width, 0.5)
+    axes.xaxis.set_label_coords(0.5, -LABEL_BELOW_IN * axes.figure.dpi / axes.bbox.height)
 
 
 def draw_samples(

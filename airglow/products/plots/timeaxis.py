@@ -19,7 +19,6 @@ from airglow.products.plots import style
 
 _MARGIN = np.timedelta64(12, "m")
 _HEAD_IN, _FOOT_IN = 1.15, 0.72  # of a figure
-_LABEL_IN = 0.27  # from a time axis to its label
 
 
 def night_span(result: NightResult) -> tuple[np.datetime64, np.datetime64]:
@@ -79,14 +78,13 @@ def share_time(panels: list[Axes], result: NightResult) -> None:
     bottom.xaxis.set_major_formatter(FixedFormatter([text for _, text in marks]))
     dates = sorted({str(moment.astype("datetime64[D]")) for moment in (begin + _MARGIN, end - _MARGIN)})
     bottom.set_xlabel(f"UTC, {' to '.join(dates)}")
-    bottom.xaxis.set_label_coords(0.5, -_LABEL_IN * bottom.figure.dpi / bottom.bbox.height)
     name, zone = _local_clock(result)
     marks = _clock_times(begin, end, zone)
     top = panels[0].secondary_xaxis("top")
     top.xaxis.set_major_locator(FixedLocator([mdates.date2num(moment) for moment, _ in marks]))
     top.xaxis.set_major_formatter(FixedFormatter([text for _, text in marks]))
     top.set_xlabel(name)
-    above = 1 + _LABEL_IN * panels[0].figure.dpi / panels[0].bbox.height
+    above = 1 + style.LABEL_BELOW_IN * panels[0].figure.dpi / panels[0].bbox.height
     top.xaxis.set_label_coords(0.5, above, transform=panels[0].transAxes)
 
 
