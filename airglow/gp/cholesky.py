@@ -69,8 +69,9 @@ class Factor:
         ndarray
             (n, n), symmetric.
         """
-        inverse = np.tril(linalg.lapack.dpotri(self.lower, lower=True)[0])
-        inverse += np.tril(inverse, -1).T
+        half = np.tril(linalg.lapack.dpotri(self.lower, lower=True)[0])
+        inverse = half + half.T
+        np.fill_diagonal(inverse, np.diag(half))
         return inverse
 
     @property

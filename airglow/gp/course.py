@@ -172,13 +172,15 @@ def fit_course(
     def samples(of: np.ndarray) -> Samples:
         return Samples(time_s[of], value[of], error[of], natural_rate)
 
-    parts = _explain(samples(index), index, find_jumps)
+    explained = _explain(samples(index), index, find_jumps)
+    parts = [part for part, _ in explained]
     used = np.zeros(time_s.size, bool)
     used[np.concatenate(parts)] = True
     between = [0.5 * (time_s[a[-1]] + time_s[b[0]]) for a, b in itertools.pairwise(parts)]
     pieces = []
-    for part, start_s, stop_s in zip(parts, [-np.inf, *between], [*between, np.inf], strict=True):
-        process, _ = fit_process(samples(part))
+    for (part, process), start_s, stop_s in zip(
+        explained, [-np.inf, *between], [*between, np.inf], strict=True
+    ):
         pieces.append(Piece(start_s, stop_s, samples(part), process))
     return Course(pieces=tuple(pieces), used=used)
 
@@ -198,14 +200,15 @@ def _predicted_covariance(piece: Piece, time_s: np.ndarray) -> np.ndarray:
     return conditional_covariance(prior, gain(samples.factor(process), cross), cross)
 
 
-def _explain(samples: Samples, index: np.ndarray, find_jumps: bool) -> list[np.ndarray]:
+def _explain(samples: Samples, index: np.ndarray, find_jumps: bool) -> list[tuple[np.ndarray, Process]]:
     """Explain samples by as many processes as there are stretches without a jump, and by outliers.
 
     Where a sample stands out from all others, three models are compared: it is of the same process after all;
     it is an outlier, which may lie anywhere; one process ends beside it and another begins. The most probable
     one holds, and what it leaves is looked at again.
 
-    Returns the ``index`` of the samples of each stretch, without outliers.
+    Returns the ``index`` of the samples of each stretch, without outliers, and the process that explains
+    them.
     """
     process, density = fit_process(samples)
     places = np.arange(len(samples))
@@ -223,7 +226,7 @@ def _explain(samples: Samples, index: np.ndarray, find_jumps: bool) -> list[np.n
             models.append((apart - _JUMP_EVIDENCE, sides))
     _, parts = max(models, key=lambda model: model[0])
     if not parts:
-        return [index]
+        return [(index, process)]
     explained = [_explain(samples[part], index[part], find_jumps) for part in parts]
     return [stretch for stretches in explained for stretch in stretches]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -139,6 +140,11 @@ class Samples:
         """(n,) samples less their median, which stands for the mean of the prior."""
         return self.value - np.median(self.value)
 
+    @cached_property
+    def typical_error(self) -> float:
+        """Median standard error of the samples."""
+        return float(np.median(self.error))
+
     @property
     def trend(self) -> np.ndarray:
         """(n, 2) level and slope at the samples, each times the standard deviation of its prior."""
@@ -182,7 +188,7 @@ class Samples:
         return Process(
             amplitude=float(self.natural_rate * amplitude),
             length_s=float(SECONDS_PER_HOUR * hours),
-            excess=float(np.median(self.error) * excess),
+            excess=float(self.typical_error * excess),
             natural_rate=self.natural_rate,
             kernel=kernel,
         )
@@ -273,6 +279,7 @@ def fit_process(
         Natural logarithm of its posterior density, priors without their constants.
     """
     deviation = samples.deviation
+    diagonal = slice(None, None, len(samples) + 1)  # of a flattened matrix
     lag_s = np.abs(samples.time_s[:, None] - samples.time_s[None, :])
     trend, noise = samples.trend @ samples.trend.T + also, samples.error**2
     constant = -0.5 * len(samples) * np.log(2.0 * np.pi)
@@ -281,7 +288,7 @@ def fit_process(
         process = samples.process(logs, kernel)
         correlation, by_log_length = kernel(lag_s / process.length_s)
         matrix = process.amplitude**2 * correlation + trend
-        matrix[np.diag_indices_from(matrix)] += noise + process.excess**2
+        matrix.ravel()[diagonal] += noise + process.excess**2
         density, slope = log_density_and_slope(matrix, deviation)
         by = process.amplitude**2 * np.array(
             [np.vdot(slope, correlation), 0.5 * np.vdot(slope, by_log_length), 0.0]

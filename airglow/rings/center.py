@@ -13,7 +13,7 @@ import numpy as np
 from scipy import fft, ndimage
 
 from airglow.rings.geometry import AnnulusGrid
-from airglow.rings.profile import RingProfile, reduce_frame
+from airglow.rings.profile import RingProfile, reduce_frame, slope_of
 
 _SMOOTHING_PX = 1.5
 _BACKGROUND_PX = 25.0
@@ -126,7 +126,7 @@ def measure_center(profile: RingProfile, grid: AnnulusGrid, aspect: float = 1.0)
         With an infinite error when the profile has no rings.
     """
     pixels = profile.pixels
-    slope = np.gradient(profile.counts, profile.radius_squared_px2)
+    slope = slope_of(profile.counts, profile.radius_squared_px2)
     used = np.isfinite(slope) & np.isfinite(pixels.cosine) & np.isfinite(pixels.variance)
     used[: grid.first] = False
     if grid.stop is not None:

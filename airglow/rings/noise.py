@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from airglow.model.errors import NotAnalysable
-from airglow.rings.profile import RingProfile
+from airglow.rings.profile import RingProfile, slope_of
 
 _LARGEST_STRUCTURE = 0.05  # of the variance may come from the profile's curvature across an annulus
 _ROUNDS = 6
@@ -111,9 +111,7 @@ def with_noise(profile: RingProfile, noise: NoiseModel) -> RingProfile:
 
 def _flat(profile: RingProfile) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean, variance and pixels of the annuli in which the profile is close to a straight line."""
-    curvature = np.gradient(
-        np.gradient(profile.counts, profile.radius_squared_px2), profile.radius_squared_px2
-    )
+    curvature = slope_of(slope_of(profile.counts, profile.radius_squared_px2), profile.radius_squared_px2)
     # Deviation of a parabola from its chord over a width w has a variance of (curvature w^2)^2 / 720.
     structure = (curvature * profile.width_px2**2) ** 2 / 720.0
     variance = profile.pixels.variance

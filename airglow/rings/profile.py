@@ -161,7 +161,7 @@ def reduce_frame(
     pedestal = np.sort(residual[:, 0])[len(residual) // 2]
     residual -= pedestal  # single precision is for the deviations, not for the bias
     mean = where.clear(residual).sum(axis=1).astype(float) / where.pixels
-    slope = np.gradient(mean, where.mean_s_px2) if mean.size > 2 else np.zeros(mean.size)
+    slope = slope_of(mean, where.mean_s_px2) if mean.size > 2 else np.zeros(mean.size)
     residual -= mean.astype(np.float32)[:, None]
     residual -= np.multiply(where.s_px2, slope.astype(np.float32)[:, None], out=work)
     kept = _clip(where.clear(residual), where)
@@ -196,6 +196,30 @@ def reduce_frame(
             clipped=int(np.sum(where.pixels - number)),
         ),
     )
+
+
+def slope_of(values: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Derivative of values at uneven places: of the parabola through each and its neighbours.
+
+    The same as `numpy.gradient`, in less time.
+
+    Parameters
+    ----------
+    values, at
+        Values and where they are, shape (m,); three at least.
+
+    Returns
+    -------
+    ndarray
+        Shape (m,); at the ends of the straight line to the neighbour.
+    """
+    step = np.diff(at)
+    rise = np.diff(values) / step
+    result = np.empty(values.shape)
+    result[0], result[-1] = rise[0], rise[-1]
+    before, after = step[:-1], step[1:]
+    result[1:-1] = (rise[:-1] * after + rise[1:] * before) / (before + after)
+    return result
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,8 +53,7 @@ class _Kind:
     clocks: tuple[int, ...] = ()  # words that count time although the sensor is silent
 
 
-@dataclass(frozen=True)
-class _Sample:
+class _Sample(NamedTuple):
     """A line that was read; its time is the site's clock."""
 
     time: dt.datetime
