@@ -28,7 +28,7 @@ _SMOOTHING = np.ones(9) / 9.0
 # does not. Lasers show their sum: how much of it is of which kind is told no better than by this variance of
 # the gap (m^2). Simulated nights have it (`METHOD.md`); mirrors whose reflectivity changes from the laser's
 # colour to the line's are part of it.
-_UNTOLD_GAP_VARIANCE_M2 = 2.8e-17
+_UNTOLD_GAP_VARIANCE_M2 = 2.2e-17
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def colour_error_k(line: SkyLine, laser_wavelength_m: float, gap_m: float) -> fl
     Returns
     -------
     float
-        In K: some 5 for the green line and 0.2 for the red one beside a laser of 632.8 nm.
+        In K: 4 to 5 for the green line and 0.2 for the red one beside a laser of 632.8 nm.
     """
     phase, of_laser = central_phase(gap_m, line.wavelength_m), central_phase(gap_m, laser_wavelength_m)
     width_rad2 = _UNTOLD_GAP_VARIANCE_M2 / gap_m**2 * abs(phase**2 - of_laser**2)

@@ -110,13 +110,13 @@ def test_green_line(make_night):
 
 
 @pytest.mark.parametrize(
-    ("line_m", "laser_m", "expected_k"), [(557.7e-9, 632.8e-9, 4.84), (630.0e-9, 632.8e-9, 0.190)]
+    ("line_m", "laser_m", "expected_k"), [(557.7e-9, 632.8e-9, 3.78), (630.0e-9, 632.8e-9, 0.149)]
 )
 def test_a_line_of_another_colour_than_the_laser_has_a_temperature_error_of_its_own(
     line_m, laser_m, expected_k
 ):
-    """A gap variance of 28 nm^2 counts for (4 pi / line)^2 where the lasers had it as (4 pi / laser)^2."""
-    variance_m2, boltzmann, mass_kg, light_mps = 2.8e-17, 1.380649e-23, 15.9949 * 1.66053907e-27, 299792458.0
+    """A gap variance of 22 nm^2 counts for (4 pi / line)^2 where the lasers had it as (4 pi / laser)^2."""
+    variance_m2, boltzmann, mass_kg, light_mps = 2.2e-17, 1.380649e-23, 15.9949 * 1.66053907e-27, 299792458.0
     width_rad2 = variance_m2 * (4 * np.pi) ** 2 * (line_m**-2 - laser_m**-2)
     per_kelvin = (4 * np.pi * 0.015 / line_m) ** 2 * boltzmann / (mass_kg * light_mps**2)
     error_k = colour_error_k(SkyLine(line_m, 800.0), laser_m, 0.015)
