@@ -64,9 +64,9 @@ def test_errors_are_true(options):
         spread = np.sqrt(np.mean(found**2, axis=0))
         assert np.all(spread > 0.6), spread
         assert np.all(spread < 1.25), spread
-        assert 0.75 < np.sqrt(np.mean(found[:, :2] ** 2)) < 1.2
+        assert 0.8 < np.sqrt(np.mean(found[:, :2] ** 2)) < 1.15
     for together in (cycles_together, smooth_together):
-        assert 1.5 < np.mean(together) < 4.0  # three components: 3 if the covariance is right
+        assert 1.9 < np.mean(together) < 3.7  # three components: 3 if the covariance is right
 
 
 def test_smooth_winds_are_nearer_to_the_truth_than_cycles():
@@ -295,4 +295,4 @@ def test_a_full_night_is_quick():
         begin = time.process_time()
         winds_of(made)
         used.append(time.process_time() - begin)
-    assert min(used) < 0.2
+    assert min(used) < 1.0  # twenty times what it takes
