@@ -33,19 +33,19 @@ HEAVY = {
     "tqdm",
     "yaml",
 }
-FIT = {"erfa", "h5py", "matplotlib", "netCDF4", "numpy", "pandas", "scipy"}
+ANALYSIS = {"erfa", "h5py", "numpy", "scipy"}
 
 COMMANDS = {
-    "analyze": FIT | {"tqdm"},
+    "analyze": ANALYSIS,
     "pages": {"numpy"},
-    "profiles": FIT | {"tqdm"},
+    "profiles": ANALYSIS,
     "run": set(),
-    "simulate": {"erfa", "h5py", "numpy", "scipy", "tqdm"},
+    "simulate": {"h5py", "numpy", "scipy", "tqdm"},
     "status": set(),
 }
 STEPS = {
     "adapter": set(),
-    "analyze": FIT,
+    "analyze": ANALYSIS | {"netCDF4"},
     "cleanup": set(),
     "cleanup_weather": set(),
     "concatenate": set(),
@@ -55,7 +55,7 @@ STEPS = {
     "frames": set(),
     "load": {"pymysql"},
     "night_summary": set(),
-    "products": FIT,
+    "products": {"netCDF4", "numpy"},
     "publish": set(),
     "weather": set(),
 }

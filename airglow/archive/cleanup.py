@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from airglow.archive.manifest import Manifest
 from airglow.archive.proof import prove_archived, prove_loaded, prove_published
-from airglow.archive.weather import sync_weather_file, why_not_archived
+from airglow.archive.weather import list_weather, sync_weather_file, why_not_archived
 from airglow.model.errors import AirglowError, BadInput
 from airglow.registry import Registry
 from airglow.store import Store, StoredObject, in_threads
@@ -57,6 +57,7 @@ def cleanup_night(
     manifest: Manifest,
     published: Mapping[str, Any],
     loaded: Mapping[str, Any],
+    just_read: bool = False,
 ) -> dict[str, Any]:
     """Delete the raw objects that a manifest names, after proving that nothing depends on them.
 
@@ -82,6 +83,8 @@ def cleanup_night(
         The index of products: ``manifest_sha256``, ``products`` (each with ``key``, ``size``, ``etag``).
     loaded
         The record of the load: ``manifest_sha256``.
+    just_read
+        Whether the manifest was read from the bucket a moment ago.
 
     Returns
     -------
@@ -94,15 +97,14 @@ def cleanup_night(
         If a proof fails: then nothing was deleted. If a weather file arrives damaged when it is read: then it
         stays, and the step is to be repeated.
     """
-    prove_archived(store, manifest)
+    prove_archived(store, manifest, just_read)
     prove_published(store, manifest, published)
     prove_loaded(manifest, loaded)
     night = manifest.night
     listed = {found.key: found for found in store.list(RAW)}
     outcome = _Outcome()
     _delete_upload(store, manifest, listed, outcome)
-    for date in (night.date, night.date + ONE_DAY):
-        _delete_weather(store, registry, night.site, date, listed, outcome)
+    _delete_weather(store, registry, night.site, (night.date, night.date + ONE_DAY), listed, outcome)
     return outcome.record(night=night.name, manifest_sha256=manifest.sha256)
 
 
@@ -127,7 +129,7 @@ def cleanup_weather(store: Store, registry: Registry, site: str, date: dt.date) 
     """
     listed = {found.key: found for found in store.list(RAW)}
     outcome = _Outcome()
-    _delete_weather(store, registry, site, date, listed, outcome)
+    _delete_weather(store, registry, site, (date,), listed, outcome)
     return outcome.record(site=site, date=f"{date:%Y%m%d}")
 
 
@@ -145,7 +147,8 @@ def _delete_upload(
     receipt = own.pop(manifest.receipt.key, None)
 
     def delete(key: str) -> bool:
-        return store.delete_if_unchanged(key, named[key])
+        # All were listed a moment ago; only the receipt goes after others, and is looked at again.
+        return store.delete_if_unchanged(key, named[key], own.get(key))
 
     parts = sorted(own)
     gone = in_threads(delete, parts)
@@ -167,36 +170,46 @@ def _delete_weather(
     store: Store,
     registry: Registry,
     site: str,
-    date: dt.date,
-    listed: dict[str, StoredObject],
+    dates: Sequence[dt.date],
+    listed: Mapping[str, StoredObject],
     outcome: _Outcome,
 ) -> None:
-    """Delete the weather files of a day that are complete, archived and not needed."""
-    files = []
-    for key, found in listed.items():
-        parsed = parse_raw_key(key)
-        if isinstance(parsed, WeatherFile) and (parsed.site, parsed.date) == (site, date):
-            files.append((parsed, found))
-    if not files:
-        return
-    in_need = _nights_in_need(store, nights_that_need(_nights(listed), site, date), listed)
-    end = end_of_day(registry.site(site), date)
-    for file, found in files:
-        if in_need:
-            outcome.kept.append((file.raw_key, f"needed by {', '.join(night.name for night in in_need)}"))
-        elif found.modified < end:
-            outcome.kept.append((file.raw_key, "uploaded before its day was over: it can be a partial file"))
-        else:
-            _delete_archived(store, file, end, outcome)
+    """Delete the weather files of some days that are complete, archived and not needed."""
+    parsed = ((parse_raw_key(key), found) for key, found in listed.items())
+    files = [(file, found) for file, found in parsed if isinstance(file, WeatherFile) and file.site == site]
+    to_delete: list[tuple[WeatherFile, dt.datetime]] = []
+    for date in dates:
+        of_day = [(file, found) for file, found in files if file.date == date]
+        if not of_day:
+            continue
+        in_need = _nights_in_need(store, nights_that_need(_nights(listed), site, date), listed)
+        end = end_of_day(registry.site(site), date)
+        for file, found in of_day:
+            if in_need:
+                outcome.kept.append((file.raw_key, f"needed by {', '.join(night.name for night in in_need)}"))
+            elif found.modified < end:
+                outcome.kept.append(
+                    (file.raw_key, "uploaded before its day was over: it can be a partial file")
+                )
+            else:
+                to_delete.append((file, end))
+    if to_delete:
+        kinds = {file.kind for file, _ in to_delete}
+        there = {**listed, **list_weather(store, site, dates, raw=False, kinds=kinds)}
+        for file, end in to_delete:
+            _delete_archived(store, file, end, there, outcome)
 
 
-def _delete_archived(store: Store, file: WeatherFile, end: dt.datetime, outcome: _Outcome) -> None:
+def _delete_archived(
+    store: Store, file: WeatherFile, end: dt.datetime, there: Mapping[str, StoredObject], outcome: _Outcome
+) -> None:
     """Delete a weather file from ``raw/`` once all of it is proven to be in the archive."""
     try:
-        synced = sync_weather_file(store, file)
+        synced = sync_weather_file(store, file, there)
         if synced is None or synced.raw is None:
             return  # gone already
-        problem = why_not_archived(store, synced)
+        is_now = there.get(file.archive_key) == synced.archived
+        problem = why_not_archived(store, synced, is_now)
     except BadInput as refused:
         outcome.kept.append((file.raw_key, refused.reason))
         return

@@ -67,6 +67,8 @@ def join_parts(
     out_record: Path,
     threads: int = THREADS,
     criteria: Mapping[str, Any] | None = None,
+    maybe_refused: bool = True,
+    is_marked: bool = False,
 ) -> dict[str, Any]:
     """Download the parts of an upload into one file, in order, and write down what was read.
 
@@ -87,6 +89,10 @@ def join_parts(
         How many parts are read at once.
     criteria
         Under which the archive will be judged (`airglow.archive.criteria`).
+    maybe_refused
+        False if it is known that no upload of the night was refused.
+    is_marked
+        True if this run has marked the night as pending already.
 
     Returns
     -------
@@ -106,8 +112,10 @@ def join_parts(
     """
     listed, receipt = _read_receipt(store, night)
     parts = _complete_parts(night, listed, receipt)
-    check_not_refused(store, night, {found.key: found.etag for found in listed.values()}, criteria or {})
-    mark_pending(store, night, "upload")
+    if maybe_refused:
+        check_not_refused(store, night, {found.key: found.etag for found in listed.values()}, criteria or {})
+    if not is_marked:
+        mark_pending(store, night, "upload")
     out_tar, out_record = Path(out_tar), Path(out_record)
     try:
         return _join(store, night, listed, receipt, parts, out_tar, out_record, threads)

@@ -11,7 +11,7 @@ from airglow.model.errors import StoreError
 from airglow.store import MissingObject, Store, StoredObject
 
 
-def prove_archived(store: Store, manifest: Manifest) -> None:
+def prove_archived(store: Store, manifest: Manifest, just_read: bool = False) -> None:
     """Make sure that the manifest and every file it names are in the bucket, with their size and ETag.
 
     The ETag of our frames is their MD5, and was compared with the SHA-256 when they were archived.
@@ -22,12 +22,23 @@ def prove_archived(store: Store, manifest: Manifest) -> None:
         The bucket.
     manifest
         Manifest of the night.
+    just_read
+        Whether it was read from the bucket a moment ago.
 
     Raises
     ------
     StoreError
         Naming the first file that is not.
     """
+    if not just_read:
+        _prove_manifest(store, manifest)
+    there = {found.key: found for found in store.list(manifest.night.frames_prefix)}
+    for file in (*manifest.frames, *manifest.others):
+        if problem := _difference(file, there.get(file.key)):
+            raise StoreError(f"{file.key}: {problem}. Nothing was deleted; archive the night again")
+
+
+def _prove_manifest(store: Store, manifest: Manifest) -> None:
     key = manifest.night.manifest_key
     try:
         in_bucket = hashlib.sha256(store.get_bytes(key)).hexdigest()
@@ -35,10 +46,6 @@ def prove_archived(store: Store, manifest: Manifest) -> None:
         raise StoreError(f"{key}: not in the bucket. Nothing was deleted; archive the night again") from error
     if in_bucket != manifest.sha256:
         raise StoreError(f"{key}: another manifest is in the bucket. Nothing was deleted; start again")
-    there = {found.key: found for found in store.list(manifest.night.frames_prefix)}
-    for file in (*manifest.frames, *manifest.others):
-        if problem := _difference(file, there.get(file.key)):
-            raise StoreError(f"{file.key}: {problem}. Nothing was deleted; archive the night again")
 
 
 def _difference(file: ArchivedFile, found: StoredObject | None) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,6 +16,7 @@ from airglow.store import (
     MissingObject,
     Store,
     StoredObject,
+    hash_file,
     in_threads,
     json_bytes,
     proves,
@@ -40,14 +41,19 @@ class ArchivedWeather:
         The object in the archive.
     raw
         The upload that it holds all of; None if nothing is uploaded.
+    data
+        What is archived now, if it was just sent there; else None.
     """
 
     file: WeatherFile
     archived: StoredObject
     raw: StoredObject | None
+    data: bytes | None = field(default=None, repr=False, compare=False)
 
 
-def sync_weather_file(store: Store, file: WeatherFile) -> ArchivedWeather | None:
+def sync_weather_file(
+    store: Store, file: WeatherFile, listed: Mapping[str, StoredObject] | None = None
+) -> ArchivedWeather | None:
     """Bring a weather file from ``raw/`` to the archive, if it is there and the archive lacks anything of it.
 
     An archived file that begins with the uploaded one is longer: it stays. One that the uploaded file
@@ -59,6 +65,8 @@ def sync_weather_file(store: Store, file: WeatherFile) -> ArchivedWeather | None
         The bucket.
     file
         Which file.
+    listed
+        What is there, by key, as `list_weather` found it a moment ago: spares two requests.
 
     Returns
     -------
@@ -72,9 +80,9 @@ def sync_weather_file(store: Store, file: WeatherFile) -> ArchivedWeather | None
     StoreError
         If the bucket does not do its part.
     """
-    for _ in range(ATTEMPTS):
-        raw = store.head(file.raw_key)
-        archived = store.head(file.archive_key)
+    for attempt in range(ATTEMPTS):
+        look = listed.get if listed is not None and attempt == 0 else store.head
+        raw, archived = look(file.raw_key), look(file.archive_key)
         if raw is None:
             return ArchivedWeather(file, archived, None) if archived else None
         if archived and (archived.etag, archived.size) == (raw.etag, raw.size):
@@ -82,29 +90,76 @@ def sync_weather_file(store: Store, file: WeatherFile) -> ArchivedWeather | None
         if raw.size > MAX_WEATHER_BYTES:
             raise BadInput(file.raw_key, f"{raw.size:,} bytes are too many for a weather file")
         try:
-            _merge(store, file, raw, archived)
+            sent = _merge(store, file, raw, archived)
         except (ChangedObject, MissingObject):
             continue  # uploaded again, or cleaned up by another night's job, while we read
-        return ArchivedWeather(file, store.head(file.archive_key), raw)
+        if sent is None:
+            return ArchivedWeather(file, store.head(file.archive_key), raw)
+        return ArchivedWeather(file, sent[0], raw, sent[1])
     raise BadInput(file.raw_key, "changes while it is read", "the next run reads it again")
 
 
-def _merge(store: Store, file: WeatherFile, raw: StoredObject, archived: StoredObject | None) -> None:
+def list_weather(
+    store: Store,
+    site: str,
+    dates: Iterable[dt.date],
+    raw: bool = True,
+    kinds: Collection[str] = ("cloud", "temperature"),
+) -> dict[str, StoredObject]:
+    """List where weather files of some dates can be.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    site
+        Key of the site.
+    dates
+        Local dates.
+    raw
+        Whether to look at the uploads too, beside the archive.
+    kinds
+        Kinds of files (`WeatherFile.kind`) that are looked for in the archive.
+
+    Returns
+    -------
+    dict
+        Object by key; files of other dates, and temperature loggers' of other sites, are among them.
+
+    Raises
+    ------
+    StoreError
+        If the bucket cannot be listed.
+    """
+    prefixes = {f"{RAW}Cloud_{site}_", f"{RAW}TempL"} if raw else set()
+    for date in dates:
+        if "cloud" in kinds:
+            prefixes.add(cloud_file(site, date).archive_key.removesuffix(f"{date:%d}.txt"))
+        if "temperature" in kinds:
+            prefixes.add(weather_prefix("temperature", site, date) + "TempL")
+    return {found.key: found for prefix in sorted(prefixes) for found in store.list(prefix)}
+
+
+def _merge(
+    store: Store, file: WeatherFile, raw: StoredObject, archived: StoredObject | None
+) -> tuple[StoredObject, bytes] | None:
+    """Let the archive hold all of an upload; says what is there now if these are the bytes that were sent."""
     data, is_proven = read_surely(store, raw)
     if archived is not None:
         old, old_is_proven = read_surely(store, archived)
         if old.startswith(data):
-            return
+            return None
         if not (data.startswith(old) and is_proven and old_is_proven):
             path = PurePosixPath(file.archive_key)
             store.copy(file.archive_key, f"{path.parent}/superseded/{archived.etag}_{path.name}")
-    if is_proven:
-        store.put_bytes(file.archive_key, data, "text/plain")
-    else:  # what arrived here may be damaged: the store has the bytes
+    if not is_proven:  # what arrived here may be damaged: the store has the bytes
         store.copy(raw.key, file.archive_key)
+        return None
+    etag = store.put_bytes(file.archive_key, data, "text/plain")
+    return StoredObject(file.archive_key, len(data), etag, dt.datetime.now(dt.UTC)), data
 
 
-def why_not_archived(store: Store, synced: ArchivedWeather) -> str:
+def why_not_archived(store: Store, synced: ArchivedWeather, is_now: bool = False) -> str:
     """Prove, by what the bucket has now, that a weather file in ``raw/`` may go.
 
     The archived object is the same by size and ETag, or begins with bytes that the ETag of the other proves.
@@ -115,6 +170,8 @@ def why_not_archived(store: Store, synced: ArchivedWeather) -> str:
         The bucket.
     synced
         What `sync_weather_file` returned.
+    is_now
+        Whether the archived object of ``synced`` was listed a moment ago, and not changed since.
 
     Returns
     -------
@@ -126,7 +183,8 @@ def why_not_archived(store: Store, synced: ArchivedWeather) -> str:
     StoreError
         If the bucket does not do its part, or what it sends is damaged on the way.
     """
-    raw, archived = synced.raw, store.head(synced.file.archive_key)
+    raw = synced.raw
+    archived = synced.archived if is_now else store.head(synced.file.archive_key)
     if raw is None or archived is None:
         return "changed while the night was cleaned up"
     if (archived.etag, archived.size) == (raw.etag, raw.size):
@@ -140,7 +198,9 @@ def why_not_archived(store: Store, synced: ArchivedWeather) -> str:
     return "" if proves(raw.etag, kept[: raw.size]) else "not proven to be in the archive"
 
 
-def archive_weather(store: Store, site: str, date: dt.date, out_record: Path | None = None) -> dict[str, Any]:
+def archive_weather(
+    store: Store, site: str, date: dt.date, out_record: Path | None = None, directory: Path | None = None
+) -> dict[str, Any]:
     """Bring the weather files of a night (its date and the next one) to the archive.
 
     Parameters
@@ -153,6 +213,8 @@ def archive_weather(store: Store, site: str, date: dt.date, out_record: Path | N
         Local date on which the night began.
     out_record
         If given, the JSON to write.
+    directory
+        If given, files that were just sent to the archive are written there too, as `fetch_weather` would.
 
     Returns
     -------
@@ -167,15 +229,18 @@ def archive_weather(store: Store, site: str, date: dt.date, out_record: Path | N
     """
     files: list[dict[str, Any]] = []
     left_out: list[dict[str, str]] = []
-    for day in (date, date + ONE_DAY):
-        for file in _files_of(store, site, day):
-            try:
-                synced = sync_weather_file(store, file)
-            except BadInput as refused:
-                left_out.append({"key": refused.name, "reason": refused.reason})
-                continue
-            if synced is not None:
-                files.append(_entry(synced))
+    dates = (date, date + ONE_DAY)
+    listed = list_weather(store, site, dates)
+    for file in (file for day in dates for file in _files_of(listed, site, day)):
+        try:
+            synced = sync_weather_file(store, file, listed)
+        except BadInput as refused:
+            left_out.append({"key": refused.name, "reason": refused.reason})
+            continue
+        if synced is not None:
+            files.append(_entry(synced))
+            if directory is not None and synced.data is not None:
+                write_whole(directory / file.name, synced.data)
     record = {"format": FORMAT, "site": site, "date": f"{date:%Y%m%d}", "files": files, "left_out": left_out}
     if out_record is not None:
         write_whole(out_record, json_bytes(record))
@@ -192,7 +257,7 @@ def fetch_weather(store: Store, record: Mapping[str, Any] | Path, directory: Pat
     record
         What `archive_weather` returned, or the file it wrote.
     directory
-        Where to put them.
+        Where to put them. A file that is there already, with the ETag of the record, stays.
 
     Returns
     -------
@@ -213,28 +278,31 @@ def fetch_weather(store: Store, record: Mapping[str, Any] | Path, directory: Pat
             record = json.loads(record.read_bytes())
         if record["format"] != FORMAT:
             raise ValueError(f"format {record['format']!r}")
-        sources = [(entry["key"], PurePosixPath(entry["name"]).name) for entry in record["files"]]
+        sources = [
+            (entry["key"], PurePosixPath(entry["name"]).name, entry["etag"]) for entry in record["files"]
+        ]
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(name, f"not a weather record ({error!r})", "run the weather step again") from error
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
 
-    def fetch(task: tuple[str, str]) -> Path:
-        key, file_name = task
-        store.download(key, directory / file_name)
-        return directory / file_name
+    def fetch(task: tuple[str, str, str]) -> Path:
+        key, file_name, etag = task
+        path = directory / file_name
+        if not (path.is_file() and hash_file(path).md5 == etag):
+            store.download(key, path)
+        return path
 
     return in_threads(fetch, sources)
 
 
-def _files_of(store: Store, site: str, date: dt.date) -> Iterable[WeatherFile]:
+def _files_of(listed: Iterable[str], site: str, date: dt.date) -> Iterable[WeatherFile]:
     """The cloud file of a day, and whatever temperature loggers are uploaded or archived for it."""
     yield cloud_file(site, date)
-    listed = [found.key for found in store.list(f"{RAW}TempL")]
     prefix = weather_prefix("temperature", site, date)
-    listed += [RAW + found.key.removeprefix(prefix) for found in store.list(f"{prefix}TempL")]
-    for key in sorted(set(listed)):
-        file = parse_raw_key(key)
+    loggers = (key for key in listed if key.startswith((f"{RAW}TempL", f"{prefix}TempL")))
+    for name in sorted({key.rpartition("/")[2] for key in loggers}):
+        file = parse_raw_key(RAW + name)
         if isinstance(file, WeatherFile) and (file.site, file.date) == (site, date):
             yield file
 

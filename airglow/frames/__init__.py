@@ -15,6 +15,8 @@ __all__ = [
     "SHORTEST_EXPOSURE_S",
     "Frame",
     "FrameHeader",
+    "KeptImage",
+    "KeptImages",
     "Starts",
     "date_of_name",
     "find_starts",
@@ -25,6 +27,7 @@ __all__ = [
     "read_frame",
     "saved_of_name",
     "tag_of_name",
+    "total_counts",
 ]
 
 _MODULES = {
@@ -32,11 +35,14 @@ _MODULES = {
     "SHORTEST_EXPOSURE_S": "read",
     "Frame": "frame",
     "FrameHeader": "frame",
+    "KeptImage": "kept",
+    "KeptImages": "kept",
     "Starts": "times",
     "find_starts": "times",
     "read_apart": "apart",
     "read_bytes": "read",
     "read_frame": "read",
+    "total_counts": "kept",
 }
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from airglow.frames.kept import KeptImage
+
 
 @dataclass(frozen=True, kw_only=True)
 class FrameHeader:
@@ -79,7 +81,7 @@ class Frame(FrameHeader):
     Parameters
     ----------
     image
-        Counts as stored, shape (rows, columns).
+        Counts as stored, shape (rows, columns); in memory, or kept on disk for `numpy.asarray` to read.
     """
 
-    image: np.ndarray
+    image: np.ndarray | KeptImage

@@ -126,17 +126,26 @@ def _attributes(dataset: h5py.Dataset) -> dict[str, Any]:
     """The attributes that are of use, as text; one that cannot be read is as good as empty text."""
     values: dict[str, Any] = {}
     for key in WANTED:
-        if key not in dataset.attrs:
+        if not h5py.h5a.exists(dataset.id, key.encode()):
             continue
         try:
-            attribute = dataset.attrs.get_id(key)
-            count = math.prod(attribute.shape or ())
-            if count > _MOST_ATTRIBUTE_VALUES or count * attribute.dtype.itemsize > _LARGEST_ATTRIBUTE_BYTES:
-                values[key] = ""
-            else:
-                values[key] = text_of(dataset.attrs[key])
+            values[key] = text_of(_value(dataset, key))
         except MemoryError:
             raise
         except Exception:
             values[key] = ""  # the header's reader says what a value is missing for
     return values
+
+
+def _value(dataset: h5py.Dataset, key: str) -> Any:
+    """An attribute's value; the empty text for one that is larger than any header's."""
+    attribute = h5py.h5a.open(dataset.id, key.encode())
+    shape, dtype = attribute.shape, attribute.dtype
+    if shape == () and dtype.kind in "iuf":  # most of them: read by the shortest way
+        value = np.empty((), dtype)
+        attribute.read(value)
+        return value[()]
+    count = math.prod(shape or ())
+    if count > _MOST_ATTRIBUTE_VALUES or count * dtype.itemsize > _LARGEST_ATTRIBUTE_BYTES:
+        return ""
+    return dataset.attrs[key]

@@ -5,13 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from airglow.frames import Frame, is_frame_name, read_apart, read_bytes, read_frame, tag_of_name
+from airglow.frames import (
+    Frame,
+    KeptImages,
+    is_frame_name,
+    read_apart,
+    read_bytes,
+    read_frame,
+    tag_of_name,
+)
 from airglow.model.errors import AirglowError, BadInput, MachineError, NotAnalysable
 from airglow.model.result import Rejection
 from airglow.model.tags import LASER_TAG
@@ -95,7 +103,7 @@ def read_night(
     NotAnalysable
         ``no frames`` if there is no sky frame of the tag, ``camera off`` if nearly all are warm.
     MachineError
-        If a file cannot be read for a reason that is not its own.
+        If a file cannot be read for a reason that is not its own, or there is no room to keep the images.
     """
     every = list_frames(directory)
     paths = [path for path in every if tag_of_name(path.name) in (LASER_TAG, *request.frame_tags)]
@@ -103,13 +111,15 @@ def read_night(
     if not skies:
         raise NotAnalysable("no frames", f"no {request.tag} frame in this night: {_what_is_there(every)}")
     frames, rejections, hashes = [], [], []
-    for done, (path, answer) in enumerate(read_apart(paths, partial(_read, sha256=sha256 or {}))):
+    images = KeptImages()
+    read = partial(_read, images=images, sha256=sha256 or {})
+    for done, (path, answer) in enumerate(read_apart(paths, read)):
         progress("read", done, len(paths))
         # The child died of this file, or had no answer for a reason that is not the file's.
         digest, frame = ("unknown", answer) if isinstance(answer, AirglowError) else answer
         hashes.append(f"{path.name} {digest}")
         if isinstance(frame, Frame):
-            frames.append(frame)
+            frames.append(replace(frame, image=images.opened(frame.image)))
         elif isinstance(frame, BadInput):
             rejections.append(Rejection(path.name, frame.reason))
         else:
@@ -124,7 +134,8 @@ def read_night(
     _refuse_camera_off(sky, request.settings, rejections)
     laser = []
     for t in (t for t in timed if t.frame.tag == LASER_TAG):
-        low, high = np.percentile(t.frame.image[::2, ::2], [5, 95])  # every fourth pixel tells
+        image = np.asarray(t.frame.image)
+        low, high = np.percentile(image[::2, ::2], [5, 95])  # every fourth pixel tells
         if high - low < request.settings.dimmest_laser_range:
             reason = f"laser too dim: {high - low:.0f} counts between the 5th and 95th percentile"
             rejections.append(Rejection(t.frame.name, reason))
@@ -135,14 +146,15 @@ def read_night(
     return NightFrames(tuple(laser), tuple(sky), tuple(rejections), notes, digest)
 
 
-def _read(path: Path, sha256: Mapping[str, str]) -> tuple[str, Frame | BadInput]:
-    """The hash of a file, and the frame in it, or why there is none."""
+def _read(path: Path, images: KeptImages, sha256: Mapping[str, str]) -> tuple[str, Frame | BadInput]:
+    """The hash of a file, and the frame in it with its image kept, or why there is none."""
     data = read_bytes(path)
     digest = sha256.get(path.name) or hashlib.sha256(data).hexdigest()
     try:
-        return digest, read_frame(path, data)
+        frame = read_frame(path, data)
     except BadInput as error:
         return digest, error
+    return digest, replace(frame, image=images.put(frame.image))
 
 
 def _what_is_there(paths: list[Path]) -> str:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from airglow.frames import Frame, FrameHeader, find_starts, saved_of_name
+from airglow.frames import Frame, FrameHeader, find_starts, saved_of_name, total_counts
 from airglow.model.result import Rejection
 from airglow.model.tags import LASER_TAG
 from airglow.night.request import NightRequest
@@ -144,9 +144,9 @@ def _without_copies(frames: list[FrameHeader], rejections: list[Rejection]) -> l
     by_sum: dict[tuple, list[Frame]] = {}
     for frame in frames:
         if isinstance(frame, Frame):
-            alike = by_sum.setdefault((frame.image.shape, frame.image.sum(dtype=float)), [])
+            alike = by_sum.setdefault((frame.image.shape, total_counts(frame.image)), [])
             twin = next((other for other in alike if np.array_equal(other.image, frame.image)), None)
-            if twin is not None and np.ptp(frame.image) > 0:
+            if twin is not None and np.ptp(np.asarray(frame.image)) > 0:
                 rejections.append(Rejection(frame.name, f"the same exposure as {twin.name}"))
                 continue
             alike.append(frame)

@@ -105,6 +105,8 @@ def _attempt(timed: TimedFrame, rejections: list[Rejection], reduce: Callable[[]
     """Do something with one frame. Whatever goes wrong rejects that frame, and costs no other."""
     try:
         return reduce()
+    except MachineError:
+        raise
     except MemoryError as error:
         raise MachineError.from_os(timed.frame.name, error) from error
     except Exception as error:
@@ -143,7 +145,7 @@ def reduce_lasers(
     guess: tuple[float, float] | None = None
 
     def reduced(timed: TimedFrame) -> tuple[Center, RingProfile]:
-        image, aspect = timed.frame.image, pixel_aspect(timed.frame)
+        image, aspect = np.asarray(timed.frame.image), pixel_aspect(timed.frame)
         start = guess
         if start is None:
             found = find_center(image, grid, aspect)
@@ -208,14 +210,14 @@ def reduce_skies(
 def _reduce_sky(
     timed: TimedFrame, guess: tuple[float, float], grid: AnnulusGrid
 ) -> tuple[Center, RingProfile]:
-    aspect = pixel_aspect(timed.frame)
-    profile = reduce_frame(timed.frame.image, guess, grid, aspect)
+    image, aspect = np.asarray(timed.frame.image), pixel_aspect(timed.frame)
+    profile = reduce_frame(image, guess, grid, aspect)
     center = measure_center(profile, grid, aspect)
     distance = np.hypot(center.x_px - guess[0], center.y_px - guess[1])
     if not center.error_px < _USABLE_CENTER_PX or distance > max(5.0, 10.0 * center.error_px):
         center = Center(*guess, np.inf)
     elif distance > _SETTLED_CENTER_PX:
-        profile = reduce_frame(timed.frame.image, center.xy, grid, aspect)
+        profile = reduce_frame(image, center.xy, grid, aspect)
     return center, profile
 
 
@@ -272,9 +274,9 @@ def _course_from_sky(
     kept, centers, rings = [], [], []
 
     def reduced(timed: TimedFrame) -> tuple[Center, RingProfile]:
-        aspect = pixel_aspect(timed.frame)
-        center = find_center(timed.frame.image, grid, aspect)
-        return center, reduce_frame(timed.frame.image, center.xy, grid, aspect)
+        image, aspect = np.asarray(timed.frame.image), pixel_aspect(timed.frame)
+        center = find_center(image, grid, aspect)
+        return center, reduce_frame(image, center.xy, grid, aspect)
 
     for k in sorted(set(np.linspace(0, len(frames) - 1, 7).astype(int))):
         pair = _attempt(frames[k], [], partial(reduced, frames[k]))  # it is told when the frame's turn comes

@@ -41,7 +41,7 @@ def after_run(
         say(f"It is not known which nights wait: {error}")
     failed = failures(work)
     try:
-        table = status.rows(discovery, failed, store)
+        table = status.rows(discovery, failed, store, work / "states")
     except AirglowError as error:
         say(status.report(discovery, status.rows(discovery, failed)))
         say(f"The bucket could not be asked how far they are: {error}")

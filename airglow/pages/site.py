@@ -23,14 +23,13 @@ from airglow.pages.overview import attention_page, health_pictures, index_pages,
 from airglow.pages.records import FORMAT, clean, linked, read_record, short_record, year_bytes
 from airglow.pages.render import ASK, KEEP, Page, look, static_pages
 from airglow.pages.settings import PagesSettings
-from airglow.pages.write import listed, put_changed
+from airglow.pages.write import put_changed
 from airglow.pipeline.status import Row
 from airglow.store import ChangedObject, MissingObject, Store, StoredObject, in_threads, json_bytes
 from airglow.uploads import NightId
 
 DONE = "done"  # a row of a night that needs nothing more
 _MADE_FROM = "made-from-"
-_PARTS = ("data/", "instruments/", "static/", "years/", "index.html", "attention.html")
 
 
 def update_pages(
@@ -73,7 +72,7 @@ def update_pages(
     rows = open_rows(store, rows, made_from)
     if not pending and [one.key for one in made_from] == [_made_from(settings, rows).key]:
         return answer
-    there = listed(store, *(settings.key(part) for part in _PARTS))
+    there = _overview_objects(store, settings)
     records = _read_years(store, settings, there)
     taken = _take(store, pending, records)
     answer["nights"] = sorted(taken)
@@ -82,6 +81,14 @@ def update_pages(
     write_overview(store, settings, list(records.values()), rows, there, answer)
     finish(store, settings, rows, made_from, taken.values())
     return answer
+
+
+def _overview_objects(store: Store, settings: PagesSettings) -> dict[str, StoredObject]:
+    """What there is beside the pages of nights and waiting records, which lie in the middle of the keys."""
+    everything = settings.key("")
+    found = store.list(everything, until=settings.key("nights/"))
+    found += store.list(everything, after=settings.key("pending0"))  # 0 comes next after /
+    return {one.key: one for one in found}
 
 
 def write_overview(

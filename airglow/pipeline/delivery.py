@@ -8,13 +8,18 @@ from typing import Any
 
 from airglow.pipeline.kept import keep_earlier_results
 from airglow.pipeline.publish import deliver
-from airglow.pipeline.states import remove_state
+from airglow.pipeline.states import is_marked, remove_state
 from airglow.store import Store
 from airglow.uploads import NightId, mark_pending
 
 
 def publish_night(
-    store: Store, plan: Mapping[str, Any], folders: Mapping[str, Path], states: Path, threads: int = 8
+    store: Store,
+    plan: Mapping[str, Any],
+    folders: Mapping[str, Path],
+    states: Path,
+    threads: int = 8,
+    run: str | None = None,
 ) -> dict[str, Any]:
     """Publish a night: say what of an earlier result stays, mark the night, then replace products and index.
 
@@ -34,6 +39,8 @@ def publish_night(
         The directory of the mirrors of sentinels (`airglow.pipeline.states`).
     threads
         How many products are sent at once.
+    run
+        Identifier of the run at hand, which may have marked the night already.
 
     Returns
     -------
@@ -46,7 +53,10 @@ def publish_night(
         As of `keep_earlier_results` and `deliver`. If it is from the former, nothing was changed.
     """
     night = NightId.parse(plan["night"])
-    plan = keep_earlier_results(store, plan)
-    mark_pending(store, night, "delivery")
-    remove_state(store, night, "published", states)
+    there = {found.key for found in store.list(night.state_prefix)}
+    plan = keep_earlier_results(store, plan, there=there)
+    if night.cleaned_key in there or not is_marked(night, run, states):
+        mark_pending(store, night, "delivery", there)
+    if night.published_key in there:
+        remove_state(store, night, "published", states)
     return deliver(store, plan, folders, threads, states=states)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from airglow.archive import list_products
@@ -25,7 +25,10 @@ log = logging.getLogger(__name__)
 
 
 def keep_earlier_results(
-    store: Store, plan: Mapping[str, Any], now: dt.datetime | None = None
+    store: Store,
+    plan: Mapping[str, Any],
+    now: dt.datetime | None = None,
+    there: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """Let a plan keep what was published of tags that now come to no result, and secure the old index.
 
@@ -39,6 +42,8 @@ def keep_earlier_results(
         As of `airglow.pipeline.publish.plan_delivery`.
     now
         The present, for the record.
+    there
+        Keys of the night's state in the bucket, as just listed; without them it is asked.
 
     Returns
     -------
@@ -56,7 +61,7 @@ def keep_earlier_results(
     """
     night = NightId.parse(plan["night"])
     refused = {tag: outcome for tag, outcome in plan["outcomes"].items() if outcome["state"] != ANALYSED}
-    earlier = _earlier_index(store, night, needed=bool(refused))
+    earlier = _earlier_index(store, night, bool(refused), there)
     if earlier is None:
         return dict(plan)
     if refused.keys() == plan["outcomes"].keys():
@@ -84,12 +89,16 @@ def keep_earlier_results(
     return {**plan, "outcomes": outcomes, "products": [*plan["products"], *there]}
 
 
-def _earlier_index(store: Store, night: NightId, needed: bool) -> dict[str, Any] | None:
+def _earlier_index(
+    store: Store, night: NightId, needed: bool, there: Collection[str] | None
+) -> dict[str, Any] | None:
     """The index of what is delivered, a copy of which is safe then; None if nothing is."""
     unreadable = []
-    safe = _bytes_or_none(store, delivered_key(night))
-    published = _bytes_or_none(store, night.published_key)
-    for key, data in ((night.published_key, published), (delivered_key(night), safe)):
+    keys = (night.published_key, delivered_key(night))
+    found = {key: _bytes_or_none(store, key) for key in keys if there is None or key in there}
+    safe = found.get(delivered_key(night))
+    for key in keys:
+        data = found.get(key)
         if data is None:
             continue
         try:

@@ -47,10 +47,9 @@ def _say(text: str) -> None:
 def check_surroundings(environ: Mapping[str, str] | None = None, warn: Callable[[str], None] = _say) -> Store:
     """Make sure that a run has what it needs, before it plans anything.
 
-    Snakemake's storage plugin takes a bucket that does not answer for an empty one, and would plan everything
-    anew: so the bucket is asked first, and loudly. A database that does not answer stops nothing: nights are
-    analysed meanwhile, and loaded when it does. But settings with which it will never take a load are
-    refused here, before anything is done.
+    What stands in the bucket decides what is planned, so the bucket is asked first, and loudly. A database
+    that does not answer stops nothing: nights are analysed meanwhile, and loaded when it does. But settings
+    with which it will never take a load are refused here, before anything is done.
 
     Parameters
     ----------

@@ -17,14 +17,16 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from airglow.model.files import write_whole
-from airglow.store import Store, StoredObject, json_bytes
+from airglow.store import Store, StoredObject, hash_file, json_bytes
 from airglow.uploads import NightId
 
-STATES = ("manifest", "published", "loaded", "page", "cleaned")
+_MARKED = "marked"
+STATES = ("manifest", "published", "loaded", "page", "cleaned", "refused")
 
 
 def mirror_path(root: Path, night: NightId, state: str) -> Path:
@@ -46,7 +48,9 @@ def mirror_path(root: Path, night: NightId, state: str) -> Path:
     return root / night.instrument / night.site / f"{night.date:%Y}" / night.day / f"{state}.json"
 
 
-def mirror_states(store: Store, night: NightId, root: Path) -> dict[str, StoredObject]:
+def mirror_states(
+    store: Store, night: NightId, root: Path, objects: Iterable[StoredObject] | None = None
+) -> dict[str, StoredObject]:
     """Make the mirrors of a night like the bucket; costs one request.
 
     A mirror of the very object that is in the bucket stays as it is, with its time. One whose object is gone
@@ -60,6 +64,8 @@ def mirror_states(store: Store, night: NightId, root: Path) -> dict[str, StoredO
         The night.
     root
         The directory of all mirrors.
+    objects
+        What the bucket has of the night's state, as just listed: then it is not asked.
 
     Returns
     -------
@@ -71,7 +77,7 @@ def mirror_states(store: Store, night: NightId, root: Path) -> dict[str, StoredO
     StoreError
         If the bucket cannot be listed.
     """
-    listed = {found.key: found for found in store.list(night.state_prefix)}
+    listed = {found.key: found for found in (store.list(night.state_prefix) if objects is None else objects)}
     there = {state: listed[key] for state in STATES if (key := _key(night, state)) in listed}
     for state in STATES:
         path = mirror_path(root, night, state)
@@ -144,6 +150,51 @@ def remove_state(store: Store, night: NightId, state: str, root: Path) -> None:
     """
     mirror_path(root, night, state).unlink(missing_ok=True)
     store.delete(_key(night, state))
+
+
+def note_marked(night: NightId, run: str, root: Path) -> None:
+    """Note that a run has marked a night as unfinished, so that its steps need not do it again."""
+    write_whole(mirror_path(root, night, _MARKED), json_bytes({"run": run}))
+
+
+def is_marked(night: NightId, run: str | None, root: Path) -> bool:
+    """Whether the run at hand has marked the night, and not finished it since."""
+    return bool(run) and _read(mirror_path(root, night, _MARKED)).get("run") == run
+
+
+def forget_marked(night: NightId, root: Path) -> None:
+    """Before the mark is removed from the bucket."""
+    mirror_path(root, night, _MARKED).unlink(missing_ok=True)
+
+
+def known_state(night: NightId, state: str, root: Path) -> Any | None:
+    """What a step of this machine wrote as a sentinel, while its mirror is there; None if not known."""
+    return _read(mirror_path(root, night, state)).get("value")
+
+
+def manifest_bytes(store: Store, night: NightId, at_hand: Path, root: Path) -> bytes:
+    """A night's manifest: from a file, if it is the one in the bucket by the mirror's ETag.
+
+    Parameters
+    ----------
+    store
+        The bucket; asked if the file is not there, or another one.
+    night
+        The night.
+    at_hand
+        Where the extraction may have left the manifest.
+    root
+        The directory of all mirrors.
+
+    Returns
+    -------
+    bytes
+    """
+    if at_hand.is_file():
+        etag = _read(mirror_path(root, night, "manifest")).get("etag")
+        if etag == hash_file(at_hand).md5:
+            return at_hand.read_bytes()
+    return store.get_bytes(night.manifest_key)
 
 
 def read_state(

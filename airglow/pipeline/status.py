@@ -19,6 +19,7 @@ from airglow.model.outcomes import outcome_reason
 from airglow.model.result import ANALYSED
 from airglow.pipeline.failures import Failure, failures
 from airglow.pipeline.last_discovery import DISCOVERY, last_discovery
+from airglow.pipeline.states import known_state
 from airglow.store import Store, open_store, settings_from_environment
 from airglow.uploads import (
     Discovery,
@@ -54,7 +55,12 @@ class Row:
     since: dt.datetime | None
 
 
-def rows(discovery: Discovery | None, failed: Iterable[Failure], store: Store | None = None) -> list[Row]:
+def rows(
+    discovery: Discovery | None,
+    failed: Iterable[Failure],
+    store: Store | None = None,
+    states: Path | None = None,
+) -> list[Row]:
     """The table of nights.
 
     Parameters
@@ -65,6 +71,9 @@ def rows(discovery: Discovery | None, failed: Iterable[Failure], store: Store | 
         Failures on record.
     store
         If given, nights that were worked on are looked up in the bucket.
+    states
+        The directory of the mirrors of sentinels (`airglow.pipeline.states`), while no other run can have
+        changed the bucket since: nights that were finished here need not be looked up.
 
     Returns
     -------
@@ -82,12 +91,21 @@ def rows(discovery: Discovery | None, failed: Iterable[Failure], store: Store | 
             if of_night:
                 row = _failed_row(row.name, of_night)
             elif store is not None:
-                row = night_row(store, report.night) or row
+                here = _finished_here(report.night, states) if states else None
+                row = here or night_row(store, report.night) or row
         elif of_night:  # what it waits for comes first
             row = replace(row, reason=f"{row.reason}; failed before: {_what_failed(of_night)}")
         table.append(row)
     table += [_failed_row(name, of_night) for name, of_night in by_name.items()]
     return table
+
+
+def _finished_here(night: NightId, states: Path) -> Row | None:
+    """The row of a night that this machine finished in the run at hand; None if it did not."""
+    cleaned, published = (known_state(night, state, states) for state in ("cleaned", "published"))
+    if cleaned is None or published is None:
+        return None
+    return Row(night.name, "done", describe_outcomes(published), _moment(cleaned))
 
 
 def night_row(store: Store, night: NightId) -> Row | None:

@@ -31,7 +31,6 @@ from airglow.store.objects import (
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
-PLACEHOLDER_KEY = "state/keep"
 STREAM_ATTEMPTS = 3  # botocore retries a request, but not the reading of its answer
 _ENCRYPTED = ("ServerSideEncryption", "SSECustomerAlgorithm")  # then an ETag need not be an MD5
 _NO_PROOF = (*_ENCRYPTED, "ContentRange")  # the latter of an answer with a part of the object
@@ -79,13 +78,15 @@ class Store:
         except _botocore().BotoCoreError as error:
             raise StoreError(f"{where} does not answer: {error}. Check AWS_S3_ENDPOINT_URL") from error
 
-    def list(self, prefix: str) -> list[StoredObject]:
+    def list(self, prefix: str, after: str = "", until: str | None = None) -> list[StoredObject]:
         """List the objects whose key begins with a prefix, in the order of their keys.
 
         Parameters
         ----------
         prefix
             What the keys begin with.
+        after, until
+            Only keys that come after the one and before the other: what lies beyond costs nothing.
 
         Returns
         -------
@@ -97,15 +98,16 @@ class Store:
             If the service does not answer.
         """
         found = []
+        where = {"Bucket": self.bucket, "Prefix": prefix, **({"StartAfter": after} if after else {})}
         with self._asked(f"list {prefix}*"):
-            for page in self.client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=prefix
-            ):
+            for page in self.client.get_paginator("list_objects_v2").paginate(**where):
                 found += [
                     StoredObject(o["Key"], o["Size"], o["ETag"].strip('"'), _utc(o["LastModified"]))
                     for o in page.get("Contents", [])
                 ]
-        return found
+                if until is not None and found and found[-1].key >= until:
+                    break
+        return [one for one in found if until is None or one.key < until]
 
     def head(self, key: str) -> StoredObject | None:
         """Describe an object; None when it does not exist.
@@ -429,7 +431,7 @@ class Store:
         with self._asked("delete", key):
             self.client.delete_object(Bucket=self.bucket, Key=key)
 
-    def delete_if_unchanged(self, key: str, etag: str) -> bool:
+    def delete_if_unchanged(self, key: str, etag: str, there: StoredObject | None = None) -> bool:
         """Delete an object only if it is still the very object that was read.
 
         Parameters
@@ -438,6 +440,8 @@ class Store:
             Which object.
         etag
             The ETag it had when it was read.
+        there
+            The object as it was listed a moment ago; without it, it is looked at now.
 
         Returns
         -------
@@ -449,7 +453,7 @@ class Store:
         StoreError
             If the service does not answer, or refuses.
         """
-        there = self.head(key)
+        there = there or self.head(key)
         if there is None:
             return True
         if there.etag != etag:
@@ -468,16 +472,6 @@ class Store:
         except _botocore().BotoCoreError as error:
             raise StoreError(f"could not delete {key} from {self._where}: {error}") from error
         return True
-
-    def ensure_placeholder(self) -> None:
-        """Put a small object that stays, so that the bucket is never empty.
-
-        The workflow's storage plugin deletes a bucket that it finds empty.
-        """
-        if self.head(PLACEHOLDER_KEY) is None:
-            self.put_bytes(
-                PLACEHOLDER_KEY, b"This object keeps the bucket from ever being empty.\n", "text/plain"
-            )
 
     @property
     def _where(self) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from airglow.model.errors import BadInput
+from airglow.store import StoredObject
 from airglow.uploads.keys import NightId
 
 FORMAT = 2
@@ -103,6 +104,10 @@ class Discovery:
         Days whose weather files are complete and needed by no upload any more.
     finished
         Nights that are done, and whose marker is still there.
+    marked
+        Nights with a marker, as the look found them; None if that is not known any more. Not written to JSON.
+    states
+        Of nights that were looked up: the objects of their state in the bucket. Not written to JSON.
     """
 
     made_at: dt.datetime
@@ -110,6 +115,8 @@ class Discovery:
     unrecognised: tuple[tuple[str, str], ...]
     weather_leftovers: tuple[WeatherDay, ...]
     finished: tuple[NightId, ...]
+    marked: frozenset[NightId] | None = None
+    states: Mapping[NightId, Sequence[StoredObject]] = field(default_factory=dict)
 
     @property
     def wanted(self) -> tuple[NightReport, ...]:

@@ -10,6 +10,7 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Collection
 
 from airglow.model.errors import BadInput
 from airglow.store import MissingObject, Store
@@ -18,7 +19,7 @@ from airglow.uploads.keys import PENDING, NightId
 from airglow.uploads.refusals import forget_refusal
 
 
-def mark_pending(store: Store, night: NightId, why: str) -> None:
+def mark_pending(store: Store, night: NightId, why: str, there: Collection[str] | None = None) -> None:
     """Mark that work on a night begins, before anything else is done.
 
     Parameters
@@ -29,9 +30,12 @@ def mark_pending(store: Store, night: NightId, why: str) -> None:
         Which night.
     why
         What begins, for an operator who looks: ``upload``, ``reanalysis``.
+    there
+        Keys of the night's state in the bucket, as just listed.
     """
     # In this order: killed in between, nothing has begun and nothing is lost.
-    store.delete(night.cleaned_key)
+    if there is None or night.cleaned_key in there:
+        store.delete(night.cleaned_key)
     store.put_json(
         night.pending_key,
         {"format": 1, "night": night.name, "why": why, "made_at": dt.datetime.now(dt.UTC).isoformat()},
@@ -139,10 +143,12 @@ def take_up(store: Store, discovery: Discovery) -> None:
         clear_pending(store, night)
     if not discovery.wanted:
         return
-    marked = pending_nights(store)
+    marked = pending_nights(store) if discovery.marked is None else discovery.marked
     for report in discovery.wanted:
         if report.night not in marked:
-            mark_pending(store, report.night, "upload")
+            there = discovery.states.get(report.night)
+            keys = None if there is None else {found.key for found in there}
+            mark_pending(store, report.night, "upload", keys)
         if report.changed:
             _set_manifest_aside(store, report.night)
         elif report.withdrawn:

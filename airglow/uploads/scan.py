@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -121,11 +121,15 @@ def scan(
     receipts = _read_receipts(store, registry, raw.uploads, memory)
 
     reports = []
+    states: dict[NightId, list[StoredObject]] = {}
     for night in sorted(set(raw.uploads) | unfinished, key=lambda n: (n.date, n.site, n.instrument)):
         upload = raw.uploads.get(night, _Upload())
         report = _judge(store, registry, settings, now, night, upload, receipts.get(night), raw)
-        report = _compare_with_archive(store, report, upload, night in unfinished, memory, now)
-        report = _compare_with_refusal(store, report, upload, criteria or {})
+        if _is_to_be_looked_up(report, upload, night in unfinished, memory, now):
+            states[night] = store.list(night.state_prefix)
+            is_marked, there = night in unfinished, {found.key for found in states[night]}
+            report = _compare_with_archive(store, report, upload, is_marked, there, memory, now)
+            report = _compare_with_refusal(store, report, upload, there, criteria or {})
         if night.name in settings.hold:
             reason = "held by the configuration" + (f"; {report.reason}" if report.reason else "")
             report = replace(report, state=State.HELD, reason=reason)
@@ -136,6 +140,8 @@ def scan(
         unrecognised=tuple(raw.unrecognised),
         weather_leftovers=tuple(_leftovers(registry, settings, now, raw.weather, _in_need(raw, receipts))),
         finished=tuple(sorted(finished, key=lambda n: n.name)),
+        marked=frozenset(marked),
+        states=states,
     )
 
 
@@ -244,17 +250,28 @@ def _lacking_clouds(
     return what_clouds_lack(store, site, night, receipt.made_at, now, uploaded, raw.cloud_ends)
 
 
+def _is_to_be_looked_up(
+    report: NightReport, upload: _Upload, marked: bool, memory: Memory, now: dt.datetime
+) -> bool:
+    """Whether what the bucket has of a night can change what becomes of its upload."""
+    if report.state not in (State.READY, State.WAITING):
+        return False
+    only_waits = report.state is State.WAITING and not marked
+    return not (only_waits and memory.knows_not_archived(report.night, upload.objects, now))
+
+
 def _compare_with_archive(
-    store: Store, report: NightReport, upload: _Upload, marked: bool, memory: Memory, now: dt.datetime
+    store: Store,
+    report: NightReport,
+    upload: _Upload,
+    marked: bool,
+    there: Collection[str],
+    memory: Memory,
+    now: dt.datetime,
 ) -> NightReport:
     """Tell work that was interrupted, and another upload of a night that is archived, from a first upload."""
-    if report.state not in (State.READY, State.WAITING):
-        return report
-    only_waits = report.state is State.WAITING and not marked
-    if only_waits and memory.knows_not_archived(report.night, upload.objects, now):
-        return report
     try:
-        archived = archived_upload(store, report.night)
+        archived = archived_upload(store, report.night) if report.night.manifest_key in there else None
     except BadInput as unreadable:
         return replace(report, state=State.REFUSED, reason=str(unreadable))
     if archived is None:
@@ -262,13 +279,13 @@ def _compare_with_archive(
             return _without_upload(store, report)
         if marked and report.state is State.READY:
             return replace(report, state=State.CONTINUING, reason=_NOT_ARCHIVED)
-        if only_waits:
+        if report.state is State.WAITING and not marked:
             memory.note_not_archived(report.night, upload.objects, now)
         return report
     if all(archived.get(found.key) == found.etag for found in upload.objects):
         # Without a marker, some objects of the archived upload are what an interrupted cleanup left; but if a
         # cleanup was finished, the upload is being sent once more: then all of it is waited for.
-        if marked or report.state is State.READY or store.head(report.night.cleaned_key) is None:
+        if marked or report.state is State.READY or report.night.cleaned_key not in there:
             return replace(report, state=State.CONTINUING, reason="archived, to be finished")
     elif report.state is State.READY:
         return replace(report, reason="another upload of a night that is archived", changed=True)
@@ -276,9 +293,15 @@ def _compare_with_archive(
 
 
 def _compare_with_refusal(
-    store: Store, report: NightReport, upload: _Upload, criteria: Mapping[str, Any]
+    store: Store,
+    report: NightReport,
+    upload: _Upload,
+    there: Collection[str],
+    criteria: Mapping[str, Any],
 ) -> NightReport:
     """Tell a complete upload that was refused for what is in it: it would only be refused again."""
+    if report.night.refused_key not in there:
+        return report
     if not (report.state is State.READY or report.reason == _NOT_ARCHIVED):
         return report
     refusal = refusal_of(store, report.night, {found.key: found.etag for found in upload.objects}, criteria)

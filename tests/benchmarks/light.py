@@ -180,7 +180,8 @@ def step_start(script: str, after: str) -> str:
     code = (
         "import pickle, sys\n"
         "from snakemake.iocontainers import InputFiles, Log, OutputFiles, Params, Snakemake, Wildcards\n"
-        "job = Snakemake(InputFiles(), OutputFiles(), Params(), Wildcards(), 1, {}, Log(), {}, 'rule', 0, '.')\n"
+        "empty = (InputFiles(), OutputFiles(), Params(), Wildcards())\n"
+        "job = Snakemake(*empty, 1, {}, Log(), {}, 'rule', 0, '.')\n"
         "sys.stdout.buffer.write(pickle.dumps(job, protocol=4))"
     )
     pickled = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True).stdout
@@ -267,7 +268,7 @@ def top(counts: Counter) -> str:
 
 
 def measure_many(bench: Bench) -> None:
-    """Many pending nights at once, which have no frames that could be analysed: what Snakemake itself costs."""
+    """Many pending nights at once, without frames to analyse: what Snakemake itself costs."""
     goals = {1: 3.0, 10: 5.0, 50: 15.0}
     for count in bench.nights:
         with place(bench) as (clone, front, store):

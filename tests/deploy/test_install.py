@@ -150,4 +150,4 @@ def test_the_installed_command_runs_the_workflow_and_tells_where_nights_stand(
     assert sorted(path for path in place.directory.rglob("*")) == before
     pages = {key for key in everything(store) if key.startswith("pages/")}
     assert "pages/attention.html" in pages
-    assert set(everything(store)) - pages == {"raw/fpi05_uao_20260510.txt", "state/keep"}
+    assert set(everything(store)) - pages == {"raw/fpi05_uao_20260510.txt"}

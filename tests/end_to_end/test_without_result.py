@@ -204,14 +204,14 @@ DELIVERED = "/state/minime05/uao/2026/20260512/delivered.json"
 
 # In place of which requests a run is killed, and whether the working disk is lost then.
 KILLS = (
-    (("GET", DELIVERED, 1), False),  # collect, before it knows what to keep
-    (("DELETE", SMALL.cleaned_key, 1), False),  # collect, before the mark
-    (("PUT", SMALL.pending_key, 1), True),  # collect, not marked yet
-    (("DELETE", SMALL.published_key, 1), False),  # by Snakemake, before publish begins
+    (("GET", DELIVERED, 1), False),  # publish, before it knows what to keep
+    (("DELETE", SMALL.cleaned_key, 1), False),  # publish, before the mark
+    (("PUT", SMALL.pending_key, 1), True),  # publish, not marked yet
+    (("DELETE", SMALL.published_key, 1), False),  # publish, while the old index is there
     (("PUT", DELIVERED, 1), True),  # publish: the old index is gone
     (("PUT", SMALL.published_key, 1), False),  # publish, all but the index
     (("PUT", SMALL.published_key, 1), True),
-    (("GET", "/results/", 1), True),  # load: the new index is there
+    (("PUT", SMALL.loaded_key, 1), True),  # load, committed but not on record
     (("PUT", SMALL.cleaned_key, 1), False),
 )
 

@@ -52,7 +52,9 @@ def night():
     frames = tuple(SimpleNamespace(frame=SimpleNamespace(name=f"{k}")) for k in range(6))
     sky = Profiles(frames, (Center(256.0, 256.0, 0.01),) * 6, np.arange(6) * 600.0, GRID, tuple(rings))
     known = SimpleNamespace(
-        parameters=PARAMETERS, lasers=None, gap_m=lambda time_s: (GAP_M + time_s / 600 * 1e-9, np.zeros(6))
+        parameters=PARAMETERS,
+        lasers=None,
+        gap_m=lambda time_s: (GAP_M + time_s / 600 * 1e-9, np.zeros(time_s.size)),
     )
     return sky, known, velocity, temperature
 
@@ -70,6 +72,32 @@ def test_velocities_are_those_of_the_light_whatever_the_gap_did(night, fitted):
     np.testing.assert_allclose(got, night[2], atol=1.0)  # a nanometre of the gap would be 20
     temperatures = np.array([fit.temperature_k for fit in fitted.fits])
     np.testing.assert_allclose(temperatures, night[3], atol=3.0)
+
+
+def test_errors_are_true(night):
+    """On 300 profiles with ten times the noise: the same light, so that only the noise differs."""
+    clean, known, velocity, temperature = night
+    random = np.random.default_rng(12)
+    rings = [
+        replace(ring, counts=ring.counts + random.normal(0, 2.0, GRID.count), sigma=np.full(GRID.count, 2.01))
+        for _ in range(50)
+        for ring in clean.rings
+    ]
+    many = replace(
+        clean,
+        frames=clean.frames * 50,
+        centers=clean.centers * 50,
+        mid_time_s=np.tile(clean.mid_time_s, 50),
+        rings=tuple(rings),
+    )
+    fits = lines.fit_lines(many, known, LINE, no_progress).fits
+    wind = [(fit.velocity_mps - velocity[k % 6]) / fit.velocity_error_mps for k, fit in enumerate(fits)]
+    warmth = [
+        (fit.temperature_k - temperature[k % 6]) / fit.temperature_error_k for k, fit in enumerate(fits)
+    ]
+    assert len(fits) == 300
+    for scores in (wind, warmth):
+        assert np.sqrt(np.mean(np.square(scores))) == pytest.approx(1.0, abs=0.1)
 
 
 def test_the_errors_of_the_converter_are_part_of_those_of_the_lines(night, fitted, monkeypatch):

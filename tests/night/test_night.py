@@ -12,6 +12,7 @@ from airglow.model.errors import NotAnalysable
 from airglow.model.result import Cause, causes_in
 from airglow.night import NightRequest, analyse_night, read_night
 from airglow.night.instrument import colour_error_k
+from airglow.night.lines import fit_lines
 from airglow.registry import load_registry
 from airglow.simulate import Camera
 from airglow.spectra import SkyLine, network_intensity_scale
@@ -66,6 +67,26 @@ def test_intensity_centre_and_times_are_those_of_the_frames(nominal):
     starts = [np.datetime64(night.all_truth[name].start_utc.replace(tzinfo=None), "us") for name in sky.name]
     assert np.abs(sky.start_time - np.array(starts)).max() < np.timedelta64(1000, "us")
     assert list(sky.direction) == [night.all_truth[name].direction for name in sky.name]
+
+
+def test_the_plate_scale_of_the_sky_is_found(nominal, monkeypatch):
+    """Light of the sky fills the lens in another way than the laser's, by 4 parts in 10,000 of the scale."""
+    night, result = nominal
+    seen = []
+
+    def watched(*given):
+        seen.append(fit_lines(*given))
+        return seen[-1]
+
+    monkeypatch.setattr("airglow.night.analyse.fit_lines", watched)
+    night.analyse(clouds=False)
+    optics = night.simulated.truth.optics
+    of_laser = result.instrument_parameters.plate_scale_rad_per_pixel
+    assert of_laser == pytest.approx(optics.plate_scale_rad_per_pixel, rel=5e-5)
+    assert seen[0].parameters.plate_scale_rad_per_pixel / of_laser == pytest.approx(
+        optics.sky_scale, abs=8e-5
+    )
+    assert optics.sky_scale < 1 - 2e-4
 
 
 def test_same_frames_same_result(nominal):

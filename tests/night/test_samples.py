@@ -15,7 +15,7 @@ from airglow.model.result import Cause
 from airglow.night import NightRequest, samples
 from airglow.night.gate import TimedFrame
 from airglow.spectra import SkyLine, network_intensity_scale
-from airglow.winds import SampleReference
+from airglow.winds.doppler_reference import SampleReference
 
 from .conftest import DATE
 

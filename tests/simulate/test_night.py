@@ -297,3 +297,11 @@ def test_a_laser_frame_has_no_bound_for_winds(draw):
     night = draw()
     with pytest.raises(BadInput, match="laser"):
         frame_bound(night, night.frames[0])
+
+
+def test_the_bound_grows_with_the_root_of_a_bright_background(draw):
+    """Where background makes all the noise, four times as much of it doubles the errors."""
+    night = draw(sky_frames=2, laser_frames=0, camera=COARSE)
+    frame = night.frames[1]
+    once, four_times = (frame_bound(night, replace(frame, background=level)) for level in (1e3, 4e3))
+    np.testing.assert_allclose(np.divide(four_times, once), 2.0, rtol=1e-3)

@@ -199,14 +199,6 @@ def test_delete_sees_a_change_after_its_look(store: Store, s3):
     assert other.get_bytes("key") == b"other"
 
 
-def test_placeholder_is_put_once(store: Store):
-    store.ensure_placeholder()
-    with counted(store) as sent:
-        store.ensure_placeholder()
-    assert sent == ["HeadObject"]
-    assert keys(store) == ["state/keep"]
-
-
 def test_check_names_what_is_wrong(store: Store, s3):
     store.check()
     missing = open_store(settings_from_environment(s3.environment("no-such-bucket")))

@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from airglow.winds import doppler_reference, reference_from_zenith, reference_in_time, reference_over_gap
-from airglow.winds.doppler_reference import gap_error_as_velocity_mps
+from airglow.winds import doppler_reference
+from airglow.winds.doppler_reference import (
+    gap_error_as_velocity_mps,
+    reference_from_zenith,
+    reference_in_time,
+    reference_over_gap,
+)
 
 TYPICAL_MPS, EXPECTED_SAMPLES = 8.0, 4.0  # of the vertical wind before the night
 

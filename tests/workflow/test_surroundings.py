@@ -71,7 +71,7 @@ def home(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 def test_a_run_heeds_no_settings_of_other_projects(place: tuple[Clone, Store], home: dict[str, str]) -> None:
-    """Neither the client of the package nor that of the storage plugin."""
+    """Neither while it plans nor in its steps."""
     at_hand, store = place
     store.put_bytes(NIGHT.receipt_key, b"...")
     ran = at_hand.run("--cores", "1", "-n", f"nights/{NIGHT.name}.json", **home)

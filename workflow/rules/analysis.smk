@@ -6,7 +6,7 @@
 #   snakemake --profile hourly results/minime05/uao/2025/20250429/XR/winds.png
 #   snakemake --profile hourly -R plots nights/uao_20250429.json          # all plots once more, nothing is fitted
 #
-# A tag that cannot be analysed has all these files too: they say why, and stay here (outcome.json tells collect).
+# A tag that cannot be analysed has all these files too: they say why, and stay here (outcome.json tells publish).
 
 
 rule analyze:

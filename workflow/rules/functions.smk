@@ -1,5 +1,6 @@
 # Functions of the rules: which nights and files they mean, and what a report shows.
 
+import datetime as dt
 import json
 from functools import lru_cache
 
@@ -29,11 +30,15 @@ def published_nights(asked):
     return or_workflow_error(nights_of_targets.published_nights, STORE, REGISTRY, asked)
 
 
-@lru_cache
+PLANNED_AT = dt.datetime.now(dt.UTC)
+LOOKED_AT = set()  # nights whose sentinels have mirrors like the bucket
+
+
 def looked_at(night):
     """The night, once the mirrors of its sentinels are like the bucket: it is asked once, by the run itself."""
-    if workflow.is_main_process:
+    if workflow.is_main_process and night not in LOOKED_AT:
         or_workflow_error(mirror_states, STORE, night, STATES)
+        LOOKED_AT.add(night)
     return night
 
 
@@ -79,6 +84,8 @@ def wanted_by_discovery(wildcards):
         discovery_from_json, json.loads(Path(found).read_text()), found
     )
     nights = [report.night for report in discovery.wanted]
+    if discovery.made_at > PLANNED_AT:  # in this run: it has made the mirrors
+        LOOKED_AT.update(nights)
     if nothing_is_done:
         nights = nights_of_targets.nights_to_show(discovery, WORK)
     leftovers = [

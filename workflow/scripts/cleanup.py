@@ -2,9 +2,9 @@
 
 from adapter import STATES, WORK, step
 
-from airglow.archive import cleanup_night, load_manifest
+from airglow.archive import cleanup_night, read_manifest
 from airglow.pipeline.failures import forget_failures
-from airglow.pipeline.states import mirror_states, put_state, read_state
+from airglow.pipeline.states import forget_marked, manifest_bytes, mirror_states, put_state, read_state
 from airglow.uploads import clear_pending
 
 with step() as job:
@@ -13,8 +13,11 @@ with step() as job:
     published, loaded = (
         read_state(job.store, night, state, STATES, now.get(state)) or {} for state in ("published", "loaded")
     )
-    manifest = load_manifest(job.store, night)
-    record = cleanup_night(job.store, job.registry, manifest, published, loaded)
+    at_hand = job.local(WORK) / "manifest.json"  # what extract left is as good, if it has the ETag of now
+    manifest = read_manifest(manifest_bytes(job.store, night, at_hand, STATES), night.manifest_key)
+    record = cleanup_night(job.store, job.registry, manifest, published, loaded, just_read=True)
     put_state(job.store, night, "cleaned", record, STATES)
+    forget_marked(night, STATES)
     clear_pending(job.store, night)
     forget_failures(WORK, night.name)
+    at_hand.unlink(missing_ok=True)

@@ -1,10 +1,13 @@
 """Join the parts of a night's upload."""
 
+import os
 from pathlib import Path
 
-from adapter import snakemake, step
+from adapter import STATES, snakemake, step
 
 from airglow.archive import UnpackLimits, criteria, join_parts
+from airglow.pipeline.runlock import RUN_VARIABLE
+from airglow.pipeline.states import is_marked, mirror_path
 
 with step() as job:
     join_parts(
@@ -13,4 +16,6 @@ with step() as job:
         Path(snakemake.output.archive),
         Path(snakemake.output.record),
         criteria=criteria(UnpackLimits.from_settings(snakemake.params.limits)),
+        is_marked=is_marked(job.night, os.environ.get(RUN_VARIABLE), STATES),
+        maybe_refused=mirror_path(STATES, job.night, "refused").exists(),
     )

@@ -1,11 +1,13 @@
 """Put a night's products into the bucket, and their index after them."""
 
+import os
 from pathlib import Path
 
 from adapter import RESULTS, STATES, read_json, snakemake, step
 
 from airglow.pipeline.delivery import publish_night
 from airglow.pipeline.publish import plan_delivery, prefixes_from_environment
+from airglow.pipeline.runlock import RUN_VARIABLE
 
 with step() as job:
     outcomes = {Path(path).parent.name: read_json(path) for path in snakemake.input.outcomes}
@@ -13,4 +15,5 @@ with step() as job:
     folders = {tag: job.local(RESULTS) / tag for tag in outcomes}
     by_tag = {tag: [path for path in files if path.parent == folder] for tag, folder in folders.items()}
     plan = plan_delivery(job.night, job.instrument, outcomes, by_tag, prefixes_from_environment())
-    publish_night(job.store, plan, folders, STATES, snakemake.params.transfers)
+    run = os.environ.get(RUN_VARIABLE)
+    publish_night(job.store, plan, folders, STATES, snakemake.params.transfers, run)

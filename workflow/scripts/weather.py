@@ -7,6 +7,7 @@ from adapter import snakemake, step, write_json
 from airglow.archive import archive_weather, fetch_weather
 
 with step() as job:
-    record = archive_weather(job.store, snakemake.wildcards.site, job.date)
-    fetch_weather(job.store, record, Path(snakemake.output.files))
+    directory = Path(snakemake.output.files)
+    record = archive_weather(job.store, snakemake.wildcards.site, job.date, directory=directory)
+    fetch_weather(job.store, record, directory)
     write_json(snakemake.output.record, record)
