@@ -100,7 +100,7 @@ def faults_file(subpackage: str, root: Path = ROOT) -> Path:
 
 
 def read_faults(subpackages: Sequence[str] = (), root: Path = ROOT) -> list[Fault]:
-    """Read the faults of some subpackages (of all that have any by default), and see that each can be put in.
+    """Read the faults of some subpackages (of all by default), and see that each can be put in.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def read_faults(subpackages: Sequence[str] = (), root: Path = ROOT) -> list[Faul
         Naming the file and the reason.
     """
     faults = []
-    for name in subpackages or [name for name in SUBPACKAGES if faults_file(name, root).exists()]:
+    for name in subpackages or SUBPACKAGES:
         listed = faults_file(name, root)
         if not listed.exists():
             raise FaultRefused(f"{listed}: is not there")

@@ -179,3 +179,13 @@ def test_merging_changes_neither_layer() -> None:
     base, over = {"a": {"b": [1]}, "c": 1}, {"a": {"d": 2}}
     assert merged(base, over) == {"a": {"b": [1], "d": 2}, "c": 1}
     assert (base, over) == ({"a": {"b": [1]}, "c": 1}, {"a": {"d": 2}})
+
+
+def test_a_later_layer_overrules_an_entry_of_the_same_date_and_adds_others_in_order() -> None:
+    base = {"epochs": [{"from": None, "stop": 500, "count": 500}, {"from": DATE, "stop": 300}]}
+    over = {"epochs": [{"from": DATE, "stop": 400}, {"from": DATE - dt.timedelta(days=9), "stop": 450}]}
+    assert merged(base, over)["epochs"] == [
+        {"from": None, "stop": 500, "count": 500},
+        {"from": DATE - dt.timedelta(days=9), "stop": 450},
+        {"from": DATE, "stop": 400},
+    ]

@@ -71,5 +71,6 @@ def test_a_sky_that_sees_what_the_lasers_see_keeps_their_parameters(seed):
 def test_a_single_frame_is_enough_where_it_is_clear():
     profiles = night(OF_SKY)[:1]
     found = refine_for_sky(profiles, fit_all(profiles, PARAMETERS), PHASE, PARAMETERS, LINE)
+    assert found is not None
     relative = found.plate_scale_rad_per_pixel / PARAMETERS.plate_scale_rad_per_pixel - 1.0
     assert relative == pytest.approx(-4e-4, abs=2.5e-4)
