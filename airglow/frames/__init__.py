@@ -1,7 +1,5 @@
 """One CCD frame and its header, from HDF5 or ``.img``, and when it was taken."""
 
-from importlib import import_module
-
 from airglow.frames.names import (
     date_of_name,
     is_frame_name,
@@ -9,6 +7,7 @@ from airglow.frames.names import (
     saved_of_name,
     tag_of_name,
 )
+from airglow.model.at_first_use import from_modules
 
 __all__ = [
     "LONGEST_EXPOSURE_S",
@@ -30,6 +29,7 @@ __all__ = [
     "total_counts",
 ]
 
+# What needs NumPy and HDF5: the archive only wants the names of files.
 _MODULES = {
     "LONGEST_EXPOSURE_S": "read",
     "SHORTEST_EXPOSURE_S": "read",
@@ -45,9 +45,4 @@ _MODULES = {
     "total_counts": "kept",
 }
 
-
-def __getattr__(name: str):
-    """Look up what needs NumPy and HDF5 when it is asked for: the archive only wants the names of files."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = from_modules(__name__, _MODULES)

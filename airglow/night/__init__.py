@@ -1,8 +1,6 @@
 """A whole night, from frames to a result."""
 
-import importlib
-from typing import Any
-
+from airglow.model.at_first_use import from_modules
 from airglow.night.no_result import no_result
 from airglow.night.request import NightRequest
 from airglow.night.settings import AnalysisSettings
@@ -26,8 +24,4 @@ _HOMES = {
 
 __all__ = ["AnalysisSettings", "NightRequest", "no_result", *_HOMES]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = from_modules(__name__, _HOMES)

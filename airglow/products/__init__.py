@@ -1,8 +1,6 @@
 """What people open of a night, all from its result: netCDF, tables, Madrigal files, plots and the log."""
 
-import importlib
-from typing import Any
-
+from airglow.model.at_first_use import from_modules
 from airglow.model.products import DEFAULT_KINDS, FRAMES, SUFFIXES, local_name
 from airglow.products.night import (
     RESULT_KINDS,
@@ -48,8 +46,4 @@ __all__ = [
     *_HOMES,
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = from_modules(__name__, _HOMES)
