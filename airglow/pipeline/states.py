@@ -153,22 +153,69 @@ def remove_state(store: Store, night: NightId, state: str, root: Path) -> None:
 
 
 def note_marked(night: NightId, run: str, root: Path) -> None:
-    """Note that a run has marked a night as unfinished, so that its steps need not do it again."""
+    """Note that a run has marked a night as unfinished, so that its steps need not do it again.
+
+    Parameters
+    ----------
+    night
+        The night.
+    run
+        Identifier of the run.
+    root
+        The directory of all mirrors.
+    """
     write_whole(mirror_path(root, night, _MARKED), json_bytes({"run": run}))
 
 
 def is_marked(night: NightId, run: str | None, root: Path) -> bool:
-    """Whether the run at hand has marked the night, and not finished it since."""
+    """Whether the run at hand has marked the night, and not finished it since.
+
+    Parameters
+    ----------
+    night
+        The night.
+    run
+        Identifier of the run; None if there is none.
+    root
+        The directory of all mirrors.
+
+    Returns
+    -------
+    bool
+    """
     return bool(run) and _read(mirror_path(root, night, _MARKED)).get("run") == run
 
 
 def forget_marked(night: NightId, root: Path) -> None:
-    """Before the mark is removed from the bucket."""
+    """Forget that a run has marked a night, before the mark is removed from the bucket.
+
+    Parameters
+    ----------
+    night
+        The night.
+    root
+        The directory of all mirrors.
+    """
     mirror_path(root, night, _MARKED).unlink(missing_ok=True)
 
 
 def known_state(night: NightId, state: str, root: Path) -> Any | None:
-    """What a step of this machine wrote as a sentinel, while its mirror is there; None if not known."""
+    """What a step of this machine wrote as a sentinel, while its mirror is there.
+
+    Parameters
+    ----------
+    night
+        The night.
+    state
+        One of `STATES`.
+    root
+        The directory of all mirrors.
+
+    Returns
+    -------
+    object
+        None if that is not known.
+    """
     return _read(mirror_path(root, night, state)).get("value")
 
 

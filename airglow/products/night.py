@@ -11,7 +11,7 @@ from airglow.model.products import DEFAULT_KINDS, FRAMES, SUFFIXES
 from airglow.model.result import NightResult
 from airglow.registry import Instrument, Site
 
-_WRITERS = {
+WRITERS = {
     "netcdf": ("netcdf", "write_netcdf"),
     "madrigal": ("madrigal", "write_madrigal"),
     "madrigal_hdf5": ("madrigal_hdf5", "write_madrigal_hdf5"),
@@ -89,7 +89,7 @@ def writer(kind: str) -> Callable[..., Path]:
     -------
     callable
     """
-    module, function = _WRITERS[kind]
+    module, function = WRITERS[kind]
     return getattr(importlib.import_module(f"airglow.products.{module}"), function)
 
 

@@ -323,6 +323,11 @@ def cramer_rao_bound(
     Returns
     -------
     velocity_bound_mps, temperature_bound_k : float
+
+    Raises
+    ------
+    NotAnalysable
+        If the profile says nothing of the line.
     """
     count = line.terms_needed(central_phase, parameters.reflectivity)
     instrument = fringes(profile.radius_squared_px2, profile.width_px2, central_phase, parameters, count)
