@@ -161,7 +161,7 @@ def test_an_idle_run_leaves_everything_and_asks_little(delivered: Delivered, mar
     assert ran.code == 0, ran.text
     assert everything(place.store) == before
     assert contents(mariadb, place.database) == before_rows
-    # the bucket, the placeholder, and three lists: what waits is known from the run before
+    # the bucket, and three lists: what waits is known from the run before
     assert len(requests) <= 5, requests
     assert {method for method, _ in requests} <= {"GET", "HEAD"}
 

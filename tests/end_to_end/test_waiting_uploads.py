@@ -26,5 +26,5 @@ def test_a_second_run_over_a_hundred_errors_and_a_hundred_half_uploads_asks_litt
     requests = list(place.front.requests)
     assert second.code == 0, second.text
     assert second.text.count("collection error") >= 100, second.text
-    # the bucket, the placeholder, and three lists: raw objects, markers, pages
+    # the bucket, and three lists: raw objects, markers, pages
     assert len(requests) <= 5, requests
