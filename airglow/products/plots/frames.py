@@ -128,8 +128,8 @@ def _draw_frame(figure: Figure, picture: Axes, frame: Frame) -> None:
     picture.grid(visible=False)
     picture.set_xlabel("Column (px)")
     picture.set_ylabel("Row (px)")
-    style.label_at(picture, 0.4)
     picture.apply_aspect()
+    style.label_at(picture, 0.4)
     place = picture.get_position()
     bar = style.color_bar(figure, drawn, (place.x1 + 0.008, place.y0, 0.01, place.height))
     bar.set_title("counts", fontsize=8, loc="left", pad=24)  # above the tip of the bar
