@@ -26,6 +26,8 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 # Nothing of a developer's own Snakemake or pytest settings, nor of another project's bucket.
 unexport SNAKEMAKE_PROFILE PYTEST_ADDOPTS PYTHONPATH AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL
+# Without compiled modules on the disk every step of a night would compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## what can be made
 	@sed -n '/^# make/s/^# //p' Makefile

@@ -91,7 +91,8 @@ class Bench:
 
 def here() -> dict[str, str]:
     """The environment of everything measured: this tree, one thread."""
-    return {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT)}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **ONE_THREAD, "PYTHONPATH": str(ROOT)}
 
 
 def cpu(command: list[str], runs: int = 1) -> tuple[float, float]:
@@ -205,6 +206,7 @@ def place(bench: Bench) -> Iterator[tuple[running.Clone, running.Front, object]]
         store, database = running.new_place(s3, mariadb)
         environment = running.surroundings(front.url, store.bucket, s3, mariadb, database)
         clone = running.clone(Path(folder) / "clone", {**environment, **ONE_THREAD, "PYTHONPATH": str(ROOT)})
+        clone.environment.pop("PYTHONDONTWRITEBYTECODE", None)
         yield clone, front, store
 
 
