@@ -285,3 +285,11 @@ def test_how_long_to_keep_an_object_is_said_with_it(store: Store) -> None:
     store.put_bytes("pages/b.html", b"<p>", "text/html")
     answers = [store.client.head_object(Bucket=store.bucket, Key=f"pages/{name}.html") for name in "ab"]
     assert [answer.get("CacheControl") for answer in answers] == ["no-cache", None]
+
+
+def test_a_listing_between_two_keys(store: Store):
+    for key in ("a/1", "a/2", "a/3", "a/4", "b/1"):
+        store.put_bytes(key, b"x")
+    assert [found.key for found in store.list("a/", after="a/1", until="a/4")] == ["a/2", "a/3"]
+    assert [found.key for found in store.list("a/", after="a/2")] == ["a/3", "a/4"]
+    assert [found.key for found in store.list("a/", until="a/3")] == ["a/1", "a/2"]
