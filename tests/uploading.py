@@ -103,6 +103,21 @@ def counted(store: Store):
         store.client.meta.events.unregister("before-call.s3", note)
 
 
+@contextmanager
+def counted_keys(store: Store):
+    """Collects the names of the requests that are sent meanwhile, and the keys that they are about."""
+    sent: list[tuple[str, str]] = []
+
+    def note(params, model, **_) -> None:
+        sent.append((model.name, params.get("Key", "")))
+
+    store.client.meta.events.register("provide-client-params.s3", note)
+    try:
+        yield sent
+    finally:
+        store.client.meta.events.unregister("provide-client-params.s3", note)
+
+
 def archive_night(store: Store, night: NightId, directory: Path) -> Manifest:
     """Do what the workflow does with a complete upload until its manifest is in the bucket."""
     tar, record, manifest = (directory / name for name in ("night.tar.gz", "parts.json", "manifest.json"))

@@ -4,9 +4,10 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from uploading import MINIME13, counted, keys
+from uploading import MINIME13, counted, counted_keys, keys
 
 from airglow.model.errors import BadInput, StoreError
+from airglow.pipeline.delivery import publish_night
 from airglow.pipeline.kept import keep_earlier_results
 from airglow.pipeline.publish import deliver, delivered_key
 from airglow.store import Store
@@ -163,3 +164,24 @@ def test_new_plots_of_a_kept_result_leave_it_kept(store: Store, first: dict, tmp
     deliver(store, again, {"XG": tmp_path / "first/XG", "XR": tmp_path / "second/XR"})
     plot = next(p["key"] for p in again["products"] if p["name"].endswith("_xg_winds.png"))
     assert store.get_bytes(plot) == b"a new plot"
+
+
+def test_the_night_is_marked_before_the_index_goes_and_that_before_a_product_changes(
+    store: Store, first: dict, tmp_path: Path
+) -> None:
+    store.put_json(MINIME13.cleaned_key, {})
+    planned, folders = second(tmp_path, "XR", "XG")
+    with counted_keys(store) as sent:
+        publish_night(store, planned, folders, tmp_path / "states")
+    changes = [(name, key) for name, key in sent if name != "ListObjectsV2" and not name.startswith("Get")]
+    products = {("PutObject", product["key"]) for product in first["products"]}
+    assert changes[:3] == [
+        ("DeleteObject", MINIME13.cleaned_key),
+        ("PutObject", MINIME13.pending_key),
+        ("DeleteObject", MINIME13.published_key),
+    ]
+    assert set(changes[3:-2]) == products
+    assert changes[-2:] == [
+        ("PutObject", delivered_key(MINIME13)),
+        ("PutObject", MINIME13.published_key),
+    ]

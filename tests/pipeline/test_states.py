@@ -49,7 +49,9 @@ def test_a_lost_disk_gets_the_times_of_the_bucket_but_none_to_come(store: Store,
     written = mirror_path(tmp_path, MINIME05, "manifest").stat().st_mtime
     assert written == pytest.approx(min(found.modified.timestamp(), time.time()), abs=1.5)
 
-    ahead = type(found)(found.key, found.size, "another", found.modified.replace(year=found.modified.year + 1))
+    ahead = type(found)(
+        found.key, found.size, "another", found.modified.replace(year=found.modified.year + 1)
+    )
     mirror_states(store, MINIME05, tmp_path, [ahead])
     assert mirror_path(tmp_path, MINIME05, "manifest").stat().st_mtime <= time.time()
 
