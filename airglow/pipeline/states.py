@@ -23,7 +23,7 @@ from typing import Any
 
 from airglow.model.files import write_whole
 from airglow.store import Store, StoredObject, hash_file, json_bytes
-from airglow.uploads import NightId
+from airglow.uploads import Discovery, NightId
 
 _MARKED = "marked"
 STATES = ("manifest", "published", "loaded", "page", "cleaned", "refused")
@@ -88,6 +88,28 @@ def mirror_states(
             moment = min(there[state].modified.timestamp(), time.time())
             os.utime(path, (moment, moment))
     return there
+
+
+def mirror_taken_up(store: Store, discovery: Discovery, root: Path, run: str) -> None:
+    """Make the mirrors of all nights that a discovery has taken up, from what it listed as far as that holds.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    discovery
+        As of `airglow.uploads.scan`, after `airglow.uploads.take_up`.
+    root
+        The directory of all mirrors.
+    run
+        Identifier of the run at hand.
+    """
+    for report in discovery.wanted:
+        # Taking a night up has marked it as unfinished, and may have exchanged its manifest.
+        found = None if report.changed or report.withdrawn else discovery.states.get(report.night)
+        there = None if found is None else [one for one in found if one.key != report.night.cleaned_key]
+        mirror_states(store, report.night, root, there)
+        note_marked(report.night, run, root)
 
 
 def put_state(store: Store, night: NightId, state: str, value: Any, root: Path) -> None:

@@ -113,7 +113,7 @@ def test_what_killed_runs_left_is_removed_by_the_next(place: tuple[Clone, Store]
     failure.write_text("{}")
     ran = at_hand.hourly()
     assert ran.code == 0, ran.text
-    assert sorted(path.name for path in work.iterdir()) == ["discovery.json", "failures"]
+    assert {path.name for path in work.iterdir()} == {"discovery.json", "failures", "known_uploads.json"}
     assert not failure.exists()  # no run repeats it: that night is neither in raw/ nor unfinished
     log = (at_hand.directory / "logs/discover.log").read_text()
     assert "removed what an earlier run left: work/minime05/uao/2026/20260509 (2.0 MB)" in log
