@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import json
 import os
 import resource
 import subprocess
@@ -29,6 +28,7 @@ from airglow.simulate import simulate_night, write_night
 from airglow.uploads import NightId
 from tests.benchmarks.nights import DATE, FIRST_SEED, SITE, VARIANTS, registry, simulator_digest
 from tests.benchmarks.requests import beyond_data
+from tests.benchmarks.speed import measure_in_turn
 from tests.benchmarks.text import number, table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where the tests' own modules are
@@ -132,13 +132,7 @@ def measure_analyze(bench: Bench) -> None:
         seconds, peak_mb = cpu(command, 3)
     bench.say("airglow analyze, netCDF, tables, PNGs, log", seconds, "s", 3.5)
     bench.say("... its peak memory", peak_mb, "MB", 350)
-    runs = []
-    for _ in range(3):
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.benchmarks.speed", "--measure", str(folder)],
-            env=here(), cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True,
-        )  # fmt: skip
-        runs.append(json.loads(done.stdout.splitlines()[-1])["total_s"])
+    runs = [run["total_s"] for run in measure_in_turn(folder, 3)]
     bench.say("... the analysis in it (reading, rings, fits, winds)", min(runs), "s", 1.1)
 
 
