@@ -26,6 +26,7 @@ from airglow.store import Store, StoredObject, hash_file, json_bytes
 from airglow.uploads import Discovery, NightId
 
 _MARKED = "marked"
+_FILE_CLOCK_S = 0.05  # by which the times of files may lag behind the clock
 STATES = ("manifest", "published", "loaded", "page", "cleaned", "refused")
 
 
@@ -54,7 +55,8 @@ def mirror_states(
     """Make the mirrors of a night like the bucket; costs one request.
 
     A mirror of the very object that is in the bucket stays as it is, with its time. One whose object is gone
-    is removed.
+    is removed. One that was written after the bucket was asked is left alone: a plan may look while a run is
+    at work.
 
     Parameters
     ----------
@@ -77,10 +79,13 @@ def mirror_states(
     StoreError
         If the bucket cannot be listed.
     """
+    asked_at = time.time() - _FILE_CLOCK_S
     listed = {found.key: found for found in (store.list(night.state_prefix) if objects is None else objects)}
     there = {state: listed[key] for state in STATES if (key := _key(night, state)) in listed}
     for state in STATES:
         path = mirror_path(root, night, state)
+        if _written_since(path, asked_at):
+            continue
         if state not in there:
             path.unlink(missing_ok=True)
         elif _read(path).get("etag") != there[state].etag:
@@ -298,6 +303,13 @@ def read_state(
     if "value" in mirror and (now is None or mirror["etag"] == now.etag):
         return mirror["value"]
     return store.get_json(_key(night, state))
+
+
+def _written_since(path: Path, moment: float) -> bool:
+    try:
+        return path.stat().st_mtime > moment
+    except FileNotFoundError:
+        return False
 
 
 def _key(night: NightId, state: str) -> str:

@@ -35,6 +35,7 @@ def test_mirrors_are_made_like_the_bucket_with_one_request(store: Store, tmp_pat
     stale = mirror_path(tmp_path, MINIME05, "cleaned")
     stale.parent.mkdir(parents=True)
     stale.write_text('{"etag": "of an object that is gone"}')
+    os.utime(stale, (1000, 1000))
     with counted(store) as sent:
         found = mirror_states(store, MINIME05, tmp_path)
     assert sent == ["ListObjectsV2"]
@@ -52,6 +53,7 @@ def test_a_lost_disk_gets_the_times_of_the_bucket_but_none_to_come(store: Store,
     ahead = type(found)(
         found.key, found.size, "another", found.modified.replace(year=found.modified.year + 1)
     )
+    os.utime(mirror_path(tmp_path, MINIME05, "manifest"), (1000, 1000))
     mirror_states(store, MINIME05, tmp_path, [ahead])
     assert mirror_path(tmp_path, MINIME05, "manifest").stat().st_mtime <= time.time()
 
@@ -67,6 +69,17 @@ def test_the_mirror_of_the_very_object_keeps_its_time(store: Store, tmp_path: Pa
     assert path.stat().st_mtime > 1000
 
 
+def test_what_a_step_writes_while_a_plan_looks_stays(store: Store, tmp_path: Path) -> None:
+    """A dry run beside a run at work: its listing is older than the sentinel."""
+
+    def write(**_: object) -> None:
+        mirror_written(MINIME05, "loaded", "of the step", tmp_path, {"rows": 3})
+
+    store.client.meta.events.register("after-call.s3.ListObjectsV2", write)
+    mirror_states(store, MINIME05, tmp_path)
+    assert there(tmp_path) == {"loaded"}
+
+
 def test_a_value_is_read_from_the_mirror_only_if_it_is_of_the_object(store: Store, tmp_path: Path) -> None:
     put_state(store, MINIME05, "published", {"by": "us"}, tmp_path)
     with counted(store) as sent:
@@ -75,6 +88,7 @@ def test_a_value_is_read_from_the_mirror_only_if_it_is_of_the_object(store: Stor
     store.put_json(MINIME05.published_key, {"by": "others"})
     (now,) = store.list(MINIME05.published_key)
     assert read_state(store, MINIME05, "published", tmp_path, now) == {"by": "others"}
+    os.utime(mirror_path(tmp_path, MINIME05, "published"), (1000, 1000))
     mirror_states(store, MINIME05, tmp_path)
     assert read_state(store, MINIME05, "published", tmp_path) == {"by": "others"}
 
@@ -83,6 +97,7 @@ def test_a_value_is_read_from_the_mirror_only_if_it_is_of_the_object(store: Stor
 def test_a_damaged_mirror_costs_a_request(store: Store, tmp_path: Path, damage: bytes) -> None:
     put_state(store, MINIME05, "published", {"by": "us"}, tmp_path)
     mirror_path(tmp_path, MINIME05, "published").write_bytes(damage)
+    os.utime(mirror_path(tmp_path, MINIME05, "published"), (1000, 1000))
     assert read_state(store, MINIME05, "published", tmp_path) == {"by": "us"}
     mirror_states(store, MINIME05, tmp_path)
     assert there(tmp_path) == {"published"}
