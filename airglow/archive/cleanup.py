@@ -29,6 +29,7 @@ from airglow.uploads import (
 )
 
 FORMAT = 1
+AT_ONCE = 8  # deletions that one look at the upload is good for: none comes later after it than one request
 log = logging.getLogger(__name__)
 
 
@@ -146,16 +147,25 @@ def _delete_upload(
         return
     receipt = own.pop(manifest.receipt.key, None)
 
-    def delete(key: str) -> bool:
-        # All were listed a moment ago; only the receipt goes after others, and is looked at again.
-        return store.delete_if_unchanged(key, named[key], own.get(key))
+    def delete(keys: Sequence[str]) -> list[bool]:
+        """Look at the upload, and at once delete what is still as it was read."""
+        there = {found.key: found for found in store.list(manifest.night.raw_prefix)}
+
+        def delete_one(key: str) -> bool:
+            return key not in there or store.delete_if_unchanged(key, named[key], there[key])
+
+        return in_threads(delete_one, keys, AT_ONCE)
 
     parts = sorted(own)
-    gone = in_threads(delete, parts)
+    gone = [
+        is_gone
+        for first in range(0, len(parts), AT_ONCE)
+        for is_gone in delete(parts[first : first + AT_ONCE])
+    ]
     everything = list(zip(parts, gone, strict=True))
     # The receipt goes last: while it is there, an interrupted cleanup looks like what it is.
     if receipt is not None and all(gone):
-        everything.append((receipt.key, delete(receipt.key)))
+        everything.append((receipt.key, *delete([receipt.key])))
     elif receipt is not None:
         outcome.kept.append((receipt.key, "a part of this upload is kept"))
     for key, is_gone in everything:

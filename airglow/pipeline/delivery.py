@@ -57,6 +57,8 @@ def publish_night(
     plan = keep_earlier_results(store, plan, there=there)
     if night.cleaned_key in there or not is_marked(night, run, states):
         mark_pending(store, night, "delivery", there)
-    if night.published_key in there:
-        remove_state(store, night, "published", states)
+    # The later ones too: one of an earlier publication must not pass for one of this.
+    for state in ("page", "loaded", "published"):
+        if f"{night.state_prefix}{state}.json" in there:
+            remove_state(store, night, state, states)
     return deliver(store, plan, folders, threads, states=states)

@@ -50,7 +50,11 @@ def mirror_path(root: Path, night: NightId, state: str) -> Path:
 
 
 def mirror_states(
-    store: Store, night: NightId, root: Path, objects: Iterable[StoredObject] | None = None
+    store: Store,
+    night: NightId,
+    root: Path,
+    objects: Iterable[StoredObject] | None = None,
+    asked_at: float | None = None,
 ) -> dict[str, StoredObject]:
     """Make the mirrors of a night like the bucket; costs one request.
 
@@ -67,7 +71,9 @@ def mirror_states(
     root
         The directory of all mirrors.
     objects
-        What the bucket has of the night's state, as just listed: then it is not asked.
+        What the bucket has of the night's state, as listed: then it is not asked.
+    asked_at
+        When it was listed (seconds since 1970), if that was not just now.
 
     Returns
     -------
@@ -79,7 +85,7 @@ def mirror_states(
     StoreError
         If the bucket cannot be listed.
     """
-    asked_at = time.time() - _FILE_CLOCK_S
+    asked_at = (time.time() if asked_at is None else asked_at) - _FILE_CLOCK_S
     listed = {found.key: found for found in (store.list(night.state_prefix) if objects is None else objects)}
     there = {state: listed[key] for state in STATES if (key := _key(night, state)) in listed}
     for state in STATES:
@@ -113,7 +119,8 @@ def mirror_taken_up(store: Store, discovery: Discovery, root: Path, run: str) ->
         # Taking a night up has marked it as unfinished, and may have exchanged its manifest.
         found = None if report.changed or report.withdrawn else discovery.states.get(report.night)
         there = None if found is None else [one for one in found if one.key != report.night.cleaned_key]
-        mirror_states(store, report.night, root, there)
+        asked_at = None if there is None else discovery.made_at.timestamp()
+        mirror_states(store, report.night, root, there, asked_at)
         note_marked(report.night, run, root)
 
 
@@ -307,7 +314,8 @@ def read_state(
 
 def _written_since(path: Path, moment: float) -> bool:
     try:
-        return path.stat().st_mtime > moment
+        # A time to come is from before the clock was set back, and says nothing.
+        return moment < path.stat().st_mtime <= time.time() + _FILE_CLOCK_S
     except FileNotFoundError:
         return False
 

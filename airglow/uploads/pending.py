@@ -143,7 +143,7 @@ def take_up(store: Store, discovery: Discovery) -> None:
         clear_pending(store, night)
     if not discovery.wanted:
         return
-    marked = pending_nights(store) if discovery.marked is None else discovery.marked
+    marked = pending_nights(store) if discovery.marked is None else discovery.marked - set(discovery.finished)
     for report in discovery.wanted:
         if report.night not in marked:
             there = discovery.states.get(report.night)

@@ -204,6 +204,29 @@ def test_an_object_that_changes_during_the_cleanup_is_kept(
     assert len(keys(other, MINIME05.raw_prefix)) == stays  # with the receipt, as long as a part is there
 
 
+def test_a_part_that_comes_during_the_cleanup_is_kept_where_the_server_knows_no_condition(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Ceph takes no notice of If-Match on DELETE: so the upload is looked at again right before."""
+    night = _finish(store, MINIME05, tmp_path)
+    key, look = part_key(MINIME05, 1), Store.list
+
+    def look_and_be_late(self: Store, prefix: str, *more: str):
+        found = look(self, prefix, *more)
+        if prefix == "raw/":
+            store.put_bytes(key, b"new")
+        return found
+
+    monkeypatch.setattr(Store, "list", look_and_be_late)
+    store.client.meta.events.register(
+        "before-parameter-build.s3.DeleteObject", lambda params, **_: params.pop("IfMatch", None)
+    )
+    record = cleanup_night(store, REGISTRY, *night)
+    assert store.get_bytes(key) == b"new"
+    assert _reasons(record)[key] == "uploaded again while the night was cleaned up"
+    assert store.head(MINIME05.receipt_key) is not None
+
+
 def test_clouds_stay_for_another_instrument_of_the_site(store: Store, tmp_path: Path):
     night = _finish(store, MINIME05, tmp_path / "05")
     other = _finish(store, MINIME13, tmp_path / "13")

@@ -288,6 +288,21 @@ def test_another_upload_of_an_archived_night(store: Store):
     assert _only(store) == (State.CONTINUING, "archived, to be finished")
 
 
+def test_another_upload_of_a_night_whose_marker_outlived_its_cleanup_is_marked_anew(store: Store):
+    """Killed between the last sentinel and the removal of the marker, which goes first here."""
+    send(store, MINIME05)
+    _archive(store)
+    mark_pending(store, MINIME05, "upload")
+    store.put_json(MINIME05.cleaned_key, {})
+    send(store, MINIME05, pack({"20260429/UAO_X_20260429_220000_001.hdf5": b"another" * 99}))
+    found = _look(store)
+    assert [(report.state, report.changed) for report in found.nights] == [(State.READY, True)]
+    assert found.finished == (MINIME05,)
+    take_up(store, found)
+    assert keys(store, "state/pending/") == [MINIME05.pending_key]
+    assert store.head(MINIME05.cleaned_key) is None
+
+
 def test_the_same_upload_again_is_only_cleaned_up_again(store: Store):
     send(store, MINIME05)
     _archive(store)

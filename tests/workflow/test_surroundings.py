@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,19 @@ def test_a_command_heeds_no_settings_of_other_projects(
     )
     assert (ran.returncode, ran.stderr) == (0, "")
     assert f"{NIGHT.name}  archived, not finished" in ran.stdout
+
+
+def test_mirrors_of_old_sentinels_outlive_the_removal_of_old_files(place: tuple[Clone, Store]) -> None:
+    """Of a night that was archived long ago and is unfinished now: without them it would be archived anew."""
+    at_hand, store = place
+    store.put_json(NIGHT.manifest_key, {"receipt": {"key": NIGHT.receipt_key, "etag": "x"}, "parts": []})
+    store.put_json(NIGHT.pending_key, {})
+    at_hand.configure("run", keep_local_days=1e-5)
+    time.sleep(2)
+    ran = at_hand.run("--cores", "1", "discover")
+    assert ran.code == 0, ran.text
+    mirrors = at_hand.directory / "work/states"
+    assert [path.name for path in mirrors.rglob("manifest.json")] == ["manifest.json"]
 
 
 def test_what_killed_runs_left_is_removed_by_the_next(place: tuple[Clone, Store]) -> None:

@@ -24,7 +24,6 @@ with step() as job:
     )
     memory.write(WORK / MEMORY)
     take_up(job.store, discovery)
-    mirror_taken_up(job.store, discovery, STATES, os.environ[RUN_VARIABLE])
     at_work = os.environ[NIGHTS_VARIABLE].split()
     for report in discovery.wanted:
         # What is left here of an earlier upload must not pass for this one.
@@ -35,4 +34,6 @@ with step() as job:
     local = [RESULTS, WORK / "failures", *map(Path, ("fetched", "logs", "benchmarks", ".snakemake/log"))]
     # Mirrors may be as old as the sentinels of the night at work, which is not to lose them.
     remove_older(local if at_work else [*local, STATES], snakemake.params.keep_local_days)
+    # After that: mirrors get the times of their sentinels, which may be old.
+    mirror_taken_up(job.store, discovery, STATES, os.environ[RUN_VARIABLE])
     write_json(snakemake.output[0], discovery_to_json(discovery))
