@@ -104,10 +104,13 @@ def test_the_log_is_told_when_registry_and_optics_disagree(with_lasers, factor, 
 def test_a_laser_that_fails_leaves_the_sky_and_its_flags(with_lasers):
     """Laser frames of another instrument: the registry's parameters, refined on the sky, and why."""
     request, frames = with_lasers.given(with_scale(with_lasers.instrument, TRUE_RAD_PER_PX))
+    lasers = []
     for timed in frames.laser:
         truth = with_lasers.truth[timed.frame.name]
         x, y = np.arange(512) - truth.center_x_px, np.arange(512) - truth.center_y_px
-        timed.frame.image[:] = 500 + 200 * np.cos((y[:, None] ** 2 + x**2) / 900.0)
+        image = (500 + 200 * np.cos((y[:, None] ** 2 + x**2) / 900.0)).astype("u2")
+        lasers.append(dataclasses.replace(timed, frame=dataclasses.replace(timed.frame, image=image)))
+    frames = dataclasses.replace(frames, laser=tuple(lasers))
     result = analyse_night(request, frames, None)
     assert result.instrument_parameters.source == "registry, refined on sky frames"
     (why,) = [note for note in result.notes if "since" in note]

@@ -40,7 +40,7 @@ def test_nothing_of_the_retrieval_is_loaded_with_it():
     loaded = ast.literal_eval(subprocess.check_output([sys.executable, "-c", script], text=True))
     assert not [name for name in loaded if name.split(".")[1] in rooms]
     loaded = ast.literal_eval(
-        subprocess.check_output([sys.executable, "-c", "import airglow.night; " + listing], text=True)
+        subprocess.check_output([sys.executable, "-c", "import airglow.night.analyse; " + listing], text=True)
     )
     assert "airglow.etalon.airy" in loaded
     assert not [name for name in loaded if name.startswith("airglow.simulate")]
