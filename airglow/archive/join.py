@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,10 @@ class RawObject:
     etag: str
 
 
+def _from_bucket(store: Store, listed: StoredObject) -> bytes:
+    return store.get_bytes(listed.key, listed.etag)
+
+
 def join_parts(
     store: Store,
     night: NightId,
@@ -69,6 +73,7 @@ def join_parts(
     criteria: Mapping[str, Any] | None = None,
     maybe_refused: bool = True,
     is_marked: bool = False,
+    read_receipt: Callable[[Store, StoredObject], bytes] = _from_bucket,
 ) -> dict[str, Any]:
     """Download the parts of an upload into one file, in order, and write down what was read.
 
@@ -93,6 +98,8 @@ def join_parts(
         False if it is known that no upload of the night was refused.
     is_marked
         True if this run has marked the night as pending already.
+    read_receipt
+        Gives the bytes of the receipt, as it was just listed (`airglow.uploads.Memory.read_receipt`).
 
     Returns
     -------
@@ -110,7 +117,7 @@ def join_parts(
     MachineError
         If the local disk cannot be read or written.
     """
-    listed, receipt = _read_receipt(store, night)
+    listed, receipt = _read_receipt(store, night, read_receipt)
     parts = _complete_parts(night, listed, receipt)
     if maybe_refused:
         check_not_refused(store, night, {found.key: found.etag for found in listed.values()}, criteria or {})
@@ -229,13 +236,15 @@ def _join(
     return record
 
 
-def _read_receipt(store: Store, night: NightId) -> tuple[dict[str, StoredObject], Receipt]:
+def _read_receipt(
+    store: Store, night: NightId, read: Callable[[Store, StoredObject], bytes]
+) -> tuple[dict[str, StoredObject], Receipt]:
     listed = _listed(store, night)
     receipt_object = listed.get(night.receipt_key)
     if receipt_object is None:
         raise BadInput(night.receipt_key, "receipt missing", "the night waits for it")
     try:
-        data = store.get_bytes(receipt_object.key, receipt_object.etag)
+        data = read(store, receipt_object)
     except (ChangedObject, MissingObject) as error:
         raise BadInput(night.receipt_key, "changed while it was read", _AGAIN) from error
     receipt = parse_receipt(night.receipt_key, data, first_part(night))
