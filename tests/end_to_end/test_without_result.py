@@ -120,6 +120,7 @@ def test_a_night_without_any_result_is_done(
     assert list(fetched.rglob("*.png")) == []
 
 
+@pytest.mark.long
 def test_of_two_tags_that_which_comes_to_none_keeps_its_earlier_result(
     place: Place, mariadb: MariadbServer, tmp_path: Path
 ) -> None:
@@ -267,6 +268,7 @@ def all_pages(store: Store) -> str:
     )
 
 
+@pytest.mark.long
 def test_pages_made_anew_say_what_was_kept(place: Place, small_night: NightFolder) -> None:
     store = place.store
     upload(store, small_night.raw)
