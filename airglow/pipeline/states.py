@@ -46,7 +46,7 @@ def mirror_path(root: Path, night: NightId, state: str) -> Path:
     -------
     Path
     """
-    return root / night.instrument / night.site / f"{night.date:%Y}" / night.day / f"{state}.json"
+    return night.below(root) / f"{state}.json"
 
 
 def mirror_states(

@@ -6,6 +6,7 @@ database end as after the workflow. Nothing here keeps two runs on one night apa
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def process_night(night: NightId, around: Surroundings) -> dict[str, Any]:
         As of the steps. What was done until then stays, and the next attempt goes on from there.
     """
     store, states = around.store, around.work / "states"
-    folder = _local(around.work, night)
+    folder = night.below(around.work)
     manifest = _archived(night, around, folder, states)
     frames, clouds = folder / "frames", folder / "clouds"
     threads = around.config["archive"]["threads"]
@@ -112,10 +113,10 @@ def process_night(night: NightId, around: Surroundings) -> dict[str, Any]:
     outcomes = {tag: outcome for tag, (outcome, _) in analysed.items()}
     files = {tag: paths for tag, (_, paths) in analysed.items()}
     plan = plan_delivery(night, instrument, outcomes, files, around.prefixes)
-    folders = {tag: _local(around.results, night) / tag for tag in outcomes}
+    folders = {tag: night.below(around.results) / tag for tag in outcomes}
     index = publish_night(store, plan, folders, states, threads)
 
-    results = published_results(store, index, folder / "load", _local(around.results, night))
+    results = published_results(store, index, folder / "load", night.below(around.results))
     loaded = _load(night, around, index, results)
     put_state(store, night, "loaded", loaded, states)
     if around.write_page is not None:
@@ -124,11 +125,8 @@ def process_night(night: NightId, around: Surroundings) -> dict[str, Any]:
     record = cleanup_night(store, around.registry, load_manifest(store, night), index, loaded, just_read=True)
     put_state(store, night, "cleaned", record, states)
     clear_pending(store, night)
+    shutil.rmtree(folder)  # of many nights, the frames would fill the disk
     return index
-
-
-def _local(root: Path, night: NightId) -> Path:
-    return root / night.instrument / night.site / f"{night.date:%Y}" / night.day
 
 
 def _archived(night: NightId, around: Surroundings, folder: Path, states: Path) -> Manifest:
@@ -159,7 +157,7 @@ def _analyse(
     sha256 = {frame.name: frame.sha256 for frame in manifest.frames}
     result, outcome = analyse_frames(frames, clouds, request, sha256=sha256, manifest_hash=manifest.sha256)
     outcome = {**outcome, "manifest_sha256": manifest.sha256}
-    folder = _local(around.results, night) / tag
+    folder = night.below(around.results) / tag
     folder.mkdir(parents=True, exist_ok=True)
     products = around.config["products"]
     kinds = [

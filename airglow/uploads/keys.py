@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from airglow.model.errors import BadInput
 from airglow.model.names import (
@@ -144,6 +145,21 @@ class NightId:
     def pending_key(self) -> str:
         """There while work on the night has begun and is not finished."""
         return f"{PENDING}{self.name}.json"
+
+    def below(self, root: Path) -> Path:
+        """The night's own directory on a disk.
+
+        Parameters
+        ----------
+        root
+            The directory of all nights.
+
+        Returns
+        -------
+        Path
+            The same parts below it as in the keys of the bucket.
+        """
+        return root / self._path
 
     @property
     def _path(self) -> str:

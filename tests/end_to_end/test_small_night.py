@@ -139,6 +139,7 @@ def test_a_night_in_one_process_ends_as_through_the_workflow(
         lambda store, index, results: publish_night_page(store, pages, index, results),
     )
     process_night(SMALL, around)
+    assert not SMALL.below(tmp_path / "work").exists()  # nothing of many nights gathers on the disk
     update_pages(place.store, pages, [])
     (objects, tables), (same_objects, same_tables) = (
         end_state(one, mariadb) for one in (place, in_two_steps.place)

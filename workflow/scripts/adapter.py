@@ -70,8 +70,7 @@ class Step:
 
     def local(self, root: Path, night: NightId | None = None) -> Path:
         """A night's directory below ``work`` or ``results``; by default that of the night at hand."""
-        night = night or self.night
-        return root / night.instrument / night.site / f"{night.date:%Y}" / night.day
+        return (night or self.night).below(root)
 
 
 def write_json(path: str | Path, value: Any) -> None:
