@@ -48,7 +48,6 @@ STEPS = {
     "analyze": ANALYSIS | {"netCDF4"},
     "cleanup": set(),
     "cleanup_weather": set(),
-    "concatenate": set(),
     "discover": set(),
     "extract": set(),
     "fetch": set(),

@@ -19,9 +19,9 @@ from airglow.archive.tar import UnpackLimits
 from airglow.archive.unpack import KeptOut, Unpacked, unpack
 from airglow.frames import is_frame_name
 from airglow.model.errors import BadInput, RefusedUpload, StoreError
-from airglow.model.files import write_whole
+from airglow.model.files import sha256_of_file, write_whole
 from airglow.model.version import code_version
-from airglow.store import Store, StoredObject, hash_file, json_bytes, upload_many
+from airglow.store import FileHashes, Store, StoredObject, json_bytes, upload_many
 from airglow.uploads import NightId, check_not_refused, kept_manifest_key, record_refusal
 
 OTHER = "other/"
@@ -142,7 +142,7 @@ def _read_record(record_path: Path, tar_path: Path, night: NightId) -> dict:
         joined_from(record)
     except (ValueError, KeyError, TypeError) as error:
         raise BadInput(str(record_path), "not a record of joined parts", "join the parts again") from error
-    if of_night != night.name or sha256 != hash_file(tar_path).sha256:
+    if of_night != night.name or sha256 != sha256_of_file(tar_path):
         raise BadInput(str(tar_path), f"not the archive that {record_path} describes", "join the parts again")
     return record
 
@@ -230,13 +230,13 @@ def _upload(
     there = {found.key: found for found in store.list(night.frames_prefix)}
     for _, key, placed in to_send:
         _keep_superseded(store, night, there, key, placed)
-    sent = upload_many(store, [(path, key) for path, key, _ in to_send], there, threads)
+    # By the hashes of what was unpacked: the bucket refuses a file that has changed on the disk since.
+    hashes = [FileHashes(p.file.size, p.file.sha256, p.file.md5) for _, _, p in to_send]
+    sent = upload_many(store, [(path, key) for path, key, _ in to_send], there, threads, hashes)
     there = {found.key: found for found in store.list(night.frames_prefix)}
     archived = []
     for stored, (_, key, placed) in zip(sent, to_send, strict=True):
         found = there.get(key)
-        if stored.sha256 != placed.file.sha256:
-            raise StoreError(f"{key}: the file changed on disk between unpacking and upload. Try again")
         if found is None or (found.size, found.etag) != (stored.size, stored.etag):
             raise StoreError(f"{key}: not in the bucket as it was sent. Try again")
         archived.append(

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from airglow.model.errors import AirglowError, BadInput, MachineError
-from airglow.model.files import write_whole, written_whole
+from airglow.model.files import sha256_of_file, write_whole, written_whole
 from airglow.store import (
     ChangedObject,
     MissingObject,
     Store,
     StoredObject,
-    hash_file,
     in_threads,
     json_bytes,
     stream_surely,
@@ -137,6 +136,7 @@ def join_if_changed(
     record: Path,
     threads: int = THREADS,
     criteria: Mapping[str, Any] | None = None,
+    **known: Any,
 ) -> bool:
     """Join the parts again, where the archive at hand is not the upload that is in ``raw/`` now.
 
@@ -156,6 +156,8 @@ def join_if_changed(
         How many parts are read at once.
     criteria
         As in `join_parts`.
+    **known
+        For `join_parts`: what is known of the night and need not be asked.
 
     Returns
     -------
@@ -174,7 +176,7 @@ def join_if_changed(
             return False
         problem = "another upload of the night is in raw/"
     log.info("%s: %s; the parts are joined again", tar, problem)
-    join_parts(store, night, tar, record, threads, criteria)
+    join_parts(store, night, tar, record, threads, criteria, **known)
     return True
 
 
@@ -187,7 +189,7 @@ def _not_as_recorded(night: NightId, tar: Path, record_path: Path) -> str:
     """Why an archive at hand is not the one of its record; empty if it is."""
     try:
         record = json.loads(record_path.read_bytes())
-        if record["night"] != night.name or hash_file(tar).sha256 != record["sha256"]:
+        if record["night"] != night.name or sha256_of_file(tar) != record["sha256"]:
             return f"not the archive that {record_path} describes"
         joined_from(record)
     except FileNotFoundError as error:
@@ -230,7 +232,7 @@ def _join(
         },
         "parts": [asdict(RawObject(part.key, part.size, part.etag)) for part in parts],
         "size": receipt.size_bytes,
-        "sha256": hash_file(out_tar).sha256,
+        "sha256": sha256_of_file(out_tar),
     }
     write_whole(out_record, json_bytes(record))
     return record

@@ -1,8 +1,9 @@
-"""Files that are whole or not there at all."""
+"""Files that are whole or not there at all, and their SHA-256."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,3 +90,20 @@ def write_whole(path: Path | str, data: bytes | str) -> Path:
     with written_whole(path) as temporary:
         temporary.write_bytes(data.encode() if isinstance(data, str) else data)
     return Path(path)
+
+
+def sha256_of_file(path: Path) -> str:
+    """SHA-256 of a file, for where its MD5, which takes longer, is not needed.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    str
+        In hexadecimal.
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

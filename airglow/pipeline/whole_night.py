@@ -18,21 +18,18 @@ from airglow.archive import (
     UnpackLimits,
     archive_weather,
     cleanup_night,
-    criteria,
-    extract_night,
     fetch_weather,
-    join_parts,
     load_manifest,
-    read_manifest,
 )
 from airglow.catalogue import DatabaseSettings, connect, load_night, migrate
 from airglow.model.files import write_whole
 from airglow.model.products import DEFAULT_KINDS, GROUPS, local_name
 from airglow.model.result import NightResult
 from airglow.night import AnalysisSettings, NightRequest, analyse_frames
+from airglow.pipeline.archiving import archive_upload
 from airglow.pipeline.delivery import publish_night
 from airglow.pipeline.publish import ProductPrefixes, plan_delivery
-from airglow.pipeline.states import mirror_written, put_state
+from airglow.pipeline.states import put_state
 from airglow.pipeline.workspace import OUTCOME, bring_frames, published_results
 from airglow.products import Beside, read_netcdf, write_kinds
 from airglow.registry import Registry
@@ -135,15 +132,8 @@ def _archived(night: NightId, around: Surroundings, folder: Path, states: Path) 
     if store.head(night.manifest_key) is not None:
         return load_manifest(store, night)
     limits = UnpackLimits.from_settings(around.config["archive"])
-    tar, parts, local = (folder / name for name in ("night.tar.gz", "parts.json", "manifest.json"))
-    folder.mkdir(parents=True, exist_ok=True)
-    join_parts(store, night, tar, parts, criteria=criteria(limits))
     threads = around.config["archive"]["threads"]
-    extract_night(store, night, tar, parts, local, folder / "unpacked", limits, threads)
-    etag = store.put_file(night.manifest_key, local, "application/json")
-    mirror_written(night, "manifest", etag, states)
-    tar.unlink()
-    return read_manifest(local.read_bytes(), night.manifest_key)
+    return archive_upload(store, night, folder, folder / "unpacked", states, limits, threads)
 
 
 def _analyse(

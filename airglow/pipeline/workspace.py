@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from airglow.archive import Manifest, fetch_frames, load_manifest
 from airglow.model.errors import BadInput, MachineError, RegistryError
-from airglow.model.files import write_whole
+from airglow.model.files import sha256_of_file, write_whole
 from airglow.model.products import GROUPS, SUFFIXES, local_name
 from airglow.model.result import ANALYSED, NightResult
 from airglow.pipeline.publish import fetch_kinds, fetch_products
-from airglow.store import MissingObject, Store, hash_file, json_bytes
+from airglow.store import MissingObject, Store, json_bytes
 from airglow.uploads import NightId
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def published_results(
     here: dict[str, Path] = {}
     for product in wanted if local is not None else ():
         path = local / product["tag"] / local_name("netcdf")
-        if path.is_file() and hash_file(path).sha256 == product["sha256"]:
+        if path.is_file() and sha256_of_file(path) == product["sha256"]:
             here[product["name"]] = path
     missing = [product for product in wanted if product["name"] not in here]
     fetched = fetch_products(store, {**index, "products": missing}, directory)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from airglow.model.errors import StoreError
+from airglow.model.files import sha256_of_file
 from airglow.store.bucket import Store
-from airglow.store.hashes import hash_file
+from airglow.store.hashes import FileHashes, hash_file
 from airglow.store.objects import StoredObject
 
 THREADS = 8
@@ -44,6 +45,7 @@ def upload_many(
     files: Iterable[tuple[Path, str]],
     there: Mapping[str, StoredObject] | None = None,
     threads: int = THREADS,
+    hashes: Iterable[FileHashes] | None = None,
 ) -> list[StoredFile]:
     """Upload files, several at once, and verify each.
 
@@ -57,6 +59,8 @@ def upload_many(
         What is in the bucket already, by key: an object of the same size and ETag is not sent again.
     threads
         How many to send at once.
+    hashes
+        Of the files, in their order, if they are known already: a file that has changed since is refused.
 
     Returns
     -------
@@ -69,16 +73,18 @@ def upload_many(
         If one fails; the others that were not yet begun are given up.
     """
     there = there or {}
+    files = list(files)
 
-    def upload(task: tuple[Path, str]) -> StoredFile:
-        path, key = task
-        hashes = hash_file(path)
+    def upload(task: tuple[tuple[Path, str], FileHashes | None]) -> StoredFile:
+        (path, key), given = task
+        of_file = given or hash_file(path)
         known = there.get(key)
-        if known and known.size == hashes.size and known.etag == hashes.md5:
-            return StoredFile(key, hashes.size, hashes.sha256, known.etag)
-        return StoredFile(key, hashes.size, hashes.sha256, store.put_file(key, path, hashes=hashes))
+        if known and known.size == of_file.size and known.etag == of_file.md5:
+            return StoredFile(key, of_file.size, of_file.sha256, known.etag)
+        return StoredFile(key, of_file.size, of_file.sha256, store.put_file(key, path, hashes=of_file))
 
-    return in_threads(upload, list(files), threads)
+    given = [None] * len(files) if hashes is None else hashes
+    return in_threads(upload, list(zip(files, given, strict=True)), threads)
 
 
 def download_many(
@@ -112,7 +118,7 @@ def download_many(
 
     def download(task: tuple[StoredFile, Path]) -> Path:
         stored, path = task
-        if path.is_file() and path.stat().st_size == stored.size and hash_file(path).sha256 == stored.sha256:
+        if path.is_file() and path.stat().st_size == stored.size and sha256_of_file(path) == stored.sha256:
             return path
         if store.download(stored.key, path) != stored.sha256:
             path.unlink()

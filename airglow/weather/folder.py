@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from airglow.model.errors import BadInput, MachineError
 from airglow.weather.clouds import read_as_logged
-from airglow.weather.lines import is_directory, sha256_of_file
+from airglow.weather.lines import is_directory, sha256_of_log
 from airglow.weather.loggers import read_temperature_log
 from airglow.weather.series import CloudSeries, TemperatureSeries, merge_clouds
 from airglow.weather.stuck import without_stuck
@@ -107,7 +107,7 @@ def read_folder(
         if of_clouds:
             cloud_files.append(path.name)
         try:
-            digest.update(f"{path.name} {sha256_of_file(path)}\n".encode())
+            digest.update(f"{path.name} {sha256_of_log(path)}\n".encode())
             if of_clouds:
                 clouds.append(read_as_logged(path, site.clock))
             else:

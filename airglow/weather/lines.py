@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
-import hashlib
 import os
 import re
 import stat
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from airglow.model.errors import BadInput, MachineError
+from airglow.model.files import sha256_of_file
 
 MAX_BYTES = 64 * 1024 * 1024
 """A sensor file holds a day; a year of samples every second is smaller than this."""
@@ -94,8 +94,8 @@ def is_directory(path: Path) -> bool:
             raise
 
 
-def sha256_of_file(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal.
+def sha256_of_log(path: Path) -> str:
+    """SHA-256 of a sensor file, in hexadecimal.
 
     Raises
     ------
@@ -106,8 +106,7 @@ def sha256_of_file(path: Path) -> str:
     """
     with _machine_errors(path):
         _size_of_file(path)
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of_file(path)
 
 
 def _size_of_file(path: Path) -> int:

@@ -274,14 +274,14 @@ def test_a_frame_that_does_not_arrive_is_noticed(store: Store, s3, tmp_path: Pat
 
 
 def test_a_frame_that_changes_on_the_disk_before_it_is_sent_is_noticed(store: Store, tmp_path: Path):
-    """The bucket has what was sent, which is not what was unpacked; of the same size."""
+    """What arrives is not what was unpacked; of the same size."""
 
     def change():
         (tmp_path / "frames" / LASER).write_bytes(b"laser?" * 500)
 
     refused = _archived_while(store, tmp_path, 1, change)
     assert store.head(MINIME05.manifest_key) is None
-    assert "the file changed on disk between unpacking and upload" in refused
+    assert "is not what was sent" in refused
 
 
 def test_work_left_by_a_kill_is_replaced(store: Store, tmp_path: Path):

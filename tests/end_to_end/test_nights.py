@@ -25,6 +25,7 @@ LACKING = NightId.parse("minime05_uao_20260511")
 NETCDF = "results/2026/minime05_uao_20260510_xr.nc"
 PICTURE = "summaryimages/2026/minime13_uao_20260510_xg_winds.png"
 PLOTS = ("winds", "temperature", "diagnostics", "profiles")
+TABLES = {"samples.csv", "winds.csv", "madrigal.txt", "madrigal.hdf5", "night.log"}
 
 
 def test_both_nights_arrive(delivered: Delivered) -> None:
@@ -258,7 +259,7 @@ def test_a_file_can_be_asked_for_by_its_name(delivered: Delivered) -> None:
     assert "plots minime05 uao 20260510 XR: done" in ran.text
     after = marks(local)
     remade = {name for name in before if before[name] != after[name]}
-    assert remade == {f"{plot}.png" for plot in PLOTS}
+    assert remade == {f"{plot}.png" for plot in PLOTS} | TABLES
     assert everything(place.store) == stored
 
 
@@ -271,8 +272,8 @@ def test_plots_are_made_again_without_a_new_analysis(delivered: Delivered, maria
     assert ran.code == 0, ran.text
     after, logged_after = marks(local), marks(logs)
     remade = {name.split("/")[1] for name in before if before[name] != after[name]}
-    assert remade == {f"{plot}.png" for plot in PLOTS}
-    untouched = ("analyze_XR.log", "analyze_XG.log", "frames.log", "tables_XR.log", "quicklook_XR.log")
+    assert remade == {f"{plot}.png" for plot in PLOTS} | TABLES
+    untouched = ("analyze_XR.log", "analyze_XG.log", "frames.log")
     assert {name: logged_after[name] for name in untouched} == {name: logged[name] for name in untouched}
     changed = {key for key, was in stored.items() if everything(place.store)[key] != was}
     assert "summaryimages/2026/minime13_uao_20260510_xg_winds.png" in changed
@@ -318,7 +319,7 @@ def test_plots_are_made_again_on_a_fresh_disk(fetched: Clone, delivered: Deliver
     before = everything(store)
     ran = fetched.hourly("-R", "plots", f"nights/{MINIME13.name}.json")
     assert ran.code == 0, ran.text
-    # (Of this instrument Madrigal gets no files, so none were fetched, and tables makes them.)
+    # (Of this instrument Madrigal gets no files, so none were fetched, and plots makes them.)
     assert "analyze" not in ran.text
     assert "frames" not in ran.text
     after = everything(store)
@@ -336,7 +337,7 @@ def test_what_was_fetched_takes_the_place_of_results_and_is_not_analysed_again(d
     assert at_hand.hourly("-R", "fetch", f"fetched/{MINIME13.name}.json").code == 0
     ran = at_hand.hourly("-n", "-R", "plots", f"nights/{MINIME13.name}.json")
     assert ran.code == 0, ran.text
-    for rule in ("analyze", "frames", "quicklook"):
+    for rule in ("analyze", "frames"):
         assert rule not in ran.text
 
 

@@ -151,7 +151,7 @@ def test_a_night_in_one_process_ends_as_through_the_workflow(
 
 # In place of which requests a run is killed, one after the other.
 KILLS: tuple[tuple[str, str, int], ...] = (
-    ("GET", "tar.gz000001", 1),  # concatenate, in the middle
+    ("GET", "tar.gz000001", 1),  # extract, while it joins the parts
     ("PUT", f"/{SMALL.frames_prefix}", 3),  # extract, in the middle
     ("PUT", SMALL.manifest_key, 1),  # extract, all but the manifest
     ("PUT", "/results/", 2),  # publish, in the middle
@@ -175,7 +175,7 @@ def test_killed_at_every_step_a_night_ends_the_same(
     for method, path_part, number in KILLS[:3]:
         run_until(place, method, path_part, number)
         nothing_is_lost(place.store, small_night)
-    for step in ("analyze", "quicklook"):  # steps that ask the bucket for nothing
+    for step in ("analyze", "plots"):  # steps that ask the bucket for nothing
         run_until_said(place, f"{step} {SMALL.name.replace('_', ' ')} XR: done")
     for method, path_part, number in KILLS[3:]:
         run_until(place, method, path_part, number)

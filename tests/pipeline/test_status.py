@@ -259,8 +259,8 @@ def test_records_of_failures_that_no_run_repeats_go(tmp_path: Path, store: Store
 
     for rule, night in (
         ("extract", held),
-        ("concatenate", refused),
-        ("concatenate", ended),
+        ("extract", refused),
+        ("extract", ended),
         ("load", begun),
         ("discover", ""),
         ("instrument_night", held),

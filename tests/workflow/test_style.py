@@ -24,8 +24,8 @@ RULES = {
         r"^ *(?:rule|checkpoint) (\w+):\n((?:(?! *(?:rule|checkpoint) ).*\n)*)", path.read_text(), re.M
     )
 }
-OFFLINE = ("analyze", "tables", "plots", "paper_plots", "quicklook")  # they read and write local files alone
-REFUSING = ("concatenate", "extract")  # to repeat them at once would say twice why an upload is refused
+OFFLINE = ("analyze", "plots", "paper_plots")  # they read and write local files alone
+REFUSING = ("extract",)  # to repeat it at once would say twice why an upload is refused
 AFTER_SENTINEL = ("frames", "load", "cleanup")
 
 

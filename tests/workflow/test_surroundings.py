@@ -78,7 +78,7 @@ def test_a_run_heeds_no_settings_of_other_projects(place: tuple[Clone, Store], h
     ran = at_hand.run("--cores", "1", "-n", f"nights/{NIGHT.name}.json", **home)
     assert ran.code == 0, ran.text
     assert "Traceback" not in ran.text
-    assert re.search(r"^concatenate +1$", ran.text, re.M)
+    assert re.search(r"^extract +1$", ran.text, re.M)
 
     ran = at_hand.hourly(**home)
     assert ran.code == 0, ran.text
@@ -139,12 +139,12 @@ def test_what_a_night_asked_for_by_name_needs_stays(place: tuple[Clone, Store]) 
     at_hand, store = place
     send(store, NIGHT)
     at_hand.configure("uploads", hold=[NIGHT.name])
-    archive = "work/minime05/uao/2026/20260510/night.tar.gz"
+    archive = "work/minime05/uao/2026/20260510/unpacked"
     assert at_hand.hourly(archive).code == 0
     ran = at_hand.hourly("work/discovery.json", archive)
     assert ran.code == 0, ran.text
     assert "discover: done" in ran.text
-    assert "concatenate" not in ran.text
+    assert "extract" not in ran.text
     assert (at_hand.directory / archive).exists()
     assert at_hand.hourly().code == 0
     assert not (at_hand.directory / "work/minime05").exists()

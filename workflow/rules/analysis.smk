@@ -1,14 +1,15 @@
 # The analysis of a night, once for each tag that the registry expects, and what is made of its result. All of it is
 # local: the products in the bucket are replaced only after the whole night was analysed.
 #
-# Every file is a target of its own, and the plots and tables are made from night.nc alone:
+# Every file is a target of its own, and tables and plots are made from night.nc alone:
 #
 #   snakemake --profile hourly results/minime05/uao/2025/20250429/XR/winds.png
-#   snakemake --profile hourly -R plots nights/uao_20250429.json          # all plots once more, nothing is fitted
+#   snakemake --profile hourly -R plots nights/uao_20250429.json # all of them once more, nothing is fitted
 #
 # A tag that cannot be analysed has all these files too: they say why, and stay here (outcome.json tells publish).
 
 
+# The picture of a laser frame and a sky frame is the only one that needs frames, which are at hand here.
 rule analyze:
     """Analyse one tag of a night: from frames to winds and temperatures"""
     input:
@@ -19,6 +20,7 @@ rule analyze:
     output:
         night=f"{RESULTS}/night.nc",
         outcome=f"{RESULTS}/outcome.json",
+        frames=in_report(f"{RESULTS}/frames.png", "frames"),
     log:
         f"logs/{NIGHT}/analyze_{{tag}}.log",
     benchmark:
@@ -34,8 +36,8 @@ rule analyze:
         "../scripts/analyze.py"
 
 
-rule tables:
-    """Write log, tables and Madrigal files from the result of a tag"""
+rule plots:
+    """Write tables and Madrigal files from the result of a tag, and draw it"""
     input:
         night=rules.analyze.output.night,
     output:
@@ -45,23 +47,6 @@ rule tables:
         madrigal_hdf5=f"{RESULTS}/madrigal.hdf5",
         samples=f"{RESULTS}/samples.csv",
         winds_table=f"{RESULTS}/winds.csv",
-    log:
-        f"logs/{NIGHT}/tables_{{tag}}.log",
-    benchmark:
-        f"benchmarks/{NIGHT}/tables_{{tag}}.tsv"
-    priority: 6
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    script:
-        "../scripts/products.py"
-
-
-rule plots:
-    """Draw the result of a tag"""
-    input:
-        night=rules.analyze.output.night,
-    output:
         winds=in_report(f"{RESULTS}/winds.png", "winds"),
         temperature=in_report(f"{RESULTS}/temperature.png", "temperature"),
         diagnostics=in_report(f"{RESULTS}/diagnostics.png", "diagnostics"),
@@ -103,23 +88,3 @@ rule paper_plots:
 PUBLISHED_PAPER_PLOTS = (
     list(rules.paper_plots.output) if config["products"]["paper_plots"] else []
 )
-
-
-# The only picture that needs the frames; it shares them with the analysis.
-rule quicklook:
-    """Draw a laser frame and a sky frame of a tag with the fitted rings"""
-    input:
-        night=rules.analyze.output.night,
-        frames=rules.frames.output.frames,
-    output:
-        frames=in_report(f"{RESULTS}/frames.png", "frames"),
-    log:
-        f"logs/{NIGHT}/quicklook_{{tag}}.log",
-    benchmark:
-        f"benchmarks/{NIGHT}/quicklook_{{tag}}.tsv"
-    priority: 6
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    script:
-        "../scripts/products.py"

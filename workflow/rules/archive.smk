@@ -5,32 +5,11 @@
 # knows whether an upload is complete, or is another one than that in the archive.
 
 
-rule concatenate:
-    """Join the parts of a night's upload"""
-    output:
-        archive=temp(f"work/{NIGHT}/night.tar.gz"),
-        record=temp(f"work/{NIGHT}/parts.json"),
-    log:
-        f"logs/{NIGHT}/concatenate.log",
-    benchmark:
-        f"benchmarks/{NIGHT}/concatenate.tsv"
-    priority: 1
-    resources:
-        mem_mb=500,
-        runtime=30,
-    params:
-        limits=LIMITS,
-    script:
-        "../scripts/concatenate.py"
-
-
-# The unpacked frames are not temp: nobody has to need them (an archived night has none), so Snakemake would remove
-# them at once. frames takes them away.
+# The parts are joined in here: nothing else needs the archive, which stays on the disk only if the step fails. The
+# unpacked frames are not temp: nobody has to need them (an archived night has none), so Snakemake would remove them at
+# once. frames takes them away.
 rule extract:
-    """Unpack a night, put its frames into the archive, and the manifest after them"""
-    input:
-        archive=rules.concatenate.output.archive,
-        record=rules.concatenate.output.record,
+    """Join and unpack an upload, put its frames into the archive, and the manifest after them"""
     output:
         manifest=sentinel("manifest"),
         unpacked=directory(f"work/{NIGHT}/unpacked"),
@@ -41,7 +20,7 @@ rule extract:
     priority: 2
     resources:
         mem_mb=500,
-        runtime=60,
+        runtime=90,
     params:
         limits=LIMITS,
         transfers=config["archive"]["threads"],

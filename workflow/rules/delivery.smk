@@ -9,10 +9,9 @@ rule publish:
         outcomes=of_every_tag(rules.analyze.output.outcome),
         products=of_every_tag(
             rules.analyze.output.night,
-            *rules.tables.output,
+            rules.analyze.output.frames,
             *rules.plots.output,
             *PUBLISHED_PAPER_PLOTS,
-            *rules.quicklook.output,
         ),
     output:
         index=sentinel("published"),

@@ -5,8 +5,9 @@ from pathlib import Path
 from adapter import snakemake, step, write_json
 
 from airglow.archive import read_manifest
+from airglow.model.products import FRAMES
 from airglow.night import AnalysisSettings, NightRequest, analyse_frames
-from airglow.products import write_netcdf
+from airglow.products import Beside, write_kinds, write_netcdf
 
 with step() as job:
     manifest = read_manifest(Path(snakemake.input.manifest).read_bytes(), snakemake.input.manifest)
@@ -20,4 +21,5 @@ with step() as job:
         manifest_hash=manifest.sha256,
     )
     write_netcdf(result, snakemake.output.night)
+    write_kinds(result, {FRAMES: snakemake.output.frames}, Beside(snakemake.input.frames))
     write_json(snakemake.output.outcome, {**outcome, "manifest_sha256": manifest.sha256})

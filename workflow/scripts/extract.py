@@ -1,28 +1,26 @@
-"""Put a night's frames into the bucket, and the manifest after them."""
+"""Join and unpack a night's upload, put its frames into the bucket, and the manifest after them."""
 
+import os
 from pathlib import Path
 
 from adapter import STATES, WORK, snakemake, step
 
-from airglow.archive import UnpackLimits, criteria, extract_night, join_if_changed
-from airglow.pipeline.states import mirror_path, mirror_written
+from airglow.archive import UnpackLimits
+from airglow.pipeline.archiving import archive_upload
+from airglow.pipeline.runlock import RUN_VARIABLE
+from airglow.pipeline.states import is_marked, mirror_path
+from airglow.uploads import MEMORY, read_memory
 
 with step() as job:
-    limits = UnpackLimits.from_settings(snakemake.params.limits)
-    archive, record = Path(snakemake.input.archive), Path(snakemake.input.record)
-    maybe_refused = mirror_path(STATES, job.night, "refused").exists()
-    join_if_changed(job.store, job.night, archive, record, criteria=criteria(limits))
-    local_manifest = job.local(WORK) / "manifest.json"
-    extract_night(
+    archive_upload(
         job.store,
         job.night,
-        archive,
-        record,
-        local_manifest,
+        job.local(WORK),
         Path(snakemake.output.unpacked),
-        limits,
+        STATES,
+        UnpackLimits.from_settings(snakemake.params.limits),
         snakemake.params.transfers,
-        maybe_refused=maybe_refused,
+        is_marked=is_marked(job.night, os.environ.get(RUN_VARIABLE), STATES),
+        read_receipt=read_memory(WORK / MEMORY, job.store).read_receipt,
+        maybe_refused=mirror_path(STATES, job.night, "refused").exists(),
     )
-    etag = job.store.put_file(job.night.manifest_key, local_manifest, "application/json")
-    mirror_written(job.night, "manifest", etag, STATES)

@@ -6,4 +6,4 @@ from airglow.products import Beside, read_netcdf, write_kinds
 
 with step() as job:
     result, files = read_netcdf(snakemake.input.night), dict(snakemake.output.items())
-    write_kinds(result, files, Beside(snakemake.input.get("frames"), job.site, job.instrument))
+    write_kinds(result, files, Beside(None, job.site, job.instrument))
