@@ -338,7 +338,7 @@ def test_out_of_memory_is_no_verdict_on_a_frame(tmp_path, monkeypatch):
         raise MemoryError
 
     path = write_hdf5(tmp_path / "UAO_XR_20250429_213400.hdf5")
-    monkeypatch.setattr(h5py.Dataset, "__getitem__", no_room)
+    monkeypatch.setattr("airglow.frames.hdf5._pixels", no_room)
     with pytest.raises(MachineError, match="out of memory"):
         read_frame(path)
 
