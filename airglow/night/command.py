@@ -20,7 +20,7 @@ from airglow.night.frames import Progress, no_progress
 from airglow.night.settings import AnalysisSettings
 from airglow.registry import Instrument, Registry, Site, load_config, registry_of
 from airglow.registry.configuration import add_configuration_arguments
-from airglow.weather import read_folder
+from airglow.weather import WeatherFolder, read_folder
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -77,14 +77,14 @@ def run(given: argparse.Namespace) -> int:
     settings = AnalysisSettings.from_mapping(config["analysis"])
     paths = frames_of_folder(given.frames)
     refuse_unless(given.force, find_contradictions(paths, registry, instrument.key, site, date), print)
-    check_clouds(given, site, date)
+    clouds = read_clouds(given, site, date)
     check_writable(given.out)
     analysed = 0
     for tag in tags or instrument.expected_tags:
         with progress_bar(tag, given.quiet) as progress:
             outcome = analyse_folder(
                 given.frames,
-                given.clouds,
+                clouds,
                 instrument,
                 site,
                 date,
@@ -120,23 +120,25 @@ def look_up(
     return registry, registry.site(given.site), registry.instrument(given.instrument, date)
 
 
-def check_clouds(given: argparse.Namespace, site: Site, date: dt.date) -> None:
-    """See that the folder of cloud files, if one is given, holds one of the night that can be read.
+def read_clouds(given: argparse.Namespace, site: Site, date: dt.date) -> WeatherFolder | None:
+    """Weather files of the night, from the folder that is given; None if none is.
 
     Raises
     ------
     BadInput
-        If not, unless ``--force`` is given: without clouds no sample is good.
+        If the folder does not exist, or holds no cloud file of the night that can be read, unless ``--force``
+        is given: without clouds no sample is good.
     """
-    if given.clouds is None or given.force:
-        return
+    if given.clouds is None:
+        return None
     dates = (date, date + dt.timedelta(days=1))
     found = read_folder(given.clouds, site, dates)
-    if found.clouds is None:
+    if found.clouds is None and not given.force:
         names = " or ".join(f"Cloud_{site.key}_{each:%Y%m%d}.txt" for each in dates)
         refused = "; ".join(f"{name}: {reason}" for name, reason in found.rejected)
         reason = f"holds no cloud file of the night that can be read ({refused or f'looked for {names}'})"
         raise BadInput(str(given.clouds), reason, "Correct --clouds, leave it out, or add --force")
+    return found
 
 
 @contextmanager

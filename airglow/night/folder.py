@@ -28,7 +28,7 @@ from airglow.weather import WeatherFolder, read_folder
 
 def analyse_folder(
     frames: Path,
-    clouds: Path | None,
+    clouds: Path | WeatherFolder | None,
     instrument: Instrument,
     site: Site,
     date: dt.date,
@@ -72,7 +72,7 @@ def analyse_folder(
 
 def analyse_frames(
     frames: Path,
-    clouds: Path | None,
+    clouds: Path | WeatherFolder | None,
     request: NightRequest,
     *,
     sha256: Mapping[str, str] | None = None,
@@ -86,7 +86,7 @@ def analyse_frames(
     frames
         Folder of the night's frames.
     clouds
-        Folder of the site's weather files; None if there are none.
+        Folder of the site's weather files, or what was read of it; None if there are none.
     request
         The night and tag; instrument and site of the registry, as of the date.
     sha256
@@ -123,7 +123,7 @@ def analyse_frames(
 
 def analyse_profile_file(
     profiles: Path,
-    clouds: Path | None,
+    clouds: Path | WeatherFolder | None,
     request: NightRequest,
     out: Path,
     *,
@@ -137,7 +137,7 @@ def analyse_profile_file(
     profiles
         As for `airglow.night.read_profiles`.
     clouds
-        Folder of the site's weather files; None if there are none.
+        Folder of the site's weather files, or what was read of it; None if there are none.
     request
         The night.
     out
@@ -165,11 +165,14 @@ def analyse_profile_file(
 
 
 def _outcome(
-    request: NightRequest, analyse: Callable[[WeatherFolder | None], NightResult], clouds: Path | None
+    request: NightRequest,
+    analyse: Callable[[WeatherFolder | None], NightResult],
+    clouds: Path | WeatherFolder | None,
 ) -> tuple[NightResult, dict[str, Any]]:
     """Analyse, and say what came of it."""
     night_dates = (request.date, request.date + dt.timedelta(days=1))
-    weather = read_folder(clouds, request.site, night_dates) if clouds is not None else None
+    known = clouds is None or isinstance(clouds, WeatherFolder)
+    weather = clouds if known else read_folder(clouds, request.site, night_dates)
     outcome: dict[str, Any] = {
         "instrument": request.instrument.key,
         "site": request.site.key,

@@ -15,10 +15,10 @@ from airglow.model.result import ANALYSED
 from airglow.model.tags import SKY_TAGS
 from airglow.night.command import (
     add_night_arguments,
-    check_clouds,
     look_up,
     parse_date,
     progress_bar,
+    read_clouds,
     report,
 )
 from airglow.night.folder import analyse_profile_file
@@ -44,13 +44,13 @@ def run(given: argparse.Namespace) -> int:
     date = parse_date(given.date) if given.date else _evening(given, registry)
     registry, site, instrument = look_up(given, date, registry)
     refuse_unless(given.force, find_contradictions([], registry, instrument.key, site, date), print)
-    check_clouds(given, site, date)
+    clouds = read_clouds(given, site, date)
     check_writable(given.out)
     settings = AnalysisSettings.from_mapping(config["analysis"])
     request = NightRequest(instrument, site, date, given.tag or instrument.expected_tags[-1], settings)
     with progress_bar(request.tag, given.quiet) as progress:
         outcome = analyse_profile_file(
-            given.profiles, given.clouds, request, given.out, kinds=kinds, progress=progress
+            given.profiles, clouds, request, given.out, kinds=kinds, progress=progress
         )
     report(outcome, given.out)
     return 0 if outcome["state"] == ANALYSED else 1
