@@ -34,7 +34,7 @@ def test_a_figure_with_joined_ticks_is_the_same_picture(module, result):
 
 
 def odd_axes(figure):
-    """Axes of many kinds: turned round, logarithmic, with limits within the ticks, marks inside, turned text."""
+    """Axes turned round, logarithmic, with marks inside, and with a factor over their labels."""
     turned, logarithmic, plain, factor = (
         figure.add_axes((0.1 + 0.22 * k, 0.1, 0.15, 0.8), ylabel="counts") for k in range(4)
     )
