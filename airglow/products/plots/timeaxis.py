@@ -83,7 +83,7 @@ def share_time(panels: list[Axes], result: NightResult) -> None:
     top = panels[0].secondary_xaxis("top")
     top.xaxis.set_major_locator(FixedLocator([mdates.date2num(moment) for moment, _ in marks]))
     top.xaxis.set_major_formatter(FixedFormatter([text for _, text in marks]))
-    top.set_xlim(panels[0].get_xlim())
+    top.set_xlim(panels[0].get_xlim())  # else it gets them only as it is drawn
     top.set_xlabel(name)
     above = 1 + style.LABEL_BELOW_IN * panels[0].figure.dpi / panels[0].bbox.height
     top.xaxis.set_label_coords(0.5, above, transform=panels[0].transAxes)
