@@ -7,6 +7,7 @@ keeps it apart from runs that were killed, and puts every failure on record.
 import contextlib
 import datetime as dt
 import functools
+import gc
 import json
 import logging
 import os
@@ -24,6 +25,8 @@ from airglow.pipeline.runlock import RUN_VARIABLE, step_of_run
 from airglow.registry import Instrument, Registry, Site
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
 from airglow.uploads import NightId
+
+gc.set_threshold(500_000)  # a step is over in seconds: most objects are those of imports, which stay
 
 snakemake = __main__.snakemake  # Snakemake puts it into the script that it starts
 LOCKS = Path(".snakemake")
