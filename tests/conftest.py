@@ -31,11 +31,17 @@ def mariadb() -> Iterator[MariadbServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def any_bucket(s3: S3Server) -> Store:
+    """A store that is there to make buckets: to make a client for each would take longer than the bucket."""
+    return open_store(settings_from_environment(s3.environment("any")))
+
+
 @pytest.fixture
-def bucket(s3: S3Server) -> str:
+def bucket(any_bucket: Store) -> str:
     """The name of a bucket of the test's own, empty."""
     name = f"test-{uuid.uuid4().hex}"
-    s3.create_bucket(name)
+    any_bucket.client.create_bucket(Bucket=name)
     return name
 
 

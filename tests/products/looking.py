@@ -1,4 +1,7 @@
-"""What a reader of a plot would stumble over: text cut off or written over, and keys that hide samples."""
+"""What a reader of a plot would stumble over: text cut off or written over, and keys that hide samples.
+
+All of it is asked of a figure that was drawn on its canvas: drawing takes most of the time.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,6 @@ def _tick_texts(axes: Axes, every: bool = False) -> list[Text]:
 
 def cut_off(figure: Figure) -> list[str]:
     """Texts that reach beyond the figure."""
-    figure.canvas.draw()
     page = figure.bbox
     return [
         text.get_text()
@@ -52,7 +54,6 @@ def cut_off(figure: Figure) -> list[str]:
 
 def written_over(figure: Figure) -> list[tuple[str, str]]:
     """Pairs of texts that overlap."""
-    figure.canvas.draw()
     boxes = [(text.get_text(), text.get_window_extent()) for text in texts(figure)]
     return [(a, b) for (a, one), (b, other) in itertools.combinations(boxes, 2) if _overlap(one, other)]
 
@@ -65,7 +66,6 @@ def _overlap(one: Bbox, other: Bbox) -> bool:
 
 def hidden_by_keys(figure: Figure) -> int:
     """How many drawn points lie behind a key."""
-    figure.canvas.draw()
     keys = [key.get_window_extent() for key in figure.findobj(Legend)]
     points = np.concatenate([_drawn_points(axes) for axes in figure.axes] or [np.empty((0, 2))])
     return sum(

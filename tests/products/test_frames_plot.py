@@ -154,6 +154,7 @@ def test_the_typical_frame_is_that_of_the_median_among_good_ones():
 def texts_of(result, directory):
     with style.drawing():
         figure = frames._figure(result, directory)
+        figure.canvas.draw()
         assert looking.cut_off(figure) == []
         assert looking.written_over(figure) == []
         return [" ".join(text.get_text().split()) for text in looking.texts(figure)]
