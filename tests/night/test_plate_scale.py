@@ -36,10 +36,14 @@ class Night:
         options = {"seed": 11, "sky_frames": 12, "laser_frames": laser_frames}
         write_night(simulate_night(camera, self.site, DATE, "nominal", ("XR",), **options), folder)
         self.truth = {frame.name: frame for frame in read_truth(folder / "truth.csv")}
+        # Which frames are of the night, and their profiles, are the same for every plate scale.
+        self.frames = read_night(self.folder / "frames", self.request(self.instrument))
+
+    def request(self, instrument):
+        return NightRequest(instrument, self.site, DATE, "XR", AnalysisSettings())
 
     def given(self, instrument):
-        request = NightRequest(instrument, self.site, DATE, "XR", AnalysisSettings())
-        return request, read_night(self.folder / "frames", request)
+        return self.request(instrument), self.frames
 
     def errors_over_stated(self, result):
         """Winds less their common zero, and temperatures, in stated errors."""
@@ -59,6 +63,11 @@ def with_lasers(registry, tmp_path_factory):
 @pytest.fixture(scope="module")
 def without_lasers(registry, tmp_path_factory):
     return Night(registry, tmp_path_factory.mktemp("no_lasers"), 0)
+
+
+@pytest.fixture(scope="module")
+def reduced(with_lasers):
+    return reduce_night(*with_lasers.given(with_lasers.instrument))
 
 
 @pytest.mark.parametrize("wrong", [2.0, 0.5])
@@ -89,9 +98,8 @@ def test_no_numbers_where_neither_registry_nor_optics_are_right(kind, request):
 
 
 @pytest.mark.parametrize(("factor", "remarks"), [(1.0, 0), (1.19, 0), (1.22, 1), (2.0, 1), (0.79, 1)])
-def test_the_log_is_told_when_registry_and_optics_disagree(with_lasers, factor, remarks):
-    request, frames = with_lasers.given(with_scale(with_lasers.instrument, factor * TRUE_RAD_PER_PX))
-    reduced = reduce_night(request, frames)
+def test_the_log_is_told_when_registry_and_optics_disagree(with_lasers, reduced, factor, remarks):
+    request = with_lasers.request(with_scale(with_lasers.instrument, factor * TRUE_RAD_PER_PX))
     known = know_instrument(request, reduced.lasers, reduced.sky, SkyLine(6.3e-7, 800.0))
     assert len(known.remarks) == remarks
     for remark in known.remarks:
