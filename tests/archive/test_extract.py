@@ -44,6 +44,16 @@ def test_every_frame_is_in_the_bucket_as_the_manifest_says(store: Store, tmp_pat
     ]
 
 
+def test_a_byte_behind_the_upload_costs_no_night(store: Store, tmp_path: Path):
+    """An archive with a line feed at its end, as some tools leave it, of a receipt that counts it."""
+    send(store, MINIME05, pack() + b"\n")
+    manifest = archive_night(store, MINIME05, tmp_path)
+    assert {frame.name for frame in manifest.frames} == {Path(member).name for member in FRAMES}
+    assert [(one.member, one.reason) for one in manifest.excluded] == [
+        ("", "archive: 1 bytes behind the end of the gzip were passed over")
+    ]
+
+
 def test_the_same_upload_gives_the_same_manifest_and_sends_nothing_twice(store: Store, tmp_path: Path):
     first = _archive(store, tmp_path)
     with counted(store) as sent:

@@ -112,7 +112,6 @@ def test_a_night_without_any_result_is_done(
     assert shown in place.store.get_bytes("pages/index.html").decode()
     assert shown in status(place.clone, SMALL.name).stdout
     nothing_else_to_do(place, mariadb)
-    nothing_else_to_do(place, mariadb)
     ran = place.clone.hourly("-R", "fetch", f"fetched/{SMALL.name}.json")
     assert ran.code == 0, ran.text
     fetched = place.clone.directory / "fetched/minime05/uao/2026/20260512"
