@@ -59,7 +59,9 @@ ARCHIVED = (None, DAY[:300], DAY, DAY * 2, DAY[100:])
 @pytest.mark.parametrize("put", [Store.put_bytes, put_in_parts])
 def test_no_line_is_lost_by_damaged_readings(store: Store, far: Store, way: Front, where: str, put):
     """Of one file or both, for a while or always: every line that was there is in raw/ or in the archive."""
-    for archived, damage, count in itertools.product(ARCHIVED, [truncate, flip], [1, 99]):
+    # Without an MD5 to compare with, it makes no difference in what way a reading is not as the other one.
+    damages = [truncate, flip] if put is Store.put_bytes else [flip]
+    for archived, damage, count in itertools.product(ARCHIVED, damages, [1, 99]):
         for found in store.list(""):
             store.delete(found.key)
         if archived is not None:

@@ -15,23 +15,35 @@ from airglow.pages.rebuild import rebuild_pages
 from airglow.pages.settings import PagesSettings
 from airglow.pages.site import update_pages
 from airglow.products import write_netcdf
-from airglow.store import Store
+from airglow.store import Store, open_store, settings_from_environment
 from pages.made import SETTINGS, publish, result_of
 from pages.watching import OFF, WAITING, A, B, C, contents, page_of, requests_of, text_of
 
 
-@pytest.fixture
-def archive(store: Store, tmp_path: Path) -> Store:
+@pytest.fixture(scope="module")
+def made(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Three nights with their pages: two analysed, with real netCDF files, and one without a result."""
+    s3.create_bucket("made-for-rebuild")
+    store = open_store(settings_from_environment(s3.environment("made-for-rebuild")))
+    folder = tmp_path_factory.mktemp("made")
     for name in (A, B, C):
         results = [] if name == C else [result_of(name), result_of(name, "XG")]
         files = {}
         for result in results:
-            path = write_netcdf(result, tmp_path / "made" / f"{result.stem}.nc")
+            path = write_netcdf(result, folder / f"{result.stem}.nc")
             files[path.name] = path.read_bytes()
         index = publish(store, results, OFF if name == C else None, name, files)
         publish_night_page(store, SETTINGS, index, results)
     update_pages(store, SETTINGS, [WAITING])
+    return store
+
+
+@pytest.fixture
+def archive(made: Store, store: Store) -> Store:
+    """All of that, in a bucket of the test's own."""
+    for found in made.list(""):
+        there = {"Bucket": made.bucket, "Key": found.key}
+        store.client.copy_object(Bucket=store.bucket, Key=found.key, CopySource=there)
     return store
 
 
