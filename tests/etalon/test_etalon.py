@@ -133,7 +133,7 @@ def test_another_start_changes_nothing_where_the_first_is_right(other):
     assert fit_parameters(data, LASER_M, PARAMETERS, other_plate_scales=(alpha,)) == alone
 
 
-@pytest.mark.parametrize("wrong", [0.25, 0.5, 0.7, 1.4, 2.0, 4.0])
+@pytest.mark.parametrize("wrong", [0.7, 1.4, 2.0, 4.0])
 def test_fits_that_explain_no_fringes_are_no_fits(wrong):
     data, times = night_of_lasers()
     start = dataclasses.replace(
