@@ -13,7 +13,7 @@ from pathlib import Path
 
 from airglow.catalogue import connect
 from airglow.catalogue import settings_from_environment as database_settings
-from airglow.demo.nights import NIGHTS, simulated, upload
+from airglow.demo.nights import NIGHTS, QUICK_NIGHTS, DemoNight, simulated, upload
 from airglow.demo.servers import mariadb_server, s3_server
 from airglow.demo.summary import format_table, summarise_night
 from airglow.model.errors import AirglowError
@@ -47,10 +47,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--directory", type=Path, default=ROOT / "demo", help="for everything that is written (default: demo)"
     )
-    directory = parser.parse_args(arguments).directory.absolute()
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="nights of a few frames: shows that it runs, not how good winds are",
+    )
+    asked = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped
     try:
-        return _demo(directory)
+        return _demo(asked.directory.absolute(), QUICK_NIGHTS if asked.quick else NIGHTS)
     except AirglowError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
@@ -59,16 +64,16 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _demo(directory: Path) -> int:
+def _demo(directory: Path, nights: tuple[DemoNight, ...]) -> int:
     begun = time.monotonic()
     for name in PARTS_OF_DEMO:  # of an earlier demo, whose bucket and database are gone
         shutil.rmtree(directory / name, ignore_errors=True)
     uploads, run, products, site = (directory / name for name in PARTS_OF_DEMO)
     run.mkdir(parents=True)
-    by_name = {demo.name: demo for demo in NIGHTS}
+    by_name = {demo.name: demo for demo in nights}
 
     _say("simulating nights pixel by pixel, and starting an S3 server and a MariaDB of our own")
-    with simulated(uploads) as folders, s3_server() as s3, mariadb_server() as mariadb:
+    with simulated(uploads, nights) as folders, s3_server() as s3, mariadb_server() as mariadb:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)},
             **s3.environment(BUCKET),
@@ -88,7 +93,7 @@ def _demo(directory: Path) -> int:
 
         code = _run_workflow(run, environment)
         _say(f"all in {time.monotonic() - begun:.0f} s")
-        code = _tell(store, environment, uploads, run, products, code)
+        code = _tell(store, environment, nights, uploads, run, products, code)
         return code or _show_pages(store, site)
 
 
@@ -126,11 +131,17 @@ def _run_workflow(run: Path, environment: dict[str, str]) -> int:
 
 
 def _tell(
-    store: Store, environment: dict[str, str], uploads: Path, run: Path, products: Path, code: int
+    store: Store,
+    environment: dict[str, str],
+    nights: tuple[DemoNight, ...],
+    uploads: Path,
+    run: Path,
+    products: Path,
+    code: int,
 ) -> int:
     rows, files, as_it_should = [], [], code == 0
     with connect(database_settings(environment)) as database:
-        for demo in sorted(NIGHTS, key=lambda demo: demo.name):
+        for demo in sorted(nights, key=lambda demo: demo.name):
             truth = uploads / demo.name / "truth.csv"
             discovery = run / "work/discovery.json"
             summary = summarise_night(store, database, demo.night, truth, products, discovery)

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from airglow.registry import load_registry
@@ -51,6 +51,8 @@ NIGHTS = (  # the largest first, so that two processes end together
     DemoNight("minime05_uao_20260511", 60, 20),
     DemoNight("minime05_uao_20260512", 10, 4, arrives=False),
 )
+
+QUICK_NIGHTS = tuple(replace(demo, sky_frames=10, laser_frames=4) for demo in NIGHTS)
 
 
 @contextmanager

@@ -15,14 +15,21 @@ TIMEOUT_S = 1800
 PNG = b"\x89PNG\r\n"
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """The demo, run once: how it ended, what it said, and its directory."""
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param((["--quick"], r"10 \+ 4"), id="quick"),
+        pytest.param(([], r"60 \+ 20"), id="whole", marks=pytest.mark.long),
+    ],
+)
+def demo(request, tmp_path_factory):
+    """The demo, run once: how it ended, what it said, its directory, and the frames of its nights."""
+    options, frames = request.param
     directory = tmp_path_factory.mktemp("demo") / "demo"
     (directory / "products").mkdir(parents=True)
     (directory / "products" / "of an earlier demo.png").write_text("old")
     done = subprocess.run(
-        [sys.executable, "-m", "airglow.demo", "--directory", directory],
+        [sys.executable, "-m", "airglow.demo", "--directory", directory, *options],
         cwd=ROOT,
         env=os.environ | {"MYSQL_HOST": "production.invalid", "DEST_BUCKET": "production"},
         stdin=subprocess.DEVNULL,
@@ -30,26 +37,24 @@ def demo(tmp_path_factory):
         text=True,
         timeout=TIMEOUT_S,
     )
-    return done, directory
+    return done, directory, frames
 
 
-@pytest.mark.xdist_group("demo")
 def test_it_ends_well_and_says_what_came_of_each_night(demo):
-    done, _ = demo
+    done, _, frames = demo
     assert done.returncode == 0, done.stdout + done.stderr
     for line in (
-        r"minime05_uao_20260511 XR +60 \+ 20 .* m/s .* K .* \d+ deleted",
+        rf"minime05_uao_20260511 XR +{frames} .* m/s .* K .* \d+ deleted",
         r"minime05_uao_20260512 +waiting: 3 of 4 parts",
-        r"minime13_uao_20260511 XG +60 \+ 20 .* m/s .* K .* \d+ deleted",
-        r"minime13_uao_20260511 XR +60 \+ 20 .* m/s .* K",
+        rf"minime13_uao_20260511 XG +{frames} .* m/s .* K .* \d+ deleted",
+        rf"minime13_uao_20260511 XR +{frames} .* m/s .* K",
     ):
         assert re.search(f"^{line}", done.stdout, re.MULTILINE), done.stdout
     assert " left" not in done.stdout  # nothing of a finished night is still in raw/
 
 
-@pytest.mark.xdist_group("demo")
 def test_the_plots_that_it_names_are_there(demo):
-    done, directory = demo
+    done, directory, _ = demo
     named = [Path(line.strip()) for line in done.stdout.splitlines() if line.endswith(".png")]
     assert len(named) == 15  # five for each of three tags
     assert all((ROOT / path).read_bytes().startswith(PNG) for path in named)
@@ -57,9 +62,8 @@ def test_the_plots_that_it_names_are_there(demo):
     assert kept == {path.name for path in named}
 
 
-@pytest.mark.xdist_group("demo")
 def test_its_pages_lead_to_files_that_are_there(demo):
-    done, directory = demo
+    done, directory, _ = demo
     (named,) = [Path(line.strip()) for line in done.stdout.splitlines() if line.endswith(".html")]
     index = ROOT / named
     assert index == directory / "site/pages/index.html"
@@ -71,9 +75,8 @@ def test_its_pages_lead_to_files_that_are_there(demo):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
-@pytest.mark.xdist_group("demo")
 def test_nothing_of_it_is_left_running(demo):
-    _, directory = demo
+    _, directory, _ = demo
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             assert os.fspath(directory) not in process.read_text()

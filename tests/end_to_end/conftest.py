@@ -9,8 +9,14 @@ from pathlib import Path
 import pytest
 from running import Clone, Front, Ran, clone, everything, front, new_place, surroundings, upload
 
+from airglow.catalogue import settings_from_environment
 from airglow.demo.servers import MariadbServer, S3Server
-from airglow.registry import load_registry
+from airglow.pages.night import publish_night_page
+from airglow.pages.settings import PagesSettings
+from airglow.pages.site import update_pages
+from airglow.pipeline.publish import prefixes_from_environment
+from airglow.pipeline.whole_night import Surroundings, process_night
+from airglow.registry import load_config, load_registry, registry_of
 from airglow.simulate import NightFolder, simulate_night, write_night
 from airglow.store import Store
 from airglow.uploads import NightId
@@ -111,6 +117,24 @@ def in_two_steps(
         fast.forget()
         after = place.clone.hourly()
         yield InTwoSteps(place, before, raw_before, after, list(fast.requests))
+
+
+def in_one_process(place: Place, directory: Path) -> None:
+    """Do all of the small night, and the pages after it."""
+    config = load_config(place.clone.directory / "config/config.yaml")
+    pages = PagesSettings(**config["pages"])
+    around = Surroundings(
+        place.store,
+        registry_of(config),
+        config,
+        prefixes_from_environment(place.clone.environment),
+        settings_from_environment(place.clone.environment),
+        directory / "work",
+        directory / "results",
+        lambda store, index, results: publish_night_page(store, pages, index, results),
+    )
+    process_night(SMALL, around)
+    update_pages(place.store, pages, [])
 
 
 @pytest.fixture(scope="session")

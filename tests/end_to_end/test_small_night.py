@@ -10,18 +10,12 @@ from benchmarks.requests import beyond_data
 from running import TIMEOUT_S, everything, upload
 
 from airglow.archive import load_manifest
-from airglow.catalogue import settings_from_environment
 from airglow.demo.servers import MariadbServer
-from airglow.pages.night import publish_night_page
-from airglow.pages.settings import PagesSettings
-from airglow.pages.site import update_pages
-from airglow.pipeline.publish import delivered_key, prefixes_from_environment
-from airglow.pipeline.whole_night import Surroundings, process_night
-from airglow.registry import load_config, registry_of
+from airglow.pipeline.publish import delivered_key
 from airglow.simulate import NightFolder
 from airglow.store import Store, hash_file
 
-from .conftest import SMALL, InTwoSteps, Place, contents, line_of, without_pages
+from .conftest import SMALL, InTwoSteps, Place, contents, in_one_process, line_of, without_pages
 
 
 def test_a_night_that_lacks_its_last_part_waits(in_two_steps: InTwoSteps, small_night: NightFolder) -> None:
@@ -126,21 +120,8 @@ def test_a_night_in_one_process_ends_as_through_the_workflow(
     place: Place, in_two_steps: InTwoSteps, small_night: NightFolder, mariadb: MariadbServer, tmp_path: Path
 ) -> None:
     upload(place.store, small_night.raw)
-    config = load_config(place.clone.directory / "config/config.yaml")
-    pages = PagesSettings(**config["pages"])
-    around = Surroundings(
-        place.store,
-        registry_of(config),
-        config,
-        prefixes_from_environment(place.clone.environment),
-        settings_from_environment(place.clone.environment),
-        tmp_path / "work",
-        tmp_path / "results",
-        lambda store, index, results: publish_night_page(store, pages, index, results),
-    )
-    process_night(SMALL, around)
+    in_one_process(place, tmp_path)
     assert not SMALL.below(tmp_path / "work").exists()  # nothing of many nights gathers on the disk
-    update_pages(place.store, pages, [])
     (objects, tables), (same_objects, same_tables) = (
         end_state(one, mariadb) for one in (place, in_two_steps.place)
     )
