@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from cpu import CpuTimes
 
 from airglow.demo.servers import MariadbServer, S3Server, mariadb_server, s3_server
 from airglow.registry.configuration import DIRECTORY_VARIABLE
@@ -49,6 +50,15 @@ def bucket(any_bucket: Store) -> str:
 def store(s3: S3Server, bucket: str) -> Store:
     """The store over that bucket."""
     return open_store(settings_from_environment(s3.environment(bucket)))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cpu", action="store_true", help="CPU seconds of tests, files and processes")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("cpu"):
+        config.pluginmanager.register(CpuTimes())
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
