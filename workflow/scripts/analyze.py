@@ -7,7 +7,7 @@ from adapter import snakemake, step, write_json
 from airglow.archive import read_manifest
 from airglow.model.products import FRAMES
 from airglow.night import AnalysisSettings, NightRequest, analyse_frames
-from airglow.products import Beside, write_kinds, write_netcdf
+from airglow.products import Beside, read_netcdf, write_kinds, write_netcdf
 
 with step() as job:
     manifest = read_manifest(Path(snakemake.input.manifest).read_bytes(), snakemake.input.manifest)
@@ -21,5 +21,7 @@ with step() as job:
         manifest_hash=manifest.sha256,
     )
     write_netcdf(result, snakemake.output.night)
+    # From the file, as the other plots: what a reader of the file sees is what this one shows.
+    result = read_netcdf(snakemake.output.night)
     write_kinds(result, {FRAMES: snakemake.output.frames}, Beside(snakemake.input.frames))
     write_json(snakemake.output.outcome, {**outcome, "manifest_sha256": manifest.sha256})
