@@ -1,0 +1,141 @@
+"""The nights of `tests.benchmarks.silence`: small ones with one fault each, and those that call for no alarm.
+
+256 x 256 pixels of 4 x 4 on the sensor, 60 sky and 20 laser frames in 4.3 hours from dusk: the bound is
+0.8 m/s and 2.7 K, and a night costs a few seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from airglow.registry import Registry
+from airglow.simulate import (
+    SCENARIOS,
+    Camera,
+    Scenario,
+    SimulatedNight,
+    night_bound,
+    simulate_night,
+    write_night,
+)
+from airglow.simulate.plan import evenly
+from airglow.simulate.scenario import UnseenClouds
+from tests.benchmarks.nights import DATE, FIRST_SEED, SITE, simulator_digest
+
+CAMERA = Camera(rows=256, columns=256, x_binning=4, y_binning=4)
+NIGHT_H = 4.35  # from the first to the last frame
+BOUND_EVERY = 17  # sky frames; no multiple of the cycle of look directions
+NOMINAL = SCENARIOS["nominal"]
+DRIFT = replace(NOMINAL, gap_per_hour_nm=42.0 / NIGHT_H)
+UNSEEN = UnseenClouds(0.3 * NIGHT_H, 0.7 * NIGHT_H, scattered=0.8)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table.
+
+    Parameters
+    ----------
+    title
+        What happened.
+    scenario
+        How it is simulated.
+    instrument, tag
+        Of the night.
+    no_alarm
+        True where nothing is wrong that new causes may flag.
+    own_line
+        False where the light of a frame is not of one place: truth and bound are those of the line of sight.
+    """
+
+    title: str
+    scenario: Scenario
+    instrument: str = "minime05"
+    tag: str = "XR"
+    no_alarm: bool = False
+    own_line: bool = True
+
+
+ROWS = {
+    row.title: row
+    for row in (
+        Row("clean", NOMINAL, no_alarm=True),
+        Row("moonlit", SCENARIOS["moonlight"], no_alarm=True),
+        Row(
+            "windy",
+            replace(
+                NOMINAL,
+                extra_wind_mps=(150.0, -100.0),
+                wind_gradient_mps_per_mm=(60.0, -40.0, 30.0, 40.0),
+            ),
+            no_alarm=True,
+        ),
+        Row("low signal", SCENARIOS["dim"], no_alarm=True),
+        Row("gap drift", DRIFT, no_alarm=True),
+        Row("clouds seen", SCENARIOS["clouds"], no_alarm=True, own_line=False),
+        Row("green line", NOMINAL, "minime13", "XG"),
+        Row("lasers clipped", replace(NOMINAL, converter_bits=14, laser_intensity=42.0)),
+        Row("lasers dim", replace(NOMINAL, laser_intensity=0.02, laser_background=0.02)),
+        Row("clouds unseen", replace(NOMINAL, unseen_clouds=(UNSEEN,)), own_line=False),
+        Row(
+            "clouds unseen and dim",
+            replace(NOMINAL, unseen_clouds=(replace(UNSEEN, transmission=0.5),)),
+            own_line=False,
+        ),
+        Row("OH line 3-8 % at 0.12", replace(NOMINAL, oh_share=(0.03, 0.08), oh_orders_off=0.12)),
+        Row("OH line 1-4 % at 0.3", replace(NOMINAL, oh_share=(0.01, 0.04), oh_orders_off=0.3)),
+        Row("sky R lower by 0.02", replace(NOMINAL, sky_reflectivity_change=-0.02)),
+        Row("sky R lower by 0.005", replace(NOMINAL, sky_reflectivity_change=-0.005)),
+        Row("laser drifts by 30 m/s", replace(NOMINAL, laser_drift_mps=30.0)),
+        Row(
+            "twilight",
+            replace(NOMINAL, twilight_ratio=20.0, twilight_line_share=0.006, twilight_line_orders_off=0.3),
+        ),
+        Row("gap drift 3 lasers", replace(DRIFT, laser_frames=3, laser_at=evenly(3))),
+        Row("gap drift 1 laser", replace(DRIFT, laser_frames=1, laser_at=evenly(1))),
+        Row("column pattern of 0.25", replace(NOMINAL, intensity=0.006, column_pattern_counts=0.25)),
+    )
+}
+
+
+@dataclass(frozen=True)
+class MadeNight:
+    """A simulated night on disk, and the least errors that its frames allow."""
+
+    row: Row
+    night: SimulatedNight
+    folder: Path
+    wind_bound_mps: float
+    temperature_bound_k: float
+
+
+def make(row: Row, seed: int, known: Registry, keep: Path) -> MadeNight:
+    """Simulate a night, or find it where an earlier run left it.
+
+    Parameters
+    ----------
+    row
+        Which.
+    seed
+        0, 1, 2 ...
+    known
+        The registry.
+    keep
+        Folder of the nights. One that another simulator or scenario made is made again.
+
+    Returns
+    -------
+    MadeNight
+    """
+    instrument, site = known.instrument(row.instrument, DATE), known.site(SITE)
+    night = simulate_night(instrument, site, DATE, row.scenario, (row.tag,), FIRST_SEED + seed, camera=CAMERA)
+    made_by = hashlib.sha256(f"{simulator_digest()} {row} {CAMERA} {instrument}".encode()).hexdigest()
+    folder = keep / f"{''.join(c if c.isalnum() else '-' for c in row.title)}_{seed}_{made_by[:12]}"
+    about = folder / "bound.json"
+    if not about.exists():  # written last
+        write_night(night, folder)
+        about.write_text(json.dumps(night_bound(night, row.tag, BOUND_EVERY)))
+    return MadeNight(row, night, folder, *json.loads(about.read_text()))
