@@ -95,7 +95,8 @@ def test_a_row_beyond_its_limits_is_named():
     assert "silent temperature 5.0 %, 5 in a night" in words
     assert "silent cycles 50.0 %" in words
     assert "silent smooth winds 50.0 %" in words
-    wide = Total([measured(0.4 * rng.standard_normal(400), rng.standard_normal(400))])
+    winds = 2.0 * rng.standard_normal(200)
+    wide = Total([measured(0.4 * rng.standard_normal(400), rng.standard_normal(400), winds=winds)])
     assert any("errors of wind 2." in each for each in beyond(ROWS["twilight"], wide))
     assert any("z of zonal" in each for each in beyond(ROWS["clouds seen"], wide))
 

@@ -63,6 +63,8 @@ class InstrumentTruth:
     center_x_px: SmoothSeries
     center_y_px: SmoothSeries
     center_by_direction_px: dict[str, tuple[float, float]]
+    gap_settles_m: float
+    gap_settles_h: float
     jumps: tuple[tuple[float, float, float, float], ...]  # hours, gap m, x px, y px
     laser_wavelength_m: float  # of the first frame
     laser_drift_mps_per_h: float
@@ -77,8 +79,10 @@ class InstrumentTruth:
         return self.laser_wavelength_m * (1 + drift_mps / SPEED_OF_LIGHT_MPS)
 
     def gap_at(self, hours: float) -> float:
-        """Gap (m), jumps included."""
-        return self.gap_m.at(hours) + sum(jump[1] for jump in self.jumps if hours >= jump[0])
+        """Gap (m), with its settling since the first frame and its jumps."""
+        settled = 1.0 - math.exp(-(hours - self.first_hours) / self.gap_settles_h)
+        jumped = sum(jump[1] for jump in self.jumps if hours >= jump[0])
+        return self.gap_m.at(hours) - self.gap_settles_m * settled + jumped
 
     def center_at(self, hours: float, direction: str) -> tuple[float, float]:
         """Ring centre x, y (px), jumps and look direction included."""
@@ -184,6 +188,8 @@ def draw_instrument(
         center_by_direction_px={
             name: _pair(shift) for name, shift in zip(scenario.directions, shifts, strict=True)
         },
+        gap_settles_m=scenario.gap_settles_nm * NANOMETRE,
+        gap_settles_h=scenario.gap_settles_h,
         jumps=tuple(jumps),
         laser_wavelength_m=instrument.optics.laser_wavelength_m * (1 + zero_mps / SPEED_OF_LIGHT_MPS),
         laser_drift_mps_per_h=scenario.laser_drift_mps / (stop - start),

@@ -112,6 +112,10 @@ class Scenario:
         Change of the laser's wavelength from the first to the last frame of the night, as a velocity.
     gap_per_hour_nm
         Steady drift of the gap.
+    gap_settles_nm
+        How far the gap falls in the end, from the first frame on: as 1 - exp(-t / gap_settles_h).
+    gap_settles_h
+        Time in which it does so to within 1/e.
     gap_wander_nm
         Wander of the gap.
     gap_periods_h
@@ -176,6 +180,8 @@ class Scenario:
     sky_reflectivity_change: float = 0.0
     laser_drift_mps: float = 0.0
     gap_per_hour_nm: float = 0.15
+    gap_settles_nm: float = 0.0
+    gap_settles_h: float = 1.5
     gap_wander_nm: float = 0.5
     gap_periods_h: tuple[float, float] = (3.0, 9.0)
     center_per_hour_px: float = 0.01

@@ -167,3 +167,13 @@ def test_extra_wind_and_gradients_are_those_between_places(draw):
     there = np.subtract(windy.wind_mps(0.0, *place), clean.wind_mps(0.0, *place))
     expected = [150 + 100 * east_mm + 20 * north_mm, -100 - 30 * east_mm + 50 * north_mm, 0.0]
     np.testing.assert_allclose(there, expected, atol=0.1)
+
+
+def test_the_gap_settles_from_the_first_frame_on(draw):
+    clean = draw(NOMINAL, camera=COARSE)
+    settling = draw(replace(NOMINAL, gap_settles_nm=42.0, gap_settles_h=1.5), camera=COARSE)
+    begin = clean.frames[0].start_utc
+    for frame, other in zip(clean.frames, settling.frames, strict=True):
+        hours = (frame.middle_utc - begin).total_seconds() / 3600
+        fallen_nm = 42.0 * -math.expm1(-hours / 1.5)
+        assert other.gap_m - frame.gap_m == pytest.approx(-1e-9 * fallen_nm, abs=1e-14)
