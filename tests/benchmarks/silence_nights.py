@@ -81,7 +81,7 @@ ROWS = {
         Row("clouds seen", SCENARIOS["clouds"], no_alarm=True, own_line=False),
         Row("green line", NOMINAL, "minime13", "XG"),
         Row("lasers clipped", replace(NOMINAL, converter_bits=14, laser_intensity=42.0)),
-        Row("lasers dim", replace(NOMINAL, laser_intensity=0.012, laser_background=0.02)),
+        Row("lasers dim", replace(NOMINAL, laser_intensity=0.006)),
         Row("clouds unseen", replace(NOMINAL, unseen_clouds=(UNSEEN,)), own_line=False),
         Row(
             "clouds unseen and dim",
