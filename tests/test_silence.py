@@ -24,7 +24,7 @@ def errors(error, sigma=1.0, flag=0):
 
 def measured(wind, temperature, flag=0, causes=0, seed=0, winds=(0.0, 0.0)):
     wind, temperature = (np.asarray(each, float) for each in (wind, temperature))
-    flat = tuple(errors(winds) for _ in range(3))
+    over_site = (errors(winds), *(errors(np.clip(winds, -3.0, 3.0)) for _ in range(2)))
     return Measured(
         seed=seed,
         wind=errors(wind, 1.0, flag),
@@ -34,8 +34,8 @@ def measured(wind, temperature, flag=0, causes=0, seed=0, winds=(0.0, 0.0)):
         reference_off_mps=float(np.mean(wind)),
         reference_error_mps=1.0,
         bound=(1.0, 3.0),
-        cycles=flat,
-        smooth=flat,
+        cycles=over_site,
+        smooth=over_site,
         chi_square=(1.0, 1.0),
     )
 
