@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from tests.benchmarks.nights import DATE, FIRST_SEED, SITE, simulator_digest
 
 CAMERA = Camera(rows=256, columns=256, x_binning=4, y_binning=4)
 NIGHT_H = 4.35  # from the first to the last frame
+BOUND_FILE = "bound.json"
 BOUND_EVERY = 17  # sky frames; no multiple of the cycle of look directions
 NOMINAL = SCENARIOS["nominal"]
 SETTLING = replace(NOMINAL, gap_settles_nm=44.0, gap_settles_h=1.5)  # 42 nm until the end of the night
@@ -142,8 +145,13 @@ def make(row: Row, seed: int, known: Registry, keep: Path) -> MadeNight:
     night = simulate_night(instrument, site, DATE, row.scenario, (row.tag,), FIRST_SEED + seed, camera=CAMERA)
     made_by = hashlib.sha256(f"{simulator_digest()} {row} {instrument}".encode()).hexdigest()
     folder = keep / f"{''.join(c if c.isalnum() else '-' for c in row.title)}_{seed}_{made_by[:12]}"
-    about = folder / "bound.json"
-    if not about.exists():  # written last
-        write_night(night, folder)
-        about.write_text(json.dumps(night_bound(night, row.tag, BOUND_EVERY)))
-    return MadeNight(row, night, folder, *json.loads(about.read_text()))
+    if not folder.exists():
+        keep.mkdir(parents=True, exist_ok=True)
+        # Whole or not at all, also where two runs make the same night at once.
+        with tempfile.TemporaryDirectory(dir=keep) as partial:
+            write_night(night, Path(partial) / "night")
+            bound = json.dumps(night_bound(night, row.tag, BOUND_EVERY))
+            (Path(partial) / "night" / BOUND_FILE).write_text(bound)
+            with suppress(OSError):
+                (Path(partial) / "night").rename(folder)
+    return MadeNight(row, night, folder, *json.loads((folder / BOUND_FILE).read_text()))
