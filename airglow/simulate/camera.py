@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 REGISTRY_BINNING = 2  # the registry's pixels are 2 x 2 pixels of the sensor
-FULL_WELL_COUNTS = 65_535
+CONVERTER_BITS = 16
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Camera:
         Standard deviation of the read noise in electrons.
     temperature_c
         Temperature of the CCD.
+    converter_bits
+        Of the analogue-digital converter: brighter pixels have 2^bits - 1 counts.
     cosmic_rays_per_s
         Cosmic rays that hit the frame per second.
     hot_pixels
@@ -48,6 +50,7 @@ class Camera:
     gain_e_per_count: float = 0.85
     read_noise_e: float = 2.3
     temperature_c: float = -70.0
+    converter_bits: int = CONVERTER_BITS
     cosmic_rays_per_s: float = 0.0
     hot_pixels: tuple[np.ndarray, np.ndarray, np.ndarray] | None = field(default=None, compare=False)
     column_pattern: np.ndarray | None = field(default=None, compare=False)
@@ -132,7 +135,7 @@ def expose(
     add_cosmic_rays(electrons, rng.poisson(camera.cosmic_rays_per_s * exposure_s), rng)
     electrons += camera.read_noise_e * rng.standard_normal(electrons.shape)
     counts = np.rint(electrons / camera.gain_e_per_count + floor)
-    return np.clip(counts, 0, FULL_WELL_COUNTS).astype(np.uint16)
+    return np.clip(counts, 0, 2**camera.converter_bits - 1).astype(np.uint16)
 
 
 def add_cosmic_rays(electrons: np.ndarray, count: int, rng: np.random.Generator) -> None:

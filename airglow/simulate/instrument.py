@@ -63,15 +63,26 @@ class InstrumentTruth:
     center_x_px: SmoothSeries
     center_y_px: SmoothSeries
     center_by_direction_px: dict[str, tuple[float, float]]
+    gap_settles_m: float
+    gap_settles_h: float
     jumps: tuple[tuple[float, float, float, float], ...]  # hours, gap m, x px, y px
-    laser_wavelength_m: float
+    laser_wavelength_m: float  # of the first frame
+    laser_drift_mps_per_h: float
+    first_hours: float  # of the first frame
     zero_offset_mps: float
     laser_level: SmoothSeries
     illumination_tilt: tuple[float, float]  # relative, from edge to edge along x and y
 
+    def laser_wavelength_at(self, hours: float) -> float:
+        """Wavelength of the laser (m), its drift since the first frame included."""
+        drift_mps = self.laser_drift_mps_per_h * (hours - self.first_hours)
+        return self.laser_wavelength_m * (1 + drift_mps / SPEED_OF_LIGHT_MPS)
+
     def gap_at(self, hours: float) -> float:
-        """Gap (m), jumps included."""
-        return self.gap_m.at(hours) + sum(jump[1] for jump in self.jumps if hours >= jump[0])
+        """Gap (m), with its settling since the first frame and its jumps."""
+        settled = 1.0 - math.exp(-(hours - self.first_hours) / self.gap_settles_h)
+        jumped = sum(jump[1] for jump in self.jumps if hours >= jump[0])
+        return self.gap_m.at(hours) - self.gap_settles_m * settled + jumped
 
     def center_at(self, hours: float, direction: str) -> tuple[float, float]:
         """Ring centre x, y (px), jumps and look direction included."""
@@ -125,6 +136,7 @@ def draw_instrument(
         spread=draw_spread(defaults.blur_px, max_radius_px, rng),
         max_radius_px=max_radius_px,
         corner_radius_px=float(math.hypot(max(edges[:2]), max(edges[2:]))) + 5.0,
+        sky_reflectivity_change=scenario.sky_reflectivity_change,
     )
     axis_px = AXIS_SPREAD * max_radius_px * rng.standard_normal(2)
     vignetting = draw_vignetting(
@@ -158,6 +170,7 @@ def draw_instrument(
         replace(
             camera,
             cosmic_rays_per_s=scenario.cosmic_rays_per_s,
+            converter_bits=scenario.converter_bits,
             gain_e_per_count=camera.gain_e_per_count / sensitivity,
         ),
         rng,
@@ -175,8 +188,12 @@ def draw_instrument(
         center_by_direction_px={
             name: _pair(shift) for name, shift in zip(scenario.directions, shifts, strict=True)
         },
+        gap_settles_m=scenario.gap_settles_nm * NANOMETRE,
+        gap_settles_h=scenario.gap_settles_h,
         jumps=tuple(jumps),
         laser_wavelength_m=instrument.optics.laser_wavelength_m * (1 + zero_mps / SPEED_OF_LIGHT_MPS),
+        laser_drift_mps_per_h=scenario.laser_drift_mps / (stop - start),
+        first_hours=start,
         zero_offset_mps=zero_mps,
         laser_level=random_series(rng, 1.0, scenario.laser_wander, (0.5, 4.0)),
         illumination_tilt=_pair(

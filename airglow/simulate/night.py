@@ -12,9 +12,10 @@ import numpy as np
 from airglow.model.errors import BadInput
 from airglow.registry import Direction, Instrument, Site
 from airglow.simulate.camera import Camera, expose, star_light
+from airglow.simulate.foreign import hydroxyl, oh_share, twilight
 from airglow.simulate.instrument import InstrumentTruth, draw_instrument
 from airglow.simulate.optics import Spectrum, monochromatic, pixel_image
-from airglow.simulate.plan import Exposure, darkness, local_time, plan_night
+from airglow.simulate.plan import Exposure, darkness, local_time, plan_night, sun_elevation_deg
 from airglow.simulate.scenario import Scenario, named_scenario
 from airglow.simulate.series import SECONDS_PER_HOUR
 from airglow.simulate.sky import Atmosphere, draw_atmosphere, sky_spectrum
@@ -94,12 +95,25 @@ class SimulatedNight:
         """
         hours = self.hours(frame.middle_utc)
         if frame.tag == "L":
-            return monochromatic(self.truth.laser_wavelength_m, frame.intensity, frame.background)
+            return monochromatic(self.truth.laser_wavelength_at(hours), frame.intensity, frame.background)
         line, intensity = line_of_tag(frame.tag, self.scenario)
         wavelength_m = self.instrument.optics.line_wavelength_m(frame.tag)
         look = Direction(frame.direction, frame.true_azimuth_deg, frame.true_zenith_deg)
         light = sky_spectrum(self.atmosphere, line, wavelength_m, hours, look, intensity)
-        return light.times(self.truth.sensitivity)
+        return light.plus(self._foreign(frame, wavelength_m, intensity)).times(self.truth.sensitivity)
+
+    def _foreign(self, frame: FrameTruth, wavelength_m: float, intensity: float) -> Spectrum:
+        """Light of a sky frame that is not of its line, before the camera's sensitivity."""
+        scenario, gap_m = self.scenario, self.instrument.optics.nominal_gap_m
+        light = Spectrum(np.empty(0), np.empty(0))
+        if any(scenario.oh_share):
+            share = oh_share(scenario, self.hours(frame.middle_utc), self.atmosphere.oh_phase_rad)
+            of_line = frame.intensity / self.truth.sensitivity
+            light = light.plus(hydroxyl(scenario, wavelength_m, gap_m, share * of_line))
+        if scenario.twilight_ratio:
+            elevation = sun_elevation_deg(self.site, frame.middle_utc)
+            light = light.plus(twilight(scenario, wavelength_m, gap_m, intensity, elevation))
+        return light
 
     def light(self, frame: FrameTruth) -> np.ndarray:
         """Counts per pixel from light alone, noise-free, without stars.

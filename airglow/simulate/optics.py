@@ -85,6 +85,8 @@ class Optics:
         Largest circle about the centre of the rings that the sensor holds.
     corner_radius_px
         How far out profiles are needed.
+    sky_reflectivity_change
+        Reflectivity of the plates for light of the sky less that for the laser's.
     """
 
     plates: Plates
@@ -93,6 +95,12 @@ class Optics:
     spread: Spread
     max_radius_px: float
     corner_radius_px: float
+    sky_reflectivity_change: float = 0.0
+
+    @cached_property
+    def sky_plates(self) -> Plates:
+        """The plates as light of the sky sees them."""
+        return replace(self.plates, reflectivity=self.plates.reflectivity + self.sky_reflectivity_change)
 
     @cached_property
     def _fine_radius_px(self) -> np.ndarray:
@@ -154,9 +162,10 @@ class Optics:
         """
         light = np.full(self._fine_radius_px.shape, float(spectrum.continuum))
         if spectrum.wavelength_m.size:
-            value, rise = self.plates.table(float(spectrum.wavelength_m.mean()))
+            plates = self.plates if spectrum.from_laser else self.sky_plates
+            value, rise = plates.table(float(spectrum.wavelength_m.mean()))
             way = 2 * gap_m * PHASES * self._fine_cos_theta[spectrum.from_laser]
-            mirrors = self.plates.mirror_phase_rad(spectrum.wavelength_m) * (PHASES / np.pi)
+            mirrors = plates.mirror_phase_rad(spectrum.wavelength_m) * (PHASES / np.pi)
             for wavelength_m, weight, mirror in zip(
                 spectrum.wavelength_m, spectrum.weight, mirrors, strict=True
             ):
@@ -212,8 +221,9 @@ def thermal_line(
     temperature_k: float,
     intensity: float,
     continuum: float = 0.0,
+    mass_kg: float = OXYGEN_MASS_KG,
 ) -> Spectrum:
-    """A Doppler-broadened line of atomic oxygen, sampled in wavelength.
+    """A Doppler-broadened line, by default of atomic oxygen, sampled in wavelength.
 
     Parameters
     ----------
@@ -227,14 +237,38 @@ def thermal_line(
         Whole line, averaged over a fringe order.
     continuum
         Background beside the line.
+    mass_kg
+        Mass of what emits it.
+
+    Returns
+    -------
+    Spectrum
+        As of `gaussian_line`.
+    """
+    center = rest_wavelength_m * (1 + wind_mps / SPEED_OF_LIGHT_MPS)
+    width = center * math.sqrt(BOLTZMANN_J_PER_K * temperature_k / mass_kg) / SPEED_OF_LIGHT_MPS
+    return gaussian_line(center, width, intensity, continuum)
+
+
+def gaussian_line(center: float, width: float, intensity: float, continuum: float = 0.0) -> Spectrum:
+    """A line of Gaussian shape, sampled in wavelength.
+
+    Parameters
+    ----------
+    center
+        Wavelength of its middle (m).
+    width
+        Standard deviation (m).
+    intensity
+        Whole line, averaged over a fringe order; negative for a line of absorption.
+    continuum
+        Background beside the line.
 
     Returns
     -------
     Spectrum
         Equidistant samples whose weights add up to the intensity.
     """
-    center = rest_wavelength_m * (1 + wind_mps / SPEED_OF_LIGHT_MPS)
-    width = center * math.sqrt(BOLTZMANN_J_PER_K * temperature_k / OXYGEN_MASS_KG) / SPEED_OF_LIGHT_MPS
     x = np.linspace(-LINE_REACH_SIGMAS, LINE_REACH_SIGMAS, LINE_SAMPLES)
     weight = np.exp(-0.5 * x**2)
     return Spectrum(center + width * x, intensity * weight / weight.sum(), continuum)

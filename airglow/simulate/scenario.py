@@ -18,6 +18,29 @@ class CloudsAfterDusk:
 
 
 @dataclass(frozen=True)
+class UnseenClouds:
+    """Clouds that the site's sensor does not see, such as those beside its narrow field.
+
+    Parameters
+    ----------
+    from_h, to_h
+        Hours after dusk at which they are half there, and half gone.
+    scattered
+        Part of the line's light that they replace by the mean light of the whole sky, 0 to 1.
+    transmission
+        Brightness of the line under them over that of a clear sky whose light is mixed alike.
+    edge_h
+        Time in which they come and go: their cover rises by tanh(t / edge_h).
+    """
+
+    from_h: float
+    to_h: float
+    scattered: float
+    transmission: float = 1.0
+    edge_h: float = 0.15
+
+
+@dataclass(frozen=True)
 class Scenario:
     """What a night is like.
 
@@ -60,10 +83,39 @@ class Scenario:
         Wander of the laser's intensity, relative.
     vertical_rms_mps
         Wander of the vertical wind.
+    extra_wind_mps
+        Added to the climate's mean zonal and meridional wind, m/s.
+    wind_gradient_mps_per_mm
+        Change of the wind over the place in m/s per 1,000 km: of the zonal wind to the east and to the north,
+        of the meridional wind to the east and to the north.
     cloud_banks
         Clouds that pass.
+    unseen_clouds
+        Clouds that pass and that the sensor does not see.
+    oh_share
+        Brightness of an OH line over that of the sky line, least and most: it swings between them within six
+        hours, from a phase drawn at random.
+    oh_orders_off
+        How far the OH line is from the sky line, in free spectral ranges, towards the red.
+    twilight_ratio
+        Continuum of the twilight over the night's intensity of the line, with the sun at -8 degrees; it falls
+        by e with every 1.2 degrees that the sun sinks.
+    twilight_line_share
+        Part of the twilight's continuum that an absorption line in it takes away.
+    twilight_line_orders_off
+        How far the absorption line is from the sky line, in free spectral ranges, towards the red.
+    twilight_line_width_mps
+        Standard deviation of the absorption line as a velocity.
+    sky_reflectivity_change
+        Reflectivity of the plates for light of the sky less that for the laser's.
+    laser_drift_mps
+        Change of the laser's wavelength from the first to the last frame of the night, as a velocity.
     gap_per_hour_nm
         Steady drift of the gap.
+    gap_settles_nm
+        How far the gap falls in the end, from the first frame on: as 1 - exp(-t / gap_settles_h).
+    gap_settles_h
+        Time in which it does so to within 1/e.
     gap_wander_nm
         Wander of the gap.
     gap_periods_h
@@ -86,6 +138,8 @@ class Scenario:
         Cosmic rays per second.
     column_pattern_counts
         Standard deviation of the offsets of the columns.
+    converter_bits
+        Of the camera's analogue-digital converter: no pixel has 2^bits counts or more.
     stars
         Mean number of stars in a sky frame.
     illumination_tilt
@@ -112,9 +166,22 @@ class Scenario:
     laser_background: float = 0.1
     laser_wander: float = 0.03
     vertical_rms_mps: float = 3.0
+    extra_wind_mps: tuple[float, float] = (0.0, 0.0)
+    wind_gradient_mps_per_mm: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     cloud_banks: tuple[CloudsAfterDusk, ...] = ()
+    unseen_clouds: tuple[UnseenClouds, ...] = ()
+    oh_share: tuple[float, float] = (0.0, 0.0)
+    oh_orders_off: float = 0.0
+    twilight_ratio: float = 0.0
+    twilight_line_share: float = 0.0
+    twilight_line_orders_off: float = 0.0
+    twilight_line_width_mps: float = 1500.0
 
+    sky_reflectivity_change: float = 0.0
+    laser_drift_mps: float = 0.0
     gap_per_hour_nm: float = 0.15
+    gap_settles_nm: float = 0.0
+    gap_settles_h: float = 1.5
     gap_wander_nm: float = 0.5
     gap_periods_h: tuple[float, float] = (3.0, 9.0)
     center_per_hour_px: float = 0.01
@@ -127,6 +194,7 @@ class Scenario:
     hot_pixels: int = 25
     cosmic_rays_per_s: float = 0.03
     column_pattern_counts: float = 0.0
+    converter_bits: int = 16
     stars: int = 0
     illumination_tilt: float = 0.0
     flawed_frames: bool = False

@@ -14,9 +14,11 @@ from airglow.simulate.scenario import Scenario
 from airglow.simulate.series import SmoothSeries, random_series
 from airglow.simulate.sightline import SightLine, sight_line
 
+EARTH_MM_PER_DEG = 0.1112  # 1,000 km per degree of latitude
 DEGREES_PER_HOUR = 15.0  # of longitude: winds follow the sun
 NORTHWARD_SPREAD_H_PER_DEG = 0.03
 CLEAR_SKY_MINUS_AMBIENT_C = -34.0
+LEAST_SCATTERED = 1e-6  # parts of the light: less is left out, as on a clear night
 SCATTERED_AROUND = tuple((azimuth, 55.0) for azimuth in range(0, 360, 60))  # where light in a cloud is from
 
 
@@ -60,6 +62,7 @@ class Layer:
     log_brightness: SmoothSeries
     background: SmoothSeries
     northward_h_per_deg: float = 0.0
+    wind_gradient_mps_per_mm: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
     def sight_line(self, azimuth_deg: float, zenith_deg: float) -> SightLine:
         """Where a line of sight from the site meets the layer, and how it runs there."""
@@ -82,9 +85,22 @@ class Layer:
         self, hours: float, latitude_deg: float | None = None, longitude_deg: float | None = None
     ) -> tuple[float, float, float]:
         """Wind towards that place's own east, north and up; over the site if none is given."""
+        east_mm = north_mm = 0.0
         if latitude_deg is not None and longitude_deg is not None:
             hours = self.hours_at(hours, latitude_deg, longitude_deg)
-        return self.zonal_mps.at(hours), self.meridional_mps.at(hours), self.vertical_mps.at(hours)
+            east_mm, north_mm = self.megametres_off(latitude_deg, longitude_deg)
+        zonal_east, zonal_north, meridional_east, meridional_north = self.wind_gradient_mps_per_mm
+        return (
+            self.zonal_mps.at(hours) + zonal_east * east_mm + zonal_north * north_mm,
+            self.meridional_mps.at(hours) + meridional_east * east_mm + meridional_north * north_mm,
+            self.vertical_mps.at(hours),
+        )
+
+    def megametres_off(self, latitude_deg: float, longitude_deg: float) -> tuple[float, float]:
+        """How far a place is to the east and to the north of the site, on the Earth's surface (1,000 km)."""
+        east_deg = (longitude_deg - self.longitude_deg + 180) % 360 - 180
+        parallel = math.cos(math.radians((latitude_deg + self.latitude_deg) / 2))
+        return EARTH_MM_PER_DEG * east_deg * parallel, EARTH_MM_PER_DEG * (latitude_deg - self.latitude_deg)
 
     def line_of_sight_mps(self, hours: float, azimuth_deg: float, zenith_deg: float) -> float:
         """Wind along a line of sight where it meets the layer, positive away from the instrument."""
@@ -113,24 +129,54 @@ class CloudBank:
 
 
 @dataclass(frozen=True)
+class UnseenBank:
+    """As `airglow.simulate.scenario.UnseenClouds`; ``from_hours``, ``to_hours`` are from local midnight."""
+
+    from_hours: float
+    to_hours: float
+    scattered: float
+    transmission: float
+    edge_h: float
+
+    def cover(self, hours: float) -> float:
+        """How far they are there: 0 to 1."""
+        rise, fall = (math.tanh((hours - edge) / self.edge_h) for edge in (self.from_hours, self.to_hours))
+        return 0.5 * (rise - fall)
+
+
+@dataclass(frozen=True)
 class Atmosphere:
     """All layers, the clouds below them, and the air at the ground."""
 
     layers: dict[str, Layer]
     cloud_banks: tuple[CloudBank, ...]
+    unseen_banks: tuple[UnseenBank, ...]
     sky_wander_c: SmoothSeries
     ambient_c: SmoothSeries
     pressure_hpa: SmoothSeries
     humidity_percent: SmoothSeries
+    oh_phase_rad: float  # of a hydroxyl line's swing, at local midnight
 
     def sky_minus_ambient_c(self, hours: float) -> float:
         """What a cloud sensor sees: about -34 under a clear sky, near 0 under a thick cloud."""
         banks = (b.warmer_c * math.exp(-0.5 * ((hours - b.hours) / b.width_h) ** 2) for b in self.cloud_banks)
         return CLEAR_SKY_MINUS_AMBIENT_C + self.sky_wander_c.at(hours) + sum(banks)
 
-    def scattered_fraction(self, hours: float) -> float:
-        """Part of the line's light that clouds have mixed from the whole sky: 0 clear, 0.9 overcast."""
+    def seen_fraction(self, hours: float) -> float:
+        """Part of the light that clouds which the sensor sees have mixed: 0 clear, 0.9 overcast."""
         return min(0.9, max(0.0, (self.sky_minus_ambient_c(hours) + 27.0) / 25.0))
+
+    def unseen_fraction(self, hours: float) -> float:
+        """Part of the light that clouds which no sensor sees have mixed: 0 to 1."""
+        return 1.0 - math.prod(1.0 - bank.scattered * bank.cover(hours) for bank in self.unseen_banks)
+
+    def transmission(self, hours: float) -> float:
+        """Brightness of the line under clouds that no sensor sees, over that without them."""
+        return math.prod(1.0 - (1.0 - bank.transmission) * bank.cover(hours) for bank in self.unseen_banks)
+
+    def scattered_fraction(self, hours: float) -> float:
+        """Part of the line's light that clouds, seen or not, have mixed from the whole sky."""
+        return 1.0 - (1.0 - self.seen_fraction(hours)) * (1.0 - self.unseen_fraction(hours))
 
 
 def draw_atmosphere(
@@ -161,9 +207,17 @@ def draw_atmosphere(
             longitude_deg=site.longitude_deg,
             site_altitude_m=site.altitude_m,
             altitude_km=climate.altitude_km,
-            zonal_mps=random_series(rng, climate.zonal_mps, climate.wind_rms_mps, climate.wind_periods_h),
+            zonal_mps=random_series(
+                rng,
+                climate.zonal_mps + scenario.extra_wind_mps[0],
+                climate.wind_rms_mps,
+                climate.wind_periods_h,
+            ),
             meridional_mps=random_series(
-                rng, climate.meridional_mps, climate.wind_rms_mps, climate.wind_periods_h
+                rng,
+                climate.meridional_mps + scenario.extra_wind_mps[1],
+                climate.wind_rms_mps,
+                climate.wind_periods_h,
             ),
             vertical_mps=random_series(rng, 0.0, scenario.vertical_rms_mps, (0.4, 3.0), waves=8),
             temperature_k=random_series(
@@ -176,18 +230,27 @@ def draw_atmosphere(
             log_brightness=random_series(rng, 0.0, climate.brightness_rms, (1.5, 8.0)),
             background=random_series(rng, background, 0.05 * background, (1.0, 6.0)),
             northward_h_per_deg=float(NORTHWARD_SPREAD_H_PER_DEG * rng.standard_normal()),
+            wind_gradient_mps_per_mm=scenario.wind_gradient_mps_per_mm,
         )
     banks = tuple(
         CloudBank(dusk_hours + bank.hours_after_dusk, bank.width_h, bank.warmer_c)
         for bank in scenario.cloud_banks
     )
+    unseen = tuple(
+        UnseenBank(
+            dusk_hours + bank.from_h, dusk_hours + bank.to_h, bank.scattered, bank.transmission, bank.edge_h
+        )
+        for bank in scenario.unseen_clouds
+    )
     return Atmosphere(
         layers=layers,
         cloud_banks=banks,
+        unseen_banks=unseen,
         sky_wander_c=random_series(rng, 0.0, 0.8, (0.5, 5.0)),
         ambient_c=random_series(rng, 14.0, 1.0, (6.0, 24.0), -0.6),
         pressure_hpa=random_series(rng, 1013.25 * math.exp(-site.altitude_m / 8400), 1.0, (6.0, 24.0)),
         humidity_percent=random_series(rng, 60.0, 5.0, (4.0, 24.0), 1.0),
+        oh_phase_rad=float(rng.uniform(0, 2 * np.pi)),
     )
 
 
@@ -221,20 +284,21 @@ def sky_spectrum(
     Spectrum
     """
     layer = atmosphere.layers[line]
-    scattered = atmosphere.scattered_fraction(hours)
+    seen, unseen = atmosphere.seen_fraction(hours), atmosphere.unseen_fraction(hours)
+    intensity *= atmosphere.transmission(hours)
     direct = thermal_line(
         wavelength_m,
         layer.line_of_sight_mps(hours, look.azimuth_deg, look.zenith_deg),
         layer.temperature_along_k(hours, look.azimuth_deg, look.zenith_deg),
-        intensity * (1 - scattered) * layer.brightness(hours, look.azimuth_deg, look.zenith_deg),
-        layer.background.at(hours) * (1 + scattered),  # clouds also send back the lights of the ground
+        intensity * (1 - seen) * (1 - unseen) * layer.brightness(hours, look.azimuth_deg, look.zenith_deg),
+        layer.background.at(hours) * (1 + seen),  # clouds also send back the lights of the ground
     )
-    if scattered == 0:
+    if seen == 0 and unseen < LEAST_SCATTERED:
         return direct
     light = direct
     for azimuth_deg, zenith_deg in SCATTERED_AROUND:
-        # Half of what clouds scatter is lost upwards.
-        share = 0.5 * scattered / len(SCATTERED_AROUND)
+        # Half of what clouds scatter is lost upwards; what unseen ones lose is their transmission.
+        share = (0.5 * seen + (1 - seen) * unseen) / len(SCATTERED_AROUND)
         light = light.plus(
             thermal_line(
                 wavelength_m,

@@ -56,7 +56,7 @@ class FrameTruth:
     ambient_c
         Temperature of the air.
     scattered_fraction
-        Part of the light that comes from the whole sky, scattered by clouds.
+        Part of the light that comes from the whole sky, scattered by clouds, seen by the sensor or not.
     flaw
         Empty, ``truncated``, ``foreign`` or ``nan angle``.
     true_azimuth_deg
