@@ -53,6 +53,7 @@ class Cause(Enum):
     NO_ZENITH = (21, 1, 0, "no usable zenith sample: the Doppler reference of the wind is assumed")
     UNKNOWN_WIDTH = (22, 0, 2, "instrument's own width not known: temperature not to be used")
     TIME_IN_DOUBT = (23, 2, 2, "clock showed this hour twice: the time may be an hour off")
+    CONTAMINATED_LINE = (24, 1, 1, "light of a hydroxyl line among the fringes, taken out by the fit")
 
     def __init__(self, bit: int, wind: int, temperature: int, meaning: str) -> None:
         self.bit = bit

@@ -88,7 +88,7 @@ def analyse_profiles(
 
     # The instrument from the lasers, the line from the sky.
     known = know_instrument(request, lasers, sky, line)
-    lines = fit_lines(sky, known, line, progress)
+    lines = fit_lines(sky, known, line, progress, request.instrument.optics.oh_wavelengths_m)
     if not lines.fits:
         reason = f"no line could be fitted in any of {len(sky)} {request.tag} frames"
         raise NotAnalysable("no line", reason, (*reduced.rejections, *lines.rejections))

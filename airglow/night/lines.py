@@ -18,13 +18,18 @@ from airglow.night.profiles import Profiles, used_parts
 from airglow.rings import RingProfile
 from airglow.spectra import (
     DifferentialNonlinearity,
+    ForeignLight,
     LineFit,
+    SkyEvidence,
     SkyLine,
     find_nonlinearity,
     first_harmonic,
     fit_line_in_all,
+    foreign_light,
+    foreign_lines,
     pixel_variance,
     refine_for_sky,
+    weigh_sky,
 )
 
 _EXCESS_FRAMES = 15  # frames over which the excess is averaged
@@ -44,14 +49,23 @@ class NightLines:
     rejections: tuple[Rejection, ...]
     nonlinearity: DifferentialNonlinearity | None  # of the converter, where the night calls for it
     parameters: InstrumentParameters  # as sky frames see the instrument
+    evidence: SkyEvidence | None  # None where no laser measured the instrument
+    foreign: tuple[SkyLine, ...]  # that are part of the fits
 
 
-def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Progress) -> NightLines:
+def fit_lines(
+    sky: Profiles,
+    known: KnownInstrument,
+    line: SkyLine,
+    progress: Progress,
+    oh_wavelengths_m: Sequence[float] = (),
+) -> NightLines:
     """Fit the line in each sky profile, at the gap of its mid-exposure.
 
     The order of interference leaves one constant in all velocities of a night. It is found first, as the
     common phase of all frames, so that no frame is fitted on the wrong side of a free spectral range.
-    Sky frames may ask for a plate scale and an illumination of their own.
+    Sky frames may ask for a plate scale and an illumination of their own, for another reflectivity, and for
+    the light of foreign lines.
     What all residuals of the night have in common are fixed patterns; when there are any, they are taken out
     of the profiles, which are fitted again. So it is with the differential
     non-linearity of the camera's converter.
@@ -66,6 +80,8 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
         The sky line.
     progress
         Told of each frame.
+    oh_wavelengths_m
+        Of hydroxyl lines that may pass the filter.
 
     Returns
     -------
@@ -80,6 +96,7 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
     count = line.terms_needed(one_phase, known.parameters.reflectivity)
     parameters, tables = known.parameters, FringeTables(one_phase, known.parameters, count)
     failures: dict[int, str] = {}
+    light: ForeignLight | None = None
 
     def fit_all(
         taken_out: Mapping[int, np.ndarray], starts: Mapping[int, tuple[float, float]]
@@ -87,8 +104,12 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
         """Fit the frames that have a start, less what is taken out; models include what was."""
         clean = [replace(profiles[k], counts=profiles[k].counts - taken_out.get(k, 0.0)) for k in starts]
         begin = [(velocity - of_gap_mps[k], temperature) for k, (velocity, temperature) in starts.items()]
+        other = None
+        if light is not None:
+            rest_mps = float(np.median([velocity for velocity, _ in starts.values()]))
+            other = [light.of(profiles[k], rest_mps - float(of_gap_mps[k])) for k in starts]
         fits = {}
-        for k, fit in zip(starts, fit_line_in_all(clean, tables, line, begin), strict=True):
+        for k, fit in zip(starts, fit_line_in_all(clean, tables, line, begin, other), strict=True):
             progress("fit sky", k, len(profiles))
             if isinstance(fit, NotAnalysable):
                 failures[k] = fit.reason
@@ -106,6 +127,15 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
     if own is not None:
         parameters, tables = own, FringeTables(one_phase, own, count)
         fits = fit_all({}, _starts(fits))
+    evidence, foreign = None, foreign_lines(line, oh_wavelengths_m)
+    if fits and known.lasers is not None:
+        evidence = _weigh(profiles, fits, of_gap_mps, one_phase, parameters, line, foreign)
+        foreign = tuple(foreign[k] for k in evidence.foreign)
+        if foreign or evidence.parameters != parameters:
+            parameters = evidence.parameters
+            tables = FringeTables(one_phase, parameters, count)
+            light = foreign_light(foreign, line, one_phase, parameters) if foreign else None
+            fits = fit_all({}, _starts(fits))
     taken_out = _fixed_patterns(profiles, fits)
     if taken_out:
         fits = fit_all(taken_out, _starts(fits))
@@ -128,7 +158,25 @@ def fit_lines(sky: Profiles, known: KnownInstrument, line: SkyLine, progress: Pr
         rejections=tuple(rejections),
         nonlinearity=nonlinearity,
         parameters=parameters,
+        evidence=evidence,
+        foreign=foreign if known.lasers is not None else (),
     )
+
+
+def _weigh(
+    profiles: Sequence[RingProfile],
+    fits: Mapping[int, LineFit],
+    of_gap_mps: np.ndarray,
+    one_phase: float,
+    parameters: InstrumentParameters,
+    line: SkyLine,
+    foreign: tuple[SkyLine, ...],
+) -> SkyEvidence:
+    """What the sky frames hold that lasers do not show, from fits at one gap."""
+    rest_mps = float(np.median([fit.velocity_mps for fit in fits.values()]))
+    at_one_gap = [replace(fit, velocity_mps=fit.velocity_mps - of_gap_mps[k]) for k, fit in fits.items()]
+    at_rest = [rest_mps - float(of_gap_mps[k]) for k in fits]
+    return weigh_sky([profiles[k] for k in fits], at_one_gap, at_rest, one_phase, parameters, line, foreign)
 
 
 def _start_velocities(profiles: Sequence[RingProfile], phases: np.ndarray, plate_scale: float) -> list[float]:

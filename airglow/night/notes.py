@@ -45,6 +45,17 @@ def night_notes(
             f"Sky frames see a plate scale that differs from the lasers' by {1e4 * relative:+.1f} parts in "
             "10000, and an illumination of their own."
         )
+    evidence = lines.evidence
+    if evidence is not None and evidence.reflectivity_change:
+        notes.append(
+            f"Sky frames see a reflectivity that differs from the lasers' by {evidence.reflectivity_change:+.4f} "
+            f"+/- {evidence.reflectivity_error:.4f}; that leaves {evidence.temperature_error_k:.1f} K open in "
+            "every temperature."
+        )
+    for each in lines.foreign:
+        notes.append(
+            f"The hydroxyl line at {1e9 * each.wavelength_m:.4f} nm is in the sky frames: each fit takes it out."
+        )
     nonlinearity = lines.nonlinearity
     if nonlinearity is not None:
         notes.append(

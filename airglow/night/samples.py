@@ -88,8 +88,10 @@ def sky_samples(
         wind_reference_error_mps=none,
         wind_error_mps=none,
         temperature_k=column([fit.temperature_k for fit in fits]),
-        temperature_error_k=np.hypot(
-            column([fit.temperature_error_k for fit in fits]), known.temperature_error_k
+        temperature_error_k=np.sqrt(
+            column([fit.temperature_error_k for fit in fits]) ** 2
+            + known.temperature_error_k**2
+            + (lines.evidence.temperature_error_k**2 if lines.evidence else 0.0)
         ),
         wind_bound_mps=column([fit.velocity_bound_mps for fit in fits]),
         temperature_bound_k=column([fit.temperature_bound_k for fit in fits]),
@@ -198,6 +200,7 @@ def with_flags(
             default_instrument=known.lasers is None,
             width_error_k=known.temperature_error_k,
             no_zenith=reference.zenith_samples == 0,
+            contaminated=bool(lines.foreign),
             laser_intensity=laser_intensity,
             limits=instrument.quality,
             wind_flag_by_hand=instrument.flag_by_hand("wind", date),

@@ -51,6 +51,8 @@ class Optics:
         True if the image has many fringes; it is read by the legacy product alone.
     estimate_blur
         True if the blur is a free parameter of the laser fits.
+    oh_wavelengths_m
+        Of hydroxyl lines that may pass the filters, in the medium of the other wavelengths.
     """
 
     focal_length_m: float
@@ -61,6 +63,7 @@ class Optics:
     green_line_wavelength_m: float | None
     many_fringes: bool
     estimate_blur: bool
+    oh_wavelengths_m: tuple[float, ...] = ()
 
     def plate_scale_rad_per_pixel(self, binning: int) -> float:
         """Angle per pixel that a pixel's size and the focal length give, for pixels of this binning.

@@ -174,7 +174,9 @@ def _instrument(
         key=key,
         epoch_from=epoch["from"],
         annuli=Annuli(**epoch["annuli"]),
-        optics=Optics(**epoch["optics"]),
+        optics=Optics(
+            **{**epoch["optics"], "oh_wavelengths_m": tuple(epoch["optics"].get("oh_wavelengths_m", ()))}
+        ),
         default_parameters=_default_parameters(defaults, epoch["optics"]["nominal_gap_m"]),
         default_center_px=tuple(defaults["center_px"]),
         default_laser_intensity=defaults["intensity"],

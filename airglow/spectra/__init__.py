@@ -1,5 +1,6 @@
 """Sky line fits: Doppler shift and width, intensity, background, with uncertainties."""
 
+from airglow.spectra.foreign import ForeignLight, foreign_light, foreign_lines
 from airglow.spectra.line import (
     LineFit,
     cramer_rao_bound,
@@ -8,19 +9,25 @@ from airglow.spectra.line import (
     fit_line_in_all,
 )
 from airglow.spectra.nonlinearity import DifferentialNonlinearity, find_nonlinearity, pixel_variance
+from airglow.spectra.sky_evidence import SkyEvidence, weigh_sky
 from airglow.spectra.sky_line import SkyLine, network_intensity_scale
 from airglow.spectra.sky_parameters import refine_for_sky
 
 __all__ = [
     "DifferentialNonlinearity",
+    "ForeignLight",
     "LineFit",
+    "SkyEvidence",
     "SkyLine",
     "cramer_rao_bound",
     "find_nonlinearity",
     "first_harmonic",
     "fit_line",
     "fit_line_in_all",
+    "foreign_light",
+    "foreign_lines",
     "network_intensity_scale",
     "pixel_variance",
     "refine_for_sky",
+    "weigh_sky",
 ]

@@ -68,6 +68,8 @@ class LineFit:
         The same of the temperature.
     linear_response
         Velocity (m/s) and temperature (K) that one count more in an annulus adds, shape (m, 2).
+    foreign
+        Brightness of foreign lines over that of the line, one for each, and its standard error: shape (f, 2).
     """
 
     velocity_mps: float
@@ -88,6 +90,7 @@ class LineFit:
     velocity_excess: float
     temperature_excess: float
     linear_response: np.ndarray
+    foreign: np.ndarray
 
 
 def first_harmonic(profile: RingProfile, central_phase: float, plate_scale: float) -> complex:
@@ -164,6 +167,7 @@ def fit_line_in_all(
     tables: FringeTables,
     line: SkyLine,
     starts: Sequence[tuple[float, float]],
+    foreign: Sequence[np.ndarray] | None = None,
 ) -> list[LineFit | NotAnalysable]:
     """Fit the line in each of several profiles, as `fit_line` does in one.
 
@@ -181,6 +185,8 @@ def fit_line_in_all(
         The line.
     starts
         Velocity and temperature (m/s, K) to begin with, of each profile.
+    foreign
+        Light of f foreign lines of unit brightness in each profile, (f, m) each; none if not given.
 
     Returns
     -------
@@ -194,34 +200,45 @@ def fit_line_in_all(
     for places in alike.values():
         for begin in range(0, len(places), _TOGETHER):
             some = places[begin : begin + _TOGETHER]
+            light = None if foreign is None else np.array([foreign[k] for k in some])
             fits = _fit_or_say_why(
-                [profiles[k] for k in some], tables, line, np.array([starts[k] for k in some])
+                [profiles[k] for k in some], tables, line, np.array([starts[k] for k in some]), light
             )
             found |= zip(some, fits, strict=True)
     return [found[place] for place in range(len(profiles))]
 
 
 def _fit_or_say_why(
-    profiles: Sequence[RingProfile], tables: FringeTables, line: SkyLine, starts: np.ndarray
+    profiles: Sequence[RingProfile],
+    tables: FringeTables,
+    line: SkyLine,
+    starts: np.ndarray,
+    foreign: np.ndarray | None,
 ) -> list[LineFit | NotAnalysable]:
     """Fits of profiles on the same annuli; one that ends where there are no numbers costs no other."""
     try:
-        return _step_together(profiles, tables, line, starts)
+        return _step_together(profiles, tables, line, starts, foreign)
     except (ArithmeticError, ValueError, np.linalg.LinAlgError) as failure:
         if len(profiles) == 1:
             return [NotAnalysable("line fit failed", f"the line fit failed: {failure}")]
     return [
-        _fit_or_say_why([profile], tables, line, start[None])[0]
-        for profile, start in zip(profiles, starts, strict=True)
+        _fit_or_say_why(
+            [profile], tables, line, start[None], None if foreign is None else foreign[k : k + 1]
+        )[0]
+        for k, (profile, start) in enumerate(zip(profiles, starts, strict=True))
     ]
 
 
 def _step_together(
-    profiles: Sequence[RingProfile], tables: FringeTables, line: SkyLine, starts: np.ndarray
+    profiles: Sequence[RingProfile],
+    tables: FringeTables,
+    line: SkyLine,
+    starts: np.ndarray,
+    foreign: np.ndarray | None,
 ) -> list[LineFit | NotAnalysable]:
     """Gauss-Newton steps of all fits, until each has settled."""
     instrument = tables.at(profiles[0].radius_squared_px2, profiles[0].width_px2)
-    model = LineModel(profiles, instrument, tables.parameters, line)
+    model = LineModel(profiles, instrument, tables.parameters, line, foreign)
     stepped = np.arange(len(profiles))  # places of the fits that have not settled yet
     at = model.evaluate(stepped, starts[:, 0], starts[:, 1])
     covariance = np.zeros((len(profiles), 2, 2))
@@ -284,7 +301,7 @@ def _fits(at: LinePoints, covariance: np.ndarray, settled: np.ndarray, model: Li
             continuum_error=float(linear_errors[k, 1]) * mean_light,
             bias=float(at.amplitudes[k, 2]),
             bias_error=float(linear_errors[k, 2]),
-            reduced_chi_square=float(at.cost[k]) / max(at.model.shape[1] - 5, 1),
+            reduced_chi_square=float(at.cost[k]) / max(at.model.shape[1] - 2 - at.amplitudes.shape[1], 1),
             model=at.model[k],
             settled=bool(settled[k]),
             velocity_bound_mps=float(errors[k, 0]),
@@ -292,6 +309,7 @@ def _fits(at: LinePoints, covariance: np.ndarray, settled: np.ndarray, model: Li
             velocity_excess=float(excess[k, 0]),
             temperature_excess=float(excess[k, 1]),
             linear_response=linear_response[k],
+            foreign=np.stack([at.amplitudes[k, 3:], linear_errors[k, 3:]], axis=1) / at.amplitudes[k, 0],
         )
         for k in range(len(settled))
     ]

@@ -7,7 +7,8 @@ the instrument's fringe series (see `airglow.etalon.airy`) by
 
 the Fourier transform of the line: a Gaussian of standard deviation lambda sqrt(kB T / m) / c. The phase
 phi is that of the rest wavelength. Line intensity, continuum (both under the instrument's illumination)
-and bias enter linearly and are solved exactly.
+and bias enter linearly and are solved exactly, and so is the brightness of foreign lines, if there are any
+(`airglow.spectra.foreign`).
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ class LinePoints:
     velocity, temperature
         Where, m/s and K, shape (p,).
     amplitudes
-        Of line, continuum and bias, shape (p, 3).
+        Of line, continuum, bias and f foreign lines, shape (p, 3 + f).
     covariance
-        Of the amplitudes, shape (p, 3, 3).
+        Of the amplitudes, shape (p, 3 + f, 3 + f).
     basis
-        Orthonormal vectors that span the weighted templates, shape (p, m, 3).
+        Orthonormal vectors that span the weighted templates, shape (p, m, 3 + f).
     model
         Counts, shape (p, m).
     weighted_templates
-        Of line, continuum and bias, over the errors of the counts, shape (p, m, 3).
+        Of what has the amplitudes, over the errors of the counts, shape (p, m, 3 + f).
     residual
         Counts less the model, over their errors, shape (p, m).
     gradient
@@ -92,6 +93,27 @@ class LinePoints:
             getattr(self, field.name)[places] = getattr(points, field.name)
 
 
+def in_light_of(instrument: Fringes, thermal_rate: float, velocity: float, temperature: float) -> Fringes:
+    """Terms of the instrument's fringes in the light of a thermal line.
+
+    Parameters
+    ----------
+    instrument
+        Its terms at the phase of the line's rest wavelength.
+    thermal_rate
+        Of the line, as of `SkyLine.thermal_rate`.
+    velocity, temperature
+        Of the line, m/s and K.
+
+    Returns
+    -------
+    Fringes
+    """
+    k_phase = instrument.order * instrument.phase[instrument.annulus]
+    line = np.exp(k_phase * (-1j * velocity / constants.c) - k_phase**2 * thermal_rate * temperature)
+    return replace(instrument, terms=instrument.terms * line)
+
+
 class LineModel:
     """The model of p profiles on the same m annuli as a function of velocity and temperature.
 
@@ -105,6 +127,8 @@ class LineModel:
         Of the instrument.
     line
         The line.
+    foreign
+        Light of f foreign lines of unit brightness in each profile, shape (p, f, m); none if not given.
     """
 
     def __init__(
@@ -113,7 +137,9 @@ class LineModel:
         instrument: Fringes,
         parameters: InstrumentParameters,
         line: SkyLine,
+        foreign: np.ndarray | None = None,
     ) -> None:
+        self.foreign = np.zeros((len(profiles), 0, len(profiles[0]))) if foreign is None else foreign
         self.counts = np.array([profile.counts for profile in profiles])
         self.sigma = np.array([profile.sigma for profile in profiles])
         self.instrument = instrument
@@ -135,9 +161,7 @@ class LineModel:
         -------
         Fringes
         """
-        k_phase = self.instrument.order * self.instrument.phase[self.instrument.annulus]
-        line = np.exp(k_phase * (-1j * velocity / constants.c) - k_phase**2 * self.thermal_rate * temperature)
-        return replace(self.instrument, terms=self.instrument.terms * line)
+        return in_light_of(self.instrument, self.thermal_rate, velocity, temperature)
 
     def _sums(self, velocity: np.ndarray, temperature: np.ndarray) -> np.ndarray:
         """Sums over the terms k of each annulus, times 1, k and k squared.
@@ -189,6 +213,7 @@ class LineModel:
         plain, times_k, times_k_squared = self._sums(velocity, temperature)
         airy = 1.0 + 2.0 * plain.real
         templates = [self.illumination * airy, self.illumination, np.ones_like(self.illumination)]
+        templates += list(self.foreign[places].swapaxes(0, 1))
         fit = fit_linear_together(counts, sigma, templates)
         residual = (counts - fit.model) / sigma
         light = 2.0 * fit.amplitudes[:, :1] * self.illumination / sigma

@@ -110,7 +110,7 @@ def _left_to_parameters(
     model = LineModel([profile], tables.at(s, profile.width_px2), parameters, line)
     at = model.evaluate(np.arange(1), np.array([fit.velocity_mps]), np.array([fit.temperature_k]))
     made = model.with_line(fit.velocity_mps, fit.temperature_k)
-    line_light, continuum, _ = at.amplitudes[0]
+    line_light, continuum = at.amplitudes[0, :2]
     by = airy_derivatives(made, s, profile.width_px2, tables.central, parameters)
     alpha = line_light * model.illumination * by.alpha
     per_illumination = line_light * made.airy() + continuum

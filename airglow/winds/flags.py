@@ -65,6 +65,8 @@ class FlagInputs:
         What the instrument's shape leaves open in every temperature, in kelvin.
     no_zenith
         True if there is no zenith sample to take the Doppler reference from.
+    contaminated
+        True if the light of a foreign line is in the frames, which the fits take out.
     laser_intensity
         Intensity of each laser frame, shape (m,).
     limits
@@ -94,6 +96,7 @@ class FlagInputs:
     default_instrument: bool
     width_error_k: float  # what the instrument's parameters leave open in every temperature
     no_zenith: bool
+    contaminated: bool
     laser_intensity: np.ndarray
     limits: QualityLimits
     wind_flag_by_hand: int
@@ -153,6 +156,7 @@ def flag_samples(given: FlagInputs) -> np.ndarray:
     raise_cause(Cause.GAP_JUMP, given.near_jump)
     raise_cause(Cause.LASER_FAR, given.far_from_laser)
     raise_cause(Cause.NO_ZENITH, given.no_zenith)
+    raise_cause(Cause.CONTAMINATED_LINE, given.contaminated)
     raise_cause(Cause.TIME_IN_DOUBT, given.time_in_doubt)
     return mask
 

@@ -1,0 +1,282 @@
+"""What the sky frames of a night may hold that laser frames cannot show, weighed by evidence.
+
+Mirrors are coated for one colour: their reflectivity at the sky line may differ from that at the laser. Lines
+of hydroxyl may pass the filter beside the sky line. A single frame takes either for a part of the line's
+width or shift. All frames of a night together tell them, since a thermal line has no other freedom of shape
+than its width.
+
+Velocities, temperatures and amplitudes of the frames are eliminated from the normal equations, as in
+`airglow.spectra.sky_parameters`. What is left of a departure has a Gaussian likelihood: its least-squares
+value and standard error, with all other departures free. Against a prior of no departure stands one of zero
+mean; the ratio of the two evidences (Kass & Raftery 1995, Journal of the American Statistical Association
+90, 773) is
+
+    B = sqrt(1 + w^2 / e^2) exp(-(v / e)^2 / 2 . w^2 / (w^2 + e^2))
+
+for a value v with error e under a prior of width w. A departure is taken if it is likelier than none. What
+remains of it as an error, taken or not, is that of the mean of both cases (Hoeting et al. 1999, Statistical
+Science 14, 382).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from airglow.etalon import FringeTables, airy_derivatives
+from airglow.model.instrument import InstrumentParameters
+from airglow.rings import RingProfile
+from airglow.spectra.foreign import foreign_light
+from airglow.spectra.line import LineFit, fit_line_in_all
+from airglow.spectra.line_model import LineModel
+from airglow.spectra.sky_line import SkyLine
+
+_MOST_PROFILES = 60  # of a night: with more the errors fall below what else is not known
+_ROUNDS = 6
+_SETTLED = 0.1  # of the errors of the departures: what the last step may still be
+# The departures that are weighed: relative change of the plate scale, coefficients of the falloff, reflectivity,
+# then the brightness of each foreign line over that of the sky line. Units, and widths of the priors in them.
+_PLATE_SCALE, _FALLOFF, _REFLECTIVITY, _FOREIGN = 0, slice(1, 3), 3, 4
+_UNITS = np.array([1e-4, 1e-2, 1e-2, 1e-3])
+_WIDTHS = np.array([20.0, 40.0, 40.0, 20.0])  # mirrors of one coating differ by 0.02 between the colours
+_FOREIGN_UNIT, _FOREIGN_WIDTH = 1e-2, 10.0  # hydroxyl has up to a tenth of the red line's light
+# Odds that the reflectivities differ, before a night was seen. Chosen: on nights without a difference its error
+# then adds less to temperatures than the noise of a clear frame.
+_PRIOR_ODDS_REFLECTIVITY = 1.0 / 3.0
+# Evidence that a foreign line needs: 20 to 1, "strong" by Kass & Raftery. Each fit pays for it with a freedom.
+_LEAST_ODDS_FOREIGN = 20.0
+_LEAST_REFLECTIVITY, _MOST_REFLECTIVITY = 0.05, 0.98
+
+
+@dataclass(frozen=True)
+class SkyEvidence:
+    """What was found in the sky frames of a night.
+
+    Parameters
+    ----------
+    parameters
+        Of the instrument, as sky frames see it.
+    reflectivity_change
+        Reflectivity for the sky line less that for the laser; 0 if none is likelier.
+    reflectivity_error
+        Standard error of that, whether it is taken or not.
+    foreign
+        Foreign lines that are there, as places in those that were asked for.
+    velocity_error_mps, temperature_error_k
+        What the error of the reflectivity leaves in all velocities and temperatures of the night alike.
+    """
+
+    parameters: InstrumentParameters
+    reflectivity_change: float
+    reflectivity_error: float
+    foreign: tuple[int, ...]
+    velocity_error_mps: float
+    temperature_error_k: float
+
+
+def weigh_sky(
+    profiles: Sequence[RingProfile],
+    fits: Sequence[LineFit],
+    rest_mps: Sequence[float],
+    central_phase: float,
+    parameters: InstrumentParameters,
+    line: SkyLine,
+    foreign: Sequence[SkyLine] = (),
+) -> SkyEvidence:
+    """Weigh whether the sky frames of a night call for another reflectivity, or hold foreign lines.
+
+    Parameters
+    ----------
+    profiles
+        Of the sky, in the order of time.
+    fits
+        Of the line in them; velocities are those at this phase.
+    rest_mps
+        Velocity that a line at rest shows in each profile, at this phase.
+    central_phase
+        Along the axis at the rest wavelength.
+    parameters
+        Of the instrument, with plate scale and illumination of the sky.
+    line
+        The sky line.
+    foreign
+        Lines that may pass the filter beside it.
+
+    Returns
+    -------
+    SkyEvidence
+    """
+    stretches = np.array_split(np.arange(len(profiles)), min(_MOST_PROFILES, len(profiles)))
+    clarity = np.array([fit.intensity / fit.intensity_error for fit in fits])
+    chosen = [int(stretch[np.argmax(clarity[stretch])]) for stretch in stretches]
+    profiles, found = [profiles[k] for k in chosen], [fits[k] for k in chosen]
+    rest = [rest_mps[k] for k in chosen]
+    count = line.terms_needed(central_phase, parameters.reflectivity)
+    units = np.concatenate([_UNITS, np.full(len(foreign), _FOREIGN_UNIT)])
+    widths = np.concatenate([_WIDTHS, np.full(len(foreign), _FOREIGN_WIDTH)])
+    moved, at = np.zeros(units.size), parameters
+    taken: tuple[int, ...] = ()
+    before_mps = np.median([fit.velocity_mps for fit in found])
+    for _ in range(_ROUNDS):
+        tables = FringeTables(central_phase, at, count)
+        light = foreign_light(foreign, line, central_phase, at)
+        # A foreign line draws the velocities along, and with them what passes for a line at rest.
+        drawn_mps = float(np.median([fit.velocity_mps for fit in found]) - before_mps)
+        shining = [light.of(each, v + drawn_mps) for each, v in zip(profiles, rest, strict=True)]
+        normal, right, responses = _normal_equations(profiles, found, tables, line, shining, units, taken)
+        # What wrong shapes leave is no noise: it would pass for evidence.
+        inflation = max(1.0, float(np.median([fit.reduced_chi_square for fit in found])))
+        normal, right = normal / inflation, right / inflation
+        values, errors = _values(normal, right, widths, moved)
+        of_foreign = [
+            _odds_of_foreign(*each) for each in zip(values[_FOREIGN:], errors[_FOREIGN:], strict=True)
+        ]
+        new = [k for k, odds in enumerate(of_foreign) if k not in taken and odds > _LEAST_ODDS_FOREIGN]
+        # One line at a time, and the reflectivity after all of them: each passes for a part of the next.
+        if new:
+            taken = (*taken, max(new, key=lambda k: of_foreign[k]))
+        kept = np.ones(units.size, bool)
+        kept[_REFLECTIVITY] = not new and _odds_of_reflectivity(values, errors) > 1.0
+        kept[_FOREIGN:] = False  # each frame has its own
+        if not new and not kept[_REFLECTIVITY] and not taken:
+            moved = np.zeros(units.size)
+            at = parameters
+            break
+        step = np.zeros(units.size)
+        step[kept] = np.linalg.solve(
+            normal[np.ix_(kept, kept)] + np.diag(1.0 / widths[kept] ** 2),
+            right[kept] - moved[kept] / widths[kept] ** 2,
+        )
+        if new:
+            step[:] = 0.0
+        earlier, moved = moved, np.where(kept, moved + step, 0.0)
+        at = _moved(parameters, moved)
+        starts = [(fit.velocity_mps, fit.temperature_k) for fit in found]
+        own = [each[list(taken)] for each in shining]
+        answers = fit_line_in_all(profiles, FringeTables(central_phase, at, count), line, starts, own)
+        if not all(isinstance(answer, LineFit) for answer in answers):
+            at, taken, moved = parameters, (), np.zeros(units.size)
+            break
+        found = answers
+        if not new and np.all(np.abs(moved - earlier)[kept] < _SETTLED * errors[kept]):
+            break
+    change = float(moved[_REFLECTIVITY] * _UNITS[_REFLECTIVITY])
+    odds = _odds_of_reflectivity(values, errors)
+    error = _error_left(values[_REFLECTIVITY], errors[_REFLECTIVITY], odds, change != 0)
+    per_unit = np.abs(np.median(responses, axis=0))
+    return SkyEvidence(
+        parameters=at,
+        reflectivity_change=change,
+        reflectivity_error=error * float(_UNITS[_REFLECTIVITY]),
+        foreign=taken,
+        velocity_error_mps=float(per_unit[0] * error),
+        temperature_error_k=float(per_unit[1] * error),
+    )
+
+
+def _moved(parameters: InstrumentParameters, by: np.ndarray) -> InstrumentParameters:
+    of_parameters = by[:_FOREIGN] * _UNITS
+    reflectivity = parameters.reflectivity + of_parameters[_REFLECTIVITY]
+    return replace(
+        parameters,
+        plate_scale_rad_per_pixel=parameters.plate_scale_rad_per_pixel
+        * float(1.0 + of_parameters[_PLATE_SCALE]),
+        falloff=tuple(
+            float(old + more) for old, more in zip(parameters.falloff, of_parameters[_FALLOFF], strict=True)
+        ),
+        reflectivity=float(np.clip(reflectivity, _LEAST_REFLECTIVITY, _MOST_REFLECTIVITY)),
+    )
+
+
+def _normal_equations(
+    profiles: Sequence[RingProfile],
+    fits: Sequence[LineFit],
+    tables: FringeTables,
+    line: SkyLine,
+    shining: Sequence[np.ndarray],
+    units: np.ndarray,
+    taken: tuple[int, ...],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Normal matrix, right side, and what a unit of reflectivity does to each velocity and temperature."""
+    normal, right = np.zeros((units.size, units.size)), np.zeros(units.size)
+    responses = np.empty((len(profiles), 2))
+    parameters = tables.parameters
+    for k, (profile, fit, light) in enumerate(zip(profiles, fits, shining, strict=True)):
+        s = profile.radius_squared_px2
+        own = light[list(taken)][None]
+        model = LineModel([profile], tables.at(s, profile.width_px2), parameters, line, own)
+        at = model.evaluate(np.arange(1), np.array([fit.velocity_mps]), np.array([fit.temperature_k]))
+        made = model.with_line(fit.velocity_mps, fit.temperature_k)
+        by = airy_derivatives(made, s, profile.width_px2, tables.central, parameters)
+        line_light, continuum = at.amplitudes[0, :2]
+        per_illumination = line_light * made.airy() + continuum
+        rho = np.sqrt(s) / parameters.max_radius_px
+        columns = np.column_stack(
+            [
+                line_light * model.illumination * by.alpha * parameters.plate_scale_rad_per_pixel,
+                per_illumination * rho,
+                per_illumination * rho**2,
+                line_light * model.illumination * by.log_reflectivity / parameters.reflectivity,
+                *(line_light * light),
+            ]
+        )
+        columns *= units / profile.sigma[:, None]
+        spanned = np.column_stack([at.basis[0], np.linalg.qr(at.projected[0])[0]])
+        left = columns - spanned @ (spanned.T @ columns)
+        left[:, [_FOREIGN + place for place in taken]] = 0.0  # each frame has its own
+        normal += left.T @ left
+        right += left.T @ at.residual[0]
+        projected = at.projected[0]
+        responses[k] = np.linalg.solve(projected.T @ projected, projected.T @ columns[:, _REFLECTIVITY])
+    return normal, right, responses
+
+
+def _values(
+    normal: np.ndarray, right: np.ndarray, widths: np.ndarray, moved: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Value and standard error of each departure with all others free; by the frames alone, without its prior."""
+    values, errors = np.empty(widths.size), np.empty(widths.size)
+    for k in range(widths.size):
+        prior = 1.0 / widths**2
+        prior[k] = 0.0
+        precision = normal + np.diag(prior)
+        toward = right - prior * moved
+        others = np.arange(widths.size) != k
+        inner = np.linalg.solve(precision[np.ix_(others, others)], np.eye(widths.size - 1))
+        cross = precision[k, others]
+        information = float(precision[k, k] - cross @ inner @ cross)
+        if information <= 1e-12:
+            values[k], errors[k] = 0.0, np.inf
+            continue
+        values[k] = moved[k] + float(toward[k] - cross @ inner @ toward[others]) / information
+        errors[k] = information**-0.5
+    return values, errors
+
+
+def _odds(value: float, error: float, width: float) -> float:
+    """Of a departure against none, from its value and error and the width of its prior."""
+    if not np.isfinite(error):
+        return 0.0
+    gain = 0.5 * (value / error) ** 2 * width**2 / (width**2 + error**2)
+    return float(np.exp(min(gain, 500.0)) / np.sqrt(1.0 + (width / error) ** 2))
+
+
+def _odds_of_reflectivity(values: np.ndarray, errors: np.ndarray) -> float:
+    odds = _odds(values[_REFLECTIVITY], errors[_REFLECTIVITY], _WIDTHS[_REFLECTIVITY])
+    return _PRIOR_ODDS_REFLECTIVITY * odds
+
+
+def _odds_of_foreign(value: float, error: float) -> float:
+    return _odds(value, error, _FOREIGN_WIDTH) if value > 0 else 0.0
+
+
+def _error_left(value: float, error: float, odds: float, is_taken: bool) -> float:
+    """Root mean square of what is left of a departure, over the cases that it is there and that it is not."""
+    if not np.isfinite(error):
+        return 0.0
+    there = odds / (1.0 + odds)
+    if is_taken:
+        return float(np.sqrt(there * error**2 + (1.0 - there) * value**2))
+    return float(np.sqrt(there * (value**2 + error**2)))
