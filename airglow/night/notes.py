@@ -48,13 +48,14 @@ def night_notes(
     evidence = lines.evidence
     if evidence is not None and evidence.reflectivity_change:
         notes.append(
-            f"Sky frames see a reflectivity that differs from the lasers' by {evidence.reflectivity_change:+.4f} "
-            f"+/- {evidence.reflectivity_error:.4f}; that leaves {evidence.temperature_error_k:.1f} K open in "
-            "every temperature."
+            "Sky frames see a reflectivity that differs from the lasers' by "
+            f"{evidence.reflectivity_change:+.4f} +/- {evidence.reflectivity_error:.4f}; that leaves "
+            f"{evidence.temperature_error_k:.1f} K open in every temperature."
         )
     for each in lines.foreign:
         notes.append(
-            f"The hydroxyl line at {1e9 * each.wavelength_m:.4f} nm is in the sky frames: each fit takes it out."
+            f"The hydroxyl line at {1e9 * each.wavelength_m:.4f} nm is in the sky frames: "
+            "each fit takes it out."
         )
     nonlinearity = lines.nonlinearity
     if nonlinearity is not None:

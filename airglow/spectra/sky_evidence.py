@@ -36,16 +36,18 @@ from airglow.spectra.sky_line import SkyLine
 _MOST_PROFILES = 60  # of a night: with more the errors fall below what else is not known
 _ROUNDS = 6
 _SETTLED = 0.1  # of the errors of the departures: what the last step may still be
-# The departures that are weighed: relative change of the plate scale, coefficients of the falloff, reflectivity,
-# then the brightness of each foreign line over that of the sky line. Units, and widths of the priors in them.
+# The departures that are weighed: relative change of the plate scale, coefficients of the falloff, the
+# reflectivity, then the brightness of each foreign line over that of the sky line. Units, and widths of the
+# priors in them.
 _PLATE_SCALE, _FALLOFF, _REFLECTIVITY, _FOREIGN = 0, slice(1, 3), 3, 4
 _UNITS = np.array([1e-4, 1e-2, 1e-2, 1e-3])
 _WIDTHS = np.array([20.0, 40.0, 40.0, 20.0])  # mirrors of one coating differ by 0.02 between the colours
 _FOREIGN_UNIT, _FOREIGN_WIDTH = 1e-2, 10.0  # hydroxyl has up to a tenth of the red line's light
-# Odds that the reflectivities differ, before a night was seen. Chosen: on nights without a difference its error
-# then adds less to temperatures than the noise of a clear frame.
+# Odds that the reflectivities differ, before a night was seen. Chosen: on nights without a difference its
+# error then adds less to temperatures than the noise of a clear frame.
 _PRIOR_ODDS_REFLECTIVITY = 1.0 / 3.0
-# Evidence that a foreign line needs: 20 to 1, "strong" by Kass & Raftery. Each fit pays for it with a freedom.
+# Evidence that a foreign line needs: 20 to 1, "strong" by Kass & Raftery. Each fit pays for it with a
+# freedom.
 _LEAST_ODDS_FOREIGN = 20.0
 _LEAST_REFLECTIVITY, _MOST_REFLECTIVITY = 0.05, 0.98
 
@@ -236,7 +238,7 @@ def _normal_equations(
 def _values(
     normal: np.ndarray, right: np.ndarray, widths: np.ndarray, moved: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Value and standard error of each departure with all others free; by the frames alone, without its prior."""
+    """Value and standard error of each departure with all others free, and without its own prior."""
     values, errors = np.empty(widths.size), np.empty(widths.size)
     for k in range(widths.size):
         prior = 1.0 / widths**2
