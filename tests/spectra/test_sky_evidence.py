@@ -1,4 +1,4 @@
-"""Departures of the sky from the lasers, by evidence: found where they are, with true errors, and only there."""
+"""Departures of the sky from the lasers, by evidence: found where they are, and only there."""
 
 from dataclasses import replace
 
