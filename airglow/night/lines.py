@@ -129,7 +129,8 @@ def fit_lines(
         fits = fit_all({}, _starts(fits))
     evidence, foreign = None, foreign_lines(line, oh_wavelengths_m)
     if fits and known.lasers is not None:
-        evidence = _weigh(profiles, fits, of_gap_mps, one_phase, parameters, line, foreign)
+        clean = _without_waves(sky.mid_time_s, profiles, fits)
+        evidence = _weigh(clean, fits, of_gap_mps, one_phase, parameters, line, foreign)
         foreign = tuple(foreign[k] for k in evidence.foreign)
         if foreign or evidence.parameters != parameters:
             parameters = evidence.parameters
@@ -163,8 +164,25 @@ def fit_lines(
     )
 
 
+def _without_waves(
+    mid_time_s: np.ndarray, profiles: Sequence[RingProfile], fits: Mapping[int, LineFit]
+) -> dict[int, RingProfile]:
+    """Profiles less what the converter adds, which would pass for evidence of another reflectivity."""
+    used = list(fits)
+    waves = find_nonlinearity(mid_time_s[used], [profiles[k] for k in used], list(fits.values()))
+    if waves is None:
+        return {k: profiles[k] for k in used}
+    return {
+        k: replace(
+            profiles[k],
+            counts=profiles[k].counts - waves.added(fit.model, pixel_variance(profiles[k], fit)),
+        )
+        for k, fit in fits.items()
+    }
+
+
 def _weigh(
-    profiles: Sequence[RingProfile],
+    profiles: Mapping[int, RingProfile],
     fits: Mapping[int, LineFit],
     of_gap_mps: np.ndarray,
     one_phase: float,
