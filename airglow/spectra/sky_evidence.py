@@ -10,8 +10,8 @@ Velocities, temperatures and amplitudes of the frames are eliminated from the no
 value and standard error, with all other departures free. What else is wrong with the model stays at its place
 in the frames and is no noise: the error is at least that by the scatter between half fringes, each summed
 over the night (the sandwich estimator with clusters: Liang & Zeger 1986, Biometrika 73, 13). Against a prior
-of no departure stands one of zero mean; the ratio of the two evidences (Kass & Raftery 1995, Journal of the
-American Statistical Association 90, 773) is
+of no departure stands one of zero mean; the evidence of the former over that of the latter (Kass & Raftery
+1995, Journal of the American Statistical Association 90, 773) is
 
     B = sqrt(1 + w^2 / e^2) exp(-(v / e)^2 / 2 . w^2 / (w^2 + e^2))
 
@@ -43,14 +43,13 @@ _SETTLED = 0.1  # of the errors of the departures: what the last step may still 
 # priors in them.
 _PLATE_SCALE, _FALLOFF, _REFLECTIVITY, _FOREIGN = 0, slice(1, 3), 3, 4
 _UNITS = np.array([1e-4, 1e-2, 1e-2, 1e-3])
-_WIDTHS = np.array([20.0, 40.0, 40.0, 20.0])  # mirrors of one coating differ by 0.02 between the colours
+_WIDTHS = np.array([20.0, 40.0, 40.0, 10.0])  # coatings differ by some 0.01 between the colours
 _FOREIGN_UNIT, _FOREIGN_WIDTH = 1e-2, 10.0  # hydroxyl has up to a tenth of the red line's light
 # Odds that the reflectivities differ, before a night was seen. Chosen: on nights without a difference its
 # error then adds less to temperatures than the noise of a clear frame.
 _PRIOR_ODDS_REFLECTIVITY = 1.0 / 3.0
-# Odds from which a departure is taken: 20 to 1, "strong" by Kass & Raftery. Three nights of one real instrument
-# tell reflectivities that differ by up to 0.05 with odds of about 2, which no mirror does
-# in three weeks.
+# Odds from which a departure is taken: 20 to 1, "strong" by Kass & Raftery. Less than that is met without any:
+# three nights of one real instrument tell reflectivities that differ by 0.06, with odds of about 1.
 _LEAST_ODDS = 20.0
 _LEAST_REFLECTIVITY, _MOST_REFLECTIVITY = 0.05, 0.98
 

@@ -39,7 +39,7 @@ def night(parameters, seed, shares=None):
     foreign = thermal(of_foreign, hydroxyl, 0.0, HYDROXYL_TEMPERATURE_K)
     shares = np.zeros(FRAMES) if shares is None else shares
     for velocity, temperature, share in zip(VELOCITIES, TEMPERATURES, shares, strict=True):
-        light = 10.0 * (thermal(airy, LINE, velocity, temperature) + share * foreign) + 3.0
+        light = 40.0 * (thermal(airy, LINE, velocity, temperature) + share * foreign) + 12.0
         counts = 300.0 + relative_illumination(parameters, S) * light
         sigma = np.sqrt((counts - 290.0) / 411)
         profiles.append(RingProfile(S, counts + random.normal(0, sigma), sigma, WIDTH_PX2))
@@ -59,9 +59,9 @@ def changed(by):
 def test_another_reflectivity_is_found_with_its_error():
     scores, temperatures = [], []
     for seed in range(10):
-        profiles = night(changed(-0.05), seed)
+        profiles = night(changed(-0.025), seed)
         found = weigh(profiles)
-        scores.append((found.reflectivity_change + 0.05) / found.reflectivity_error)
+        scores.append((found.reflectivity_change + 0.025) / found.reflectivity_error)
         assert found.parameters.reflectivity == pytest.approx(
             PARAMETERS.reflectivity + found.reflectivity_change, abs=1e-12
         )
