@@ -13,7 +13,7 @@ from airglow.etalon.airy import (
 from airglow.etalon.laser import LaserFit, fit_laser, start_from_fringes
 from airglow.etalon.linear import LinearFit, fit_linear, fit_linear_together, flat_templates, smooth_trend
 from airglow.etalon.parameters import ParametersFit, fit_parameters, refine_parameters_on_sky
-from airglow.etalon.pattern import common_patterns, without_patterns
+from airglow.etalon.pattern import Patterns, common_patterns, without_patterns
 from airglow.etalon.state import LaserState, measure_state
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "LaserState",
     "LinearFit",
     "ParametersFit",
+    "Patterns",
     "airy_derivatives",
     "central_phase",
     "common_patterns",

@@ -54,6 +54,12 @@ class Cause(Enum):
     UNKNOWN_WIDTH = (22, 0, 2, "instrument's own width not known: temperature not to be used")
     TIME_IN_DOUBT = (23, 2, 2, "clock showed this hour twice: the time may be an hour off")
     CONTAMINATED_LINE = (24, 1, 1, "light of a hydroxyl line among the fringes, taken out by the fit")
+    LASER_SATURATED = (
+        25,
+        0,
+        1,
+        "laser frames at the ceiling of the camera's converter, clipped annuli left out",
+    )
 
     def __init__(self, bit: int, wind: int, temperature: int, meaning: str) -> None:
         self.bit = bit

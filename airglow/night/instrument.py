@@ -14,6 +14,7 @@ from airglow.etalon import (
 )
 from airglow.model.errors import NotAnalysable
 from airglow.model.instrument import InstrumentParameters
+from airglow.model.result import Cause
 from airglow.night.profiles import REGISTRY_BINNING, Profiles, used_parts
 from airglow.night.request import NightRequest
 from airglow.registry import Instrument
@@ -39,6 +40,7 @@ class KnownInstrument:
     lasers: LaserState | None  # None: the registry's defaults, refined on the sky
     why_default: str  # empty when measured
     temperature_error_k: float  # common to the night: what the parameters leave open
+    causes: tuple[Cause, ...] = ()  # that lasers give for all samples of the night
     remarks: tuple[str, ...] = ()  # sentences for the night's log
 
     def gap_m(self, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -99,8 +101,16 @@ def know_instrument(request: NightRequest, lasers: Profiles, sky: Profiles, line
         known = _from_sky(sky, start, line, reason.reason, from_optics)
     else:
         error_k = colour_error_k(line, optics.laser_wavelength_m, start.nominal_gap_m)
-        known = KnownInstrument(replace(state.parameters, source=_BY_LASERS), state, "", error_k)
+        known = KnownInstrument(
+            replace(state.parameters, source=_BY_LASERS), state, "", error_k, _causes_of(lasers)
+        )
     return replace(known, remarks=_remarks(request.instrument, start, from_optics, known))
+
+
+def _causes_of(lasers: Profiles) -> tuple[Cause, ...]:
+    """Causes that the laser frames of a night raise."""
+    saturated = any(rings.pixels is not None and rings.pixels.saturated for rings in lasers.rings)
+    return (Cause.LASER_SATURATED,) if saturated else ()
 
 
 def colour_error_k(line: SkyLine, laser_wavelength_m: float, gap_m: float) -> float:

@@ -219,7 +219,7 @@ def _fixed_patterns(profiles: Sequence[RingProfile], fits: Mapping[int, LineFit]
     patterns = common_patterns([profiles[k] for k in fits], [fit.model for fit in fits.values()], amounts)
     if patterns is None:
         return {}
-    return dict(zip(fits, amounts @ patterns, strict=True))
+    return {k: patterns.of(profiles[k], of) for k, of in zip(fits, amounts, strict=True)}
 
 
 def _with_errors_left(fit: LineFit, nonlinearity: DifferentialNonlinearity, profile: RingProfile) -> LineFit:

@@ -35,6 +35,9 @@ REGISTRY_BINNING = 2  # pixels in the registry are pixels of this binning
 _CENTER_RATE_PX_PER_H = 0.1
 _SETTLED_CENTER_PX = 0.05  # an error of this much widens a fringe by less than a pixel's own width
 _USABLE_CENTER_PX = 0.3  # largest error of a frame's own centre that beats the night's course
+# Part of the annuli that the converter's ceiling may cut off. Chosen: with more, what is left are the troughs
+# between fringes.
+_MOST_SATURATED = 0.5
 _LARGEST_SCATTER = 50.0  # of the pixels' variance about rings, in units of the camera's noise
 _T = TypeVar("_T")
 
@@ -228,6 +231,22 @@ def night_noise(sky: Profiles, laser: Profiles) -> NoiseModel:
     an annulus too; the sky frames decide when the two disagree, since `fit_noise` drops what lies off.
     """
     return fit_noise([*sky.rings, *laser.rings])
+
+
+def without_saturated(profiles: Profiles, rejections: list[Rejection]) -> Profiles:
+    """Leave out frames that the ceiling of the camera's converter cuts off in most annuli."""
+    annuli = profiles.grid.count
+    kept = []
+    for k, rings in enumerate(profiles.rings):
+        if rings.pixels.saturated > _MOST_SATURATED * annuli:
+            reason = (
+                "its pixels reach the ceiling of the camera's converter in "
+                f"{rings.pixels.saturated} of {annuli} annuli"
+            )
+            rejections.append(Rejection(profiles.frames[k].frame.name, reason))
+        else:
+            kept.append(k)
+    return profiles if len(kept) == len(profiles) else _subset(profiles, kept)
 
 
 def without_scattered(profiles: Profiles, noise: NoiseModel, rejections: list[Rejection]) -> Profiles:

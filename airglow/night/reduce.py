@@ -17,6 +17,7 @@ from airglow.night.profiles import (
     night_noise,
     reduce_lasers,
     reduce_skies,
+    without_saturated,
     without_scattered,
 )
 from airglow.night.request import NightRequest
@@ -79,6 +80,8 @@ def reduce_night(
     lasers = reduce_lasers(frames.laser, grid, origin, progress, rejections)
     expected_center = _expected_center(request, sky_frames[0])
     sky = reduce_skies(sky_frames, grid, origin, lasers, expected_center, progress, rejections)
+    saturated = [sum(rings.pixels.saturated > 0 for rings in each.rings) for each in (lasers, sky)]
+    sky, lasers = (without_saturated(each, rejections) for each in (sky, lasers))
     if len(sky):
         noise = night_noise(sky, lasers)
         sky, lasers = (without_scattered(each, noise, rejections) for each in (sky, lasers))
@@ -91,6 +94,7 @@ def reduce_night(
         f"{len(sky_frames)} sky frames were taken in the dark.",
         f"Camera gain from the scatter of the pixels: {noise.gain:.2f} counts per electron.",
         f"{clipped} pixels were left out as cosmic rays, stars or hot pixels.",
+        *_of_saturated(*saturated),
         *frames.notes,
     )
     return ReducedNight(
@@ -100,6 +104,16 @@ def reduce_night(
         notes=notes,
         input_hash=frames.input_hash,
     )
+
+
+def _of_saturated(lasers: int, skies: int) -> list[str]:
+    """A sentence on frames that reach the converter's ceiling, if there are any."""
+    if not lasers and not skies:
+        return []
+    return [
+        f"{lasers} laser frames and {skies} sky frames reach the ceiling of the camera's converter: "
+        "the annuli in which they do were left out."
+    ]
 
 
 def _with_errors(profiles: Profiles, noise: NoiseModel) -> Profiles:

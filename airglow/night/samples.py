@@ -201,6 +201,7 @@ def with_flags(
             width_error_k=known.temperature_error_k,
             no_zenith=reference.zenith_samples == 0,
             contaminated=bool(lines.foreign),
+            of_lasers=known.causes,
             laser_intensity=laser_intensity,
             limits=instrument.quality,
             wind_flag_by_hand=instrument.flag_by_hand("wind", date),

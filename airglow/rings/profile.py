@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from airglow.rings.ceiling import clipped_annuli, find_ceiling
 from airglow.rings.geometry import AnnulusGrid, Geometry, geometry_near, sum_of_products
 
 CLIP_SIGMA = 5.0
@@ -41,6 +42,8 @@ class PixelStatistics:
         Sine amplitude, shape (m,).
     clipped
         Number of pixels left out as cosmic rays, stars or hot pixels.
+    saturated
+        Number of annuli left out because the converter's ceiling cuts their pixels off.
     """
 
     center_px: tuple[float, float]
@@ -49,6 +52,7 @@ class PixelStatistics:
     cosine: np.ndarray
     sine: np.ndarray
     clipped: int
+    saturated: int = 0
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,8 @@ def reduce_frame(
     """Reduce a frame to its ring profile.
 
     Pixels further than `CLIP_SIGMA` from the profile's local straight line, in units of their annulus'
-    own scatter, are left out in a few rounds.
+    own scatter, are left out in a few rounds. Annuli whose pixels reach the converter's ceiling
+    (`airglow.rings.ceiling`) are left out altogether: what is below it is no fair sample of them.
 
     Parameters
     ----------
@@ -172,7 +177,11 @@ def reduce_frame(
         variance = kept.scatter / (number - 2.0)
         cosine = sum_of_products(residual, where.x_px) / kept.x_squared
         sine = sum_of_products(residual, where.y_px) / kept.y_squared
-    used = number >= _FEWEST_PIXELS
+    ceiling = find_ceiling(image)
+    saturated = np.zeros(mean.size, bool)
+    if ceiling is not None:
+        saturated = clipped_annuli(float(pedestal) + mean, variance, ceiling)
+    used = (number >= _FEWEST_PIXELS) & ~saturated
     whole = used & where.whole
 
     def full(array: np.ndarray, valid: np.ndarray = used) -> np.ndarray:
@@ -194,6 +203,7 @@ def reduce_frame(
             cosine=full(cosine, whole),
             sine=full(sine, whole),
             clipped=int(np.sum(where.pixels - number)),
+            saturated=int(saturated.sum()),
         ),
     )
 

@@ -67,6 +67,8 @@ class FlagInputs:
         True if there is no zenith sample to take the Doppler reference from.
     contaminated
         True if the light of a foreign line is in the frames, which the fits take out.
+    of_lasers
+        Causes that the laser frames give for all samples.
     laser_intensity
         Intensity of each laser frame, shape (m,).
     limits
@@ -97,6 +99,7 @@ class FlagInputs:
     width_error_k: float  # what the instrument's parameters leave open in every temperature
     no_zenith: bool
     contaminated: bool
+    of_lasers: tuple[Cause, ...]
     laser_intensity: np.ndarray
     limits: QualityLimits
     wind_flag_by_hand: int
@@ -157,6 +160,8 @@ def flag_samples(given: FlagInputs) -> np.ndarray:
     raise_cause(Cause.LASER_FAR, given.far_from_laser)
     raise_cause(Cause.NO_ZENITH, given.no_zenith)
     raise_cause(Cause.CONTAMINATED_LINE, given.contaminated)
+    for cause in given.of_lasers:
+        raise_cause(cause, True)
     raise_cause(Cause.TIME_IN_DOUBT, given.time_in_doubt)
     return mask
 

@@ -29,9 +29,9 @@ MODELS = [np.full(ANNULI, 300.0)] * FRAMES
 
 def test_each_kind_of_light_has_its_own_pattern():
     patterns = common_patterns(night(np.outer(CONTINUUM, DUST) + COLUMNS), MODELS, AMOUNTS)
-    assert np.std(patterns[2] - DUST) < 0.25 * np.std(DUST)
-    assert np.std(patterns[0] - COLUMNS) < 0.3 * np.std(COLUMNS)
-    assert not patterns[1].any()  # there was none of the line's
+    assert np.std(patterns.counts[2] - DUST) < 0.25 * np.std(DUST)
+    assert np.std(patterns.counts[0] - COLUMNS) < 0.3 * np.std(COLUMNS)
+    assert not patterns.counts[1].any()  # there was none of the line's
 
 
 def test_a_frame_is_left_with_its_noise():
@@ -49,7 +49,7 @@ def test_frames_that_fit_badly_say_less():
     bad = np.arange(FRAMES) % 4 == 0
     wrong = 4.0 * SIGMA * np.cos(S / 5000.0)
     found = common_patterns(night(np.outer(bad, wrong) + COLUMNS), MODELS, np.ones((FRAMES, 1)))
-    taken = np.dot(found[0] - COLUMNS, wrong) / np.dot(wrong, wrong)
+    taken = np.dot(found.counts[0] - COLUMNS, wrong) / np.dot(wrong, wrong)
     assert taken == pytest.approx(0.25 / 9.0 / (0.75 + 0.25 / 9.0), abs=0.05)  # of equal weights 0.25
 
 
@@ -62,3 +62,28 @@ def test_one_outlier_does_not_make_a_pattern():
 @pytest.mark.parametrize("frames", [5, FRAMES])
 def test_noise_is_no_pattern(frames):
     assert common_patterns(night(0.0)[:frames], MODELS[:frames], AMOUNTS[:frames]) is None
+
+
+def test_profiles_that_lack_different_annuli_share_a_pattern():
+    """As where bright fringes are clipped: the others tell what the pattern is there."""
+    data = night(np.outer(CONTINUUM, DUST))
+    lacking = [np.abs(np.arange(ANNULI) - 20 - k) > 5 for k in range(FRAMES)]
+    part = [
+        RingProfile(each.radius_squared_px2[kept], each.counts[kept], each.sigma[kept], 130.0)
+        for each, kept in zip(data, lacking, strict=True)
+    ]
+    models = [np.full(kept.sum(), 300.0) for kept in lacking]
+    patterns = common_patterns(part, models, AMOUNTS)
+    left = [
+        without_patterns(each, of, patterns).counts - 300.0 for each, of in zip(part, AMOUNTS, strict=True)
+    ]
+    assert np.std(np.concatenate(left)) == pytest.approx(SIGMA, rel=0.05)
+
+
+def test_an_annulus_that_few_profiles_have_has_no_pattern():
+    data = night(np.outer(CONTINUUM, DUST))
+    part = [RingProfile(e.radius_squared_px2[:-1], e.counts[:-1], e.sigma[:-1], 130.0) for e in data[5:]]
+    part = [*data[:5], *part]
+    patterns = common_patterns(part, [np.full(len(each), 300.0) for each in part], AMOUNTS)
+    assert patterns.of(part[0], AMOUNTS[0])[-1] == 0.0
+    assert patterns.of(part[0], AMOUNTS[0])[:-1].any()

@@ -92,6 +92,8 @@ CLEAR = {
     "default_instrument": False,
     "width_error_k": 0.0,
     "no_zenith": False,
+    "contaminated": False,
+    "of_lasers": (),
     "laser_intensity": np.full(8, 100.0),
     "limits": QualityLimits(0.4467, 0.1413, 0.2),
     "wind_flag_by_hand": 0,
@@ -137,6 +139,7 @@ def first_sample(**changes):
         ({"default_instrument": True}, Cause.DEFAULT_INSTRUMENT, 1, 1),
         ({"width_error_k": 60.0}, Cause.UNKNOWN_WIDTH, 0, 2),
         ({"near_jump": True}, Cause.GAP_JUMP, 1, 0),
+        ({"of_lasers": (Cause.LASER_SATURATED,)}, Cause.LASER_SATURATED, 0, 1),
     ],
 )
 def test_each_cause_raises_its_flags(changes, cause, wind, temperature):
