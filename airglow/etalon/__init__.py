@@ -14,6 +14,7 @@ from airglow.etalon.laser import LaserFit, fit_laser, start_from_fringes
 from airglow.etalon.linear import LinearFit, fit_linear, fit_linear_together, flat_templates, smooth_trend
 from airglow.etalon.parameters import ParametersFit, fit_parameters, refine_parameters_on_sky
 from airglow.etalon.pattern import Patterns, common_patterns, without_patterns
+from airglow.etalon.shape import ShapeCovariance
 from airglow.etalon.state import LaserState, measure_state
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "LinearFit",
     "ParametersFit",
     "Patterns",
+    "ShapeCovariance",
     "airy_derivatives",
     "central_phase",
     "common_patterns",

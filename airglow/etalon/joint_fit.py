@@ -104,6 +104,17 @@ class JointProblem:
             gap_third_moment=float(x[_THIRD] * _THIRD_UNIT / self.nominal**3),
         )
 
+    def shape_units(self, x: np.ndarray) -> np.ndarray:
+        """What a unit of each of the instrument's places in the vector changes.
+
+        Returns
+        -------
+        ndarray
+            In the order of `airglow.etalon.shape.ShapeCovariance`, as many as are fitted.
+        """
+        moments = [_VARIANCE_UNIT / self.nominal**2, _THIRD_UNIT / self.nominal**3]
+        return np.array([_ALPHA_UNIT, _log_reflectivity(x), *moments, *np.ones(self.shared - 4)])
+
     def models(self, x: np.ndarray) -> list[np.ndarray]:
         """Counts of the model at the annuli of each profile."""
         ends = np.cumsum([len(profile) for profile in self.profiles])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from airglow.etalon.joint_fit import (
 )
 from airglow.etalon.laser import SCAN_RANGE, start_plate_scales
 from airglow.etalon.misfit import explains_fringes, fringes_left
+from airglow.etalon.shape import ShapeCovariance, shape_covariance
 from airglow.model.errors import NotAnalysable
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
@@ -42,11 +43,14 @@ class ParametersFit:
         Chi-square per degree of freedom.
     width_error_rad2
         Standard error that the parameters leave in the phase variance of every sky line of the night alike.
+    shape
+        Covariance of the parameters; None if they were refined on the sky.
     """
 
     parameters: InstrumentParameters
     reduced_chi_square: float
     width_error_rad2: float = 0.0
+    shape: ShapeCovariance | None = field(default=None, compare=False)
 
 
 def fit_parameters(
@@ -104,7 +108,11 @@ def fit_parameters(
     problem, answer = together
     freedom = max(sum(map(len, profiles)) - answer.x.size - 3 * len(profiles), 1)
     chi_square = float(2.0 * answer.cost / freedom)
-    fit = ParametersFit(with_errors(problem, answer, max(chi_square, 1.0)), chi_square)
+    fit = ParametersFit(
+        parameters=with_errors(problem, answer, max(chi_square, 1.0)),
+        reduced_chi_square=chi_square,
+        shape=shape_covariance(problem, answer, chi_square),
+    )
     wrong = _why_impossible(fit.parameters, begin.base.plate_scale_rad_per_pixel)
     if wrong:
         raise NotAnalysable("laser fit failed", f"{wrong}, reduced chi-square {fit.reduced_chi_square:.3g}")

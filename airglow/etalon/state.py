@@ -12,6 +12,7 @@ from airglow.etalon.laser import LaserFit, fit_laser, start_phase
 from airglow.etalon.misfit import explains_fringes
 from airglow.etalon.parameters import ParametersFit, fit_parameters
 from airglow.etalon.pattern import common_patterns, without_patterns
+from airglow.etalon.shape import ShapeCovariance
 from airglow.gp import Course, find_inliers, fit_course
 from airglow.gp.outliers import CHI_SQUARE
 from airglow.model.errors import NotAnalysable
@@ -33,6 +34,8 @@ class LaserState:
         Parameters of the instrument, fitted to several laser profiles together.
     reduced_chi_square
         Chi-square per degree of freedom of that fit.
+    shape
+        Covariance of the parameters.
     fits
         One fit per laser profile, None where it failed.
     used
@@ -45,6 +48,7 @@ class LaserState:
 
     parameters: InstrumentParameters
     reduced_chi_square: float
+    shape: ShapeCovariance
     fits: tuple[LaserFit | None, ...]
     used: np.ndarray
     gap_nm: Course
@@ -175,6 +179,7 @@ def measure_state(
     return LaserState(
         parameters=parameters,
         reduced_chi_square=together.reduced_chi_square,
+        shape=together.shape,
         fits=tuple(fits),
         used=course.used,
         gap_nm=course,

@@ -29,6 +29,7 @@ from airglow.spectra import (
     foreign_lines,
     pixel_variance,
     refine_for_sky,
+    shape_errors_k,
     weigh_sky,
 )
 
@@ -51,6 +52,8 @@ class NightLines:
     parameters: InstrumentParameters  # as sky frames see the instrument
     evidence: SkyEvidence | None  # None where no laser measured the instrument
     foreign: tuple[SkyLine, ...]  # that are part of the fits
+    shape_noise_k: float = 0.0  # common to all temperatures: what noise leaves open of the instrument's shape
+    shape_misfit_k: float = 0.0  # ... and a model of it that does not fit the lasers
 
 
 def fit_lines(
@@ -149,6 +152,19 @@ def fit_lines(
         }
         fits = fit_all({k: taken_out.get(k, 0.0) + added[k] for k in fits}, _starts(fits))
         fits = {k: _with_errors_left(fit, nonlinearity, profiles[k]) for k, fit in fits.items()}
+    shape_noise_k, shape_misfit_k = 0.0, 0.0
+    if fits and known.lasers is not None:
+        at_one_gap = [replace(fit, velocity_mps=fit.velocity_mps - of_gap_mps[k]) for k, fit in fits.items()]
+        shape_noise_k, shape_misfit_k = shape_errors_k(
+            [profiles[k] for k in fits],
+            at_one_gap,
+            one_phase,
+            parameters,
+            line,
+            known.lasers.shape,
+            own_illumination=own is not None,
+            own_reflectivity=bool(evidence.reflectivity_change),
+        )
     index = sorted(fits)
     rejections = [Rejection(sky.frames[k].frame.name, reason) for k, reason in sorted(failures.items())]
     return NightLines(
@@ -161,6 +177,8 @@ def fit_lines(
         parameters=parameters,
         evidence=evidence,
         foreign=foreign if known.lasers is not None else (),
+        shape_noise_k=shape_noise_k,
+        shape_misfit_k=shape_misfit_k,
     )
 
 

@@ -92,6 +92,8 @@ def sky_samples(
             column([fit.temperature_error_k for fit in fits]) ** 2
             + known.temperature_error_k**2
             + (lines.evidence.temperature_error_k**2 if lines.evidence else 0.0)
+            + lines.shape_noise_k**2
+            + lines.shape_misfit_k**2
         ),
         wind_bound_mps=column([fit.velocity_bound_mps for fit in fits]),
         temperature_bound_k=column([fit.temperature_bound_k for fit in fits]),

@@ -9,6 +9,7 @@ from airglow.spectra.line import (
     fit_line_in_all,
 )
 from airglow.spectra.nonlinearity import DifferentialNonlinearity, find_nonlinearity, pixel_variance
+from airglow.spectra.shape_error import shape_errors_k
 from airglow.spectra.sky_evidence import SkyEvidence, weigh_sky
 from airglow.spectra.sky_line import SkyLine, network_intensity_scale
 from airglow.spectra.sky_parameters import refine_for_sky
@@ -29,5 +30,6 @@ __all__ = [
     "network_intensity_scale",
     "pixel_variance",
     "refine_for_sky",
+    "shape_errors_k",
     "weigh_sky",
 ]

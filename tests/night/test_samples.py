@@ -62,7 +62,14 @@ def looks(*directions, exposure_s=240.0):
         continuum=48.0,
     )
     lines = SimpleNamespace(
-        index=tuple(range(n)), fits=(fit,) * n, gap_m=np.full(n, 0.015), gap_error_m=np.full(n, 2e-10)
+        index=tuple(range(n)),
+        fits=(fit,) * n,
+        gap_m=np.full(n, 0.015),
+        gap_error_m=np.full(n, 2e-10),
+        evidence=None,
+        foreign=(),
+        shape_noise_k=3.0,
+        shape_misfit_k=4.0,
     )
     return sky, lines
 
@@ -92,9 +99,9 @@ def test_directions_times_and_units_are_those_of_the_frames(registry):
     np.testing.assert_allclose(sky.intensity, 30.0 * network_intensity_scale(RED_M, 0.015) / 240.0)
     np.testing.assert_allclose(sky.intensity_error / sky.intensity, 0.02)
     np.testing.assert_allclose(sky.background, 0.2)
-    # 0.2 nm of the gap; 12 K of the fit and 5 K of the instrument.
+    # 0.2 nm of the gap; 12 K of the fit, 5 K of the instrument's colour, 3 and 4 K of its shape.
     np.testing.assert_allclose(sky.wind_calibration_error_mps, 0.2 * PER_NM_MPS, rtol=1e-6)
-    np.testing.assert_allclose(sky.temperature_error_k, 13.0)
+    np.testing.assert_allclose(sky.temperature_error_k, np.sqrt(194.0))
 
 
 def some_sky(n=12, **changes):
@@ -153,12 +160,12 @@ def causes_of(registry, sky, mid_time_s, laser_s=(0.0,), jumps_s=(), used=None):
     used = np.ones(laser_s.size, bool) if used is None else np.array(used)
     fits = [SimpleNamespace(intensity=100.0)] * laser_s.size
     known = SimpleNamespace(
-        lasers=lasers_with(jumps_s=jumps_s, used=used, fits=fits), temperature_error_k=0.0
+        lasers=lasers_with(jumps_s=jumps_s, used=used, fits=fits), temperature_error_k=0.0, causes=()
     )
     profiles = SimpleNamespace(
         mid_time_s=np.asarray(mid_time_s), frames=[SimpleNamespace(in_doubt=False)] * n
     )
-    lines = SimpleNamespace(index=tuple(range(n)), fits=[SimpleNamespace(settled=True)] * n)
+    lines = SimpleNamespace(index=tuple(range(n)), fits=[SimpleNamespace(settled=True)] * n, foreign=())
     reference = SampleReference("by hand", np.zeros(n), np.ones(n), 8.0, 3)
     lasers = SimpleNamespace(mid_time_s=laser_s)
     return samples.with_flags(request_of(registry), sky, profiles, lines, lasers, known, reference).causes

@@ -1,0 +1,150 @@
+"""What an instrument's shape that lasers do not tell exactly leaves in all temperatures of a night alike.
+
+A fringe that is broader than the lasers say passes for a hotter line. Each parameter of the shape shifts the
+temperature of a sky frame by the least-squares response of the line's fit to the change of the model. Plate
+scale and illumination are the sky's own, and its reflectivity may be: these follow the others, as the normal
+equations of all frames together say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from airglow.etalon import FringeTables, ShapeCovariance, airy_derivatives
+from airglow.etalon.shape import FALLOFF, LOG_REFLECTIVITY, PLATE_SCALE, SHAPE_SIZE
+from airglow.model.instrument import InstrumentParameters
+from airglow.rings import RingProfile
+from airglow.spectra.line import LineFit
+from airglow.spectra.line_model import LineModel
+from airglow.spectra.sky_line import SkyLine
+
+_MOST_PROFILES = 12  # of a night: the response hardly differs between them
+
+
+def shape_errors_k(
+    profiles: Sequence[RingProfile],
+    fits: Sequence[LineFit],
+    central_phase: float,
+    parameters: InstrumentParameters,
+    line: SkyLine,
+    covariance: ShapeCovariance,
+    *,
+    own_illumination: bool,
+    own_reflectivity: bool,
+) -> tuple[float, float]:
+    """Standard error of all temperatures of a night by the shape of the instrument.
+
+    Parameters
+    ----------
+    profiles
+        Of the sky, in the order of time.
+    fits
+        Of the line in them; velocities are those at this phase.
+    central_phase
+        Along the axis at the rest wavelength.
+    parameters
+        Of the instrument, as the sky sees it.
+    line
+        The sky line.
+    covariance
+        Of the parameters, by the lasers.
+    own_illumination
+        Whether plate scale and illumination were fitted on the sky.
+    own_reflectivity
+        Whether the reflectivity was.
+
+    Returns
+    -------
+    noise_k, misfit_k : float
+        By the lasers' noise, and by what the model of their fringes lacks.
+    """
+    response = temperature_response(
+        profiles,
+        fits,
+        central_phase,
+        parameters,
+        line,
+        own_illumination=own_illumination,
+        own_reflectivity=own_reflectivity,
+    )
+    noise, misfit = (
+        float(np.sqrt(max(response @ each @ response, 0.0))) for each in (covariance.noise, covariance.misfit)
+    )
+    return noise, misfit
+
+
+def temperature_response(
+    profiles: Sequence[RingProfile],
+    fits: Sequence[LineFit],
+    central_phase: float,
+    parameters: InstrumentParameters,
+    line: SkyLine,
+    *,
+    own_illumination: bool,
+    own_reflectivity: bool,
+) -> np.ndarray:
+    """What a unit of each parameter that is too small by it adds to temperatures, in the median of frames.
+
+    Parameters
+    ----------
+    profiles, fits, central_phase, parameters, line, own_illumination, own_reflectivity
+        As for `shape_errors_k`.
+
+    Returns
+    -------
+    ndarray
+        (9,) K, in the order of `airglow.etalon.ShapeCovariance`; 0 for what the sky tells itself.
+    """
+    stretches = np.array_split(np.arange(len(profiles)), min(_MOST_PROFILES, len(profiles)))
+    clarity = np.array([fit.intensity / fit.intensity_error for fit in fits])
+    chosen = [int(stretch[np.argmax(clarity[stretch])]) for stretch in stretches]
+    tables = FringeTables(
+        central_phase, parameters, line.terms_needed(central_phase, parameters.reflectivity)
+    )
+    normal, responses = np.zeros((SHAPE_SIZE, SHAPE_SIZE)), []
+    for k in chosen:
+        left, response = _of_frame(profiles[k], fits[k], tables, line)
+        normal += left.T @ left
+        responses.append(response)
+    result = np.median(responses, axis=0)
+    own = np.zeros(SHAPE_SIZE, bool)
+    own[[PLATE_SCALE, *range(SHAPE_SIZE)[FALLOFF]]] = own_illumination
+    own[LOG_REFLECTIVITY] = own_reflectivity
+    if own.any():
+        follows = np.linalg.lstsq(normal[np.ix_(own, own)], normal[np.ix_(own, ~own)])[0]
+        result[~own] -= result[own] @ follows
+        result[own] = 0.0
+    return result
+
+
+def _of_frame(
+    profile: RingProfile, fit: LineFit, tables: FringeTables, line: SkyLine
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted derivatives (m, 9) less what the line takes up, and what temperature takes up of each (9,)."""
+    s, parameters = profile.radius_squared_px2, tables.parameters
+    model = LineModel([profile], tables.at(s, profile.width_px2), parameters, line)
+    at = model.evaluate(np.arange(1), np.array([fit.velocity_mps]), np.array([fit.temperature_k]))
+    made = model.with_line(fit.velocity_mps, fit.temperature_k)
+    by = airy_derivatives(made, s, profile.width_px2, tables.central, parameters)
+    line_light, continuum = at.amplitudes[0, :2]
+    light = line_light * model.illumination
+    per_illumination = line_light * made.airy() + continuum
+    rho = np.sqrt(s) / parameters.max_radius_px
+    columns = np.column_stack(
+        [
+            light * by.alpha * parameters.plate_scale_rad_per_pixel,
+            light * by.log_reflectivity,
+            light * by.phase_variance * tables.central**2,
+            light * by.phase_third_moment * tables.central**3,
+            per_illumination * rho,
+            per_illumination * rho**2,
+            light[:, None] * by.blur,
+        ]
+    )
+    columns /= profile.sigma[:, None]
+    projected = at.projected[0]
+    spanned = np.column_stack([at.basis[0], np.linalg.qr(projected)[0]])
+    response = np.linalg.lstsq(projected, columns)[0][1]
+    return columns - spanned @ (spanned.T @ columns), response
