@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,8 @@ from airglow.etalon.misfit import explains_fringes
 from airglow.etalon.parameters import ParametersFit, fit_parameters
 from airglow.etalon.pattern import common_patterns, without_patterns
 from airglow.etalon.shape import ShapeCovariance
-from airglow.gp import Course, find_inliers, fit_course
+from airglow.gp import KERNELS, Course, Samples, find_inliers, fit_course, fit_process
+from airglow.gp.course import Piece
 from airglow.gp.outliers import CHI_SQUARE
 from airglow.model.errors import NotAnalysable
 from airglow.model.instrument import InstrumentParameters
@@ -22,6 +24,14 @@ from airglow.rings import RingProfile
 # Natural rate of the gap, nm/h: three nights of minime90 drifted by 0.3 to 0.6 on the whole, 1.1 at the
 # fastest.
 GAP_RATE_NM_PER_H = 1.0
+# Lasers from which their own scatter tells how fast the gap moves (`airglow.gp.series` fits the process to as
+# many). With fewer it may settle by tens of nm between them, as after the etalon was warmed.
+FEWEST_LASERS = 4
+# Rates that are tried then, nm/h. Up to 64: a gap that settles by 44 nm with a time of 1.5 h begins with 29.
+_RATES_NM_PER_H = GAP_RATE_NM_PER_H * 2.0 ** np.arange(7)
+# Width of their log-normal prior about the natural rate: that of the amplitude in `airglow.gp.series`.
+_RATE_LOG_WIDTH = 1.5
+_FEWEST_TO_TELL_A_RATE = 3  # lasers: two lie on any straight line
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,9 @@ class LaserState:
         Course of the gap less its median, in nanometres.
     median_gap_m
         Median of the gap.
+    other_courses
+        Where there are too few lasers to tell how fast the gap moves: courses at several rates, each with the
+        natural logarithm of its density, without what the zenith has to say.
     """
 
     parameters: InstrumentParameters
@@ -53,6 +66,11 @@ class LaserState:
     used: np.ndarray
     gap_nm: Course
     median_gap_m: float
+    other_courses: tuple[tuple[float, Course], ...] = ()
+
+    def with_course(self, course: Course) -> LaserState:
+        """The same with another course of the gap."""
+        return replace(self, gap_nm=course)
 
     def gap_m(self, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gap and its standard error at some times.
@@ -169,13 +187,11 @@ def measure_state(
     gap_m = _one_order(gap_m, wavelength_m, explained)
     usual = explained & find_inliers(chi_square, float(np.nanmedian(chi_square[explained])), CHI_SQUARE)
     median = float(np.nanmedian(gap_m[explained]))
-    course = fit_course(
-        mid_time_s,
-        np.where(usual, 1e9 * (gap_m - median), np.nan),
-        1e9 * error_m,
-        natural_rate=GAP_RATE_NM_PER_H,
-        find_jumps=True,
-    )
+    gap_nm = np.where(usual, 1e9 * (gap_m - median), np.nan)
+    course = fit_course(mid_time_s, gap_nm, 1e9 * error_m, natural_rate=GAP_RATE_NM_PER_H, find_jumps=True)
+    others: tuple[tuple[float, Course], ...] = ()
+    if course.used.sum() < FEWEST_LASERS:
+        others = _courses_at_rates(mid_time_s, gap_nm, 1e9 * error_m)
     return LaserState(
         parameters=parameters,
         reduced_chi_square=together.reduced_chi_square,
@@ -184,7 +200,24 @@ def measure_state(
         used=course.used,
         gap_nm=course,
         median_gap_m=median,
+        other_courses=others,
     )
+
+
+def _courses_at_rates(
+    time_s: np.ndarray, gap_nm: np.ndarray, error_nm: np.ndarray
+) -> tuple[tuple[float, Course], ...]:
+    """Courses of the gap at several rates, rough and smooth, each with the logarithm of its density."""
+    used = np.isfinite(gap_nm) & np.isfinite(error_nm) & (error_nm > 0)
+    courses = []
+    for rate, kernel in itertools.product(_RATES_NM_PER_H, KERNELS):
+        samples = Samples(time_s[used], gap_nm[used], error_nm[used], float(rate))
+        process, of_lasers = fit_process(samples, (kernel,))
+        density = -0.5 * (np.log(rate / GAP_RATE_NM_PER_H) / _RATE_LOG_WIDTH) ** 2
+        if len(samples) >= _FEWEST_TO_TELL_A_RATE:
+            density += of_lasers
+        courses.append((float(density), Course((Piece(-np.inf, np.inf, samples, process),), used)))
+    return tuple(courses)
 
 
 def _is_fit(fit: LaserFit | None) -> bool:

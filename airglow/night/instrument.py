@@ -102,15 +102,20 @@ def know_instrument(request: NightRequest, lasers: Profiles, sky: Profiles, line
     else:
         error_k = colour_error_k(line, optics.laser_wavelength_m, start.nominal_gap_m)
         known = KnownInstrument(
-            replace(state.parameters, source=_BY_LASERS), state, "", error_k, _causes_of(lasers)
+            replace(state.parameters, source=_BY_LASERS), state, "", error_k, _causes_of(lasers, state)
         )
     return replace(known, remarks=_remarks(request.instrument, start, from_optics, known))
 
 
-def _causes_of(lasers: Profiles) -> tuple[Cause, ...]:
+def _causes_of(lasers: Profiles, state: LaserState) -> tuple[Cause, ...]:
     """Causes that the laser frames of a night raise."""
-    saturated = any(rings.pixels is not None and rings.pixels.saturated for rings in lasers.rings)
-    return (Cause.LASER_SATURATED,) if saturated else ()
+    holds = {
+        Cause.LASER_SATURATED: any(
+            rings.pixels is not None and rings.pixels.saturated for rings in lasers.rings
+        ),
+        Cause.FEW_LASERS: bool(state.other_courses),
+    }
+    return tuple(cause for cause, here in holds.items() if here)
 
 
 def colour_error_k(line: SkyLine, laser_wavelength_m: float, gap_m: float) -> float:

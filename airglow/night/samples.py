@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from airglow.etalon import LaserState
 from airglow.geometry.directions import is_zenith, look_direction
 from airglow.geometry.ephemeris import SunAndMoon, moon_separation_deg, sun_and_moon
 from airglow.geometry.lines_of_sight import pierce_points
@@ -133,11 +134,28 @@ def find_doppler_reference(
     if known.lasers is None:
         error = np.hypot(fit_error, samples.wind_calibration_error_mps)
         return reference_in_time(mid_time_s, velocity, error, is_zenith(samples.zenith_deg))
-    per_metre = gap_error_as_velocity_mps(1.0, known.lasers.median_gap_m)
-    covariance = known.lasers.gap_covariance_m2(mid_time_s) * per_metre**2
+    lasers = known.lasers
+    per_metre = gap_error_as_velocity_mps(1.0, lasers.median_gap_m)
     clouds = samples.sky_minus_ambient_mean_c
     weight = np.select([clouds > OVERCAST_C, clouds > CLOUDY_C], [OVERCAST_WEIGHT, CLOUDY_WEIGHT], 1.0)
-    return reference_over_gap(velocity, fit_error, covariance, is_zenith(samples.zenith_deg), weight)
+    zenith = is_zenith(samples.zenith_deg)
+
+    def over(state: LaserState, moved_mps: np.ndarray | float = 0.0) -> SampleReference:
+        """The reference with a course of the gap that adds so much to the velocities."""
+        covariance = state.gap_covariance_m2(mid_time_s) * per_metre**2
+        found = reference_over_gap(velocity + moved_mps, fit_error, covariance, zenith, weight)
+        return replace(found, value_mps=found.value_mps - moved_mps)
+
+    if not lasers.other_courses:
+        return over(lasers)
+    # Too few lasers to tell how fast the gap moves: the zenith samples choose among its courses.
+    answers = []
+    for density, course in lasers.other_courses:
+        other = lasers.with_course(course)
+        moved_mps = (other.gap_m(mid_time_s)[0] - lasers.gap_m(mid_time_s)[0]) * per_metre
+        reference = over(other, moved_mps)
+        answers.append((density + reference.log_density, reference))
+    return max(answers, key=lambda answer: answer[0])[1]
 
 
 def with_winds(samples: SkySamples, reference: SampleReference) -> SkySamples:

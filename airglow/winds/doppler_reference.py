@@ -46,6 +46,9 @@ _SPREADS_MPS = np.geomspace(1.0, 80.0, 30)
 # Standard deviation of the prior of the reference about the middle of the zenith samples, m/s: flat next to
 # any error, so that half and double give the same.
 _FLAT_PRIOR_MPS = 1e3
+# Natural logarithm of the density of a zenith sample that is an outlier, where courses of the gap are
+# compared: one in a hundred, anywhere in 1000 m/s. Chosen; one that is not has -3.
+_LOG_DENSITY_OF_OUTLIER = float(np.log(0.01 / 1e3))
 # Change of the reference in an hour when no laser follows the gap, m/s. A gap of 15 mm that drifts by 1 nm an
 # hour (`airglow.etalon.state.GAP_RATE_NM_PER_H`) changes it by c / 15e6 = 20 m/s; chosen somewhat larger.
 _NATURAL_RATE_MPS_PER_H = 30.0
@@ -70,6 +73,8 @@ class SampleReference:
         Number of those that took part.
     calibration_error_mps
         (n,) what is left of the error of the gap, m/s, where the zenith told of it; else None.
+    log_density
+        Natural logarithm of the density of the zenith samples, to compare courses of the gap by; 0 without.
     """
 
     method: str
@@ -78,6 +83,7 @@ class SampleReference:
     vertical_wind_spread_mps: float
     zenith_samples: int
     calibration_error_mps: np.ndarray | None = None
+    log_density: float = 0.0
 
 
 def reference_from_zenith(
@@ -190,19 +196,19 @@ def reference_over_gap(
         return reference_from_zenith(velocity_mps, np.hypot(fit_error_mps, calibration_mps), usable)
     prior = gap_covariance_mps2 + _FLAT_PRIOR_MPS**2
 
-    def conditional(at: np.ndarray, larger: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-        """Conditional mean, gain and vertical spread from zenith samples with larger variances."""
+    def conditional(at: np.ndarray, larger: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, float]:
+        """Conditional mean, gain, vertical spread and density from zenith samples with larger variances."""
         deviation, own = velocity_mps[at] - middle, prior[np.ix_(at, at)]
 
         def factor(spread: float) -> Factor:
             return factorise(own + np.diag(larger * (fit_error_mps[at] ** 2 + spread**2)))
 
-        spread = max(
-            _SPREADS_MPS,
-            key=lambda trial: log_density(factor(trial), deviation) + _log_prior_of_spread(trial),
+        density, spread = max(
+            (log_density(factor(trial), deviation) + _log_prior_of_spread(trial), trial)
+            for trial in _SPREADS_MPS
         )
         weights = gain(factor(spread), prior[:, at])
-        return middle + weights @ deviation, weights, spread
+        return middle + weights @ deviation, weights, spread, density
 
     # Outliers are found with the weights of Student's t, beginning from the median, and left out.
     at = np.flatnonzero(usable)
@@ -212,12 +218,12 @@ def reference_over_gap(
     spread = max(TYPICAL_VERTICAL_SPREAD_MPS, MAD_TO_SIGMA * float(np.median(np.abs(off))))
     for _ in range(STUDENT_ROUNDS):
         score = off / np.hypot(fit_error_mps[at], spread)
-        value, _, spread = conditional(at, clouded * student_variance_factor(score))
+        value, _, spread, _ = conditional(at, clouded * student_variance_factor(score))
         off = velocity_mps[at] - value[at]
     inlier = find_inliers(off, np.hypot(fit_error_mps[at], spread), ZENITH_OVER_GAP)
     if inlier.any():
         at, clouded = at[inlier], clouded[inlier]
-    value, weights, spread = conditional(at, clouded)
+    value, weights, spread, density = conditional(at, clouded)
     left = conditional_covariance(prior, weights, prior[:, at])
     error, calibration = _of_mean_and_about_it(left, fit_error_mps)
     return SampleReference(
@@ -227,6 +233,7 @@ def reference_over_gap(
         vertical_wind_spread_mps=float(spread),
         zenith_samples=at.size,
         calibration_error_mps=calibration,
+        log_density=float(density) + _LOG_DENSITY_OF_OUTLIER * int(usable.sum() - at.size),
     )
 
 

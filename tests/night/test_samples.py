@@ -123,9 +123,12 @@ def test_winds_are_velocities_less_the_reference_and_errors_in_quadrature():
     np.testing.assert_allclose(winds.wind_error_mps, np.sqrt(9 + 0.64 + 144))
 
 
+NOTHING = SampleReference("by hand", np.zeros(2), np.zeros(2), 8.0, 0)
+
+
 def lasers_with(**more):
     course = SimpleNamespace(jumps_s=more.pop("jumps_s", ()))
-    return SimpleNamespace(median_gap_m=0.015, gap_nm=course, **more)
+    return SimpleNamespace(median_gap_m=0.015, gap_nm=course, other_courses=(), **more)
 
 
 def test_zenith_samples_under_clouds_count_for_less():
@@ -149,7 +152,7 @@ def test_the_covariance_of_the_gap_is_taken_as_one_of_velocities(monkeypatch):
     of_gap_m2 = np.array([[4.0, 1.0], [1.0, 9.0]]) * 1e-18
     known = SimpleNamespace(lasers=lasers_with(gap_covariance_m2=lambda time_s: of_gap_m2))
     given = []
-    monkeypatch.setattr(samples, "reference_over_gap", lambda *arguments: given.append(arguments))
+    monkeypatch.setattr(samples, "reference_over_gap", lambda *arguments: given.append(arguments) or NOTHING)
     samples.find_doppler_reference(some_sky(2), np.arange(2.0), known)
     np.testing.assert_allclose(given[0][2], np.array([[4.0, 1.0], [1.0, 9.0]]) * PER_NM_MPS**2, rtol=1e-6)
 
