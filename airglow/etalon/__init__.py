@@ -12,6 +12,7 @@ from airglow.etalon.airy import (
 )
 from airglow.etalon.laser import LaserFit, fit_laser, start_from_fringes
 from airglow.etalon.linear import LinearFit, fit_linear, fit_linear_together, flat_templates, smooth_trend
+from airglow.etalon.misfit import fits_poorly
 from airglow.etalon.parameters import ParametersFit, fit_parameters, refine_parameters_on_sky
 from airglow.etalon.pattern import Patterns, common_patterns, without_patterns
 from airglow.etalon.shape import ShapeCovariance
@@ -33,6 +34,7 @@ __all__ = [
     "fit_linear",
     "fit_linear_together",
     "fit_parameters",
+    "fits_poorly",
     "flat_templates",
     "fringes",
     "measure_state",

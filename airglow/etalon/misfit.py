@@ -17,6 +17,12 @@ from airglow.etalon.linear import smooth_trend
 from airglow.rings import RingProfile
 
 _MOST_LEFT = 1.0 / 3.0  # of the fringes' power
+# Part of the fringes' power from which a fit of all lasers together is poor: 4.5 % of their amplitude.
+# Simulated nights leave 0.009 to 0.021 %, three real ones of minime90 0.03 to 0.06 %. Clipped in 6 % of their
+# pixels lasers leave 0.6 to 0.7 %, and temperatures are off by 80 K then. A temperature that is off by 100 K
+# changes the first harmonic of the sky's fringes by 2.6 %: a sixth of the limit, if it looks like a width, is
+# ten usual errors.
+_MOST_LEFT_BY_A_GOOD_FIT = 0.002
 _NOISE_CHI_SQUARE = 2.0  # up to here what is left may be noise that is known too well
 
 
@@ -46,6 +52,11 @@ def fringes_left(profiles: Sequence[RingProfile], models: Sequence[np.ndarray]) 
     power = sum(float(np.sum(((each.counts - smooth_trend(each)) / each.sigma) ** 2)) for each in profiles)
     # A model worse than the trend: no fringes of it are there.
     return (left - number) / (power - number) if power > left else 1.0
+
+
+def fits_poorly(left: float) -> bool:
+    """Whether a fit of lasers that leaves this part of the fringes' power is too poor for temperatures."""
+    return not left <= _MOST_LEFT_BY_A_GOOD_FIT
 
 
 def explains_fringes(left: float) -> bool:

@@ -43,6 +43,8 @@ class ParametersFit:
         Chi-square per degree of freedom.
     width_error_rad2
         Standard error that the parameters leave in the phase variance of every sky line of the night alike.
+    fringes_left
+        Part of the fringes' power that the fit leaves, as of `airglow.etalon.misfit`.
     shape
         Covariance of the parameters; None if they were refined on the sky.
     """
@@ -50,6 +52,7 @@ class ParametersFit:
     parameters: InstrumentParameters
     reduced_chi_square: float
     width_error_rad2: float = 0.0
+    fringes_left: float = 0.0
     shape: ShapeCovariance | None = field(default=None, compare=False)
 
 
@@ -111,6 +114,7 @@ def fit_parameters(
     fit = ParametersFit(
         parameters=with_errors(problem, answer, max(chi_square, 1.0)),
         reduced_chi_square=chi_square,
+        fringes_left=fringes_left(profiles, problem.models(answer.x)),
         shape=shape_covariance(problem, answer, chi_square),
     )
     wrong = _why_impossible(fit.parameters, begin.base.plate_scale_rad_per_pixel)
@@ -188,12 +192,12 @@ def refine_parameters_on_sky(
     fit = ParametersFit(
         parameters=problem.parameters(answer.x),
         reduced_chi_square=float(2.0 * answer.cost / freedom),
+        fringes_left=fringes_left(profiles, problem.models(answer.x)),
         width_error_rad2=common_width_error_rad2(problem, answer),
     )
     wrong = _why_impossible(fit.parameters, problem.base.plate_scale_rad_per_pixel)
-    left = fringes_left(profiles, problem.models(answer.x))
-    if not wrong and not explains_fringes(left):
-        wrong = f"the fit leaves {100 * left:.0f} % of the fringes"
+    if not wrong and not explains_fringes(fit.fringes_left):
+        wrong = f"the fit leaves {100 * fit.fringes_left:.0f} % of the fringes"
     if wrong:
         raise NotAnalysable("sky fit failed", f"{wrong}, reduced chi-square {fit.reduced_chi_square:.3g}")
     return fit

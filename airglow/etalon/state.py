@@ -44,6 +44,8 @@ class LaserState:
         Parameters of the instrument, fitted to several laser profiles together.
     reduced_chi_square
         Chi-square per degree of freedom of that fit.
+    fringes_left
+        Part of the fringes' power that the fit leaves.
     shape
         Covariance of the parameters.
     fits
@@ -61,6 +63,7 @@ class LaserState:
 
     parameters: InstrumentParameters
     reduced_chi_square: float
+    fringes_left: float
     shape: ShapeCovariance
     fits: tuple[LaserFit | None, ...]
     used: np.ndarray
@@ -195,6 +198,7 @@ def measure_state(
     return LaserState(
         parameters=parameters,
         reduced_chi_square=together.reduced_chi_square,
+        fringes_left=together.fringes_left,
         shape=together.shape,
         fits=tuple(fits),
         used=course.used,

@@ -55,6 +55,7 @@ class Cause(Enum):
     TIME_IN_DOUBT = (23, 2, 2, "clock showed this hour twice: the time may be an hour off")
     CONTAMINATED_LINE = (24, 1, 1, "light of a hydroxyl line among the fringes, taken out by the fit")
     LASER_SATURATED = (25, 0, 1, "laser frames at the camera's ceiling, the clipped annuli left out")
+    POOR_LASER_FIT = (26, 0, 1, "the fit of the laser frames leaves too much of their fringes")
     FEW_LASERS = (27, 1, 0, "too few laser frames to tell how fast the gap moves")
 
     def __init__(self, bit: int, wind: int, temperature: int, meaning: str) -> None:

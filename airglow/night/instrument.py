@@ -9,6 +9,7 @@ import numpy as np
 from airglow.etalon import (
     LaserState,
     central_phase,
+    fits_poorly,
     measure_state,
     refine_parameters_on_sky,
 )
@@ -113,6 +114,7 @@ def _causes_of(lasers: Profiles, state: LaserState) -> tuple[Cause, ...]:
         Cause.LASER_SATURATED: any(
             rings.pixels is not None and rings.pixels.saturated for rings in lasers.rings
         ),
+        Cause.POOR_LASER_FIT: fits_poorly(state.fringes_left),
         Cause.FEW_LASERS: bool(state.other_courses),
     }
     return tuple(cause for cause, here in holds.items() if here)

@@ -140,6 +140,8 @@ def first_sample(**changes):
         ({"width_error_k": 60.0}, Cause.UNKNOWN_WIDTH, 0, 2),
         ({"near_jump": True}, Cause.GAP_JUMP, 1, 0),
         ({"of_lasers": (Cause.LASER_SATURATED,)}, Cause.LASER_SATURATED, 0, 1),
+        ({"of_lasers": (Cause.POOR_LASER_FIT,)}, Cause.POOR_LASER_FIT, 0, 1),
+        ({"of_lasers": (Cause.FEW_LASERS,)}, Cause.FEW_LASERS, 1, 0),
     ],
 )
 def test_each_cause_raises_its_flags(changes, cause, wind, temperature):

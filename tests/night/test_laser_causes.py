@@ -1,4 +1,4 @@
-"""Nights with too few lasers to tell how fast the gap moves: the zenith samples follow it."""
+"""Nights whose lasers are too few to tell how fast the gap moves, or fitted poorly."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -39,6 +39,7 @@ def reference_errors(gap_nm, laser_s, seed):
     state = LaserState(
         parameters=None,
         reduced_chi_square=1.0,
+        fringes_left=0.0,
         shape=None,
         fits=(),
         used=np.ones(laser_s.size, bool),
@@ -75,6 +76,19 @@ def test_winds_are_right_within_their_errors_whatever_the_gap_does(gap_nm, laser
 def test_a_gap_that_hardly_moves_keeps_the_errors_small():
     _, stated = reference_errors(steady_nm, (900.0, 7800.0, 15000.0), 1)
     assert np.median(stated) < 7.0
+
+
+@pytest.mark.parametrize(("highest", "poor"), [(np.inf, False), (0.6, True), (0.98, False)])
+def test_lasers_with_cut_tops_are_fitted_poorly(highest, poor):
+    """As by a sensor that saturates below the converter's ceiling, where no pile-up tells."""
+    random = np.random.default_rng(4)
+    cut = np.minimum(COUNTS, 300.0 + highest * (COUNTS.max() - 300.0))
+    data = [RingProfile(S, cut + random.normal(0, 0.1 * SIGMA), 0.1 * SIGMA, WIDTH_PX2) for _ in range(5)]
+    state = measure_state(
+        data, 1800.0 * np.arange(5), LASER_M, PARAMETERS, estimate_blur=True, lasers_together=3
+    )
+    assert (Cause.POOR_LASER_FIT in _causes_of(SimpleNamespace(rings=data), state)) == poor
+    assert not poor or state.fringes_left > 3e-3
 
 
 @pytest.mark.parametrize(("number", "few"), [(3, True), (4, False)])
