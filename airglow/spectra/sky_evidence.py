@@ -121,6 +121,7 @@ def weigh_sky(
     count = line.terms_needed(central_phase, parameters.reflectivity)
     units = np.concatenate([_UNITS, np.full(len(foreign), _FOREIGN_UNIT)])
     widths = np.concatenate([_WIDTHS, np.full(len(foreign), _FOREIGN_WIDTH)])
+    of_lasers = np.nan_to_num(parameters.reflectivity_error) / units[_REFLECTIVITY]
     moved, at = np.zeros(units.size), parameters
     taken: tuple[int, ...] = ()
     before_mps = np.median([fit.velocity_mps for fit in found])
@@ -133,6 +134,8 @@ def weigh_sky(
         parts, responses = _normal_equations(profiles, found, tables, line, shining, units, taken)
         normal, right = (sum(each) for each in zip(*parts.values(), strict=True))
         values, errors = _values(list(parts.values()), widths, moved)
+        # Lasers that are dim tell theirs badly: what differs is no departure then.
+        errors[_REFLECTIVITY] = np.hypot(errors[_REFLECTIVITY], of_lasers)
         of_foreign = [
             _odds_of_foreign(*each) for each in zip(values[_FOREIGN:], errors[_FOREIGN:], strict=True)
         ]

@@ -56,6 +56,20 @@ def changed(by):
     return replace(PARAMETERS, reflectivity=PARAMETERS.reflectivity + by)
 
 
+def test_a_reflectivity_that_lasers_tell_badly_is_no_departure():
+    profiles = night(changed(-0.025), 0)
+    fits = [fit_line(data, PHASE, PARAMETERS, LINE, 0.0) for data in profiles]
+    rest = [float(np.median([fit.velocity_mps for fit in fits]))] * FRAMES
+
+    def found(lasers_error):
+        told = replace(PARAMETERS, reflectivity_error=lasers_error)
+        return weigh_sky(profiles, fits, rest, PHASE, told, LINE)
+
+    assert found(1e-4).reflectivity_change == weigh(profiles).reflectivity_change < -0.02
+    assert found(0.02).reflectivity_change == 0.0
+    assert found(0.02).temperature_error_k < found(0.005).temperature_error_k
+
+
 def test_another_reflectivity_is_found_with_its_error():
     scores, temperatures = [], []
     for seed in range(10):
