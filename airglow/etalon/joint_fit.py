@@ -21,6 +21,7 @@ LEAST_REFLECTIVITY, MOST_REFLECTIVITY = 0.05, 0.98  # a fit that ends there has 
 _LARGEST_LOG = 5.0  # of -log R: far below the least reflectivity, and far from where numbers end
 # The vector that is stepped: all of order one.
 _ALPHA, _REFLECTIVITY, _VARIANCE, _THIRD = 0, 1, 2, 3
+MOMENTS = slice(_VARIANCE, _THIRD + 1)
 _FALLOFF = slice(4, 6)
 _BLUR = slice(6, 9)
 _ALPHA_UNIT = 1e-4  # relative change of the plate scale
@@ -37,6 +38,7 @@ LASER_PRIORS = {
     8: (0.0, 1.0),
 }
 ONE_GAP = {**LASER_PRIORS, _VARIANCE: (0.0, 1e-3), _THIRD: (0.0, 1e-3)}
+ONLY_SKEW = {**LASER_PRIORS, _VARIANCE: (0.0, 1e-3)}
 # How far from the registry's parameters an instrument is found years later: reflectivity (log of -log R), gap
 # moments, falloff and blur. A line as broad as the sky's cannot tell these from temperature by itself.
 _SKY_PRIOR_WIDTHS = {_REFLECTIVITY: 0.25, _VARIANCE: 0.5, _THIRD: 0.3, 4: 0.5, 5: 0.5, 6: 0.3, 7: 0.3, 8: 0.3}

@@ -13,6 +13,7 @@ from airglow.etalon.joint_fit import (
     LEAST_REFLECTIVITY,
     MOST_REFLECTIVITY,
     ONE_GAP,
+    ONLY_SKEW,
     Fitted,
     common_width_error_rad2,
     fit_jointly,
@@ -20,7 +21,8 @@ from airglow.etalon.joint_fit import (
 )
 from airglow.etalon.laser import SCAN_RANGE, start_plate_scales
 from airglow.etalon.misfit import explains_fringes, fringes_left
-from airglow.etalon.shape import ShapeCovariance, shape_covariance
+from airglow.etalon.moments import covariance_of_both, moments_are_certain, odds_of_moments
+from airglow.etalon.shape import LOG_REFLECTIVITY, ShapeCovariance, shape_covariance, shape_vector
 from airglow.model.errors import NotAnalysable
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
@@ -108,19 +110,55 @@ def fit_parameters(
         raise NotAnalysable(
             "laser fit failed", "the instrument's parameters could not be fitted to the lasers"
         )
-    problem, answer = together
+    fit = _with_shape(together)
+    if fit.parameters.gap_variance < 0:  # what no plates have; its error is that of a variance all the same
+        skew = fit_jointly(
+            profiles, nominal, begin.parameters(one.x), estimate_blur, _MOST_STEPS_TOGETHER, priors=ONLY_SKEW
+        )
+        if skew is not None:
+            together, fit = skew, replace(_with_shape(skew), shape=fit.shape)
+    inflation = max(fit.reduced_chi_square, 1.0)
+    if not moments_are_certain(together, inflation):
+        plain = fit_jointly(
+            profiles, nominal, begin.parameters(one.x), estimate_blur, _MOST_STEPS_TOGETHER, priors=ONE_GAP
+        )
+        if plain is not None:
+            fit = _of_both(fit, _with_shape(plain), odds_of_moments(together, plain, inflation))
+    wrong = _why_impossible(fit.parameters, begin.base.plate_scale_rad_per_pixel)
+    if wrong:
+        raise NotAnalysable("laser fit failed", f"{wrong}, reduced chi-square {fit.reduced_chi_square:.3g}")
+    return fit
+
+
+def _with_shape(fitted: Fitted) -> ParametersFit:
+    """Parameters with all that is known of their errors."""
+    problem, answer = fitted
+    profiles = problem.profiles
     freedom = max(sum(map(len, profiles)) - answer.x.size - 3 * len(profiles), 1)
     chi_square = float(2.0 * answer.cost / freedom)
-    fit = ParametersFit(
+    return ParametersFit(
         parameters=with_errors(problem, answer, max(chi_square, 1.0)),
         reduced_chi_square=chi_square,
         fringes_left=fringes_left(profiles, problem.models(answer.x)),
         shape=shape_covariance(problem, answer, chi_square),
     )
-    wrong = _why_impossible(fit.parameters, begin.base.plate_scale_rad_per_pixel)
-    if wrong:
-        raise NotAnalysable("laser fit failed", f"{wrong}, reduced chi-square {fit.reduced_chi_square:.3g}")
-    return fit
+
+
+def _of_both(with_moments: ParametersFit, without: ParametersFit, odds: float) -> ParametersFit:
+    """The likelier one of two fits, with the errors of both cases."""
+    there = odds / (1.0 + odds)
+    taken, other, of_other = (
+        (with_moments, without, 1.0 - there) if there > 0.5 else (without, with_moments, there)
+    )
+    apart = shape_vector(taken.parameters) - shape_vector(other.parameters)
+    noise = covariance_of_both(taken.shape.noise, other.shape.noise, apart, of_other)
+    error = taken.parameters.reflectivity * float(np.sqrt(noise[LOG_REFLECTIVITY, LOG_REFLECTIVITY]))
+    error = max(error, taken.parameters.reflectivity_error)
+    return replace(
+        taken,
+        parameters=replace(taken.parameters, reflectivity_error=error),
+        shape=replace(taken.shape, noise=noise),
+    )
 
 
 def _fit_alone(

@@ -17,6 +17,7 @@ from scipy import optimize
 
 from airglow.etalon.airy import phase_and_beta
 from airglow.etalon.joint_fit import JointProblem
+from airglow.model.instrument import InstrumentParameters
 
 # Of an order, within which a misfit hangs together. Chosen: about a fringe's width; with 12 to 32 the errors
 # of temperatures on ten simulated nights are the same within a fifth.
@@ -45,6 +46,31 @@ class ShapeCovariance:
 
     noise: np.ndarray
     misfit: np.ndarray
+
+
+def shape_vector(parameters: InstrumentParameters) -> np.ndarray:
+    """Parameters as the vector of which `ShapeCovariance` is the covariance.
+
+    Parameters
+    ----------
+    parameters
+        Of an instrument.
+
+    Returns
+    -------
+    ndarray
+        (9,), with the logarithms of plate scale and reflectivity.
+    """
+    return np.array(
+        [
+            np.log(parameters.plate_scale_rad_per_pixel),
+            np.log(parameters.reflectivity),
+            parameters.gap_variance,
+            parameters.gap_third_moment,
+            *parameters.falloff,
+            *parameters.blur_px,
+        ]
+    )
 
 
 def shape_covariance(

@@ -46,8 +46,8 @@ _UNITS = np.array([1e-4, 1e-2, 1e-2, 1e-3])
 _WIDTHS = np.array([20.0, 40.0, 40.0, 10.0])  # coatings differ by some 0.01 between the colours
 _FOREIGN_UNIT, _FOREIGN_WIDTH = 1e-2, 10.0  # hydroxyl has up to a tenth of the red line's light
 # Odds that the reflectivities differ, before a night was seen. Chosen: on simulated nights without a
-# difference its error adds half as much to temperatures as the noise of a clear frame, and covers one of 0.005,
-# which sixty frames do not tell.
+# difference its error adds half as much to temperatures as the noise of a clear frame, and covers one of
+# 0.005, which sixty frames do not tell.
 _PRIOR_ODDS_REFLECTIVITY = 0.1
 # Odds from which a departure is taken: 20 to 1, "strong" by Kass & Raftery. Less than that is met without
 # any: three nights of one real instrument tell reflectivities that differ by 0.06, with odds of about 1.

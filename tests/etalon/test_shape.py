@@ -5,7 +5,14 @@ import pytest
 
 from airglow.etalon import phase_and_beta
 from airglow.etalon.joint_fit import LASER_PRIORS, fit_jointly
-from airglow.etalon.shape import BLUR, GAP_VARIANCE, LOG_REFLECTIVITY, SHAPE_SIZE, shape_covariance
+from airglow.etalon.shape import (
+    BLUR,
+    GAP_VARIANCE,
+    LOG_REFLECTIVITY,
+    SHAPE_SIZE,
+    shape_covariance,
+    shape_vector,
+)
 from airglow.rings import RingProfile
 
 from .test_laser_errors import COUNTS, PARAMETERS, PHASE, SIGMA, WIDTH_PX2, S
@@ -25,16 +32,7 @@ def fits(night, number):
             problem.parameters(answer.x),
             shape_covariance(problem, answer, 2 * answer.cost / freedom),
         )
-        shapes.append(
-            [
-                np.log(found.plate_scale_rad_per_pixel),
-                np.log(found.reflectivity),
-                found.gap_variance,
-                found.gap_third_moment,
-                *found.falloff,
-                *found.blur_px,
-            ]
-        )
+        shapes.append(shape_vector(found))
         noises.append(covariance.noise)
         misfits.append(covariance.misfit)
     return np.array(shapes), np.mean(noises, axis=0), np.mean(misfits, axis=0)
