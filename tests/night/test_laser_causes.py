@@ -14,6 +14,7 @@ from airglow.model.result import Cause
 from airglow.night import samples
 from airglow.night.instrument import _causes_of
 from airglow.rings import RingProfile
+from airglow.winds.doppler_reference import SampleReference
 from tests.etalon.test_laser_errors import COUNTS, LASER_M, PARAMETERS, SIGMA, WIDTH_PX2, S
 
 GAP_M = 0.015
@@ -71,6 +72,29 @@ def test_winds_are_right_within_their_errors_whatever_the_gap_does(gap_nm, laser
     assert np.sqrt(np.mean(off**2)) < 8.0
     assert 0.3 < np.sqrt(np.mean((off / stated) ** 2)) < 1.3
     assert np.mean(np.abs(off) > 4.0 * stated) == 0.0
+
+
+def test_a_wider_gap_adds_to_velocities(monkeypatch):
+    """A gap that is wider by 1 nm than it was taken for hides 20 m/s of a line that goes away."""
+
+    def state(gap_nm):
+        at = np.array([100.0, 8000.0, 15500.0])
+        course = fit_course(at, np.full(3, gap_nm), np.full(3, 0.01), natural_rate=1.0)
+        return LaserState(None, 1.0, 0.0, None, (), np.ones(3, bool), course, GAP_M, ((0.0, course),))
+
+    taken, other = state(0.0), state(1.0)
+    given = []
+
+    def told(velocity, *_):
+        given.append(velocity)
+        return SampleReference("by hand", np.zeros(60), np.zeros(60), 8.0, 3)
+
+    monkeypatch.setattr(samples, "reference_over_gap", told)
+    sky = replace(example_result(60, 0).sky, line_of_sight_wind_mps=np.full(60, 7.0))
+    lasers = replace(taken, other_courses=other.other_courses)
+    found = samples.find_doppler_reference(sky, MID_S, SimpleNamespace(lasers=lasers))
+    np.testing.assert_allclose(given[0], 7.0 + PER_NM_MPS, rtol=1e-3)
+    np.testing.assert_allclose(found.value_mps, -PER_NM_MPS, rtol=1e-3)
 
 
 def test_a_gap_that_hardly_moves_keeps_the_errors_small():
