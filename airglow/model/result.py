@@ -54,6 +54,9 @@ class Cause(Enum):
     UNKNOWN_WIDTH = (22, 0, 2, "instrument's own width not known: temperature not to be used")
     TIME_IN_DOUBT = (23, 2, 2, "clock showed this hour twice: the time may be an hour off")
     CONTAMINATED_LINE = (24, 1, 1, "light of a hydroxyl line among the fringes, taken out by the fit")
+    CLOUD_BY_THE_DATA = (28, 1, 1, "all directions look alike: clouds, by the winds and the brightness")
+    COMMON_DRIFT = (29, 1, 0, "all directions drift together over the night, against the lasers")
+    BRIGHT_TWILIGHT = (30, 1, 1, "twilight so bright that an absorption line in it may move the fit")
 
     def __init__(self, bit: int, wind: int, temperature: int, meaning: str) -> None:
         self.bit = bit
