@@ -136,8 +136,8 @@ def find_doppler_reference(
     per_metre = gap_error_as_velocity_mps(1.0, known.lasers.median_gap_m)
     covariance = known.lasers.gap_covariance_m2(mid_time_s) * per_metre**2
     clouds = samples.sky_minus_ambient_mean_c
-    cloudy = (clouds > CLOUDY_C) | checks.clouds.under | checks.bright_twilight
-    weight = np.select([clouds > OVERCAST_C, cloudy], [OVERCAST_WEIGHT, CLOUDY_WEIGHT], 1.0)
+    weight = np.select([clouds > OVERCAST_C, clouds > CLOUDY_C], [OVERCAST_WEIGHT, CLOUDY_WEIGHT], 1.0)
+    weight[checks.clouds.under | checks.bright_twilight] *= CLOUDY_WEIGHT
     if checks.drift is not None:
         covariance = covariance + checks.drift.covariance_mps2(mid_time_s)
     return reference_over_gap(velocity, fit_error, covariance, is_zenith(samples.zenith_deg), weight)

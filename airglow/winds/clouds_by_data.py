@@ -30,9 +30,10 @@ COVERS = (0.25, 0.5, 0.7, 0.85)
 # winds are: METHOD.md has how many clear and cloudy ones pass. The processes allow for more than a clear
 # sky usually does.
 LEAST_LOG_ODDS = float(np.log(3.0))
-# Probability of clouds from which a round is taken to be under them, once there are some. Chosen: low, since
-# what is missed passes for good.
-_PROBABLE = 0.05
+# Odds from which a further stretch is believed. Chosen, larger: uneven clouds look like two.
+_FURTHER_LOG_ODDS = float(np.log(20.0))
+# Probability of clouds from which a round is taken to be under the first stretch, and under further ones.
+_PROBABLE, _FURTHER_PROBABLE = 0.2, 0.5
 _MOST_STRETCHES = 4
 # Standard deviation of the cover of a round about that of its stretch, as a part of it: clouds are uneven.
 # Chosen.
@@ -99,27 +100,34 @@ def find_clouds(rounds: Rounds, samples: int) -> Clouds:
     begin, end = np.triu_indices(n)
     inside = (np.arange(n) >= begin[:, None]) & (np.arange(n) <= end[:, None])
     inside = inside[inside.sum(axis=1) < n]
-    for _ in range(_MOST_STRETCHES if n >= 3 else 0):
+    for number in range(_MOST_STRETCHES if n >= 3 else 0):
         without = _log_density(rounds, clear[None])[0]
         trials = np.concatenate([clear * np.where(inside, 1.0 - cover, 1.0) for cover in COVERS])
         gain = _log_density(rounds, trials) - without
         log_odds = float(np.logaddexp.reduce(gain) - np.log(gain.size))
-        if log_odds < LEAST_LOG_ODDS:
+        if log_odds < (_FURTHER_LOG_ODDS if number else LEAST_LOG_ODDS):
             break
         probability = np.exp(gain - np.logaddexp.reduce(gain)) @ (trials < clear)
+        under |= probability > _FURTHER_PROBABLE if number else _and_beside(probability > _PROBABLE)
         clear = trials[np.argmax(gain)]
-        under |= probability > _PROBABLE
         odds.append(log_odds)
-    # The stretches that are tried have sharp ends. Clouds come and go, and what is left of them in the next
-    # round may still be more than the errors.
-    beside = np.zeros(n, bool)
-    beside[1:] |= under[:-1]
-    beside[:-1] |= under[1:]
     every, cover = np.zeros(samples, bool), np.zeros(samples)
     for k, part in enumerate(rounds.parts):
-        every[part] = under[k] or beside[k]
+        every[part] = under[k]
         cover[part] = max(1.0 - clear[k], min(COVERS)) if every[part.start] else 0.0
     return Clouds(every, cover, tuple(odds))
+
+
+def _and_beside(under: np.ndarray) -> np.ndarray:
+    """Those rounds and the ones beside them.
+
+    Stretches that are tried have sharp ends. Clouds come and go, and what is left of them in the next round
+    may still be more than the errors.
+    """
+    wider = under.copy()
+    wider[1:] |= under[:-1]
+    wider[:-1] |= under[1:]
+    return wider
 
 
 def _log_density(rounds: Rounds, clear: np.ndarray) -> np.ndarray:

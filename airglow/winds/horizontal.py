@@ -25,7 +25,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from airglow.geometry import EARTH_MEAN_RADIUS_M, unit_vectors
-from airglow.model.result import BAD, Cause, SkySamples
+from airglow.model.result import BAD, CAUTION, Cause, SkySamples, causes_in
 from airglow.model.winds import HorizontalWinds, SmoothWinds
 from airglow.winds.cloudy import errors_under_clouds, is_cloudy
 from airglow.winds.cycles import count_directions, cut_cycles
@@ -63,9 +63,9 @@ _REFERENCE_TIME_S = 3600.0
 # usual one is that of three nights of minime90 (31 minutes) and holds when there is no laser; the bounds were
 # chosen.
 _SHORTEST_LASER_TIME_S, _USUAL_LASER_TIME_S, _LONGEST_LASER_TIME_S = 300.0, 1800.0, 3 * 3600.0
-# Part of the largest weight from which a sample counts for the flag of a smooth wind. Chosen: below it a
-# sample that is wrong by as much as winds are large moves the wind by a few m/s.
-_COUNTS = 0.1
+# Sum of the weights in a component from which samples count for the flag of a smooth wind. Chosen: if all of
+# them were wrong alike, they would move it by half of that at the most.
+_COUNTS = 0.5
 _NO_SAMPLE = "no usable sample"
 _NO_VERTICAL = "no vertical wind, since the Doppler reference follows the zenith in time"
 
@@ -336,17 +336,26 @@ def _smooth_winds(usable: _Usable, step_s: float, left_out: tuple[str, ...]) -> 
 def _worst(usable: _Usable, time_s: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Worst wind flag and all causes of the samples that smooth winds rest on, (m,) each.
 
-    Those are the samples on either side of the time, and those that have in a component a part of the
-    largest weight that counts (``weight`` is (m, 3, n)).
+    They rest on the samples on either side of the time, and on those of a flag or a cause that together have
+    weight in a component (``weight`` is (m, 3, n)).
     """
-    size = np.abs(weight)
-    counts = (size >= _COUNTS * size.max(axis=2, keepdims=True)).any(axis=1)
+    size, n = np.abs(weight), len(usable.index)
+    beside = np.zeros((time_s.size, n), bool)
     after = np.searchsorted(usable.observations.time_s, time_s)
-    for beside in (after - 1, after):
-        counts[np.arange(time_s.size), np.clip(beside, 0, len(usable.index) - 1)] = True
-    flag, causes = usable.sky.wind_flag[usable.index], usable.sky.causes[usable.index]
-    every = np.where(counts, causes, np.uint32(0))
-    return np.where(counts, flag, 0).max(axis=1).astype(np.int8), np.bitwise_or.reduce(every, axis=1)
+    for place in (after - 1, after):
+        beside[np.arange(time_s.size), np.clip(place, 0, n - 1)] = True
+
+    def rest_on(these: np.ndarray) -> np.ndarray:
+        together = (size @ these.astype(float)).max(axis=1)
+        return (together >= _COUNTS) | beside[:, these].any(axis=1)
+
+    flags, masks = usable.sky.wind_flag[usable.index], usable.sky.causes[usable.index]
+    flag, causes = np.zeros(time_s.size, np.int8), np.zeros(time_s.size, np.uint32)
+    for level in (CAUTION, BAD):
+        flag[rest_on(flags >= level)] = level
+    for cause in causes_in(np.bitwise_or.reduce(masks)):
+        causes[rest_on((masks & np.uint32(cause.mask)) != 0)] |= np.uint32(cause.mask)
+    return flag, causes
 
 
 def _why_missing(text: str, is_known: np.ndarray, reference_by_zenith: bool) -> str:

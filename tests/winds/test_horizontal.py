@@ -318,3 +318,59 @@ def test_a_full_night_is_quick():
         winds_of(made)
         used.append(time.process_time() - begin)
     assert min(used) < 1.0  # twenty times what it takes
+
+
+def under_clouds(made, begin, end, cover=0.8):
+    """The samples with clouds that mix the light of the whole sky, and the cause that tells."""
+    sky, inside = made.sky, np.zeros(len(made.sky), bool)
+    inside[begin:end] = True
+    return {
+        "line_of_sight_wind_mps": np.where(inside, 1.0 - cover, 1.0) * sky.line_of_sight_wind_mps,
+        "causes": np.where(inside, np.uint32(Cause.CLOUD_BY_THE_DATA.mask), np.uint32(0)),
+        "wind_flag": np.where(inside, np.int8(CAUTION), np.int8(GOOD)),
+    }
+
+
+def test_clouds_do_not_pull_smooth_winds_nor_hide_in_cycles():
+    scores, off = ([], []), []
+    for seed in range(15):
+        made = make_winds(seed)
+        found = winds_of(made, **under_clouds(made, 20, 40))
+        for k, winds in enumerate(found):
+            error = (values(winds) - truth(made, winds))[:, :2]
+            scores[k].append(error / errors(winds)[:, :2])
+        off.append(error)
+    assert np.sqrt(np.mean(np.square(off))) < 20.0
+    for score in scores:
+        assert 0.5 < np.sqrt(np.mean(np.concatenate(score) ** 2)) < 1.5
+
+
+def test_smooth_winds_have_flag_and_causes_of_the_samples_they_rest_on():
+    made = make_winds(12)
+    _, smooth = winds_of(made, **under_clouds(made, 20, 40))
+    begin, end = made.sky.mid_time[[20, 39]]
+    inside = (smooth.time >= begin) & (smooth.time <= end)
+    far = (smooth.time < begin - np.timedelta64(40, "m")) | (smooth.time > end + np.timedelta64(40, "m"))
+    assert inside.sum() > 6
+    assert far.sum() > 6
+    assert np.all(smooth.flag[inside] == CAUTION)
+    assert np.all(smooth.causes[inside] == Cause.CLOUD_BY_THE_DATA.mask)
+    assert np.all(smooth.flag[far] == GOOD)
+    assert not smooth.causes[far].any()
+
+
+def test_one_flagged_sample_flags_the_times_beside_it():
+    made = make_winds(13, frames=30)
+    flag, causes = made.sky.wind_flag.copy(), made.sky.causes.copy()
+    flag[12], causes[12] = CAUTION, Cause.DIM_LINE.mask
+    _, smooth = winds_of(made, wind_flag=flag, causes=causes)
+    after = np.searchsorted(smooth.time, made.sky.mid_time[12])
+    assert CAUTION in smooth.flag[after - 1 : after + 1]
+    assert smooth.flag[0] == GOOD
+    assert (smooth.flag == CAUTION).sum() <= 5
+
+
+def test_nothing_is_doubtful_where_no_sample_is():
+    _, smooth = winds_of(make_winds(14, directions=("Zenith",), frames=20))
+    assert not smooth.flag.any()
+    assert not smooth.causes.any()
