@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from airglow.geometry import EARTH_MEAN_RADIUS_M, unit_vectors
 from airglow.model.result import BAD, CAUTION, Cause, SkySamples, causes_in
 from airglow.model.winds import HorizontalWinds, SmoothWinds
-from airglow.winds.cloudy import errors_under_clouds, is_cloudy
+from airglow.winds.cloudy import errors_under_clouds, part_taken
 from airglow.winds.cycles import count_directions, cut_cycles
 from airglow.winds.field import (
     Hyperparameters,
@@ -129,10 +129,8 @@ def horizontal_winds(
         noise_mps=sky.wind_fit_error_mps[index],
         shared=_shared_errors(sky, index, time_s, laser_time, reference_by_zenith),
     )
-    cloudy = is_cloudy(sky.causes[index])
-    observations = replace(
-        observations, shared=observations.shared + errors_under_clouds(observations, cloudy)
-    )
+    under_clouds = errors_under_clouds(observations, part_taken(time_s, sky.causes)[index])
+    observations = replace(observations, shared=observations.shared + under_clouds)
     kept, hyperparameters = _without_outliers(observations)
     usable = _Usable(
         sky, origin, time_s, index[kept], observations.at(kept), reference_by_zenith, hyperparameters
