@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HorizontalWinds:
-    """One entry per cycle of look directions (n entries): the wind over the site at the cycle's middle.
+    """One entry per cycle of look directions (n entries): the wind over the site.
+
+    Each component belongs to a time of its own, since the directions that tell it are not taken in the middle
+    of the cycle.
 
     A component that a cycle does not tell is NaN, and so are its error and covariances. Every field but the
     last is an array or tuple of n values; `airglow.model.columns` has the unit and meaning of each.
@@ -27,7 +30,10 @@ class HorizontalWinds:
 
     start_time: np.ndarray  # datetime64[us], start of the first exposure
     stop_time: np.ndarray  # datetime64[us], end of the last
-    mid_time: np.ndarray  # datetime64[us], for which the winds hold: mean over the samples that took part
+    mid_time: np.ndarray  # datetime64[us], mean over the samples that took part
+    zonal_time: np.ndarray  # datetime64[us], for which the component holds; mid_time where there is none
+    meridional_time: np.ndarray  # datetime64[us]
+    vertical_time: np.ndarray  # datetime64[us]
     zonal_wind_mps: np.ndarray  # eastward
     zonal_wind_error_mps: np.ndarray
     meridional_wind_mps: np.ndarray  # northward
@@ -74,6 +80,8 @@ class SmoothWinds:
     zonal_meridional_covariance_m2s2: np.ndarray  # (m/s)^2
     zonal_vertical_covariance_m2s2: np.ndarray
     meridional_vertical_covariance_m2s2: np.ndarray
+    flag: np.ndarray  # int8: the worst wind flag of the samples that carry weight; 2 where there is no wind
+    causes: np.ndarray  # uint32 mask of Cause: those of these samples together
     horizontal_spread_mps: float
     horizontal_time_s: float
     horizontal_length_m: float

@@ -17,6 +17,7 @@ from airglow.night.notes import night_notes
 from airglow.night.reduce import ReducedNight, reduce_night
 from airglow.night.request import NightRequest
 from airglow.night.samples import find_doppler_reference, sky_samples, with_flags, with_winds
+from airglow.night.self_checks import check_samples
 from airglow.night.tables import laser_table, ring_profiles
 from airglow.spectra import SkyLine
 from airglow.weather import WeatherFolder
@@ -93,12 +94,13 @@ def analyse_profiles(
         reason = f"no line could be fitted in any of {len(sky)} {request.tag} frames"
         raise NotAnalysable("no line", reason, (*reduced.rejections, *lines.rejections))
 
-    # Winds: the Doppler reference from the zenith, then the flags.
+    # Winds: what speaks against the samples, the Doppler reference from the zenith, then the flags.
     fitted = list(lines.index)
     velocities = sky_samples(request, sky, lines, line, known, weather)
-    reference = find_doppler_reference(velocities, sky.mid_time_s[fitted], known)
+    checks = check_samples(velocities, sky.mid_time_s[fitted], lines, known)
+    reference = find_doppler_reference(velocities, sky.mid_time_s[fitted], known, checks)
     winds = with_winds(velocities, reference)
-    samples = with_flags(request, winds, sky, lines, lasers, known, reference)
+    samples = with_flags(request, winds, sky, lines, lasers, known, reference, checks)
     laser = laser_table(lasers, known.lasers)
     cycles, smooth_winds = horizontal_winds(
         samples,
@@ -136,7 +138,7 @@ def analyse_profiles(
         sky_profiles=ring_profiles(sky, fitted, [fit.model for fit in lines.fits]),
         laser_profiles=ring_profiles(lasers, list(range(len(lasers))), laser_models or [None] * len(lasers)),
         rejections=(*reduced.rejections, *lines.rejections),
-        notes=night_notes(reduced, known, reference, weather, samples, lines),
+        notes=night_notes(reduced, known, reference, weather, samples, lines, checks),
         provenance=Provenance(
             code_version=code_version(),
             settings_hash=request.settings.digest(),

@@ -8,6 +8,7 @@ from airglow.model.result import SkySamples
 from airglow.night.instrument import KnownInstrument
 from airglow.night.lines import NightLines
 from airglow.night.reduce import ReducedNight
+from airglow.night.self_checks import SelfChecks
 from airglow.weather import WeatherFolder
 from airglow.winds.doppler_reference import SampleReference
 
@@ -19,6 +20,7 @@ def night_notes(
     weather: WeatherFolder | None,
     samples: SkySamples,
     lines: NightLines,
+    checks: SelfChecks,
 ) -> tuple[str, ...]:
     """The log of the analysis, a sentence each."""
     notes = [*reduced.notes, f"{len(samples)} of {len(reduced.sky)} sky frames were fitted."]
@@ -68,6 +70,20 @@ def night_notes(
         f"from {reference.zenith_samples} samples, error {np.sqrt(np.mean(reference.error_mps**2)):.1f} m/s "
         f"with a vertical wind of {reference.vertical_wind_spread_mps:.1f} m/s."
     )
+    if checks.clouds.under.any():
+        notes.append(
+            f"{int(checks.clouds.under.sum())} samples are under clouds by their winds and brightness: "
+            f"up to {100 * checks.clouds.cover.max():.0f} % of their light is from all over the sky "
+            f"(log of the odds {max(checks.clouds.log_odds):.0f})."
+        )
+    if checks.drift is not None:
+        notes.append(
+            f"All directions drift together by some {checks.drift.size_mps:.0f} m/s over the night, "
+            f"against the lasers (log of the odds {checks.drift.log_odds:.0f}); the Doppler reference "
+            "follows the zenith."
+        )
+    if checks.bright_twilight.any():
+        notes.append(f"{int(checks.bright_twilight.sum())} samples are in a bright twilight.")
     if weather is None or weather.clouds is None:
         notes.append("No cloud sensor data.")
     else:

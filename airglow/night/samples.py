@@ -17,6 +17,7 @@ from airglow.night.instrument import KnownInstrument
 from airglow.night.lines import NightLines
 from airglow.night.profiles import Profiles
 from airglow.night.request import NightRequest
+from airglow.night.self_checks import SelfChecks
 from airglow.night.tables import column
 from airglow.registry import Site
 from airglow.registry.load import normalise_direction
@@ -124,11 +125,12 @@ def sky_samples(
 
 
 def find_doppler_reference(
-    samples: SkySamples, mid_time_s: np.ndarray, known: KnownInstrument
+    samples: SkySamples, mid_time_s: np.ndarray, known: KnownInstrument, checks: SelfChecks
 ) -> SampleReference:
     """The Doppler reference: from the zenith, with the gap from lasers or in time.
 
-    Zenith samples under clouds see light from elsewhere: they count for less.
+    Zenith samples under clouds see light from elsewhere: they count for less, and so do those in a bright
+    twilight. A drift that all directions share is one more thing that lasers leave open.
     """
     velocity, fit_error = samples.line_of_sight_wind_mps, samples.wind_fit_error_mps
     if known.lasers is None:
@@ -138,11 +140,14 @@ def find_doppler_reference(
     per_metre = gap_error_as_velocity_mps(1.0, lasers.median_gap_m)
     clouds = samples.sky_minus_ambient_mean_c
     weight = np.select([clouds > OVERCAST_C, clouds > CLOUDY_C], [OVERCAST_WEIGHT, CLOUDY_WEIGHT], 1.0)
+    weight[checks.clouds.under | checks.bright_twilight] *= CLOUDY_WEIGHT
     zenith = is_zenith(samples.zenith_deg)
 
     def over(state: LaserState, moved_mps: np.ndarray | float = 0.0) -> SampleReference:
         """The reference with a course of the gap that adds so much to the velocities."""
         covariance = state.gap_covariance_m2(mid_time_s) * per_metre**2
+        if checks.drift is not None:
+            covariance = covariance + checks.drift.covariance_mps2(mid_time_s)
         found = reference_over_gap(velocity + moved_mps, fit_error, covariance, zenith, weight)
         return replace(found, value_mps=found.value_mps - moved_mps)
 
@@ -182,6 +187,7 @@ def with_flags(
     lasers: Profiles,
     known: KnownInstrument,
     reference: SampleReference,
+    checks: SelfChecks,
 ) -> SkySamples:
     """Samples with the causes that hold for them and the flags that those raise."""
     instrument, date = request.instrument, request.date
@@ -215,6 +221,9 @@ def with_flags(
             near_jump=near_jump,
             far_from_laser=far,
             time_in_doubt=np.array([sky.frames[k].in_doubt for k in lines.index], bool),
+            under_clouds=checks.clouds.under,
+            bright_twilight=checks.bright_twilight,
+            common_drift=checks.drift is not None,
             is_red_line=request.tag != GREEN_TAG,
             zenith_reference=known.lasers is None,
             default_instrument=known.lasers is None,

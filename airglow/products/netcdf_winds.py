@@ -16,6 +16,8 @@ from airglow.products.variables import (
     write_time,
 )
 
+COMPONENTS = ("zonal", "meridional", "vertical")
+
 
 def write_cycles(group: netCDF4.Dataset, cycles: HorizontalWinds) -> None:
     """Fill the group of the cycles' winds."""
@@ -29,6 +31,9 @@ def write_cycles(group: netCDF4.Dataset, cycles: HorizontalWinds) -> None:
         cycles.mid_time,
         (cycles.start_time, cycles.stop_time),
     )
+    for name in COMPONENTS:
+        text = f"time for which the {name} wind holds, UTC; that of the cycle where there is none"
+        write_time(group, f"{name}_time", "cycle", text, getattr(cycles, f"{name}_time"))
     for column in netcdf_columns("cycles"):
         write_column(group, column, ("cycle",), cycles, "time")
 
@@ -36,11 +41,17 @@ def write_cycles(group: netCDF4.Dataset, cycles: HorizontalWinds) -> None:
 def read_cycles(group: netCDF4.Dataset) -> HorizontalWinds:
     """What `write_cycles` wrote."""
     bounds = group["time_bounds"]
+    # Files of earlier versions have one time for all components.
+    times = {
+        f"{name}_time": read_times(group[own if (own := f"{name}_time") in group.variables else "time"][:])
+        for name in COMPONENTS
+    }
     return HorizontalWinds(
         start_time=read_times(bounds[:, 0]),
         stop_time=read_times(bounds[:, 1]),
         mid_time=read_times(group["time"][:]),
         assumption=group.assumption,
+        **times,
         **read_columns(group, "cycles"),
     )
 
@@ -63,12 +74,17 @@ def write_smooth_winds(group: netCDF4.Dataset, winds: SmoothWinds) -> None:
 
 
 def read_smooth_winds(group: netCDF4.Dataset) -> SmoothWinds:
-    """What `write_smooth_winds` wrote."""
+    """What `write_smooth_winds` wrote; files of earlier versions have no flags."""
+    time = read_times(group["time"][:])
+    flags: dict[str, np.ndarray] = {}
+    if "wind_flag" not in group.variables:
+        flags = {"flag": np.zeros(time.size, np.int8), "causes": np.zeros(time.size, np.uint32)}
     return SmoothWinds(
-        time=read_times(group["time"][:]),
+        time=time,
+        **flags,
         left_out=read_texts(group["left_out"]),
         reason=group.missing_because,
         assumption=group.assumption,
-        **read_columns(group, "smooth_winds"),
+        **read_columns(group, "smooth_winds", without=flags),
         **read_columns(group, "wind_model"),
     )

@@ -347,7 +347,7 @@ def find_inliers(observations: Observations, hyperparameters: Hyperparameters) -
 
 def wind_over_site(
     observations: Observations, hyperparameters: Hyperparameters, time_s: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Wind over the site at times.
 
     Parameters
@@ -367,6 +367,8 @@ def wind_over_site(
         (m, 3, 3) of their errors, m2/s2.
     prior : ndarray
         (3,) standard deviations before any sample was seen, m/s.
+    weight : ndarray
+        (m, 3, n) of the samples in the winds.
     """
     factor = _factor(observations, hyperparameters)
     cross = departures_over_site(observations, hyperparameters, time_s)
@@ -374,4 +376,5 @@ def wind_over_site(
     wind = conditional_mean(factor, cross, observations.wind_mps)
     spread = np.hypot(hyperparameters.horizontal_mps, _MEAN_MPS)
     prior = np.array([spread, spread, hyperparameters.vertical_mps])
-    return wind, conditional_covariance(np.diag(prior**2), gain(factor, cross), cross), prior
+    weight = gain(factor, cross)
+    return wind, conditional_covariance(np.diag(prior**2), weight, cross), prior, weight

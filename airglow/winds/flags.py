@@ -55,6 +55,13 @@ class FlagInputs:
         Bool, shape (n,): no laser frame is near in time.
     time_in_doubt
         Bool, shape (n,): the frame may be an hour off.
+    under_clouds
+        Bool, shape (n,): under clouds by the winds and the brightness of all directions; it is a cause of
+        its own where no sensor sees clouds.
+    bright_twilight
+        Bool, shape (n,): in a twilight that is bright beside the line.
+    common_drift
+        True if all directions drift together.
     is_red_line
         True for the red line.
     zenith_reference
@@ -93,6 +100,9 @@ class FlagInputs:
     near_jump: np.ndarray
     far_from_laser: np.ndarray
     time_in_doubt: np.ndarray
+    under_clouds: np.ndarray
+    bright_twilight: np.ndarray
+    common_drift: bool
     is_red_line: bool
     zenith_reference: bool
     default_instrument: bool
@@ -163,6 +173,9 @@ def flag_samples(given: FlagInputs) -> np.ndarray:
     for cause in given.of_lasers:
         raise_cause(cause, True)
     raise_cause(Cause.TIME_IN_DOUBT, given.time_in_doubt)
+    raise_cause(Cause.CLOUD_BY_THE_DATA, given.under_clouds & ~(given.cloud_mean_c > CLOUDY_C))
+    raise_cause(Cause.COMMON_DRIFT, given.common_drift)
+    raise_cause(Cause.BRIGHT_TWILIGHT, given.bright_twilight)
     return mask
 
 

@@ -10,20 +10,24 @@ reference. The best linear unbiased estimate under them all is that of generalis
 
 The smooth winds are the posterior of the field over the site, with the same errors.
 
+What a cloud takes away of the wind is one more error (`airglow.winds.cloudy`). Each component of a cycle
+belongs to a time of its own, since the directions that tell it are not those in the middle of the cycle.
+
 Where the Doppler reference follows the zenith in time there is no vertical wind left to find: it is not
 given, and what it may have been is an error of the other directions.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from airglow.geometry import EARTH_MEAN_RADIUS_M, unit_vectors
-from airglow.model.result import BAD, Cause, SkySamples
+from airglow.model.result import BAD, CAUTION, Cause, SkySamples, causes_in
 from airglow.model.winds import HorizontalWinds, SmoothWinds
+from airglow.winds.cloudy import errors_under_clouds, part_taken
 from airglow.winds.cycles import count_directions, cut_cycles
 from airglow.winds.field import (
     Hyperparameters,
@@ -59,6 +63,9 @@ _REFERENCE_TIME_S = 3600.0
 # usual one is that of three nights of minime90 (31 minutes) and holds when there is no laser; the bounds were
 # chosen.
 _SHORTEST_LASER_TIME_S, _USUAL_LASER_TIME_S, _LONGEST_LASER_TIME_S = 300.0, 1800.0, 3 * 3600.0
+# Sum of the weights in a component from which samples count for the flag of a smooth wind. Chosen: if all of
+# them were wrong alike, they would move it by half of that at the most.
+_COUNTS = 0.5
 _NO_SAMPLE = "no usable sample"
 _NO_VERTICAL = "no vertical wind, since the Doppler reference follows the zenith in time"
 
@@ -122,6 +129,8 @@ def horizontal_winds(
         noise_mps=sky.wind_fit_error_mps[index],
         shared=_shared_errors(sky, index, time_s, laser_time, reference_by_zenith),
     )
+    under_clouds = errors_under_clouds(observations, part_taken(time_s, sky.causes)[index])
+    observations = replace(observations, shared=observations.shared + under_clouds)
     kept, hyperparameters = _without_outliers(observations)
     usable = _Usable(
         sky, origin, time_s, index[kept], observations.at(kept), reference_by_zenith, hyperparameters
@@ -188,6 +197,7 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
     sky, n = usable.sky, len(slices)
     wind, covariance = np.full((n, 3), np.nan), np.full((n, 3, 3), np.nan)
     chi_square, mid_s, reason = np.full(n, np.nan), np.zeros(n), [_NO_SAMPLE] * n
+    own_s = np.zeros((n, 3))
     samples, directions = np.zeros(n, np.int32), np.zeros(n, np.int32)
     flag, causes = np.full(n, BAD, np.int8), np.zeros(n, np.uint32)
     members = [
@@ -195,8 +205,8 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
     ]
     for k, (cycle, inside) in enumerate(zip(slices, members, strict=True)):
         mid_s[k] = usable.time_s[usable.index[inside] if inside.size else cycle].mean()
+    own_s[:] = mid_s[:, None]
     between = departures(usable.observations, usable.observations, usable.hyperparameters)
-    to_middle = departures_over_site(usable.observations, usable.hyperparameters, mid_s)
     for k, (cycle, inside) in enumerate(zip(slices, members, strict=True)):
         mine = usable.index[inside]
         if not mine.size:
@@ -205,9 +215,14 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
         causes[k] = np.bitwise_or.reduce(sky.causes[mine])
         samples[k] = mine.size
         directions[k] = count_directions(sky.azimuth_deg[mine], sky.zenith_deg[mine])
-        errors = _errors(usable, inside, between[np.ix_(inside, inside)], to_middle[k][:, inside])
-        wind[k], covariance[k], chi_square[k] = _least_squares(usable.observations.at(inside), errors)
-        is_known = np.diag(covariance[k]) < _TELLS_NOTHING_MPS**2
+        here = usable.observations.at(inside)
+        for at_own_times in (False, True):
+            to_middle = _at_times(here, usable.hyperparameters, own_s[k])
+            errors = _errors(usable, inside, between[np.ix_(inside, inside)], to_middle)
+            wind[k], covariance[k], chi_square[k] = _least_squares(here, errors)
+            is_known = np.diag(covariance[k]) < _TELLS_NOTHING_MPS**2
+            if not at_own_times:
+                own_s[k] = np.where(is_known, _own_times(here, errors, covariance[k]), mid_s[k])
         reason[k] = _why_missing("too few directions for the {} wind", is_known, usable.reference_by_zenith)
         _take_away(wind[k : k + 1], covariance[k : k + 1], is_known)
         if is_known.any():
@@ -218,6 +233,7 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
         start_time=sky.start_time[first],
         stop_time=sky.start_time[last] + 2 * (sky.mid_time[last] - sky.start_time[last]),
         mid_time=_moments(usable.origin, mid_s),
+        **{f"{name}_time": _moments(usable.origin, own_s[:, c]) for c, name in enumerate(COMPONENTS)},
         **_columns(wind, covariance),
         reduced_chi_square=chi_square,
         samples=samples,
@@ -230,10 +246,10 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
 
 
 def _errors(usable: _Usable, inside: np.ndarray, between: np.ndarray, to_middle: np.ndarray) -> np.ndarray:
-    """Covariance of what the lines of a cycle see besides the wind over the site at the cycle's middle.
+    """Covariance of what the lines of a cycle see besides the wind over the site at the components' times.
 
     Departures from the latter are differences of two departures from the night's mean, whose covariances are
-    given: ``between`` the lines (n, n), and of the components at the cycle's middle with them (3, n).
+    given: ``between`` the lines (n, n), and of the components at their times with them (3, n).
     """
     here, hyperparameters = usable.observations.at(inside), usable.hyperparameters
     crossed = here.components @ to_middle
@@ -245,6 +261,23 @@ def _errors(usable: _Usable, inside: np.ndarray, between: np.ndarray, to_middle:
     errors = between - crossed - crossed.T + middle @ middle.T + here.shared
     errors[np.diag_indices_from(errors)] += here.noise_mps**2 * (1.0 + hyperparameters.excess**2)
     return errors
+
+
+def _at_times(here: Observations, hyperparameters: Hyperparameters, time_s: np.ndarray) -> np.ndarray:
+    """Covariance of each component over the site at its own time with what the lines see, (3, n)."""
+    return np.einsum("kkn->kn", departures_over_site(here, hyperparameters, time_s))
+
+
+def _own_times(here: Observations, errors: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Times that the components of a cycle belong to, (3,).
+
+    A component is a weighted sum of the samples. Where the wind changes steadily it is that of the mean of
+    their times, each with its weight and with what the sample sees of the component.
+    """
+    weight = covariance @ here.components.T @ np.linalg.inv(errors) * here.components.T
+    total = weight.sum(axis=1)  # 1, or 0 of a component that no line sees
+    mean_s = weight @ here.time_s / np.where(total == 0.0, 1.0, total)
+    return np.clip(mean_s, here.time_s[0], here.time_s[-1])
 
 
 def _least_squares(here: Observations, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
@@ -263,21 +296,26 @@ def _smooth_winds(usable: _Usable, step_s: float, left_out: tuple[str, ...]) -> 
     step_us = round(step_s * 1e6)
     time = np.zeros(0, "datetime64[us]")
     wind, covariance = np.zeros((0, 3)), np.zeros((0, 3, 3))
+    flag, causes = np.zeros(0, np.int8), np.zeros(0, np.uint32)
     reason = _NO_SAMPLE
     if len(observations):
         first, last = _moments(usable.origin, observations.time_s[[0, -1]]).astype("int64")
         time = (np.arange(first // step_us, -(-last // step_us) + 1) * step_us).astype("datetime64[us]")
         grid_s = (time - usable.origin) / np.timedelta64(1, "s")
-        wind, covariance, prior = wind_over_site(observations, hyperparameters, grid_s)
+        wind, covariance, prior, weight = wind_over_site(observations, hyperparameters, grid_s)
+        flag, causes = _worst(usable, grid_s, weight)
         least = np.sqrt(np.einsum("mii->mi", covariance).min(axis=0))
         is_known = np.array([*(least[:2] < _STILL_OPEN * prior[:2]), not usable.reference_by_zenith])
         reason = _why_missing("no direction tells the {} wind", is_known, usable.reference_by_zenith)
         _take_away(wind, covariance, is_known)
+        flag[np.isnan(wind).all(axis=1)] = BAD
     given = 1.0 if len(observations) else np.nan
     vertical_given = np.nan if usable.reference_by_zenith else given
     return SmoothWinds(
         time=time,
         **_columns(wind, covariance),
+        flag=flag,
+        causes=causes,
         horizontal_spread_mps=given * hyperparameters.horizontal_mps,
         horizontal_time_s=given * hyperparameters.horizontal_time_s,
         horizontal_length_m=given * hyperparameters.horizontal_length_m,
@@ -291,6 +329,31 @@ def _smooth_winds(usable: _Usable, step_s: float, left_out: tuple[str, ...]) -> 
         reason=reason,
         assumption=SMOOTH_ASSUMPTION,
     )
+
+
+def _worst(usable: _Usable, time_s: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Worst wind flag and all causes of the samples that smooth winds rest on, (m,) each.
+
+    They rest on the samples on either side of the time, and on those of a flag or a cause that together have
+    weight in a component (``weight`` is (m, 3, n)).
+    """
+    size, n = np.abs(weight), len(usable.index)
+    beside = np.zeros((time_s.size, n), bool)
+    after = np.searchsorted(usable.observations.time_s, time_s)
+    for place in (after - 1, after):
+        beside[np.arange(time_s.size), np.clip(place, 0, n - 1)] = True
+
+    def rest_on(these: np.ndarray) -> np.ndarray:
+        together = (size @ these.astype(float)).max(axis=1)
+        return (together >= _COUNTS) | beside[:, these].any(axis=1)
+
+    flags, masks = usable.sky.wind_flag[usable.index], usable.sky.causes[usable.index]
+    flag, causes = np.zeros(time_s.size, np.int8), np.zeros(time_s.size, np.uint32)
+    for level in (CAUTION, BAD):
+        flag[rest_on(flags >= level)] = level
+    for cause in causes_in(np.bitwise_or.reduce(masks)):
+        causes[rest_on((masks & np.uint32(cause.mask)) != 0)] |= np.uint32(cause.mask)
+    return flag, causes
 
 
 def _why_missing(text: str, is_known: np.ndarray, reference_by_zenith: bool) -> str:

@@ -125,7 +125,7 @@ def test_winds_over_the_site_are_the_conditional_distribution():
     joint = seen @ field.reshape(3 * (n + 2), -1) @ seen.T
     joint[6:, 6:] += observations.shared + np.diag(observations.noise_mps**2 * (1 + 0.3**2))
     mean, covariance = conditional(joint, observations.wind_mps)
-    wind, found, prior = wind_over_site(observations, hyperparameters, at_s)
+    wind, found, prior, _ = wind_over_site(observations, hyperparameters, at_s)
     np.testing.assert_allclose(wind.ravel(), mean, rtol=1e-6)
     for k, part in enumerate((slice(0, 3), slice(3, 6))):
         np.testing.assert_allclose(found[k], covariance[part, part], rtol=1e-6, atol=1e-6)

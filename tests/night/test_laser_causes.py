@@ -13,7 +13,9 @@ from airglow.gp import fit_course
 from airglow.model.result import Cause
 from airglow.night import samples
 from airglow.night.instrument import _causes_of
+from airglow.night.self_checks import SelfChecks
 from airglow.rings import RingProfile
+from airglow.winds.clouds_by_data import Clouds
 from airglow.winds.doppler_reference import SampleReference
 from tests.etalon.test_laser_errors import COUNTS, LASER_M, PARAMETERS, SIGMA, WIDTH_PX2, S
 
@@ -21,6 +23,8 @@ GAP_M = 0.015
 PER_NM_MPS = 299792458.0 * 1e-9 / GAP_M
 MID_S = np.linspace(100.0, 15500.0, 60)
 FIT_ERROR_MPS, VERTICAL_MPS = 1.0, 6.0
+
+NOTHING_FOUND = SelfChecks(Clouds(np.zeros(60, bool), np.zeros(60), ()), None, np.zeros(60, bool))
 
 
 def settling_nm(time_s):
@@ -60,7 +64,7 @@ def reference_errors(gap_nm, laser_s, seed):
         zenith_deg=np.where(zenith, 0.0, 45.0),
         sky_minus_ambient_mean_c=np.full(60, -30.0),
     )
-    found = samples.find_doppler_reference(sky, MID_S, SimpleNamespace(lasers=state))
+    found = samples.find_doppler_reference(sky, MID_S, SimpleNamespace(lasers=state), NOTHING_FOUND)
     return found.value_mps - (true_mps - taken_mps), np.hypot(found.error_mps, found.calibration_error_mps)
 
 
@@ -92,7 +96,7 @@ def test_a_wider_gap_adds_to_velocities(monkeypatch):
     monkeypatch.setattr(samples, "reference_over_gap", told)
     sky = replace(example_result(60, 0).sky, line_of_sight_wind_mps=np.full(60, 7.0))
     lasers = replace(taken, other_courses=other.other_courses)
-    found = samples.find_doppler_reference(sky, MID_S, SimpleNamespace(lasers=lasers))
+    found = samples.find_doppler_reference(sky, MID_S, SimpleNamespace(lasers=lasers), NOTHING_FOUND)
     np.testing.assert_allclose(given[0], 7.0 + PER_NM_MPS, rtol=1e-3)
     np.testing.assert_allclose(found.value_mps, -PER_NM_MPS, rtol=1e-3)
 

@@ -14,7 +14,10 @@ from airglow.frames import FrameHeader
 from airglow.model.result import Cause
 from airglow.night import NightRequest, samples
 from airglow.night.gate import TimedFrame
+from airglow.night.self_checks import SelfChecks
 from airglow.spectra import SkyLine, network_intensity_scale
+from airglow.winds.clouds_by_data import Clouds
+from airglow.winds.common_drift import CommonDrift
 from airglow.winds.doppler_reference import SampleReference
 
 from .conftest import DATE
@@ -143,9 +146,18 @@ def test_zenith_samples_under_clouds_count_for_less():
         sky_minus_ambient_mean_c=clouds,
     )
     known = SimpleNamespace(lasers=lasers_with(gap_covariance_m2=lambda time_s: np.zeros((4, 4))))
-    reference = samples.find_doppler_reference(sky, np.arange(4.0), known)
+    reference = samples.find_doppler_reference(sky, np.arange(4.0), known, nothing_found(4))
     expected = np.average(velocity, weights=[1.0, 0.25, 0.05, 1.0])
     assert reference.value_mps[0] == pytest.approx(expected, abs=1e-3)
+    # So do those that the data say are under clouds, or in the twilight.
+    last = np.array([False, False, False, True])
+    for checks in (
+        SelfChecks(Clouds(last, 0.8 * last, (5.0,)), None, ~last & False),
+        SelfChecks(Clouds(~last & False, 0.0 * last, ()), None, last),
+    ):
+        reference = samples.find_doppler_reference(sky, np.arange(4.0), known, checks)
+        expected = np.average(velocity, weights=[1.0, 0.25, 0.05, 0.25])
+        assert reference.value_mps[0] == pytest.approx(expected, abs=1e-3)
 
 
 def test_the_covariance_of_the_gap_is_taken_as_one_of_velocities(monkeypatch):
@@ -153,11 +165,21 @@ def test_the_covariance_of_the_gap_is_taken_as_one_of_velocities(monkeypatch):
     known = SimpleNamespace(lasers=lasers_with(gap_covariance_m2=lambda time_s: of_gap_m2))
     given = []
     monkeypatch.setattr(samples, "reference_over_gap", lambda *arguments: given.append(arguments) or NOTHING)
-    samples.find_doppler_reference(some_sky(2), np.arange(2.0), known)
-    np.testing.assert_allclose(given[0][2], np.array([[4.0, 1.0], [1.0, 9.0]]) * PER_NM_MPS**2, rtol=1e-6)
+    samples.find_doppler_reference(some_sky(2), np.arange(2.0), known, nothing_found(2))
+    of_gap = np.array([[4.0, 1.0], [1.0, 9.0]]) * PER_NM_MPS**2
+    np.testing.assert_allclose(given[0][2], of_gap, rtol=1e-6)
+    # A drift of all directions is one more thing that the lasers leave open.
+    drift = CommonDrift(20.0, 5.0)
+    samples.find_doppler_reference(some_sky(2), np.arange(2.0), known, replace(nothing_found(2), drift=drift))
+    np.testing.assert_allclose(given[1][2], of_gap + drift.covariance_mps2(np.arange(2.0)), rtol=1e-6)
 
 
-def causes_of(registry, sky, mid_time_s, laser_s=(0.0,), jumps_s=(), used=None):
+def nothing_found(n):
+    """That n samples say nothing against themselves."""
+    return SelfChecks(Clouds(np.zeros(n, bool), np.zeros(n), ()), None, np.zeros(n, bool))
+
+
+def causes_of(registry, sky, mid_time_s, laser_s=(0.0,), jumps_s=(), used=None, checks=None):
     """Masks of the causes of samples at times, with laser frames at others."""
     n, laser_s = len(sky), np.array(laser_s)
     used = np.ones(laser_s.size, bool) if used is None else np.array(used)
@@ -171,11 +193,22 @@ def causes_of(registry, sky, mid_time_s, laser_s=(0.0,), jumps_s=(), used=None):
     lines = SimpleNamespace(index=tuple(range(n)), fits=[SimpleNamespace(settled=True)] * n, foreign=())
     reference = SampleReference("by hand", np.zeros(n), np.ones(n), 8.0, 3)
     lasers = SimpleNamespace(mid_time_s=laser_s)
-    return samples.with_flags(request_of(registry), sky, profiles, lines, lasers, known, reference).causes
+    return samples.with_flags(
+        request_of(registry), sky, profiles, lines, lasers, known, reference, checks or nothing_found(n)
+    ).causes
 
 
 def holds(causes, cause):
     return ((causes & np.uint32(cause.mask)) != 0).tolist()
+
+
+def test_what_samples_say_against_themselves_is_flagged(registry):
+    one, other = np.array([True, False, False]), np.array([False, False, True])
+    checks = SelfChecks(Clouds(one, 0.8 * one, (5.0,)), CommonDrift(20.0, 5.0), other)
+    causes = causes_of(registry, some_sky(3), np.arange(3.0), checks=checks)
+    assert holds(causes, Cause.CLOUD_BY_THE_DATA) == one.tolist()
+    assert holds(causes, Cause.BRIGHT_TWILIGHT) == other.tolist()
+    assert holds(causes, Cause.COMMON_DRIFT) == [True] * 3
 
 
 def test_a_sample_is_far_from_a_laser_after_two_hours(registry):

@@ -47,8 +47,36 @@ def test_a_component_without_samples_of_its_own_shows_the_smooth_wind():
     low, high = panel.get_ylim()
     smooth = result.smooth_winds.meridional_wind_mps
     assert low < smooth.min() < smooth.max() < high
-    assert [text.get_text() for text in panel.get_legend().get_texts()] == ["smooth ± σ", "cycle ± σ"]
+    assert [text.get_text() for text in panel.get_legend().get_texts()] == [
+        "smooth ± σ",
+        "doubtful",
+        "cycle ± σ",
+    ]
     assert len(panel.texts) == 0
+
+
+def test_the_smooth_wind_is_dashed_where_it_is_doubtful():
+    time = np.datetime64("2026-05-12T02:00", "us") + np.arange(6) * np.timedelta64(600, "s")
+    value = np.arange(6.0)
+    doubtful = np.array([False, False, True, True, False, False])
+    with style.drawing():
+        panel = style.new_figure(8, 4).add_subplot()
+        entries = winds._draw_course(panel, winds.Course(time, value, (value - 1, value + 1), doubtful))
+    assert [name for name, _ in entries] == ["smooth ± σ", "doubtful"]
+    good, dashed = panel.get_lines()
+    assert good.get_linestyle() == "-"
+    assert dashed.get_linestyle() == "--"
+    assert np.isfinite(good.get_ydata()).tolist() == [True, True, False, False, True, True]
+    # The steps into and out of the stretch are doubtful as well.
+    assert np.isfinite(dashed.get_ydata()).tolist() == [False, True, True, True, True, False]
+
+
+def test_nothing_is_dashed_on_a_good_night():
+    time = np.datetime64("2026-05-12T02:00", "us") + np.arange(3) * np.timedelta64(600, "s")
+    with style.drawing():
+        panel = style.new_figure(8, 4).add_subplot()
+        course = winds.Course(time, np.zeros(3), (np.zeros(3), np.ones(3)), np.zeros(3, bool))
+        assert [name for name, _ in winds._draw_course(panel, course)] == ["smooth ± σ"]
 
 
 def bars(panel):
@@ -91,7 +119,7 @@ def test_winds_of_cycles_are_bars_with_their_errors(component, name):
             assert (BAD, "error") not in drawn
             continue
         upright = drawn[level, "error"]
-        np.testing.assert_allclose(upright[:, 0, 0], date2num(cycles.mid_time[known]))
+        np.testing.assert_allclose(upright[:, 0, 0], date2num(getattr(cycles, f"{name}_time")[known]))
         np.testing.assert_allclose(upright[:, 0, 1], (value - error)[known])
         np.testing.assert_allclose(upright[:, 1, 1], (value + error)[known])
 

@@ -126,7 +126,7 @@ def test_stretches_of_a_long_night_know_nothing_of_each_other():
 def test_the_wind_over_the_site_is_the_conditional_one():
     """By the partitioned normal distribution (Rasmussen & Williams 2006, A.6), from one joint covariance."""
     seen, time_s = lines_of_sight(), np.array([2000.0, 9000.0])
-    wind, left, prior = field.wind_over_site(seen, LIKE, time_s)
+    wind, left, prior, weight = field.wind_over_site(seen, LIKE, time_s)
     np.testing.assert_allclose(prior, [np.hypot(40, 150), np.hypot(40, 150), 6.0], rtol=1e-12)
     inverse = np.linalg.inv(of_what_was_seen(seen, LIKE))
     for m, moment in enumerate(time_s):
@@ -135,6 +135,7 @@ def test_the_wind_over_the_site_is_the_conditional_one():
         )
         level = np.diag([1.0, 1.0, 0.0])
         cross = every_covariance(axes, seen, LIKE) + MEAN_MPS**2 * level @ seen.components.T
+        np.testing.assert_allclose(weight[m], cross @ inverse, rtol=1e-7, atol=1e-9)
         np.testing.assert_allclose(wind[m], cross @ inverse @ seen.wind_mps, rtol=1e-8)
         expected = np.diag(prior**2) - cross @ inverse @ cross.T
         np.testing.assert_allclose(left[m], expected, rtol=1e-7, atol=1e-6)

@@ -29,6 +29,12 @@ def errors(winds):
     return np.stack([getattr(winds, f"{name}_wind_error_mps") for name in NAMES], axis=1)
 
 
+def truth(made, winds):
+    """Of each component at its own time, (n, 3)."""
+    times = [getattr(winds, f"{name}_time", getattr(winds, "time", None)) for name in NAMES]
+    return np.stack([made.truth(time)[:, k] for k, time in enumerate(times)], axis=1)
+
+
 def steady(zonal=100.0, meridional=-50.0, vertical=0.0):
     return tuple(Waves(mean, NONE, NONE, NONE) for mean in (zonal, meridional, vertical))
 
@@ -39,9 +45,8 @@ def scores(nights, **options):
     together = ([], [])
     for seed in range(nights):
         made = make_winds(seed, **options)
-        cycles, smooth = winds_of(made)
-        for k, (winds, at) in enumerate(((cycles, cycles.mid_time), (smooth, smooth.time))):
-            off, covariance = values(winds) - made.truth(at), winds.covariance_m2s2
+        for k, winds in enumerate(winds_of(made)):
+            off, covariance = values(winds) - truth(made, winds), winds.covariance_m2s2
             found[k].append(off / errors(winds))
             together[k].append(np.einsum("ni,nij,nj->n", off, np.linalg.inv(covariance), off))
     return *(np.concatenate(part) for part in found), *(np.concatenate(part) for part in together)
@@ -62,11 +67,13 @@ def test_errors_are_true(options):
     cycles, smooth, cycles_together, smooth_together = scores(25, **options)
     for found in (cycles, smooth):
         spread = np.sqrt(np.mean(found**2, axis=0))
-        assert np.all(spread > 0.6), spread
+        assert np.all(spread[:2] > 0.8), spread
         assert np.all(spread < 1.25), spread
-        assert 0.8 < np.sqrt(np.mean(found[:, :2] ** 2)) < 1.15
+        assert 0.85 < np.sqrt(np.mean(found[:, :2] ** 2)) < 1.15
+        # The Doppler reference, of which most of this error is, is stated for vertical winds of 8 m/s, not 3.
+        assert spread[2] > 0.5, spread
     for together in (cycles_together, smooth_together):
-        assert 1.9 < np.mean(together) < 3.7  # three components: 3 if the covariance is right
+        assert 1.7 < np.mean(together) < 3.7  # three components: 3 if the covariance is right
 
 
 def test_smooth_winds_are_nearer_to_the_truth_than_cycles():
@@ -74,11 +81,26 @@ def test_smooth_winds_are_nearer_to_the_truth_than_cycles():
     for seed in range(8):
         made = make_winds(seed, frames=180, step_s=190.0)
         cycles, smooth = winds_of(made)
-        off_cycles.append((values(cycles) - made.truth(cycles.mid_time))[:, :2])
+        off_cycles.append((values(cycles) - truth(made, cycles))[:, :2])
         off_smooth.append((values(smooth) - made.truth(smooth.time))[:, :2])
     rms = [np.sqrt(np.mean(np.concatenate(off) ** 2)) for off in (off_cycles, off_smooth)]
     assert rms[0] < 2.6
     assert rms[1] < 1.4
+
+
+def test_components_of_a_cycle_have_times_of_their_own():
+    """East and west are taken after the middle of the cycle; a wind that changes by 50 m/s an hour tells."""
+    steep = Waves(0.0, np.array([200.0]), np.array([24.0]), np.array([-np.pi / 2]))
+    off, off_at_mid_time, after_s = [], [], []
+    for seed in range(6):
+        made = make_winds(seed, frames=30, wind=(steep, *steady(vertical=0.0)[1:]), with_zero=False)
+        cycles, _ = winds_of(made)
+        after_s.append((cycles.zonal_time - cycles.mid_time) / np.timedelta64(1, "s"))
+        off.append((values(cycles) - truth(made, cycles))[:, 0])
+        off_at_mid_time.append((values(cycles) - made.truth(cycles.mid_time))[:, 0])
+    assert 50.0 < np.mean(after_s) < 250.0
+    assert abs(np.mean(off)) < 0.5
+    assert np.mean(off_at_mid_time) > 1.0
 
 
 def test_the_round_earth_is_allowed_for():
@@ -296,3 +318,59 @@ def test_a_full_night_is_quick():
         winds_of(made)
         used.append(time.process_time() - begin)
     assert min(used) < 1.0  # twenty times what it takes
+
+
+def under_clouds(made, begin, end, cover=0.8):
+    """The samples with clouds that mix the light of the whole sky, and the cause that tells."""
+    sky, inside = made.sky, np.zeros(len(made.sky), bool)
+    inside[begin:end] = True
+    return {
+        "line_of_sight_wind_mps": np.where(inside, 1.0 - cover, 1.0) * sky.line_of_sight_wind_mps,
+        "causes": np.where(inside, np.uint32(Cause.CLOUD_BY_THE_DATA.mask), np.uint32(0)),
+        "wind_flag": np.where(inside, np.int8(CAUTION), np.int8(GOOD)),
+    }
+
+
+def test_clouds_do_not_pull_smooth_winds_nor_hide_in_cycles():
+    scores, off = ([], []), []
+    for seed in range(15):
+        made = make_winds(seed)
+        found = winds_of(made, **under_clouds(made, 20, 40))
+        for k, winds in enumerate(found):
+            error = (values(winds) - truth(made, winds))[:, :2]
+            scores[k].append(error / errors(winds)[:, :2])
+        off.append(error)
+    assert np.sqrt(np.mean(np.square(off))) < 20.0
+    for score in scores:
+        assert 0.5 < np.sqrt(np.mean(np.concatenate(score) ** 2)) < 1.5
+
+
+def test_smooth_winds_have_flag_and_causes_of_the_samples_they_rest_on():
+    made = make_winds(12)
+    _, smooth = winds_of(made, **under_clouds(made, 20, 40))
+    begin, end = made.sky.mid_time[[20, 39]]
+    inside = (smooth.time >= begin) & (smooth.time <= end)
+    far = (smooth.time < begin - np.timedelta64(40, "m")) | (smooth.time > end + np.timedelta64(40, "m"))
+    assert inside.sum() > 6
+    assert far.sum() > 6
+    assert np.all(smooth.flag[inside] == CAUTION)
+    assert np.all(smooth.causes[inside] == Cause.CLOUD_BY_THE_DATA.mask)
+    assert np.all(smooth.flag[far] == GOOD)
+    assert not smooth.causes[far].any()
+
+
+def test_one_flagged_sample_flags_the_times_beside_it():
+    made = make_winds(13, frames=30)
+    flag, causes = made.sky.wind_flag.copy(), made.sky.causes.copy()
+    flag[12], causes[12] = CAUTION, Cause.DIM_LINE.mask
+    _, smooth = winds_of(made, wind_flag=flag, causes=causes)
+    after = np.searchsorted(smooth.time, made.sky.mid_time[12])
+    assert CAUTION in smooth.flag[after - 1 : after + 1]
+    assert smooth.flag[0] == GOOD
+    assert (smooth.flag == CAUTION).sum() <= 5
+
+
+def test_nothing_is_doubtful_where_no_sample_is():
+    _, smooth = winds_of(make_winds(14, directions=("Zenith",), frames=20))
+    assert not smooth.flag.any()
+    assert not smooth.causes.any()

@@ -87,6 +87,9 @@ CLEAR = {
     "near_jump": np.zeros(12, bool),
     "far_from_laser": np.zeros(12, bool),
     "time_in_doubt": np.zeros(12, bool),
+    "under_clouds": np.zeros(12, bool),
+    "bright_twilight": np.zeros(12, bool),
+    "common_drift": False,
     "is_red_line": True,
     "zenith_reference": False,
     "default_instrument": False,
@@ -142,6 +145,9 @@ def first_sample(**changes):
         ({"of_lasers": (Cause.LASER_SATURATED,)}, Cause.LASER_SATURATED, 0, 1),
         ({"of_lasers": (Cause.POOR_LASER_FIT,)}, Cause.POOR_LASER_FIT, 0, 1),
         ({"of_lasers": (Cause.FEW_LASERS,)}, Cause.FEW_LASERS, 1, 0),
+        ({"under_clouds": True}, Cause.CLOUD_BY_THE_DATA, 1, 1),
+        ({"bright_twilight": True}, Cause.BRIGHT_TWILIGHT, 1, 1),
+        ({"common_drift": True}, Cause.COMMON_DRIFT, 1, 0),
     ],
 )
 def test_each_cause_raises_its_flags(changes, cause, wind, temperature):
@@ -156,6 +162,12 @@ def test_the_highest_level_wins():
     causes, wind, temperature = first_sample(cloud_mean_c=-5.0, intensity=0.3)
     assert causes == {Cause.OVERCAST, Cause.DIM_LINE}
     assert (wind, temperature) == (2, 1)
+
+
+def test_clouds_that_the_sensor_sees_have_one_cause():
+    causes, wind, temperature = first_sample(cloud_mean_c=-15.0, under_clouds=True)
+    assert causes == {Cause.CLOUDY}
+    assert (wind, temperature) == (1, 1)
 
 
 def test_limits_that_are_not_settled_flag_nothing():

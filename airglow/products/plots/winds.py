@@ -71,7 +71,7 @@ def plot_winds(result: NightResult, path: Path | str) -> Path:
     eastward wind; North and South likewise show the northward wind. Their difference is real (or cloud).
     Flagged samples fade; bad ones do not stretch the axes. Behind the samples is the wind over the site, from
     all directions together: that of each cycle, a bar from its first exposure to its last with its standard
-    error, and the smooth one in a band of its standard error.
+    error, and the smooth one in a band of its standard error, dashed where it rests on flagged samples.
 
     Parameters
     ----------
@@ -170,6 +170,7 @@ class Course:
     time: np.ndarray
     value: np.ndarray
     band: tuple[np.ndarray, np.ndarray]
+    doubtful: np.ndarray  # bool: the wind rests on flagged samples
 
 
 def _course(winds: SmoothWinds, name: str | None) -> Course | None:
@@ -178,14 +179,40 @@ def _course(winds: SmoothWinds, name: str | None) -> Course | None:
     value, error = getattr(winds, f"{name}_wind_mps"), getattr(winds, f"{name}_wind_error_mps")
     if not np.isfinite(value).any():
         return None
-    return Course(winds.time, value, (value - error, value + error))
+    return Course(winds.time, value, (value - error, value + error), winds.flag > GOOD)
 
 
 def _draw_course(panel: Axes, course: Course) -> list[tuple[str, tuple[Artist, ...]]]:
-    """Line and band of a component; its entry in the key."""
-    band = panel.fill_between(course.time, *course.band, color=style.BAND, linewidth=0, zorder=1.5)
-    (line,) = panel.plot(course.time, course.value, color=style.GREY, linewidth=0.9, zorder=1.6)
-    return [("smooth ± σ", (band, line))]
+    """Line and band of a component, dashed and without a fill where doubtful; its entries in the key."""
+    good = ~course.doubtful
+    entries: list[tuple[str, tuple[Artist, ...]]] = []
+    # A step from one time to the next is doubtful if either end is.
+    for name, chosen in (("smooth ± σ", good), ("doubtful", ~_between(good))):
+        if not chosen.any():
+            continue
+        look = {"color": style.GREY, "linewidth": 0.9, "zorder": 1.6}
+        if name == "doubtful":
+            look["linestyle"] = (0, (4, 2.5))
+        (line,) = panel.plot(course.time, np.where(chosen, course.value, np.nan), **look)
+        band = panel.fill_between(
+            course.time,
+            *course.band,
+            where=chosen,
+            color=style.BAND,
+            alpha=0.4 if name == "doubtful" else 1.0,
+            linewidth=0,
+            zorder=1.5,
+        )
+        entries.append((name, (band, line)))
+    return entries
+
+
+def _between(good: np.ndarray) -> np.ndarray:
+    """Good times of which both neighbours are good."""
+    inner = good.copy()
+    inner[1:] &= good[:-1]
+    inner[:-1] &= good[1:]
+    return inner
 
 
 @dataclass(frozen=True)
@@ -193,7 +220,7 @@ class Cycles:
     """A component of the winds of cycles, those that tell it."""
 
     begin: np.ndarray
-    middle: np.ndarray
+    middle: np.ndarray  # the component's own time
     end: np.ndarray
     value: np.ndarray
     error: np.ndarray
@@ -209,7 +236,7 @@ def _cycles(winds: HorizontalWinds, name: str | None) -> Cycles | None:
         return None
     return Cycles(
         winds.start_time[known],
-        winds.mid_time[known],
+        getattr(winds, f"{name}_time")[known],
         winds.stop_time[known],
         value[known],
         error[known],
