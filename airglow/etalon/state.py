@@ -72,7 +72,17 @@ class LaserState:
     other_courses: tuple[tuple[float, Course], ...] = ()
 
     def with_course(self, course: Course) -> LaserState:
-        """The same with another course of the gap."""
+        """The same with another course of the gap.
+
+        Parameters
+        ----------
+        course
+            Of the gap less its median, in nanometres.
+
+        Returns
+        -------
+        LaserState
+        """
         return replace(self, gap_nm=course)
 
     def gap_m(self, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
