@@ -55,7 +55,17 @@ def fringes_left(profiles: Sequence[RingProfile], models: Sequence[np.ndarray]) 
 
 
 def fits_poorly(left: float) -> bool:
-    """Whether a fit of lasers that leaves this part of the fringes' power is too poor for temperatures."""
+    """Whether a fit of lasers that leaves this part of the fringes' power is too poor for temperatures.
+
+    Parameters
+    ----------
+    left
+        Part of the fringes' power that the fit leaves.
+
+    Returns
+    -------
+    bool
+    """
     return not left <= _MOST_LEFT_BY_A_GOOD_FIT
 
 
