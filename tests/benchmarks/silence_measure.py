@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from airglow.model.errors import NotAnalysable
 from airglow.model.result import Cause, NightResult
 from airglow.night import AnalysisSettings, NightRequest, analyse_night, read_night
 from airglow.simulate import SimulatedNight
+from airglow.simulate.foreign import free_spectral_range_m
 from airglow.weather import read_folder
 from tests.benchmarks.compare import rms
 from tests.benchmarks.silence_nights import MadeNight
@@ -21,6 +22,8 @@ from tests.benchmarks.silence_nights import MadeNight
 SILENT_SIGMAS = 4.0
 OLD_CAUSES = (1 << 24) - 1  # bits of the causes from before the data were asked against themselves
 COMPONENTS = ("zonal", "meridional", "vertical")
+
+OH_ORDERS_OFF = 0.12  # of the hydroxyl line in the registry, from the sky line
 
 
 @dataclass(frozen=True)
@@ -138,8 +141,15 @@ def measure(made: MadeNight) -> Measured:
 
 
 def analyse(night: SimulatedNight, tag: str, folder: Path) -> NightResult:
-    """The result of a night on disk, with the settings that come with airglow."""
-    request = NightRequest(night.instrument, night.site, night.date, tag, AnalysisSettings())
+    """The result of a night on disk, with the settings that come with airglow.
+
+    The registry knows one hydroxyl line: the one that is there, or on a night without any one at its place.
+    """
+    instrument, orders_off = night.instrument, night.scenario.oh_orders_off or OH_ORDERS_OFF
+    line_m = instrument.optics.line_wavelength_m(tag)
+    oh_m = line_m + orders_off * free_spectral_range_m(line_m, instrument.optics.nominal_gap_m)
+    instrument = replace(instrument, optics=replace(instrument.optics, oh_wavelengths_m=(oh_m,)))
+    request = NightRequest(instrument, night.site, night.date, tag, AnalysisSettings())
     with threadpool_limits(limits=1):
         return analyse_night(
             request, read_night(folder / "frames", request), read_folder(folder / "clouds", night.site)
