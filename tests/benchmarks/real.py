@@ -1,9 +1,11 @@
-"""Real frames and real nights of ring profiles, against the usual code's answers and against themselves.
+"""Real frames and real nights of ring profiles, against the answers in the files and against themselves.
 
 python -m tests.benchmarks.real [--data DIR]
 
-The truth of a real night is not known, but samples of one look direction tell how much the answers
-scatter. Two kinds of triplets are formed; either way a root mean square of 1 says that errors are true:
+The answers in the files (``ref_...``) come from one run of another code; its temperatures are too low, as
+`airglow/METHOD.md` says. The truth of a real night is not known, but samples of one look direction tell how
+much the answers scatter. Two kinds of triplets are formed; either way a root mean square of 1 says that
+errors are true:
 
 - in a row: three frames taken one after the other in one direction, each frame in one triplet only. They
   span some ten minutes, in which nature hardly changes: the variance of the three about their mean over the
@@ -59,12 +61,12 @@ DIFFERENCE_HEADERS = (
     "night",
     "samples",
     "laser chi2",
-    "usual",
+    "ref",
     "sky chi2",
-    "usual",
-    "wind - usual",
+    "ref",
+    "wind - ref",
     "core",
-    "T - usual",
+    "T - ref",
     "core",
     "zero +-",
     "flag 0/1/2",
@@ -145,43 +147,43 @@ def analyse_real_profiles(path: Path, known: Registry) -> NightResult:
 
 
 def report_profiles(paths: list[Path], known: Registry) -> str:
-    """Tables of triplets and of differences to the usual code."""
+    """Tables of triplets and of differences to the answers in the files."""
     triplet_rows, difference_rows = [], []
     for path in paths:
         result = analyse_real_profiles(path, known)
         sky = result.sky
         with np.load(path, allow_pickle=False) as file:
-            usual = {name: file[name] for name in file.files if not name.endswith("_profile")}
-        starts = usual["sky_time_utc"].astype("datetime64[us]")
+            given = {name: file[name] for name in file.files if not name.endswith("_profile")}
+        starts = given["sky_time_utc"].astype("datetime64[us]")
         place = np.array([int(np.argmin(np.abs(starts - start))) for start in sky.start_time])
         hours = (sky.mid_time - sky.mid_time[0]) / np.timedelta64(1, "s") / 3600.0
-        direction = usual["sky_direction"][place]
+        direction = given["sky_direction"][place]
         night = path.stem.rsplit("_", 1)[1]
         answers = {
             ("this", "wind"): (
                 sky.line_of_sight_wind_mps,
                 np.hypot(sky.wind_fit_error_mps, sky.wind_calibration_error_mps),
             ),
-            ("usual", "wind"): (
-                usual["ref_los_wind"][place],
-                np.hypot(usual["ref_sigma_fit"], usual["ref_sigma_cal"])[place],
+            ("ref", "wind"): (
+                given["ref_los_wind"][place],
+                np.hypot(given["ref_sigma_fit"], given["ref_sigma_cal"])[place],
             ),
             ("this", "T"): (sky.temperature_k, sky.temperature_error_k),
-            ("usual", "T"): (usual["ref_temperature"][place], usual["ref_sigma_temperature"][place]),
+            ("ref", "T"): (given["ref_temperature"][place], given["ref_sigma_temperature"][place]),
         }
         for (whose, quantity), (value, sigma) in answers.items():
             triplet_rows.append(triplet_row(night, whose, quantity, Series(hours, direction, value, sigma)))
         differences = [
-            answers["this", quantity][0] - answers["usual", quantity][0] for quantity in ("wind", "T")
+            answers["this", quantity][0] - answers["ref", quantity][0] for quantity in ("wind", "T")
         ]
         difference_rows.append(
             [
                 night,
                 f"{len(sky)}/{starts.size}",
                 number(_median(result.laser.reduced_chi_square)),
-                number(_median(usual["ref_laser_chisqr"])),
+                number(_median(given["ref_laser_chisqr"])),
                 number(_median(sky.reduced_chi_square)),
-                number(_median(usual["ref_sky_chisqr"])),
+                number(_median(given["ref_sky_chisqr"])),
                 *(number(x, 1) for each in differences for x in (_median(each), _core(each))),
                 number(result.doppler_reference.error_mps, 1),
                 "/".join(str(int(np.sum(sky.wind_flag == level))) for level in range(3)),
