@@ -160,7 +160,7 @@ def test_no_laser_falls_back_and_says_so(make_night):
 
 
 def test_clouds_are_flagged_by_the_sensor(make_night):
-    night = make_night("clouds", sky_frames=15, laser_frames=4)
+    night = make_night("clouds")
     result = night.analyse()
     truth = night.truth(result.sky.name, "sky_minus_ambient_c")
     flagged = np.array([bool({Cause.CLOUDY, Cause.OVERCAST} & set(causes_in(m))) for m in result.sky.causes])
