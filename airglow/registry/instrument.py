@@ -52,8 +52,8 @@ class Optics:
     estimate_blur
         True if the blur is a free parameter of the laser fits.
     oh_wavelengths_m
-        Of hydroxyl lines that may pass the filters. What counts is the ratio to the sky line's wavelength: where
-        that one is rounded (630.0 for 630.0304 nm), these are to be made smaller by the same factor.
+        Of hydroxyl lines that may pass the filters. What counts is the ratio to the sky line's wavelength:
+        where that one is rounded (630.0 for 630.0304 nm), these are to be made smaller by the same factor.
     """
 
     focal_length_m: float
