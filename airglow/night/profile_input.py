@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from airglow.model.errors import BadInput, MachineError, NotAnalysable
 from airglow.model.result import Rejection
 from airglow.model.tags import LASER_TAG
 from airglow.night.gate import TimedFrame, admit, why_none
+from airglow.night.profile_noise import errors_of, estimate_gain, laser_offset, sky_offsets
 from airglow.night.profiles import Profiles, mid_times_s
 from airglow.night.reduce import ReducedNight, dark_frames
 from airglow.night.request import NightRequest
@@ -24,10 +25,7 @@ from airglow.rings import AnnulusGrid, Center, RingProfile
 
 _NEEDED = ("profile", "radius_px", "time_utc", "exposure_s")  # after sky_ and laser_
 _NEEDED_OF_SKY = ("azimuth_deg", "zenith_deg")
-_NOISE_BINS = 12
 _FEWEST_ANNULI = 50
-_DARKEST_PERCENT = 5.0
-_MEDIAN_OF_SQUARE = 0.4549  # of a standard normal deviate
 
 
 def read_profiles(path: Path, request: NightRequest) -> ReducedNight:
@@ -94,16 +92,19 @@ def read_profiles(path: Path, request: NightRequest) -> ReducedNight:
     sky_centers = [Center(float(median[0]), float(median[1]), np.inf)] * len(sky_frames)
     sky = _profiles(arrays, "sky", kept, sky_frames, sky_centers, origin, request)
     lasers = _profiles(arrays, "laser", kept_lasers, frames["laser"], laser_centers, origin, request)
-    offset, gain = estimate_noise([rings.counts for rings in sky.rings])
+    sky_counts, laser_counts = ([rings.counts for rings in each.rings] for each in (sky, lasers))
+    gain = estimate_gain(sky_counts)
+    offsets = sky_offsets(sky_counts, gain)
+    laser_offsets = np.full(len(lasers), laser_offset(laser_counts, gain) if laser_counts else np.nan)
     return ReducedNight(
-        sky=_with_noise(sky, offset, gain),
-        lasers=_with_noise(lasers, offset, gain),
+        sky=_with_noise(sky, offsets, gain),
+        lasers=_with_noise(lasers, laser_offsets, gain),
         rejections=(*rejections, *sunlit),
         notes=(
             f"{len(headers['sky'])} sky profiles and {len(headers['laser'])} laser profiles were read; "
             f"{len(sky_frames)} sky frames were taken in the dark.",
-            f"Noise from the profiles themselves: variance of an annulus {offset:.4g} counts^2 "
-            f"at its frame's darkest, {gain:.4g} more per count above that.",
+            f"Noise from the profiles themselves: variance of an annulus {offsets.min():.4g} to "
+            f"{offsets.max():.4g} counts^2 at its frame's darkest, {gain:.4g} more per count above that.",
             *admitted.notes,
         ),
         input_hash=hashlib.sha256(content).hexdigest(),
@@ -215,52 +216,9 @@ def _profiles(
     )
 
 
-def estimate_noise(profiles: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Noise of the annuli of sky profiles, from their third differences.
-
-    The fringes of a sky line are smooth over a few annuli: what third differences leave of them is less
-    than a thousandth of their height. The variance is taken as linear in the counts above each frame's own
-    darkest annuli: the camera's bias moves from frame to frame by more than the light does.
-
-    Parameters
-    ----------
-    profiles
-        Counts over annuli.
-
-    Returns
-    -------
-    offset : float
-        Variance (counts^2) at the darkest annuli of a frame.
-    gain : float
-        Its increase per count above them.
-    """
-    third = np.concatenate([np.diff(counts, 3) for counts in profiles]) / np.sqrt(20.0)
-    level = np.concatenate([0.25 * (c[:-3] + c[1:-2] + c[2:-1] + c[3:]) - _darkest(c) for c in profiles])
-    good = np.isfinite(third) & np.isfinite(level)
-    third, level = third[good], level[good]
-    order = np.argsort(level)
-    groups = [group for group in np.array_split(order, _NOISE_BINS) if group.size > _FEWEST_ANNULI]
-    variance = np.array([np.median(third[group] ** 2) / _MEDIAN_OF_SQUARE for group in groups])
-    x = np.array([np.median(level[group]) for group in groups])
-    weight = 1.0 / variance**2
-    slope = 0.0
-    if len(groups) > 2 and np.ptp(x) > 0:
-        mean_x, mean_v = np.average(x, weights=weight), np.average(variance, weights=weight)
-        slope = float((weight @ ((x - mean_x) * (variance - mean_v))) / (weight @ (x - mean_x) ** 2))
-        slope = max(slope, 0.0)
-    offset = float(np.average(variance - slope * x, weights=weight))
-    return max(offset, 1e-12), slope
-
-
-def _darkest(counts: np.ndarray) -> float:
-    return float(np.nanpercentile(counts, _DARKEST_PERCENT))
-
-
-def _with_noise(profiles: Profiles, offset: float, gain: float) -> Profiles:
-    """Profiles with the standard errors of this noise."""
-
-    def sigma(counts: np.ndarray) -> np.ndarray:
-        return np.sqrt(np.maximum(offset + gain * (counts - _darkest(counts)), 0.2 * offset))
-
-    rings = tuple(replace(each, sigma=sigma(each.counts)) for each in profiles.rings)
-    return replace(profiles, rings=rings)
+def _with_noise(profiles: Profiles, offsets: np.ndarray, gain: float) -> Profiles:
+    """Profiles with the standard errors of this noise; an offset per frame."""
+    pairs = zip(profiles.rings, offsets, strict=True)
+    return replace(
+        profiles, rings=tuple(replace(each, sigma=errors_of(each, offset, gain)) for each, offset in pairs)
+    )

@@ -15,7 +15,7 @@ from airglow.night import (
     read_profiles,
     reduce_night,
 )
-from airglow.night.profile_input import estimate_noise, mean_radius_squared
+from airglow.night.profile_input import mean_radius_squared
 from airglow.registry import load_registry
 
 from .conftest import CONFIG
@@ -66,17 +66,6 @@ def test_profiles_give_what_their_frames_give(nominal, reduced, tmp_path):
     ratio = np.median(sky.wind_fit_error_mps / from_frames.sky.wind_fit_error_mps)
     assert ratio == pytest.approx(1.0, abs=0.1), "the noise is found from the profiles alone"
     assert 0.85 < np.median(sky.reduced_chi_square) < 1.15
-
-
-def test_noise_is_that_of_the_profiles():
-    rng = np.random.default_rng(5)
-    s = np.arange(500)
-    clean = [300 + a * (1 + np.cos(s / 7 + a)) for a in rng.uniform(5, 40, 60)]
-    sigma = [np.sqrt(0.01 + 0.002 * (c - 300)) for c in clean]
-    noisy = tuple(c + rng.normal(0, e) for c, e in zip(clean, sigma, strict=True))
-    offset, gain = estimate_noise(noisy)
-    for level in (310.0, 350.0):
-        assert offset + gain * (level - 300) == pytest.approx(0.01 + 0.002 * (level - 300), rel=0.1)
 
 
 def test_a_night_without_lasers_is_a_night(reduced, tmp_path):
