@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from airglow.model.errors import BadInput, MachineError
 from airglow.weather.clouds import read_as_logged
 from airglow.weather.lines import is_directory, sha256_of_log
-from airglow.weather.loggers import read_temperature_log
+from airglow.weather.loggers import join_logs, read_log_as_logged, without_stuck_logger
 from airglow.weather.series import CloudSeries, TemperatureSeries, merge_clouds
 from airglow.weather.stuck import without_stuck
 
@@ -35,7 +35,7 @@ class WeatherFolder:
     clouds
         All cloud files joined; None without any.
     temperatures
-        One series per logger file.
+        One series per logger, of all its files.
     files
         Names of the files that were read, sorted.
     rejected
@@ -88,7 +88,7 @@ def read_folder(
         raise BadInput(str(directory), "is not a directory", "Give the folder of the cloud sensor files")
     pattern = re.compile(rf"(cloud|templ\d*)_{re.escape(site.key)}_(\d{{8}})\.txt", re.IGNORECASE)
     clouds: list[CloudSeries] = []
-    temperatures: list[TemperatureSeries] = []
+    logs: list[TemperatureSeries] = []
     cloud_files: list[str] = []
     rejected: list[tuple[str, str]] = []
     digest = hashlib.sha256()
@@ -111,16 +111,17 @@ def read_folder(
             if of_clouds:
                 clouds.append(read_as_logged(path, site.clock))
             else:
-                temperatures.append(read_temperature_log(path, site.clock))
+                logs.append(read_log_as_logged(path, site.clock))
         except BadInput as error:
             rejected.append((path.name, error.reason))
     merged = merge_clouds(clouds)
     if merged is not None:  # joined first: a sensor that was stuck before midnight still is after it
         merged = without_stuck(merged)
-    everything = ([merged] if merged else []) + temperatures
+    temperatures = tuple(without_stuck_logger(each) for each in join_logs(logs))
+    everything = [*([merged] if merged else []), *temperatures]
     return WeatherFolder(
         clouds=merged,
-        temperatures=tuple(temperatures),
+        temperatures=temperatures,
         files=tuple(sorted(name for series in everything for name in series.files)),
         rejected=tuple(rejected),
         sha256=digest.hexdigest(),

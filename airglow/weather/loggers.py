@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -64,6 +66,11 @@ def read_temperature_log(path: Path | str, clock: Clock) -> TemperatureSeries:
     MachineError
         The machine failed to read it.
     """
+    return without_stuck_logger(read_log_as_logged(path, clock))
+
+
+def read_log_as_logged(path: Path | str, clock: Clock) -> TemperatureSeries:
+    """As `read_temperature_log`, with what a stuck logger repeats: files are joined before that is judged."""
     path = Path(path)
     lines = read_lines(path)
     table = [[cell.strip() for cell in line.text.split(",")] for line in lines]
@@ -98,21 +105,18 @@ def read_temperature_log(path: Path | str, clock: Clock) -> TemperatureSeries:
     order = in_order(time)
     repeated = len(samples) - order.size
     array = np.array([sample for _, sample, _ in samples])[order]
-    stuck, stretches = _stuck(time[order], array, [samples[k][2] for k in order])
-    array, time = array[~stuck], time[order][~stuck]
     missing = np.isnan(array)
     counts = LineCounts(
-        used=time.size,
+        used=order.size,
         rejected=rejected,
         repeated=repeated,
         ignored=ignored,
         partial=int(missing.any(axis=1).sum()),
-        stuck=int(stuck.sum()),
         examples=tuple(examples),
     )
     dead = {name: int(missing[:, k].sum()) for k, name in enumerate(values) if missing[:, k].any()}
     return TemperatureSeries(
-        time=time,
+        time=time[order],
         values_c={name: array[:, k] for k, name in enumerate(values)},
         kind=kind,
         files=(path.name,),
@@ -120,10 +124,85 @@ def read_temperature_log(path: Path | str, clock: Clock) -> TemperatureSeries:
         remarks=(
             *rejection_remark(path.name, counts),
             *(
-                f"{path.name}: {count} of {time.size} lines have no temperature {name}."
+                f"{path.name}: {count} of {order.size} lines have no temperature {name}."
                 for name, count in dead.items()
             ),
-            *stuck_remarks(f"The logger of {path.name}", stretches),
+        ),
+        answers=np.array([samples[k][2] for k in order], object),
+    )
+
+
+def join_logs(series: Iterable[TemperatureSeries]) -> tuple[TemperatureSeries, ...]:
+    """Join the files of each logger, as long as they are of one kind.
+
+    Parameters
+    ----------
+    series
+        As `read_log_as_logged` has read them.
+
+    Returns
+    -------
+    tuple of TemperatureSeries
+        One per logger and kind, by name of the logger; what a stuck one repeats is still there.
+    """
+    groups: dict[tuple[str, str], list[TemperatureSeries]] = {}
+    for each in series:
+        groups.setdefault((each.logger.lower(), each.kind), []).append(each)
+    return tuple(_joined(groups[key]) for key in sorted(groups))
+
+
+def _joined(parts: list[TemperatureSeries]) -> TemperatureSeries:
+    """Files of one logger as one series; of equal times the first file's wins."""
+    time = np.concatenate([part.time for part in parts])
+    order = in_order(time)
+    answers = [
+        np.full(len(part), None, object) if part.answers is None else part.answers for part in parts
+    ]
+    return TemperatureSeries(
+        time=time[order],
+        values_c={
+            name: np.concatenate([part.values_c[name] for part in parts])[order] for name in parts[0].values_c
+        },
+        kind=parts[0].kind,
+        files=tuple(name for part in parts for name in part.files),
+        lines=LineCounts.of_all(part.lines for part in parts),
+        remarks=tuple(text for part in parts for text in part.remarks),
+        answers=np.concatenate(answers)[order],
+    )
+
+
+def without_stuck_logger(series: TemperatureSeries) -> TemperatureSeries:
+    """Leave out what a stuck logger repeats, and say so in the remarks.
+
+    Parameters
+    ----------
+    series
+        With the ``answers`` of its lines; without them nothing is left out.
+
+    Returns
+    -------
+    TemperatureSeries
+    """
+    if series.answers is None:
+        return series
+    stuck, stretches = _stuck(series.time, np.stack([*series.values_c.values()], axis=1), series.answers)
+    if not stretches:
+        return series
+    values_c = {name: values[~stuck] for name, values in series.values_c.items()}
+    return replace(
+        series,
+        time=series.time[~stuck],
+        values_c=values_c,
+        answers=series.answers[~stuck],
+        lines=replace(
+            series.lines,
+            used=series.lines.used - int(stuck.sum()),
+            partial=int(np.isnan(np.stack([*values_c.values()])).any(axis=0).sum()),
+            stuck=series.lines.stuck + int(stuck.sum()),
+        ),
+        remarks=(
+            *series.remarks,
+            *stuck_remarks(f"The logger of {' and '.join(series.files)}", stretches),
         ),
     )
 
@@ -153,7 +232,7 @@ def _cells(row: list[str], usual: int, ended: bool) -> list[str]:
 
 
 def _stuck(
-    time: np.ndarray, values_c: np.ndarray, answers: list[str]
+    time: np.ndarray, values_c: np.ndarray, answers: np.ndarray
 ) -> tuple[np.ndarray, list[tuple[np.datetime64, np.datetime64, int]]]:
     """What a logger only repeats, as `find_stuck`: nothing, if its steps are too coarse for its moves."""
     later = np.searchsorted(time, time + STUCK_AFTER)

@@ -41,6 +41,20 @@ class LineCounts:
     stuck: int = 0
     examples: tuple[str, ...] = ()
 
+    @classmethod
+    def of_all(cls, parts: Iterable[LineCounts]) -> LineCounts:
+        """What became of the lines of several files together."""
+        parts = list(parts)
+        return cls(
+            used=sum(part.used for part in parts),
+            rejected=sum(part.rejected for part in parts),
+            repeated=sum(part.repeated for part in parts),
+            ignored=sum(part.ignored for part in parts),
+            partial=sum(part.partial for part in parts),
+            stuck=sum(part.stuck for part in parts),
+            examples=tuple(text for part in parts for text in part.examples),
+        )
+
 
 @dataclass(frozen=True)
 class CloudSeries:
@@ -99,6 +113,8 @@ class TemperatureSeries:
         What became of their lines.
     remarks
         Sentences for the log of a night.
+    answers
+        Text of each line apart from its time, object array of shape (n,); None if not known.
     """
 
     time: np.ndarray
@@ -107,9 +123,15 @@ class TemperatureSeries:
     files: tuple[str, ...]
     lines: LineCounts = field(default_factory=LineCounts)
     remarks: tuple[str, ...] = ()
+    answers: np.ndarray | None = None
 
     def __len__(self) -> int:
         return self.time.size
+
+    @property
+    def logger(self) -> str:
+        """Name of the logger, as its files begin: ``TempL00``."""
+        return self.files[0].partition("_")[0]
 
 
 @dataclass(frozen=True)
@@ -166,15 +188,7 @@ def merge_clouds(series: Iterable[CloudSeries]) -> CloudSeries | None:
         ambient_c=np.concatenate([part.ambient_c for part in parts])[order],
         kind="+".join(kinds),
         files=tuple(name for part in parts for name in part.files),
-        lines=LineCounts(
-            used=sum(part.lines.used for part in parts),
-            rejected=sum(part.lines.rejected for part in parts),
-            repeated=sum(part.lines.repeated for part in parts),
-            ignored=sum(part.lines.ignored for part in parts),
-            partial=sum(part.lines.partial for part in parts),
-            stuck=sum(part.lines.stuck for part in parts),
-            examples=tuple(text for part in parts for text in part.lines.examples),
-        ),
+        lines=LineCounts.of_all(part.lines for part in parts),
         answers=np.concatenate([_answers(part) for part in parts])[order],
         remarks=tuple(text for part in parts for text in part.remarks),
     )
@@ -240,15 +254,40 @@ def summarise(
     Summary
         Arrays of shape (n,), in the unit of the values (C).
     """
+    if series is None:
+        return summarise_values(np.zeros(0, "datetime64[us]"), np.zeros(0), start_time, exposure_s)
+    chosen = series.sky_minus_ambient_c if values is None else values
+    return summarise_values(series.time, chosen, start_time, exposure_s)
+
+
+def summarise_values(
+    time: np.ndarray, values: np.ndarray, start_time: np.ndarray, exposure_s: np.ndarray
+) -> Summary:
+    """Values of a sensor during each frame: which ones count is as for `summarise`.
+
+    Parameters
+    ----------
+    time
+        datetime64, UTC, of the samples, sorted, shape (m,).
+    values
+        Shape (m,); NaNs do not count.
+    start_time, exposure_s
+        As for `summarise`.
+
+    Returns
+    -------
+    Summary
+        Arrays of shape (n,), in the unit of the values.
+    """
     start = np.atleast_1d(np.asarray(start_time, "datetime64[us]"))
     exposure = np.broadcast_to(np.asarray(exposure_s, float), start.shape)
     mean, high, low = (np.full(start.shape, np.nan) for _ in range(3))
     samples = np.zeros(start.shape, int)
-    if series is None or len(series) == 0:
-        return Summary(mean, high, low, samples)
-    data = np.asarray(series.sky_minus_ambient_c if values is None else values, float)
+    data = np.asarray(values, float)
     good = np.isfinite(data)
-    time, data = series.time[good], data[good]
+    time, data = time[good], data[good]
+    if not data.size:
+        return Summary(mean, high, low, samples)
     cadence = np.nan_to_num(sensor_cadence_s(time), nan=60.0)
     widen = _timedelta(np.clip(WIDEN_CADENCES * cadence, *WIDEN_LIMITS_S))
     stop = start + _timedelta(np.nan_to_num(exposure))
