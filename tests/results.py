@@ -20,6 +20,7 @@ from airglow.model.result import (
     RingProfiles,
     SkySamples,
 )
+from airglow.model.temperatures import ProbeTemperatures
 from airglow.winds.horizontal import horizontal_winds
 
 CYCLE = ("Zenith", "North", "East", "South", "West", "CV_ANN_UAO_1")
@@ -126,6 +127,7 @@ def example_result(
             "Doppler reference: −213.5 ± 1.6 m/s from the zenith.",
         ),
         provenance=PROVENANCE,
+        temperatures=_temperatures(evening),
     )
 
 
@@ -145,6 +147,19 @@ def empty_night(*, site: str = "uao", tag: str = "XR") -> NightResult:
         site_timezone=timezone,
         notes=(f"Not analysed: no {tag} frame in this night.",),
         provenance=PROVENANCE,
+    )
+
+
+def _temperatures(evening: np.datetime64) -> tuple[ProbeTemperatures, ...]:
+    """Two loggers of different cadence; that of the etalon has a hole of two hours."""
+    slow = evening + (np.arange(-60, 180) * 300_000_000).astype("timedelta64[us]")
+    quick = evening + (np.arange(-300, 900) * 60_000_000).astype("timedelta64[us]")
+    quick = quick[(quick < evening + np.timedelta64(4, "h")) | (quick > evening + np.timedelta64(6, "h"))]
+    hours, hours_quick = ((time - evening) / np.timedelta64(1, "h") for time in (slow, quick))
+    return (
+        ProbeTemperatures("etalon_inside", "TempL00", quick, 24.1 + 0.03 * np.sin(hours_quick)),
+        ProbeTemperatures("dome", "TempL02", slow, 16.0 - 0.6 * hours),
+        ProbeTemperatures("inside", "TempL02", slow, 21.0 - 0.1 * hours),
     )
 
 

@@ -44,6 +44,7 @@ from airglow.model.result import (
     SkySamples,
 )
 from airglow.model.summary import NightSummary
+from airglow.model.temperatures import ProbeTemperatures
 from airglow.model.winds import HorizontalWinds, SmoothWinds
 
 CLASSES: Mapping[str, type] = {
@@ -53,6 +54,7 @@ CLASSES: Mapping[str, type] = {
     "smooth_winds": SmoothWinds,
     "wind_model": SmoothWinds,
     "profiles": RingProfiles,
+    "temperatures": ProbeTemperatures,
     "parameters": InstrumentParameters,
     "reference": DopplerReference,
     "summary": NightSummary,

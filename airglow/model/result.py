@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.products import product_stem
+from airglow.model.temperatures import ProbeTemperatures
 from airglow.model.winds import HorizontalWinds, SmoothWinds
 
 if TYPE_CHECKING:
@@ -316,6 +317,8 @@ class NightResult:
         The log of the analysis, a sentence each.
     provenance
         What made the result.
+    temperatures
+        Of the site's temperature loggers, noon to noon, one entry per probe; no name is there twice.
     """
 
     instrument: str
@@ -339,6 +342,7 @@ class NightResult:
     rejections: tuple[Rejection, ...]
     notes: tuple[str, ...]
     provenance: Provenance
+    temperatures: tuple[ProbeTemperatures, ...] = ()
 
     @property
     def stem(self) -> str:

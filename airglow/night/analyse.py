@@ -18,6 +18,7 @@ from airglow.night.reduce import ReducedNight, reduce_night
 from airglow.night.request import NightRequest
 from airglow.night.samples import find_doppler_reference, sky_samples, with_flags, with_winds
 from airglow.night.self_checks import check_samples
+from airglow.night.site_temperatures import site_temperatures
 from airglow.night.tables import laser_table, ring_profiles
 from airglow.spectra import SkyLine
 from airglow.weather import WeatherFolder
@@ -146,6 +147,7 @@ def analyse_profiles(
             input_hash=_input_hash(reduced, weather),
             weather_files=weather.files if weather else (),
         ),
+        temperatures=site_temperatures(request, weather),
     )
 
 

@@ -9,6 +9,7 @@ from airglow.night.instrument import KnownInstrument
 from airglow.night.lines import NightLines
 from airglow.night.reduce import ReducedNight
 from airglow.night.self_checks import SelfChecks
+from airglow.night.site_temperatures import logger_notes
 from airglow.weather import WeatherFolder
 from airglow.winds.doppler_reference import SampleReference
 
@@ -88,6 +89,7 @@ def night_notes(
         notes.append("No cloud sensor data.")
     else:
         notes.append(f"Cloud sensor: {weather.clouds.kind}, {len(weather.clouds)} samples.")
+    notes += logger_notes(weather)
     for name, reason in weather.rejected if weather else ():
         notes.append(f"{name} was refused: {reason}.")
     notes += weather.remarks if weather else ()

@@ -5,8 +5,9 @@ no dimension around a dictionary (``.item()``, ``.reshape(-1)[0]`` or ``.ravel()
 units, signs and types are those of old: starts of exposures as aware datetimes in the site's zone, winds in
 m/s positive away from the instrument, intensities per second of exposure, lists where lists were. Three
 things are as this analysis has them: ``sigma_LOSwind`` holds the error of the Doppler reference as well as
-those of fit and calibration; failed fits are NaN, error included; sensors that the result does not hold
-(``Dome``, ``Inside``, ``EtalonInside``, ``EtalonOutside``) are None.
+those of fit and calibration; failed fits are NaN, error included; sensors of which the night has nothing
+(``Dome``, ``Inside``, ``EtalonInside``, ``EtalonOutside``) are None, and the samples of those that there are
+count for a frame up to two of their cadences before and after it, since loggers are slow.
 
 No class of this package is in the file, and nothing that ties it to a version of numpy. The same result gives
 the same bytes.
@@ -27,11 +28,19 @@ import numpy as np
 
 from airglow.model.files import written_whole
 from airglow.model.result import NightResult, RingProfiles
+from airglow.model.temperatures import DOME, ETALON_INSIDE, ETALON_OUTSIDE, INSIDE
 from airglow.products.legacy_parameters import HELIUM_NEON_M, laser_parameters, reference_of, sky_parameters
 from airglow.products.legacy_registry import instrument_dictionary, site_dictionary
 from airglow.registry import Instrument, Site
+from airglow.weather import summarise_values
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # of members of the zip: it has to say something
+_PROBES = {
+    "Dome": DOME,
+    "Inside": INSIDE,
+    "EtalonInside": ETALON_INSIDE,
+    "EtalonOutside": ETALON_OUTSIDE,
+}
 _PROTOCOL = 4  # older ones forget which of two equal clock times in autumn is meant
 
 
@@ -123,10 +132,7 @@ def legacy_results(result: NightResult, laser_m: float = HELIUM_NEON_M) -> dict[
             "max": _floats(sky.sky_minus_ambient_max_c),
             "min": _floats(sky.sky_minus_ambient_min_c),
         },
-        "Dome": None,
-        "Inside": None,
-        "EtalonInside": None,
-        "EtalonOutside": None,
+        **{key: _during_frames(result, probe) for key, probe in _PROBES.items()},
         "SVNRevision": result.provenance.code_version,
         "laser_times": local_times(laser.start_time[fitted], result.site_timezone),
         "laser_intT": _floats(laser.exposure_s[fitted]),
@@ -168,6 +174,16 @@ def local_times(times: np.ndarray, zone_name: str) -> np.ndarray:
         zone = zones.setdefault(aware.utcoffset(), aware.tzinfo)
         local.append(aware.replace(tzinfo=zone))
     return np.array(local, object)
+
+
+def _during_frames(result: NightResult, probe: str) -> dict[str, np.ndarray] | None:
+    """Temperatures of a probe during each sky frame; None if the night has none of it."""
+    found = next((each for each in result.temperatures if each.probe == probe), None)
+    if found is None:
+        return None
+    sky = result.sky
+    summary = summarise_values(found.time, found.temperature_c, sky.start_time, sky.exposure_s)
+    return {"mean": _floats(summary.mean), "max": _floats(summary.max), "min": _floats(summary.min)}
 
 
 def _zone(name: str) -> dt.tzinfo:

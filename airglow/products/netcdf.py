@@ -1,10 +1,11 @@
 """A night's result as a netCDF-4 file, and back.
 
 One file holds everything that the analysis found: the sky samples and the laser samples at the root, winds
-of cycles and smooth winds, ring profiles with their models, instrument parameters, Doppler reference and
-log in groups. It follows CF-1.11 as a time series at one station (discrete sampling geometry) and ACDD-1.3;
-times are the middles of the exposures, with their bounds. Nothing in it depends on when or where it was
-written. What has the attribute ``deprecated`` is there a second time, under the name that the attribute says.
+of cycles and smooth winds, ring profiles with their models, instrument parameters, Doppler reference, the
+site's temperatures and the log in groups. It follows CF-1.11 as a time series at one station (discrete
+sampling geometry) and ACDD-1.3; times are the middles of the exposures, with their bounds. Nothing in it
+depends on when or where it was written. What has the attribute ``deprecated`` is there a second time, under
+the name that the attribute says.
 
 ``xarray.open_dataset(path)`` opens the samples, ``xarray.open_datatree(path)`` all groups, and
 ``xarray.open_dataset(path).drop_dims(["laser", "bound"]).to_dataframe()`` is the table of samples in pandas.
@@ -34,6 +35,7 @@ from airglow.model.result import (
     end_exposure,
 )
 from airglow.products.netcdf_attributes import global_attributes
+from airglow.products.netcdf_temperatures import TEMPERATURES_GROUP, read_temperatures, write_temperatures
 from airglow.products.netcdf_winds import read_cycles, read_smooth_winds, write_cycles, write_smooth_winds
 from airglow.products.variables import (
     add_dimension,
@@ -95,6 +97,8 @@ def write_netcdf(result: NightResult, path: Path | str) -> Path:
         _write_profiles(file, "laser_profiles", "laser", "laser_time", result.laser_profiles)
         _write_parameters(file, result.instrument_parameters)
         _write_reference(file, result.doppler_reference)
+        if result.temperatures:
+            write_temperatures(file.createGroup(TEMPERATURES_GROUP), result.temperatures)
         _write_log(file.createGroup("log"), result)
     return Path(path)
 
@@ -268,6 +272,9 @@ def _read(file: netCDF4.Dataset) -> NightResult:
             input_hash=file.input_hash,
             weather_files=read_texts(log["weather_file"]),
             manifest_hash=getattr(file, "manifest_hash", ""),  # files from before it was written lack it
+        ),
+        temperatures=(
+            read_temperatures(file[TEMPERATURES_GROUP]) if TEMPERATURES_GROUP in file.groups else ()
         ),
     )
 

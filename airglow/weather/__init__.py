@@ -4,6 +4,7 @@ from airglow.weather.clock import Clock, local_to_utc
 from airglow.weather.clouds import read_cloud_file
 from airglow.weather.folder import WeatherFolder, read_folder
 from airglow.weather.loggers import read_temperature_log
+from airglow.weather.probes import probes_of
 from airglow.weather.series import (
     CloudSeries,
     LineCounts,
@@ -12,6 +13,7 @@ from airglow.weather.series import (
     merge_clouds,
     sensor_cadence_s,
     summarise,
+    summarise_values,
 )
 from airglow.weather.tail import last_time
 
@@ -25,9 +27,11 @@ __all__ = [
     "last_time",
     "local_to_utc",
     "merge_clouds",
+    "probes_of",
     "read_cloud_file",
     "read_folder",
     "read_temperature_log",
     "sensor_cadence_s",
     "summarise",
+    "summarise_values",
 ]

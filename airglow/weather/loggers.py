@@ -155,9 +155,7 @@ def _joined(parts: list[TemperatureSeries]) -> TemperatureSeries:
     """Files of one logger as one series; of equal times the first file's wins."""
     time = np.concatenate([part.time for part in parts])
     order = in_order(time)
-    answers = [
-        np.full(len(part), None, object) if part.answers is None else part.answers for part in parts
-    ]
+    answers = [np.full(len(part), None, object) if part.answers is None else part.answers for part in parts]
     return TemperatureSeries(
         time=time[order],
         values_c={

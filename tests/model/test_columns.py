@@ -15,12 +15,13 @@ from airglow.model.summary import summary
 # Fields that are no columns: what a result is made of, and what products hold as attributes or by themselves.
 NO_COLUMNS = {
     "cycles": {"assumption"},
+    "temperatures": {"probe", "logger"},  # names of a group and an attribute
     "parameters": {"gap_variance", "gap_third_moment"},  # columns in metres have these
     "result": {
         *("instrument", "site", "date", "tag", "site_name", "site_timezone", "notes", "provenance"),
         *("site_latitude_deg", "site_longitude_deg", "site_altitude_m", "rejections"),
         *("sky", "laser", "instrument_parameters", "doppler_reference", "cycles", "smooth_winds"),
-        *("sky_profiles", "laser_profiles"),
+        *("sky_profiles", "laser_profiles", "temperatures"),
     },
 }
 COMPUTED = {
@@ -55,10 +56,11 @@ def test_every_field_has_a_row_and_every_row_a_field(of):
     assert set(rows) - computed == _fields(of) - none
 
 
-@pytest.mark.parametrize("table", ["sky", "laser", "cycles", "smooth_winds", "profiles"])
+@pytest.mark.parametrize("table", ["sky", "laser", "cycles", "smooth_winds", "profiles", "temperatures"])
 def test_types_are_those_of_a_result(table):
     result = example_result(6, 3, annuli=4)
     of = result.sky_profiles if table == "profiles" else getattr(result, table)
+    of = of[0] if table == "temperatures" else of
     for column in columns_of(table):
         value = getattr(of, column.field)
         if column.dtype == "str":

@@ -1,5 +1,6 @@
 """Whole nights against a truth made by other means than the retrieval's."""
 
+import dataclasses
 import datetime as dt
 import shutil
 from pathlib import Path
@@ -13,9 +14,11 @@ from airglow.model.result import Cause, causes_in
 from airglow.night import NightRequest, analyse_night, read_night
 from airglow.night.instrument import colour_error_k
 from airglow.night.lines import fit_lines
+from airglow.night.site_temperatures import logger_notes, site_temperatures
 from airglow.registry import load_registry
 from airglow.simulate import Camera
 from airglow.spectra import SkyLine, network_intensity_scale
+from airglow.weather import read_folder
 
 from .conftest import CONFIG
 
@@ -70,6 +73,37 @@ def test_intensity_centre_and_times_are_those_of_the_frames(nominal):
     starts = [np.datetime64(night.all_truth[name].start_utc.replace(tzinfo=None), "us") for name in sky.name]
     assert np.abs(sky.start_time - np.array(starts)).max() < np.timedelta64(1000, "us")
     assert list(sky.direction) == [night.all_truth[name].direction for name in sky.name]
+
+
+def test_temperatures_of_the_site_are_in_the_result(nominal):
+    """Each line of the logger's file between the noons, by its clock five hours behind UTC in May."""
+    night, result = nominal
+    expected = []
+    for path in sorted((night.folder / "clouds").glob("TempL00_*.txt")):
+        for line in path.read_text().splitlines():
+            when, dome, inside = line.split(",")
+            utc = dt.datetime.strptime(when, "%m/%d/%Y %H:%M:%S") + dt.timedelta(hours=5)
+            expected.append((np.datetime64(utc, "us"), float(dome), float(inside)))
+    noon = np.datetime64("2026-05-11T17:52:38.16")  # of the mean sun at 88.159 degrees west
+    expected = [row for row in expected if noon <= row[0] <= noon + np.timedelta64(1, "D")]
+    assert len(expected) == 288  # one in five minutes
+    dome, inside = result.temperatures
+    assert [(each.probe, each.logger) for each in result.temperatures] == [
+        ("dome", "TempL00"),
+        ("inside", "TempL00"),
+    ]
+    for k, each in ((1, dome), (2, inside)):
+        np.testing.assert_array_equal(each.time, [row[0] for row in expected])
+        np.testing.assert_array_equal(each.temperature_c, [row[k] for row in expected])
+    assert "Temperature logger TempL00: dome and inside, 576 samples." in result.notes
+
+
+def test_without_loggers_the_log_says_so(nominal):
+    night, _ = nominal
+    weather = read_folder(night.folder / "clouds", night.site)
+    without = dataclasses.replace(weather, temperatures=())
+    assert site_temperatures(night.request(), without) == site_temperatures(night.request(), None) == ()
+    assert logger_notes(without) == logger_notes(None) == ["No temperature logger data."]
 
 
 def test_the_plate_scale_of_the_sky_is_found(nominal, monkeypatch):

@@ -110,7 +110,11 @@ def test_the_checker_sees_what_is_wrong(tmp_path):
 def test_groups_follow_cf_too(path, tmp_path):
     """The checker looks at the root only: here each group is a file of its own."""
     with netCDF4.Dataset(path) as file:
-        for name in ("cycles", "smooth_winds", "instrument_parameters", "night_doppler_reference"):
+        names = ["cycles", "smooth_winds", "instrument_parameters", "night_doppler_reference"]
+        if "site_temperatures" in file.groups:
+            names += [f"site_temperatures/{probe}" for probe in file["site_temperatures"].groups]
+        for name in names:
+            (tmp_path / name).parent.mkdir(exist_ok=True)
             with netCDF4.Dataset(tmp_path / f"{name}.nc", "w") as alone:
                 copy_group(file[name], alone)
                 whole = ("Conventions", "title", "history", "institution", "source")
@@ -214,6 +218,10 @@ def test_xarray_opens_all_of_it_without_a_warning(night, path):
     assert float(data.latitude) == night.site_latitude_deg
     np.testing.assert_array_equal(cycles.zonal_wind, night.cycles.zonal_wind_mps)
     np.testing.assert_array_equal(winds.vertical_wind, night.smooth_winds.vertical_wind_mps)
+    for probe in night.temperatures:
+        series = tree[f"site_temperatures/{probe.probe}"].to_dataset().temperature
+        np.testing.assert_array_equal(series.time.to_numpy().astype("datetime64[us]"), probe.time)
+        np.testing.assert_array_equal(series, probe.temperature_c)
     np.testing.assert_array_equal(tree["sky_profiles"].counts, night.sky_profiles.counts.astype("f4"))
 
 

@@ -67,6 +67,45 @@ def test_each_panel_shows_what_its_axis_names():
         np.testing.assert_allclose(drawn(panel(result, label)), expected(*series), rtol=1e-9, atol=1e-9)
 
 
+def test_temperatures_of_loggers_have_panels_of_their_own():
+    result = example_result(40, 12)
+    etalon, *others = result.temperatures
+    for label, probes in (("Etalon", [etalon]), ("Site", others)):
+        axes = panel(result, label)
+        begin, end = axes.get_xlim()
+        lines = {line.get_label(): line for line in axes.lines}
+        assert set(lines) == {probe.probe.replace("_", " ") for probe in probes}
+        for probe in probes:
+            line = lines[probe.probe.replace("_", " ")]
+            time, value = date2num(line.get_xdata()), line.get_ydata()
+            shown = (date2num(probe.time) >= begin - 1e-9) & (date2num(probe.time) <= end + 1e-9)
+            np.testing.assert_array_equal(value[np.isfinite(value)], probe.temperature_c[shown])
+            np.testing.assert_allclose(time[np.isfinite(value)], date2num(probe.time[shown]))
+            low, high = axes.get_ylim()
+            assert low < np.nanmin(value) < np.nanmax(value) < high
+
+
+def test_a_hole_in_a_logger_is_one_in_its_line():
+    axes = panel(example_result(120, 36), "Etalon")
+    (line,) = axes.lines
+    (hole,) = np.flatnonzero(np.isnan(line.get_ydata()))
+    hours = 24 * np.diff(date2num(line.get_xdata()[[hole - 1, hole + 1]]))
+    np.testing.assert_allclose(hours, 2, atol=0.04)
+
+
+def test_without_loggers_there_is_no_panel_for_them():
+    result = dataclasses.replace(example_result(40, 12), temperatures=())
+    with style.drawing():
+        labels = [axes.get_ylabel() for axes in diagnostics._figure(result).axes]
+    assert not [label for label in labels if label.startswith(("Etalon", "Site"))]
+
+
+def test_loggers_elsewhere_leave_a_word_in_the_panel_of_the_etalon():
+    result = example_result(40, 12)
+    axes = panel(dataclasses.replace(result, temperatures=result.temperatures[1:]), "Etalon")
+    assert [text.get_text() for text in axes.texts] == ["no temperature logger at the etalon"]
+
+
 def test_wind_errors_are_those_of_samples_that_are_not_bad():
     result = example_result(80, 12)
     sky = result.sky

@@ -76,7 +76,41 @@ def test_every_key_is_there_with_its_length(night, results):
             assert set(results[name]) == wanted
             assert {values.shape for values in results[name].values()} == {(n,)}
     assert set(results["Clouds"]) == {"mean", "max", "min"}
-    assert results["Dome"] is None
+    assert results["EtalonOutside"] is None  # no such probe that night
+
+
+def test_temperatures_of_loggers_are_those_around_each_frame(night, results):
+    """Ten minutes to either side, twice the cadence of the dome's logger; two of that of the etalon's."""
+    sky, minute = night.sky, np.timedelta64(1, "m")
+    for key, probe, reach in (
+        ("Dome", "dome", 10),
+        ("Inside", "inside", 10),
+        ("EtalonInside", "etalon_inside", 2),
+    ):
+        (series,) = (each for each in night.temperatures if each.probe == probe)
+        assert set(results[key]) == {"mean", "max", "min"}
+        expected = []
+        for start, exposure_s in zip(sky.start_time, sky.exposure_s, strict=True):
+            stop = start + np.timedelta64(round(exposure_s * 1e6), "us")
+            near = (series.time >= start - reach * minute) & (series.time <= stop + reach * minute)
+            values = series.temperature_c[near]
+            expected.append(
+                [values.mean(), values.max(), values.min()] if near.any() else [np.nan, np.nan, np.nan]
+            )
+        for k, statistic in enumerate(("mean", "max", "min")):
+            values = results[key][statistic]
+            assert values.dtype == np.float64
+            np.testing.assert_allclose(values, np.array(expected)[:, k], rtol=1e-12)
+    hole = np.isnan(results["EtalonInside"]["mean"])
+    assert 0 < hole.sum() < len(sky)
+    assert np.isfinite(results["Dome"]["mean"]).all()
+
+
+def test_a_night_without_loggers_has_none(night, tmp_path):
+    alone = dataclasses.replace(night, temperatures=())
+    results, _, _ = load(write_legacy(alone, tmp_path / "night.npz"))
+    for key in ("Dome", "Inside", "EtalonInside", "EtalonOutside"):
+        assert results[key] is None
 
 
 def test_types_are_those_of_old(results):

@@ -61,6 +61,32 @@ def test_round_trip_of_unusual_values(result, tmp_path):
     assert_same(night, read_netcdf(write_netcdf(night, tmp_path / "night.nc")))
 
 
+def test_each_probe_says_where_it_is_and_in_which_unit(path):
+    with netCDF4.Dataset(path) as file:
+        probes = file["site_temperatures"].groups
+        assert {name: group.logger for name, group in probes.items()} == {
+            "etalon_inside": "TempL00",
+            "dome": "TempL02",
+            "inside": "TempL02",
+        }
+        places = {name: group["temperature"].long_name for name, group in probes.items()}
+        assert places["dome"] == "temperature in the dome"
+        assert places["etalon_inside"] == "temperature inside the etalon's box"
+        for group in probes.values():
+            assert group["temperature"].units == "degC"
+            assert group["temperature"].units_metadata == "temperature: on_scale"
+            assert group["time"].standard_name == "time"
+            assert group["time"].units == "microseconds since 1970-01-01 00:00:00"
+
+
+def test_a_night_without_loggers_has_no_group_of_theirs(result, tmp_path):
+    night = in_single_precision(dataclasses.replace(result, temperatures=()))
+    path = write_netcdf(night, tmp_path / "night.nc")
+    with netCDF4.Dataset(path) as file:
+        assert "site_temperatures" not in file.groups
+    assert_same(night, read_netcdf(path))
+
+
 def test_same_result_same_bytes(result, path, tmp_path):
     time.sleep(1.1)  # times in HDF5 have a resolution of one second
     assert write_netcdf(result, tmp_path / "elsewhere.nc").read_bytes() == path.read_bytes()

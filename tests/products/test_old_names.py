@@ -50,6 +50,7 @@ def test_a_file_of_before_is_read(of_before):
     with netCDF4.Dataset(of_before) as file:
         assert set(VARIABLES.values()) & {*file.variables, *file.groups} == set()
     expected = in_single_precision(example_result(6, 3, annuli=4))
+    expected = dataclasses.replace(expected, temperatures=())  # which files of before do not hold
     found = read_netcdf(of_before)
     assert len(found.notes) == len(expected.notes)  # which say the same in other words
     # The nominal gap is not in it: that of the night stands in.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +12,22 @@ from matplotlib.figure import Figure
 from airglow.model.limits import CLOUDY_C, OVERCAST_C, WARM_CCD_C
 from airglow.model.result import BAD, CAUTION, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
 from airglow.model.summary import finite_median
+from airglow.model.temperatures import ProbeTemperatures
 from airglow.products.plots import style
 from airglow.products.plots.style import BLUE, GREEN, GREY, INK, VERMILLION
-from airglow.products.plots.timeaxis import share_time
+from airglow.products.plots.timeaxis import night_span, share_time
 from airglow.products.plots.typical import draw_profile, typical_laser, typical_sky
 
 _LIGHT_MPS = 299_792_458.0  # of light: exact, and scipy.constants takes longer to import than a panel to draw
+_HOLE_STEPS = 4  # between samples of a logger, from where on a hole is seen
+_LINES = (("-", BLUE), ("--", VERMILLION), ("-.", GREEN), (":", INK))
 _HOLLOW = ("^", "s", "X")  # of the markers
 
 
 def plot_diagnostics(result: NightResult, path: Path | str) -> Path:
     """Plot gap, centre, laser, fits, brightness, cloud, CCD temperature, errors and two typical frames.
+
+    If the night has temperatures by loggers, they have a row of panels.
 
     Parameters
     ----------
@@ -40,10 +46,11 @@ def plot_diagnostics(result: NightResult, path: Path | str) -> Path:
 
 
 def _figure(result: NightResult) -> Figure:
-    height = 12.6
+    rows = 5 if result.temperatures else 4
+    height = 12.6 + 1.9 * (rows - 4)
     figure = style.new_figure(12.0, height)
     upper = figure.add_gridspec(
-        4,
+        rows,
         2,
         left=0.085,
         right=0.945,
@@ -52,7 +59,7 @@ def _figure(result: NightResult) -> Figure:
         hspace=0.14,
         wspace=0.22,
     )
-    columns = [[figure.add_subplot(upper[row, column]) for row in range(4)] for column in (0, 1)]
+    columns = [[figure.add_subplot(upper[row, column]) for row in range(rows)] for column in (0, 1)]
     sky, laser = result.sky, result.laser
     _gap(columns[0][0], result)
     _center(columns[0][1], sky, laser)
@@ -62,6 +69,11 @@ def _figure(result: NightResult) -> Figure:
     _wind_errors(columns[1][1], sky)
     _cloud(columns[1][2], sky)
     _ccd(columns[1][3], sky, laser)
+    if result.temperatures:
+        of_etalon = [each for each in result.temperatures if each.probe.startswith("etalon")]
+        others = [each for each in result.temperatures if each not in of_etalon]
+        _temperatures(columns[0][4], result, of_etalon, "Etalon\n(°C)", "no temperature logger at the etalon")
+        _temperatures(columns[1][4], result, others, "Site\n(°C)", "no other temperature logger")
     for column in columns:
         share_time(column, result)
         for panel in column:
@@ -286,6 +298,33 @@ def _ccd(panel: Axes, sky: SkySamples, laser: LaserSamples) -> None:
     if np.nanmax(both, initial=-np.inf) > WARM_CCD_C - 3:
         panel.axhline(WARM_CCD_C, color=GREY, linewidth=0.8, linestyle="--", zorder=1)
     _tight(panel, both, 2.0)
+
+
+def _temperatures(
+    panel: Axes, result: NightResult, probes: list[ProbeTemperatures], label: str, if_none: str
+) -> None:
+    """Temperatures of some probes of the site's loggers; a hole in the log is one in the line."""
+    panel.set_ylabel(label)
+    begin, end = night_span(result)
+    shown = []
+    for each, (form, color) in zip(probes, itertools.cycle(_LINES)):
+        during = (each.time >= begin) & (each.time <= end)
+        time, value = _with_holes(each.time[during], each.temperature_c[during])
+        _plot(panel, time, value, form, color, each.probe.replace("_", " "))
+        shown.append(value)
+    if _nothing(panel, if_none, *shown):
+        return
+    _tight(panel, np.concatenate(shown), 0.5)
+    style.key_row(panel)
+
+
+def _with_holes(time: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A series with a NaN wherever many samples are lacking, so that no line is drawn there."""
+    step = np.diff(time)
+    if not step.size:
+        return time, value
+    holes = np.flatnonzero(step > _HOLE_STEPS * np.median(step)) + 1
+    return np.insert(time, holes, time[holes - 1]), np.insert(value, holes, np.nan)
 
 
 def _nothing(panel: Axes, text: str, *values: np.ndarray) -> bool:
