@@ -16,6 +16,30 @@ from airglow.registry.records import Deployment, Site
 
 _MAY_BE_INFINITE = ("sky_intensity_flag1", "sky_intensity_flag2")  # no limit has been settled
 
+_GONE = {
+    "fringe_fraction": "all annuli are used, since without those between the fringes winds and temperatures "
+    "are no better (METHOD.md)",
+    "single_fringe": "all fringes are used, since with one alone errors of winds are half as large again "
+    "(METHOD.md)",
+}
+"""Keys of older files that mean nothing any more, and why."""
+
+
+def check_gone(entries: Mapping[str, Any], path: Path) -> None:
+    """Refuse keys that older files had, and say what became of them.
+
+    Parameters
+    ----------
+    entries
+        What a file holds, by the key of site or instrument.
+    path
+        The file.
+    """
+    for key, entry in entries.items():
+        for name, why in _GONE.items():
+            if isinstance(entry, dict) and name in entry:
+                raise RegistryError(f"{path}: {key}: {name} is gone: {why}. Delete the line")
+
 
 def check_numbers(content: Any, path: Path, where: tuple[str, ...] = ()) -> None:
     """Refuse numbers that are none, which pass every limit of a schema.

@@ -15,6 +15,7 @@ from airglow.model.instrument import InstrumentParameters
 from airglow.model.names import INSTRUMENT
 from airglow.registry.checks import (
     check_deployments,
+    check_gone,
     check_instrument,
     check_madrigal,
     check_numbers,
@@ -81,6 +82,7 @@ def _read(paths: Path | Sequence[Path], schema_name: str) -> tuple[dict[str, Any
             continue  # a file of the operator's in which nothing stands changes nothing
         if not isinstance(layer, dict):
             raise RegistryError(f"{path}: top level: holds no entries. Give entries by their key")
+        check_gone(layer, path)
         content = merged(content, layer)
         files |= dict.fromkeys(layer, path)
     problem = problem_of(content, read_schema(Path(__file__).with_name(schema_name)))

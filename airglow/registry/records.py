@@ -55,10 +55,6 @@ class Site:
     clocks
         Time zones of the camera computer's clock, each with the local date from which it holds (None:
         always).
-    fringe_fraction
-        Part of the first fringe that is used, for small sensors.
-    single_fringe
-        True if the sensor has one fringe only.
     madrigal_kinst
         Madrigal's code of the instrument at the site; None if it has none.
     """
@@ -72,8 +68,6 @@ class Site:
     database_site_id: int | None
     directions: tuple[Direction, ...]
     clocks: tuple[tuple[dt.date | None, str], ...]
-    fringe_fraction: float = 1.0
-    single_fringe: bool = False
     madrigal_kinst: int | None = None
 
     def noon(self, date: dt.date) -> dt.datetime:

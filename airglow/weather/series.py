@@ -43,7 +43,17 @@ class LineCounts:
 
     @classmethod
     def of_all(cls, parts: Iterable[LineCounts]) -> LineCounts:
-        """What became of the lines of several files together."""
+        """What became of the lines of several files together.
+
+        Parameters
+        ----------
+        parts
+            One per file.
+
+        Returns
+        -------
+        LineCounts
+        """
         parts = list(parts)
         return cls(
             used=sum(part.used for part in parts),

@@ -148,6 +148,11 @@ def test_unknown_names_are_named(registry):
     [
         (lambda s, i: s["uao"].update(latitude_deg=91), "uao: latitude_deg"),
         (lambda s, i: s["uao"].update(altitude=1), "altitude"),
+        (
+            lambda s, i: s["mrh"].update(fringe_fraction=0.82),
+            "sites.yaml: mrh: fringe_fraction is gone: all annuli are used, .* no better .*Delete the line",
+        ),
+        (lambda s, i: s["a3o"].update(single_fringe=True), "sites.yaml: a3o: single_fringe is gone"),
         (lambda s, i: s["uao"]["clock_timezones"][0].update(timezone="Mars/Base"), "unknown time zone"),
         (lambda s, i: s["uao"]["directions"].pop("Zenith"), "lack Zenith"),
         (lambda s, i: i["minime05"]["deployments"][0].update(site="xyz"), "deployed at xyz"),
