@@ -1,10 +1,12 @@
 """A small night that comes in two steps, and one that is killed again and again: both end alike."""
 
+import datetime as dt
 import os
 import signal
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 from benchmarks.requests import beyond_data
 from running import TIMEOUT_S, everything, upload
@@ -12,6 +14,7 @@ from running import TIMEOUT_S, everything, upload
 from airglow.archive import load_manifest
 from airglow.demo.servers import MariadbServer
 from airglow.pipeline.publish import delivered_key
+from airglow.products import read_netcdf
 from airglow.simulate import NightFolder
 from airglow.store import Store, hash_file
 
@@ -56,6 +59,25 @@ def test_products_that_the_configuration_does_without_are_not_made(in_two_steps:
     local = {path.name for path in (place.clone.directory / "results").rglob("*.*")}
     assert {"winds.png", "winds.csv"} <= local
     assert not {"winds.pdf", "legacy.npz"} & local
+
+
+def test_temperatures_of_the_site_reach_the_products(
+    in_two_steps: InTwoSteps, small_night: NightFolder, tmp_path: Path
+) -> None:
+    """As the logger wrote them at the site, whose clock is five hours behind UTC in May."""
+    content = in_two_steps.place.store.get_bytes("results/2026/minime05_uao_20260512_xr.nc")
+    (tmp_path / "night.nc").write_bytes(content)
+    assert small_night.raw is not None
+    written = {}
+    for path in small_night.raw.glob("TempL00_uao_*.txt"):
+        for line in path.read_text().splitlines():
+            when, *values = line.split(",")
+            utc = dt.datetime.strptime(when, "%m/%d/%Y %H:%M:%S") + dt.timedelta(hours=5)
+            written[np.datetime64(utc, "us")] = [float(value) for value in values]
+    dome, inside = read_netcdf(tmp_path / "night.nc").temperatures
+    assert (dome.probe, inside.probe, len(dome)) == ("dome", "inside", 288)
+    for k, probe in enumerate((dome, inside)):
+        assert [written[time][k] for time in probe.time] == probe.temperature_c.tolist()
 
 
 def nothing_is_lost(store: Store, night: NightFolder) -> None:
