@@ -106,6 +106,15 @@ def test_loggers_elsewhere_leave_a_word_in_the_panel_of_the_etalon():
     assert [text.get_text() for text in axes.texts] == ["no temperature logger at the etalon"]
 
 
+def test_of_many_probes_the_panel_says_how_many_it_leaves_out():
+    result = example_result(40, 12)
+    dome = result.temperatures[1]
+    many = tuple(dataclasses.replace(dome, probe=f"templ{k:02d}") for k in range(10, 16))
+    axes = panel(dataclasses.replace(result, temperatures=many), "Site")
+    assert [line.get_label() for line in axes.lines] == ["templ10", "templ11", "templ12", "templ13"]
+    assert [text.get_text() for text in axes.texts] == ["2 more in the netCDF file"]
+
+
 def test_wind_errors_are_those_of_samples_that_are_not_bad():
     result = example_result(80, 12)
     sky = result.sky

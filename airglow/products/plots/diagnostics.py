@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 import numpy as np
@@ -307,7 +306,7 @@ def _temperatures(
     panel.set_ylabel(label)
     begin, end = night_span(result)
     shown = []
-    for each, (form, color) in zip(probes, itertools.cycle(_LINES)):
+    for each, (form, color) in zip(probes, _LINES, strict=False):  # a key has room for no more
         during = (each.time >= begin) & (each.time <= end)
         time, value = _with_holes(each.time[during], each.temperature_c[during])
         _plot(panel, time, value, form, color, each.probe.replace("_", " "))
@@ -316,6 +315,9 @@ def _temperatures(
         return
     _tight(panel, np.concatenate(shown), 0.5)
     style.key_row(panel)
+    if len(probes) > len(_LINES):
+        more = f"{len(probes) - len(_LINES)} more in the netCDF file"
+        panel.text(0.99, 0.83, more, transform=panel.transAxes, ha="right", fontsize=8, color=GREY)
 
 
 def _with_holes(time: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
