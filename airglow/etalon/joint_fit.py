@@ -6,7 +6,7 @@ Kaufman's 1975 simplification of the Jacobian).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -44,6 +44,16 @@ ONLY_SKEW = {**LASER_PRIORS, _VARIANCE: (0.0, 1e-3)}
 _SKY_PRIOR_WIDTHS = {_REFLECTIVITY: 0.25, _VARIANCE: 0.5, _THIRD: 0.3, 4: 0.5, 5: 0.5, 6: 0.3, 7: 0.3, 8: 0.3}
 
 
+# Parameters that may keep a given value, and their places.
+_PLACES = {
+    "plate_scale_rad_per_pixel": (_ALPHA,),
+    "reflectivity": (_REFLECTIVITY,),
+    "blur_px": tuple(range(_BLUR.start, _BLUR.stop)),
+    "gap_variance": (_VARIANCE,),
+    "gap_third_moment": (_THIRD,),
+}
+
+
 def _log_reflectivity(x: np.ndarray) -> float:
     return -np.exp(np.minimum(x[_REFLECTIVITY], _LARGEST_LOG))
 
@@ -64,6 +74,7 @@ class JointProblem:
         estimate_blur: bool,
         priors: Mapping[int, tuple[float, float]],
         own_widths_rad2: np.ndarray | None = None,
+        held: Collection[str] = (),
     ) -> None:
         self.profiles = profiles
         self.base = start
@@ -72,11 +83,14 @@ class JointProblem:
         self.estimate_blur = estimate_blur
         self.own_widths_rad2 = own_widths_rad2
         self.shared = _BLUR.stop if estimate_blur else _BLUR.start
+        self.held = {place: name for name in held for place in _PLACES[name] if place < self.shared}
         self._cache: tuple[bytes, np.ndarray, np.ndarray] | None = None
         if own_widths_rad2 is not None:
             begin = self.start()
             priors = {place: (begin[place], width) for place, width in _SKY_PRIOR_WIDTHS.items()}
-        self.priors = {place: prior for place, prior in priors.items() if place < self.shared}
+        self.priors = {
+            place: prior for place, prior in priors.items() if place < self.shared and place not in self.held
+        }
 
     def start(self) -> np.ndarray:
         """The vector to begin with."""
@@ -94,7 +108,8 @@ class JointProblem:
 
     def parameters(self, x: np.ndarray) -> InstrumentParameters:
         """The instrument's parameters, without any line's width."""
-        return replace(
+        kept = {name: getattr(self.base, name) for name in self.held.values()}
+        fitted = replace(
             self.base,
             plate_scale_rad_per_pixel=float(
                 self.base.plate_scale_rad_per_pixel * (1 + _ALPHA_UNIT * x[_ALPHA])
@@ -105,6 +120,7 @@ class JointProblem:
             gap_variance=float(x[_VARIANCE] * _VARIANCE_UNIT / self.nominal**2),
             gap_third_moment=float(x[_THIRD] * _THIRD_UNIT / self.nominal**3),
         )
+        return replace(fitted, **kept)  # to the last digit
 
     def shape_units(self, x: np.ndarray) -> np.ndarray:
         """What a unit of each of the instrument's places in the vector changes.
@@ -190,6 +206,7 @@ def fit_jointly(
     most_steps: int,
     own_widths_rad2: np.ndarray | None = None,
     priors: Mapping[int, tuple[float, float]] = LASER_PRIORS,
+    held: Collection[str] = (),
 ) -> Fitted | None:
     """Fit profiles together from one start.
 
@@ -209,6 +226,8 @@ def fit_jointly(
         (n,) phase variances of the profiles' lines to begin with; None for a line without width of its own.
     priors
         Centre and width for places of the vector; with ``own_widths_rad2`` they lie about ``start`` instead.
+    held
+        Names of parameters that keep their values of ``start``; their errors are 0.
 
     Returns
     -------
@@ -217,13 +236,23 @@ def fit_jointly(
     """
     alpha = start.plate_scale_rad_per_pixel
     phases = [start_phase(profile, nominal, alpha) for profile in profiles]
-    problem = JointProblem(profiles, start, np.array(phases), nominal, estimate_blur, priors, own_widths_rad2)
+    problem = JointProblem(
+        profiles, start, np.array(phases), nominal, estimate_blur, priors, own_widths_rad2, held
+    )
+    begin = problem.start()
+    free = np.setdiff1d(np.arange(begin.size), list(problem.held))
+
+    def whole(stepped: np.ndarray) -> np.ndarray:
+        x = begin.copy()
+        x[free] = stepped
+        return x
+
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # what it leads to is seen below
             answer = optimize.least_squares(
-                problem.residuals,
-                problem.start(),
-                jac=problem.jacobian,
+                lambda stepped: problem.residuals(whole(stepped)),
+                begin[free],
+                jac=lambda stepped: problem.jacobian(whole(stepped))[:, free],
                 x_scale="jac",
                 max_nfev=most_steps,
                 ftol=1e-6,
@@ -231,6 +260,9 @@ def fit_jointly(
             )
     except (ValueError, np.linalg.LinAlgError):  # it went where there are no numbers
         return None
+    jacobian = np.zeros((answer.fun.size, begin.size))
+    jacobian[:, free] = answer.jac
+    answer.x, answer.jac = whole(answer.x), jacobian
     finite = np.isfinite(answer.cost) and np.isfinite(answer.jac).all()
     return (problem, answer) if finite else None
 

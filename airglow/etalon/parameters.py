@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from airglow.etalon.airy import central_phase
 from airglow.etalon.joint_fit import (
+    LASER_PRIORS,
     LEAST_REFLECTIVITY,
     MOST_REFLECTIVITY,
     ONE_GAP,
@@ -65,6 +66,7 @@ def fit_parameters(
     *,
     estimate_blur: bool = True,
     other_plate_scales: Sequence[float] = (),
+    held: Collection[str] = (),
 ) -> ParametersFit:
     """Fit the instrument's parameters to several laser profiles together, each with its own gap.
 
@@ -81,11 +83,13 @@ def fit_parameters(
     other_plate_scales
         To begin with as well (rad per pixel), where that of ``start`` may be far off. One of them is taken
         only if it fits clearly better.
+    held
+        Names of parameters that keep their values of ``start``, of both moments of the gap or none.
 
     Returns
     -------
     ParametersFit
-        With standard errors of plate scale and reflectivity.
+        With standard errors of plate scale and reflectivity, NaN where they are held.
 
     Raises
     ------
@@ -96,37 +100,72 @@ def fit_parameters(
     brightest = max(profiles, key=lambda p: np.ptp(p.counts))
     # The brightest profile alone, from several starts, with one gap all over the plates: its moments could
     # otherwise pass for a reflectivity or a blur that is far off.
-    expected = (start.plate_scale_rad_per_pixel, *other_plate_scales)
-    starts = [
-        replace(start, plate_scale_rad_per_pixel=alpha)
-        for alpha in start_plate_scales(brightest, nominal, expected)
-    ]
-    alone = _first_unless_clearly_worse([_fit_alone(brightest, nominal, s, estimate_blur) for s in starts])
+    starts = _plate_scale_starts(brightest, nominal, start, other_plate_scales, held)
+    alone = _first_unless_clearly_worse(
+        [_fit_alone(brightest, nominal, each, estimate_blur, held) for each in starts]
+    )
     if alone is None:
         raise NotAnalysable("laser fit failed", "the instrument's parameters could not be fitted to a laser")
     begin, one = alone
-    together = fit_jointly(profiles, nominal, begin.parameters(one.x), estimate_blur, _MOST_STEPS_TOGETHER)
+
+    def fit_all(priors: Mapping[int, tuple[float, float]]) -> Fitted | None:
+        at = begin.parameters(one.x)
+        return fit_jointly(
+            profiles, nominal, at, estimate_blur, _MOST_STEPS_TOGETHER, priors=priors, held=held
+        )
+
+    together = fit_all(LASER_PRIORS)
     if together is None:
         raise NotAnalysable(
             "laser fit failed", "the instrument's parameters could not be fitted to the lasers"
         )
+    fit = _with_shape(together) if "gap_variance" in held else _with_likely_moments(together, fit_all)
+    wrong = _why_impossible(fit.parameters, begin.base.plate_scale_rad_per_pixel)
+    if wrong:
+        raise NotAnalysable("laser fit failed", f"{wrong}, reduced chi-square {fit.reduced_chi_square:.3g}")
+    return replace(fit, parameters=_without_errors_of(fit.parameters, held))
+
+
+def _plate_scale_starts(
+    profile: RingProfile,
+    nominal: float,
+    start: InstrumentParameters,
+    others: Sequence[float],
+    held: Collection[str],
+) -> list[InstrumentParameters]:
+    """Parameters to begin with, at the plate scales that may be."""
+    if "plate_scale_rad_per_pixel" in held:
+        return [start]
+    expected = (start.plate_scale_rad_per_pixel, *others)
+    return [
+        replace(start, plate_scale_rad_per_pixel=alpha)
+        for alpha in start_plate_scales(profile, nominal, expected)
+    ]
+
+
+def _without_errors_of(parameters: InstrumentParameters, held: Collection[str]) -> InstrumentParameters:
+    """Without standard errors of parameters that nothing was measured of."""
+    errors = {
+        "plate_scale_rad_per_pixel": "plate_scale_error_rad_per_pixel",
+        "reflectivity": "reflectivity_error",
+    }
+    return replace(parameters, **{error: np.nan for name, error in errors.items() if name in held})
+
+
+def _with_likely_moments(
+    together: Fitted, fit_all: Callable[[Mapping[int, tuple[float, float]]], Fitted | None]
+) -> ParametersFit:
+    """Of a fit with moments of the gap and those with other priors, the likely one."""
     fit = _with_shape(together)
     if fit.parameters.gap_variance < 0:  # what no plates have; its error is that of a variance all the same
-        skew = fit_jointly(
-            profiles, nominal, begin.parameters(one.x), estimate_blur, _MOST_STEPS_TOGETHER, priors=ONLY_SKEW
-        )
+        skew = fit_all(ONLY_SKEW)
         if skew is not None:
             together, fit = skew, replace(_with_shape(skew), shape=fit.shape)
     inflation = max(fit.reduced_chi_square, 1.0)
     if not moments_are_certain(together, inflation):
-        plain = fit_jointly(
-            profiles, nominal, begin.parameters(one.x), estimate_blur, _MOST_STEPS_TOGETHER, priors=ONE_GAP
-        )
+        plain = fit_all(ONE_GAP)
         if plain is not None:
             fit = _of_both(fit, _with_shape(plain), odds_of_moments(together, plain, inflation))
-    wrong = _why_impossible(fit.parameters, begin.base.plate_scale_rad_per_pixel)
-    if wrong:
-        raise NotAnalysable("laser fit failed", f"{wrong}, reduced chi-square {fit.reduced_chi_square:.3g}")
     return fit
 
 
@@ -162,12 +201,17 @@ def _of_both(with_moments: ParametersFit, without: ParametersFit, odds: float) -
 
 
 def _fit_alone(
-    profile: RingProfile, nominal: float, start: InstrumentParameters, estimate_blur: bool
+    profile: RingProfile,
+    nominal: float,
+    start: InstrumentParameters,
+    estimate_blur: bool,
+    held: Collection[str],
 ) -> Fitted | None:
     """The best fit of one laser profile from several reflectivities and blurs."""
     found = []
     for reflectivity, blur in itertools.product(
-        _START_REFLECTIVITIES, _START_BLURS if estimate_blur else (1.0,)
+        (start.reflectivity,) if "reflectivity" in held else _START_REFLECTIVITIES,
+        _START_BLURS if estimate_blur and "blur_px" not in held else (1.0,),
     ):
         trial = replace(
             start,
@@ -175,7 +219,11 @@ def _fit_alone(
             falloff=(0.0, 0.0),
             blur_px=tuple(blur * b for b in start.blur_px),
         )
-        found.append(fit_jointly([profile], nominal, trial, estimate_blur, _MOST_STEPS_ALONE, priors=ONE_GAP))
+        found.append(
+            fit_jointly(
+                [profile], nominal, trial, estimate_blur, _MOST_STEPS_ALONE, priors=ONE_GAP, held=held
+            )
+        )
     return _best(found)
 
 
@@ -185,6 +233,7 @@ def refine_parameters_on_sky(
     start: InstrumentParameters,
     typical_width_rad2: float,
     other_plate_scales: Sequence[float] = (),
+    held: Collection[str] = (),
 ) -> ParametersFit:
     """Refine known parameters on sky profiles, each with its own phase and line width.
 
@@ -200,7 +249,7 @@ def refine_parameters_on_sky(
         The registry's parameters; the answer is drawn to them where the profiles do not tell.
     typical_width_rad2
         Phase variance of a typical line.
-    other_plate_scales
+    other_plate_scales, held
         As for `fit_parameters`.
 
     Returns
@@ -214,13 +263,13 @@ def refine_parameters_on_sky(
     """
     nominal = central_phase(start.nominal_gap_m, wavelength_m)
     brightest = max(profiles, key=lambda p: np.ptp(np.convolve(p.counts, np.ones(9) / 9, "valid")))
-    expected = (start.plate_scale_rad_per_pixel, *other_plate_scales)
     typical = np.full(len(profiles), typical_width_rad2)
-    found = []
-    for alpha in start_plate_scales(brightest, nominal, expected):
-        begin = replace(start, plate_scale_rad_per_pixel=alpha)
-        found.append(fit_jointly(profiles, nominal, begin, True, _MOST_STEPS_TOGETHER, typical))
-    best = _first_unless_clearly_worse(found)
+    best = _first_unless_clearly_worse(
+        [
+            fit_jointly(profiles, nominal, begin, True, _MOST_STEPS_TOGETHER, typical, held=held)
+            for begin in _plate_scale_starts(brightest, nominal, start, other_plate_scales, held)
+        ]
+    )
     if best is None:
         raise NotAnalysable(
             "sky fit failed", "the instrument's parameters could not be fitted to the sky frames"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -126,6 +126,7 @@ def measure_state(
     estimate_blur: bool,
     lasers_together: int,
     other_plate_scales: Sequence[float] = (),
+    held: Collection[str] = (),
 ) -> LaserState:
     """Fit parameters and gap to the night's laser profiles.
 
@@ -143,7 +144,7 @@ def measure_state(
         False keeps the blur of ``start``.
     lasers_together
         Number of profiles fitted together for the parameters.
-    other_plate_scales
+    other_plate_scales, held
         As for `airglow.etalon.fit_parameters`.
 
     Returns
@@ -166,6 +167,7 @@ def measure_state(
             start,
             estimate_blur=estimate_blur,
             other_plate_scales=other_plate_scales,
+            held=held,
         )
 
     def explained_by(joint: ParametersFit, profiles: Sequence[RingProfile]) -> list[RingProfile]:

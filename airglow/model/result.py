@@ -33,7 +33,7 @@ class Cause(Enum):
     DIM_LINE = (0, 1, 1, "line intensity below the caution limit")
     VERY_DIM_LINE = (1, 2, 2, "line intensity below the bad limit")
     BRIGHT_BACKGROUND = (2, 1, 1, "spectral background above the limit")
-    ZENITH_REFERENCE = (3, 1, 1, "no usable laser: the zenith is the reference")
+    ZENITH_REFERENCE = (3, 1, 1, "the zenith alone is the reference: no usable laser, or by hand")
     LASER_DRIFTING = (4, 1, 0, "laser drifting over the night")
     NO_CLOUD_DATA = (5, 1, 1, "no cloud sensor data")
     CLOUDY = (6, 1, 1, "sky minus ambient temperature above -22 C")
@@ -254,7 +254,7 @@ class Provenance:
     code_version
         Version of airglow.
     settings_hash
-        SHA-256 of the settings that the analysis was given.
+        SHA-256 of the settings that the analysis was given, and of the overrides if there are any.
     registry_epoch
         ``always``, or the date from which the instrument's entry in the registry holds.
     input_hash
@@ -263,6 +263,8 @@ class Provenance:
         Names of the weather files.
     manifest_hash
         SHA-256 of the manifest in the archive that lists the frames; empty without one.
+    overrides
+        What was decided by hand for this night, each with its reason.
     """
 
     code_version: str
@@ -271,6 +273,7 @@ class Provenance:
     input_hash: str
     weather_files: tuple[str, ...]
     manifest_hash: str = ""
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

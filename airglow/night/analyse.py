@@ -99,7 +99,10 @@ def analyse_profiles(
     fitted = list(lines.index)
     velocities = sky_samples(request, sky, lines, line, known, weather)
     checks = check_samples(velocities, sky.mid_time_s[fitted], lines, known)
-    reference = find_doppler_reference(velocities, sky.mid_time_s[fitted], known, checks)
+    by_hand = request.overrides
+    reference = find_doppler_reference(
+        velocities, sky.mid_time_s[fitted], known, checks, by_hand.doppler_reference
+    )
     winds = with_winds(velocities, reference)
     samples = with_flags(request, winds, sky, lines, lasers, known, reference, checks)
     laser = laser_table(lasers, known.lasers)
@@ -139,13 +142,14 @@ def analyse_profiles(
         sky_profiles=ring_profiles(sky, fitted, [fit.model for fit in lines.fits]),
         laser_profiles=ring_profiles(lasers, list(range(len(lasers))), laser_models or [None] * len(lasers)),
         rejections=(*reduced.rejections, *lines.rejections),
-        notes=night_notes(reduced, known, reference, weather, samples, lines, checks),
+        notes=night_notes(reduced, known, reference, weather, samples, lines, checks, by_hand),
         provenance=Provenance(
             code_version=code_version(),
-            settings_hash=request.settings.digest(),
+            settings_hash=request.settings_hash,
             registry_epoch=f"{instrument.epoch_from}" if instrument.epoch_from else "always",
             input_hash=_input_hash(reduced, weather),
             weather_files=weather.files if weather else (),
+            overrides=by_hand.sentences,
         ),
         temperatures=site_temperatures(request, weather),
     )

@@ -102,7 +102,8 @@ def analyse_frames(
         Empty, with a note that says why, if there is no analysis.
     outcome
         As JSON can hold it: ``instrument``, ``site``, ``date``, ``tag``, ``state`` (`ANALYSED`, or why there
-        is no analysis), ``reason``, and a few numbers for tables.
+        is no analysis), ``reason``, ``overrides`` if anything was decided by hand, and a few numbers for
+        tables.
 
     Raises
     ------
@@ -189,6 +190,8 @@ def _outcome(
         outcome |= {"state": why.state, "reason": why.reason}
     else:
         outcome |= {**_numbers(result), "state": ANALYSED, "reason": ""}
+    if result.provenance.overrides:
+        outcome["overrides"] = list(result.provenance.overrides)
     by, took = result.provenance.code_version, round(time.monotonic() - begun, 1)
     return result, {**outcome, "code_version": by, "analysis_s": took}
 

@@ -23,6 +23,7 @@ from airglow.frames import (
 from airglow.model.errors import AirglowError, BadInput, MachineError, NotAnalysable
 from airglow.model.result import Rejection
 from airglow.model.tags import LASER_TAG
+from airglow.night.by_hand import without_named, without_spans
 from airglow.night.gate import TimedFrame, admit, why_none
 from airglow.night.request import NightRequest
 from airglow.night.settings import AnalysisSettings
@@ -106,11 +107,15 @@ def read_night(
         If a file cannot be read for a reason that is not its own, or there is no room to keep the images.
     """
     every = list_frames(directory)
-    paths = [path for path in every if tag_of_name(path.name) in (LASER_TAG, *request.frame_tags)]
+    tags = {path.name: tag_of_name(path.name) for path in every}
+    paths = [path for path in every if tags[path.name] in (LASER_TAG, *request.frame_tags)]
     skies = [path.name for path in paths if tag_of_name(path.name) != LASER_TAG]
     if not skies:
         raise NotAnalysable("no frames", f"no {request.tag} frame in this night: {_what_is_there(every)}")
-    frames, rejections, hashes = [], [], []
+    left_out, not_named = without_named(tags, request)
+    named = {rejection.name for rejection in left_out}
+    paths = [path for path in paths if path.name not in named]
+    frames, rejections, hashes = [], list(left_out), []
     images = KeptImages()
     read = partial(_read, images=images, sha256=sha256 or {})
     for done, (path, answer) in enumerate(read_apart(paths, read)):
@@ -126,7 +131,9 @@ def read_night(
             raise frame
     admitted = admit(frames, request)
     rejections += admitted.rejections
-    timed, odd = _of_one_shape(admitted.frames)
+    kept, in_spans, without_frames = without_spans(admitted.frames, request)
+    rejections += in_spans
+    timed, odd = _of_one_shape(kept)
     rejections += odd
     sky = [t for t in timed if t.frame.tag != LASER_TAG]
     if not sky:
@@ -142,7 +149,7 @@ def read_night(
         else:
             laser.append(t)
     digest = hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
-    notes = (*_other_tags(sky, request), *admitted.notes)
+    notes = (*not_named, *without_frames, *_other_tags(sky, request), *admitted.notes)
     return NightFrames(tuple(laser), tuple(sky), tuple(rejections), notes, digest)
 
 

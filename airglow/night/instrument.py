@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +19,7 @@ from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import Cause
 from airglow.night.profiles import REGISTRY_BINNING, Profiles, used_parts
 from airglow.night.request import NightRequest
-from airglow.registry import Instrument
+from airglow.registry import Instrument, PinnedParameters
 from airglow.rings import AnnulusGrid
 from airglow.spectra import SkyLine
 
@@ -43,6 +44,7 @@ class KnownInstrument:
     temperature_error_k: float  # common to the night: what the parameters leave open
     causes: tuple[Cause, ...] = ()  # that lasers give for all samples of the night
     remarks: tuple[str, ...] = ()  # sentences for the night's log
+    held: tuple[str, ...] = ()  # parameters that were given by hand
 
     def gap_m(self, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gap and its standard error (m); without lasers the nominal gap, its error not known (0)."""
@@ -88,6 +90,8 @@ def know_instrument(request: NightRequest, lasers: Profiles, sky: Profiles, line
     binning = sky.frames[0].frame.x_binning
     start = default_parameters(request.instrument, sky.grid, binning)
     from_optics = optics.plate_scale_rad_per_pixel(binning)
+    given = _given_by_hand(request.overrides.parameters, start.nominal_gap_m)
+    start, held = replace(start, **given), tuple(given)
     try:
         state = measure_state(
             used_parts(lasers),
@@ -97,15 +101,40 @@ def know_instrument(request: NightRequest, lasers: Profiles, sky: Profiles, line
             estimate_blur=optics.estimate_blur,
             lasers_together=request.settings.shape_lasers,
             other_plate_scales=(from_optics,),
+            held=held,
         )
     except NotAnalysable as reason:
-        known = _from_sky(sky, start, line, reason.reason, from_optics)
+        known = _from_sky(sky, start, line, reason.reason, from_optics, held)
     else:
         error_k = colour_error_k(line, optics.laser_wavelength_m, start.nominal_gap_m)
         known = KnownInstrument(
             replace(state.parameters, source=_BY_LASERS), state, "", error_k, _causes_of(lasers, state)
         )
+    if held:
+        source = f"{known.parameters.source}; by hand: {', '.join(_in_words(held))}"
+        known = replace(known, parameters=replace(known.parameters, source=source), held=held)
+    if "plate_scale_rad_per_pixel" in held:  # start has another one than the registry
+        return known
     return replace(known, remarks=_remarks(request.instrument, start, from_optics, known))
+
+
+def _given_by_hand(pinned: PinnedParameters, nominal_gap_m: float) -> dict[str, float | tuple[float, ...]]:
+    """Parameters that were given by hand, by the names and in the units of `InstrumentParameters`."""
+    given = dict(pinned.given)
+    if pinned.gap_variance_m2 is not None:
+        given["gap_variance"] = given.pop("gap_variance_m2") / nominal_gap_m**2
+        given["gap_third_moment"] = given.pop("gap_third_moment_m3") / nominal_gap_m**3
+    return given
+
+
+def _in_words(held: Collection[str]) -> list[str]:
+    words = {
+        "plate_scale_rad_per_pixel": "plate scale",
+        "reflectivity": "reflectivity",
+        "blur_px": "blur",
+        "gap_variance": "gap moments",
+    }
+    return [word for name, word in words.items() if name in held]
 
 
 def _causes_of(lasers: Profiles, state: LaserState) -> tuple[Cause, ...]:
@@ -159,7 +188,12 @@ def _remarks(
 
 
 def _from_sky(
-    sky: Profiles, start: InstrumentParameters, line: SkyLine, why_default: str, from_optics: float
+    sky: Profiles,
+    start: InstrumentParameters,
+    line: SkyLine,
+    why_default: str,
+    from_optics: float,
+    held: Collection[str],
 ) -> KnownInstrument:
     """The registry's parameters, refined on the brightest sky frames of each stretch of the night."""
     profiles = used_parts(sky)
@@ -171,7 +205,7 @@ def _from_sky(
     phase = central_phase(start.nominal_gap_m, line.wavelength_m)
     typical = line.phase_variance_rad2(phase, line.typical_temperature_k)
     try:
-        fit = refine_parameters_on_sky(chosen, line.wavelength_m, start, typical, (from_optics,))
+        fit = refine_parameters_on_sky(chosen, line.wavelength_m, start, typical, (from_optics,), held)
     except NotAnalysable as reason:
         raise NotAnalysable(
             "instrument unknown",

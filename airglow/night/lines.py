@@ -133,7 +133,8 @@ def fit_lines(
     evidence, foreign = None, foreign_lines(line, oh_wavelengths_m)
     if fits and known.lasers is not None:
         clean = _without_waves(sky.mid_time_s, profiles, fits)
-        evidence = _weigh(clean, fits, of_gap_mps, one_phase, parameters, line, foreign)
+        held = "reflectivity" in known.held
+        evidence = _weigh(clean, fits, of_gap_mps, one_phase, parameters, line, foreign, held)
         foreign = tuple(foreign[k] for k in evidence.foreign)
         if foreign or evidence.parameters != parameters:
             parameters = evidence.parameters
@@ -207,12 +208,22 @@ def _weigh(
     parameters: InstrumentParameters,
     line: SkyLine,
     foreign: tuple[SkyLine, ...],
+    held_reflectivity: bool,
 ) -> SkyEvidence:
     """What the sky frames hold that lasers do not show, from fits at one gap."""
     rest_mps = float(np.median([fit.velocity_mps for fit in fits.values()]))
     at_one_gap = [replace(fit, velocity_mps=fit.velocity_mps - of_gap_mps[k]) for k, fit in fits.items()]
     at_rest = [rest_mps - float(of_gap_mps[k]) for k in fits]
-    return weigh_sky([profiles[k] for k in fits], at_one_gap, at_rest, one_phase, parameters, line, foreign)
+    return weigh_sky(
+        [profiles[k] for k in fits],
+        at_one_gap,
+        at_rest,
+        one_phase,
+        parameters,
+        line,
+        foreign,
+        held_reflectivity=held_reflectivity,
+    )
 
 
 def _start_velocities(profiles: Sequence[RingProfile], phases: np.ndarray, plate_scale: float) -> list[float]:

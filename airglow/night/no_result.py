@@ -48,9 +48,10 @@ def no_result(
         rejections=tuple(rejections),
         provenance=Provenance(
             code_version=code_version(),
-            settings_hash=request.settings.digest(),
+            settings_hash=request.settings_hash,
             registry_epoch=f"{instrument.epoch_from}" if instrument.epoch_from else "always",
             input_hash="",
             weather_files=weather.files if weather else (),
+            overrides=request.overrides.sentences,
         ),
     )

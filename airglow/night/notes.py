@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from airglow.model.result import SkySamples
+from airglow.night.by_hand import notes_by_hand
 from airglow.night.instrument import KnownInstrument
 from airglow.night.lines import NightLines
 from airglow.night.reduce import ReducedNight
 from airglow.night.self_checks import SelfChecks
 from airglow.night.site_temperatures import logger_notes
+from airglow.registry import NightOverrides
+from airglow.registry.overrides import BY_LASER, BY_ZENITH
 from airglow.weather import WeatherFolder
 from airglow.winds.doppler_reference import SampleReference
 
@@ -22,9 +25,11 @@ def night_notes(
     samples: SkySamples,
     lines: NightLines,
     checks: SelfChecks,
+    by_hand: NightOverrides,
 ) -> tuple[str, ...]:
     """The log of the analysis, a sentence each."""
-    notes = [*reduced.notes, f"{len(samples)} of {len(reduced.sky)} sky frames were fitted."]
+    notes = [*notes_by_hand(samples, by_hand), *reduced.notes]
+    notes.append(f"{len(samples)} of {len(reduced.sky)} sky frames were fitted.")
     if known.lasers is None:
         notes.append(
             "The registry's parameters, refined on the sky, describe the instrument, since "
@@ -71,6 +76,12 @@ def night_notes(
         f"from {reference.zenith_samples} samples, error {np.sqrt(np.mean(reference.error_mps**2)):.1f} m/s "
         f"with a vertical wind of {reference.vertical_wind_spread_mps:.1f} m/s."
     )
+    if by_hand.doppler_reference == BY_LASER and known.lasers is None:
+        notes.append("The Doppler reference laser, decided by hand, is not to be had: no laser can be used.")
+    if by_hand.doppler_reference == BY_ZENITH and not reference.follows_zenith:
+        notes.append(
+            "The Doppler reference zenith, decided by hand, is not to be had: fewer than two samples look up."
+        )
     if checks.clouds.under.any():
         notes.append(
             f"{int(checks.clouds.under.sum())} samples are under clouds by their winds and brightness: "

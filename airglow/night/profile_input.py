@@ -16,6 +16,7 @@ from airglow.frames import LONGEST_EXPOSURE_S, SHORTEST_EXPOSURE_S, FrameHeader
 from airglow.model.errors import BadInput, MachineError, NotAnalysable
 from airglow.model.result import Rejection
 from airglow.model.tags import LASER_TAG
+from airglow.night.by_hand import without_named, without_spans
 from airglow.night.gate import TimedFrame, admit, why_none
 from airglow.night.profile_noise import errors_of, estimate_gain, laser_offset, sky_offsets
 from airglow.night.profiles import Profiles, mid_times_s
@@ -69,12 +70,15 @@ def read_profiles(path: Path, request: NightRequest) -> ReducedNight:
         raise BadInput(path.name, f"cannot be read as .npz: {error}") from error
     headers = {kind: _headers(path.name, kind, arrays, request.tag) for kind in ("sky", "laser")}
     unusable = [*_unusable("sky", arrays, headers["sky"]), *_unusable("laser", arrays, headers["laser"])]
-    broken = {rejection.name for rejection in unusable}
-    admitted = admit([h for kind in ("sky", "laser") for h in headers[kind] if h.name not in broken], request)
-    rejections = (*unusable, *admitted.rejections)
+    every = [header for kind in ("sky", "laser") for header in headers[kind]]
+    left_out, not_named = without_named({header.name: header.tag for header in every}, request)
+    gone = {rejection.name: rejection for rejection in (*unusable, *left_out)}
+    admitted = admit([header for header in every if header.name not in gone], request)
+    timed, in_spans, without_frames = without_spans(admitted.frames, request)
+    rejections = (*gone.values(), *admitted.rejections, *in_spans)
     frames = {
-        "sky": [t for t in admitted.frames if t.frame.tag != LASER_TAG],
-        "laser": [t for t in admitted.frames if t.frame.tag == LASER_TAG],
+        "sky": [t for t in timed if t.frame.tag != LASER_TAG],
+        "laser": [t for t in timed if t.frame.tag == LASER_TAG],
     }
     if not frames["sky"]:
         names = [header.name for header in headers["sky"]]
@@ -105,6 +109,8 @@ def read_profiles(path: Path, request: NightRequest) -> ReducedNight:
             f"{len(sky_frames)} sky frames were taken in the dark.",
             f"Noise from the profiles themselves: variance of an annulus {offsets.min():.4g} to "
             f"{offsets.max():.4g} counts^2 at its frame's darkest, {gain:.4g} more per count above that.",
+            *not_named,
+            *without_frames,
             *admitted.notes,
         ),
         input_hash=hashlib.sha256(content).hexdigest(),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass, field
 
 from airglow.model.tags import GREEN_TAG, RED_TAGS
 from airglow.night.settings import AnalysisSettings
-from airglow.registry import Instrument, Site
+from airglow.registry import Instrument, NightOverrides, Site
+from airglow.registry.overrides import overrides_of_night
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,19 @@ class NightRequest:
     def frame_tags(self) -> tuple[str, ...]:
         """Tags of the frames that show the line: X and XR are the same one, by instruments of two ages."""
         return RED_TAGS if self.tag in RED_TAGS else (self.tag,)
+
+    @property
+    def overrides(self) -> NightOverrides:
+        """What was decided by hand for this night."""
+        return overrides_of_night(self.instrument.overrides, self.site, self.date)
+
+    @property
+    def settings_hash(self) -> str:
+        """SHA-256 of the settings, and of what was decided by hand if anything was."""
+        by_hand = self.overrides.sentences
+        if not by_hand:
+            return self.settings.digest()
+        return hashlib.sha256("\n".join((self.settings.digest(), *by_hand)).encode()).hexdigest()
 
     @property
     def emission_height_m(self) -> float:

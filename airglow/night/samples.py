@@ -13,6 +13,7 @@ from airglow.geometry.lines_of_sight import pierce_points
 from airglow.model.limits import CLOUDY_C, OVERCAST_C
 from airglow.model.result import SkySamples, mid_exposure
 from airglow.model.tags import GREEN_TAG
+from airglow.night.by_hand import flags_by_hand
 from airglow.night.instrument import KnownInstrument
 from airglow.night.lines import NightLines
 from airglow.night.profiles import Profiles
@@ -21,11 +22,13 @@ from airglow.night.self_checks import SelfChecks
 from airglow.night.tables import column
 from airglow.registry import Site
 from airglow.registry.load import normalise_direction
+from airglow.registry.overrides import BY_LASER, BY_ZENITH
 from airglow.spectra import SkyLine, network_intensity_scale
 from airglow.weather import WeatherFolder, summarise
 from airglow.winds.doppler_reference import (
     SampleReference,
     gap_error_as_velocity_mps,
+    reference_from_zenith,
     reference_in_time,
     reference_over_gap,
 )
@@ -125,9 +128,16 @@ def sky_samples(
 
 
 def find_doppler_reference(
-    samples: SkySamples, mid_time_s: np.ndarray, known: KnownInstrument, checks: SelfChecks
+    samples: SkySamples,
+    mid_time_s: np.ndarray,
+    known: KnownInstrument,
+    checks: SelfChecks,
+    by_hand: str = "",
 ) -> SampleReference:
     """The Doppler reference: from the zenith, with the gap from lasers or in time.
+
+    By hand it may be one value with the gap of the lasers, whatever the zenith says of its course
+    (`BY_LASER`), or follow the zenith, whatever the lasers say (`BY_ZENITH`).
 
     Zenith samples under clouds see light from elsewhere: they count for less, and so do those in a bright
     twilight. A drift that all directions share is one more thing that lasers leave open.
@@ -142,6 +152,15 @@ def find_doppler_reference(
     weight = np.select([clouds > OVERCAST_C, clouds > CLOUDY_C], [OVERCAST_WEIGHT, CLOUDY_WEIGHT], 1.0)
     weight[checks.clouds.under | checks.bright_twilight] *= CLOUDY_WEIGHT
     zenith = is_zenith(samples.zenith_deg)
+    if by_hand == BY_ZENITH:
+        # One gap for all, as without lasers: nothing of their course may be left in the winds.
+        of_course_mps = (lasers.median_gap_m - lasers.gap_m(mid_time_s)[0]) * per_metre
+        found = reference_in_time(mid_time_s, velocity + of_course_mps, fit_error, zenith)
+        if found.follows_zenith:
+            return replace(found, value_mps=found.value_mps - of_course_mps)
+    if by_hand == BY_LASER:
+        error = np.hypot(fit_error, samples.wind_calibration_error_mps)
+        return reference_from_zenith(velocity, error, zenith, weight)
 
     def over(state: LaserState, moved_mps: np.ndarray | float = 0.0) -> SampleReference:
         """The reference with a course of the gap that adds so much to the velocities."""
@@ -205,6 +224,7 @@ def with_flags(
     near_moon = (
         moon_up & (samples.moon_separation_deg < NEAR_MOON_DEG) & (samples.moon_illumination > BRIGHT_MOON)
     )
+    wind_by_hand, temperature_by_hand = flags_by_hand(samples, request.overrides)
     causes = flag_samples(
         FlagInputs(
             wind_mps=samples.line_of_sight_wind_mps,
@@ -225,7 +245,7 @@ def with_flags(
             bright_twilight=checks.bright_twilight,
             common_drift=checks.drift is not None,
             is_red_line=request.tag != GREEN_TAG,
-            zenith_reference=known.lasers is None,
+            zenith_reference=known.lasers is None or reference.follows_zenith,
             default_instrument=known.lasers is None,
             width_error_k=known.temperature_error_k,
             no_zenith=reference.zenith_samples == 0,
@@ -233,8 +253,10 @@ def with_flags(
             of_lasers=known.causes,
             laser_intensity=laser_intensity,
             limits=instrument.quality,
-            wind_flag_by_hand=instrument.flag_by_hand("wind", date),
-            temperature_flag_by_hand=instrument.flag_by_hand("temperature", date),
+            wind_flag_by_hand=np.maximum(wind_by_hand, instrument.flag_by_hand("wind", date)),
+            temperature_flag_by_hand=np.maximum(
+                temperature_by_hand, instrument.flag_by_hand("temperature", date)
+            ),
         )
     )
     wind_flag, temperature_flag = flag_levels(causes)

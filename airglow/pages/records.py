@@ -193,6 +193,7 @@ def _of_result(result: NightResult) -> dict[str, Any]:
             "registry_epoch": made.registry_epoch,
             "input_hash": made.input_hash,
             "weather_files": list(made.weather_files),
+            **({"overrides": list(made.overrides)} if made.overrides else {}),
         },
     }
 

@@ -202,4 +202,5 @@ def _provenance(result: NightResult) -> list[str]:
         f"{'manifest':<20}{made.manifest_hash or 'none'}",
         f"{'registry epoch':<20}{made.registry_epoch}",
         f"{'weather files':<20}{', '.join(made.weather_files) or 'none'}",
+        *(f"{'decided by hand':<20}{sentence}" for sentence in made.overrides),
     ]

@@ -272,6 +272,7 @@ def _read(file: netCDF4.Dataset) -> NightResult:
             input_hash=file.input_hash,
             weather_files=read_texts(log["weather_file"]),
             manifest_hash=getattr(file, "manifest_hash", ""),  # files from before it was written lack it
+            overrides=tuple(getattr(file, "overrides", "").splitlines()),
         ),
         temperatures=(
             read_temperatures(file[TEMPERATURES_GROUP]) if TEMPERATURES_GROUP in file.groups else ()

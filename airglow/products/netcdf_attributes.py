@@ -181,4 +181,6 @@ def _identity(result: NightResult) -> dict[str, Any]:
         "registry_epoch": provenance.registry_epoch,
         "input_hash": provenance.input_hash,
         "manifest_hash": provenance.manifest_hash,
+        # Nights of which nothing was decided by hand have no such attribute.
+        **({"overrides": "\n".join(provenance.overrides)} if provenance.overrides else {}),
     }

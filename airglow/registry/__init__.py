@@ -10,6 +10,7 @@ from airglow.registry.instrument import (
     QualityLimits,
 )
 from airglow.registry.load import load_registry
+from airglow.registry.overrides import NightOverrides, Override, PinnedParameters
 from airglow.registry.records import Deployment, Direction, Registry, Site
 
 __all__ = [
@@ -19,7 +20,10 @@ __all__ = [
     "Deployment",
     "Direction",
     "Instrument",
+    "NightOverrides",
     "Optics",
+    "Override",
+    "PinnedParameters",
     "QualityLimits",
     "Registry",
     "Site",

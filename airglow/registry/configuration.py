@@ -4,16 +4,16 @@
 layer, each over the ones before            files
 ==========================================  =========================================================
 airglow's own                               ``airglow/data``: ``config.yaml``, ``sites.yaml``,
-                                            ``instruments.yaml``
+                                            ``instruments.yaml``, ``overrides.yaml``
 the operator's                              the same names in ``/etc/airglow``, or in the directory
                                             that ``AIRGLOW_CONFIG_DIR`` names; any of them may lack
-of a working directory of the workflow      ``config/config.yaml`` below it
+of a working directory of the workflow      ``config/config.yaml`` and ``config/overrides.yaml`` below it
 given with a command                        ``--config FILE``, ``--registry DIR``; with Snakemake
                                             ``--configfile FILE``, ``--config KEY=VALUE``
 ==========================================  =========================================================
 
-A file need only hold what it changes (`airglow.registry.layers.merged`). A message on what is wrong names the
-file, the key and the reason.
+A file need only hold what it changes (`airglow.registry.layers.merged`); what stands in several
+``overrides.yaml`` holds together. A message on what is wrong names the file, the key and the reason.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ DATA = Path(__file__).parents[1] / "data"
 DIRECTORY_VARIABLE = "AIRGLOW_CONFIG_DIR"
 DIRECTORY = Path("/etc/airglow")
 OF_WORKING_DIRECTORY = Path("config/config.yaml")
-_CONFIG, _SITES, _INSTRUMENTS = "config.yaml", "sites.yaml", "instruments.yaml"
+OVERRIDES_OF_WORKING_DIRECTORY = Path("config/overrides.yaml")
+_CONFIG, _SITES, _INSTRUMENTS, _OVERRIDES = "config.yaml", "sites.yaml", "instruments.yaml", "overrides.yaml"
 _HINT = "Correct it there, or leave the key out; config/README.md says what each key means"
 
 
@@ -66,7 +67,10 @@ def add_configuration_arguments(parser: argparse.ArgumentParser) -> None:
         "--config", type=Path, metavar="FILE", help="like config.yaml, for what differs from /etc/airglow's"
     )
     parser.add_argument(
-        "--registry", type=Path, metavar="DIR", help="its sites.yaml and instruments.yaml, likewise"
+        "--registry",
+        type=Path,
+        metavar="DIR",
+        help="its sites.yaml, instruments.yaml and overrides.yaml, likewise",
     )
 
 
@@ -121,7 +125,8 @@ def load_config(
     given
         Values from elsewhere (those that Snakemake was given): the last layer.
     working_directory
-        Whether ``config/config.yaml`` of the current directory counts, as it does where the workflow runs.
+        Whether ``config/config.yaml`` and ``config/overrides.yaml`` of the current directory count, as they
+        do where the workflow runs.
     environ
         Environment variables; by default the process's.
 
@@ -143,6 +148,8 @@ def load_config(
     if file is not None:
         files.append(file)
     config = _own_config()
+    if working_directory and OVERRIDES_OF_WORKING_DIRECTORY.exists():
+        config = merged(config, {"registry": {"overrides": str(OVERRIDES_OF_WORKING_DIRECTORY)}})
     for path in files:
         config = merged(config, check_config(read_yaml(path), path))
     return merged(config, check_config(_typed(given), "--configfile or --config"))
@@ -172,14 +179,14 @@ def _is_no_text(described: Mapping[str, Any] | None) -> bool:
 def registry_of(
     config: Mapping[str, Any], directory: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> Registry:
-    """Sites and instruments, from all layers.
+    """Sites and instruments, and what was decided by hand, from all layers.
 
     Parameters
     ----------
     config
         The configuration: files that its section ``registry`` names are a layer over the operator's.
     directory
-        Holds ``sites.yaml``, ``instruments.yaml`` or both: the last layer.
+        Holds ``sites.yaml``, ``instruments.yaml``, ``overrides.yaml`` or several of them: the last layer.
     environ
         As in `load_config`.
 
@@ -193,7 +200,7 @@ def registry_of(
         If a file cannot be read or is wrong.
     """
     layers = []
-    for name, key in ((_SITES, "sites"), (_INSTRUMENTS, "instruments")):
+    for name, key in ((_SITES, "sites"), (_INSTRUMENTS, "instruments"), (_OVERRIDES, "overrides")):
         files = [DATA / name, *_of_operator(name, environ)]
         if config["registry"][key] is not None:
             files.append(Path(config["registry"][key]))
@@ -201,7 +208,8 @@ def registry_of(
             files.append(directory / name)
         layers.append(files)
     if directory is not None and all(files[-1].parent != directory for files in layers):
-        raise RegistryError(f"{directory}: has neither {_SITES} nor {_INSTRUMENTS}. Correct --registry")
+        names = f"{_SITES}, {_INSTRUMENTS} nor {_OVERRIDES}"
+        raise RegistryError(f"{directory}: has neither {names}. Correct --registry")
     return load_registry(*layers)
 
 

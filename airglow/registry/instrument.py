@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from airglow.model.errors import RegistryError
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.tags import GREEN_TAG
+from airglow.registry.overrides import Override
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,8 @@ class Instrument:
         Nights whose flags were raised by hand.
     azimuth_sign_flipped_before
         Local date before which the azimuth of headers has the wrong sign; None if it never had.
+    overrides
+        What was decided by hand, for nights of any date.
     """
 
     key: str
@@ -220,6 +223,7 @@ class Instrument:
     database_ids: DatabaseIds
     bad_periods: tuple[BadPeriod, ...]
     azimuth_sign_flipped_before: dt.date | None
+    overrides: tuple[Override, ...] = ()
 
     def flag_by_hand(self, quantity: str, date: dt.date) -> int:
         """Highest manual flag of ``wind`` or ``temperature`` on a night; 0 when there is none.

@@ -6,6 +6,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -29,16 +30,29 @@ from airglow.registry.instrument import (
     QualityLimits,
 )
 from airglow.registry.layers import merged
+from airglow.registry.load_overrides import read_overrides
 from airglow.registry.records import Deployment, Direction, Registry, Site
 
+_GONE = {
+    "plot_reference": "It chose the reference of a plot of older software, for all nights alike. Take it "
+    "out; nights whose Doppler reference is not to be the usual one have an entry in overrides.yaml",
+}
+"""Keys that older registries have, and what to do about them."""
 
-def load_registry(sites: Path | Sequence[Path], instruments: Path | Sequence[Path]) -> Registry:
+
+def load_registry(
+    sites: Path | Sequence[Path],
+    instruments: Path | Sequence[Path],
+    overrides: Sequence[Path] = (),
+) -> Registry:
     """Read and validate the registry.
 
     Parameters
     ----------
     sites, instruments
         A YAML file each, or several, of which a later one changes what it names in the earlier ones.
+    overrides
+        YAML files of what was decided by hand, which hold together.
 
     Returns
     -------
@@ -66,6 +80,8 @@ def load_registry(sites: Path | Sequence[Path], instruments: Path | Sequence[Pat
         epochs[key] = _epochs(key, entry, path)
         check_deployments(key, deployments[key], path)
         check_madrigal(key, epochs[key], deployments[key], known_sites, path, site_files)
+    for key, by_hand in read_overrides(overrides, deployments, known_sites).items():
+        epochs[key] = tuple(replace(epoch, overrides=by_hand) for epoch in epochs[key])
     return Registry(sites=known_sites, deployments=deployments, epochs=epochs)
 
 
@@ -89,7 +105,8 @@ def _read(paths: Path | Sequence[Path], schema_name: str) -> tuple[dict[str, Any
     if problem is not None:
         path = files[problem.absolute_path[0]] if problem.absolute_path else paths[-1]
         where = ": ".join(str(step) for step in problem.absolute_path) or "top level"
-        raise RegistryError(f"{path}: {where}: {problem.message}")
+        hints = [hint for name, hint in _GONE.items() if f"'{name}'" in problem.message]
+        raise RegistryError(". ".join([f"{path}: {where}: {problem.message}", *hints]))
     for key, entry in content.items():
         check_numbers(entry, files[key], (key,))
     return content, files

@@ -22,8 +22,12 @@ def _is_date(_: Any, value: Any) -> bool:
     return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
 
 
+def _is_time(_: Any, value: Any) -> bool:
+    return isinstance(value, dt.datetime)
+
+
 # jsonschema knows JSON's types only; YAML dates are dates.
-_TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("date", _is_date)
+_TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many({"date": _is_date, "time": _is_time})
 _Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_TYPES)
 _FORMATS = jsonschema.FormatChecker(formats=())
 
@@ -81,7 +85,7 @@ def problem_of(content: Any, schema: Mapping[str, Any]) -> jsonschema.Validation
     content
         The value.
     schema
-        JSON Schema, with the type ``date`` and the format ``night`` beside its own.
+        JSON Schema, with the types ``date`` and ``time`` and the format ``night`` beside its own.
 
     Returns
     -------

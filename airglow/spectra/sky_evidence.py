@@ -89,6 +89,8 @@ def weigh_sky(
     parameters: InstrumentParameters,
     line: SkyLine,
     foreign: Sequence[SkyLine] = (),
+    *,
+    held_reflectivity: bool = False,
 ) -> SkyEvidence:
     """Weigh whether the sky frames of a night call for another reflectivity, or hold foreign lines.
 
@@ -108,6 +110,8 @@ def weigh_sky(
         The sky line.
     foreign
         Lines that may pass the filter beside it.
+    held_reflectivity
+        Whether that of ``parameters`` is to stay. What the frames tell against it is an error then.
 
     Returns
     -------
@@ -144,7 +148,9 @@ def weigh_sky(
         if new:
             taken = (*taken, max(new, key=lambda k: of_foreign[k]))
         kept = np.ones(units.size, bool)
-        kept[_REFLECTIVITY] = not new and _odds_of_reflectivity(values, errors) > _LEAST_ODDS
+        kept[_REFLECTIVITY] = (
+            not new and not held_reflectivity and _odds_of_reflectivity(values, errors) > _LEAST_ODDS
+        )
         kept[_FOREIGN:] = False  # each frame has its own
         if not new and not kept[_REFLECTIVITY] and not taken:
             moved = np.zeros(units.size)

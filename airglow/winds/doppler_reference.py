@@ -57,6 +57,10 @@ _NATURAL_RATE_MPS_PER_H = 30.0
 UNKNOWN_ZERO_ERROR_MPS = 30.0
 
 
+ZENITH_IN_TIME = "zenith in time"
+"""Method of a reference that follows the zenith samples, where no laser follows the gap."""
+
+
 @dataclass(frozen=True)
 class SampleReference:
     """What is to be subtracted from the velocity of each of n samples.
@@ -84,6 +88,11 @@ class SampleReference:
     zenith_samples: int
     calibration_error_mps: np.ndarray | None = None
     log_density: float = 0.0
+
+    @property
+    def follows_zenith(self) -> bool:
+        """Whether the zenith samples alone tell its course."""
+        return self.method == ZENITH_IN_TIME
 
 
 def reference_from_zenith(
@@ -283,7 +292,7 @@ def reference_in_time(
     value, _ = course.at(mid_time_s)
     error, calibration = _of_mean_and_about_it(course.covariance(mid_time_s), error_mps)
     every = np.full(mid_time_s.size, error)
-    return SampleReference("zenith in time", value, every, spread, int(course.used.sum()), calibration)
+    return SampleReference(ZENITH_IN_TIME, value, every, spread, int(course.used.sum()), calibration)
 
 
 def gap_error_as_velocity_mps(gap_error_m: np.ndarray, gap_m: np.ndarray) -> np.ndarray:

@@ -65,7 +65,7 @@ class FlagInputs:
     is_red_line
         True for the red line.
     zenith_reference
-        True if the zenith alone is the Doppler reference, for want of a usable laser.
+        True if the zenith alone is the Doppler reference, for want of a usable laser or by hand.
     default_instrument
         True if the instrument's shape is the registry's, refined on the sky.
     width_error_k
@@ -81,9 +81,9 @@ class FlagInputs:
     limits
         Limits of the registry that raise flags.
     wind_flag_by_hand
-        Least flag of the winds of this night.
+        Least flag of the winds by what was decided by hand, shape (n,) or one for all.
     temperature_flag_by_hand
-        Least flag of the temperatures of this night.
+        Least flag of the temperatures, likewise.
     """
 
     wind_mps: np.ndarray
@@ -112,8 +112,8 @@ class FlagInputs:
     of_lasers: tuple[Cause, ...]
     laser_intensity: np.ndarray
     limits: QualityLimits
-    wind_flag_by_hand: int
-    temperature_flag_by_hand: int
+    wind_flag_by_hand: np.ndarray | int
+    temperature_flag_by_hand: np.ndarray | int
 
 
 def flag_samples(given: FlagInputs) -> np.ndarray:
@@ -158,9 +158,9 @@ def flag_samples(given: FlagInputs) -> np.ndarray:
             (Cause.TEMPERATURE_CAUTION_BY_HAND, Cause.TEMPERATURE_BAD_BY_HAND),
         ),
     )
-    for level, causes in by_hand:
-        if level:
-            raise_cause(causes[level - 1], True)
+    for levels, causes in by_hand:
+        for level, cause in enumerate(causes, start=1):
+            raise_cause(cause, np.equal(levels, level))
     raise_cause(Cause.POOR_FIT, given.reduced_chi_square > POOR_FIT_CHI_SQUARE)
     raise_cause(Cause.DEFAULT_INSTRUMENT, given.default_instrument)
     raise_cause(Cause.UNKNOWN_WIDTH, given.width_error_k > UNKNOWN_WIDTH_K)

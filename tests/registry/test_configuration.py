@@ -171,7 +171,9 @@ def test_files_that_the_configuration_names_are_a_layer(operator: Path, tmp_path
     (tmp_path / "ours.yaml").write_text("uao: {name: Here}\n")
     config = load_config(given={"registry": {"sites": "ours.yaml"}})
     assert registry_of(config).site("uao").name == "Here"
-    with pytest.raises(RegistryError, match=r"has neither sites\.yaml nor instruments\.yaml"):
+    with pytest.raises(
+        RegistryError, match=r"has neither sites\.yaml, instruments\.yaml nor overrides\.yaml"
+    ):
         registry_of(config, tmp_path)
 
 

@@ -32,6 +32,7 @@ rule analyze:
         runtime=60,
     params:
         settings=config["analysis"],
+        overrides=decided_by_hand,  # the instrument has them; here they tell Snakemake what has changed
     script:
         "../scripts/analyze.py"
 

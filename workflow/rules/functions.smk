@@ -5,6 +5,7 @@ import json
 from functools import lru_cache
 
 from airglow.pipeline import nights as nights_of_targets
+from airglow.registry.overrides import overrides_of_night
 from airglow.pipeline.states import mirror_path, mirror_states
 from airglow.uploads import discovery_from_json
 
@@ -110,6 +111,14 @@ def of_every_tag(*files):
         return expand(files, tag=tags, **dict(wildcards.items()))
 
     return expanded
+
+
+def decided_by_hand(wildcards):
+    """What was decided by hand for a night, in words: nothing for most nights."""
+    night = night_of(wildcards)
+    instrument = or_workflow_error(REGISTRY.instrument, night.instrument, night.date)
+    site = or_workflow_error(REGISTRY.site, night.site)
+    return list(overrides_of_night(instrument.overrides, site, night.date).sentences)
 
 
 def if_wanted(switch, **files):
