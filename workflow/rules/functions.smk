@@ -5,8 +5,8 @@ import json
 from functools import lru_cache
 
 from airglow.pipeline import nights as nights_of_targets
-from airglow.registry.overrides import overrides_of_night
 from airglow.pipeline.states import mirror_path, mirror_states
+from airglow.registry.overrides import overrides_of_night
 from airglow.uploads import discovery_from_json
 
 
