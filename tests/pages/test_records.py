@@ -181,6 +181,18 @@ def test_dates_of_made_archives_go_back_several_years() -> None:
     assert max(dt.date.fromisoformat(r["date"]) for r in records) == dt.date(2025, 6, 30)
 
 
+def test_what_was_decided_by_hand_is_on_the_page_of_its_night_alone() -> None:
+    result = example_result()
+    usual = night_record(index_of(XR={"state": "analysed"}), [result])
+    assert "Decided by hand" not in render_night(PagesSettings(), usual).data.decode()
+    assert "overrides" not in usual["tags"]["XR"]["provenance"]
+    made = replace(result.provenance, overrides=("Doppler reference zenith: a <lamp> (A. B)",))
+    record = night_record(index_of(XR={"state": "analysed"}), [replace(result, provenance=made)])
+    page = render_night(PagesSettings(), record).data.decode()
+    assert "<h3>Decided by hand</h3>" in page
+    assert "<li>Doppler reference zenith: a &lt;lamp&gt; (A. B)</li>" in page
+
+
 def test_a_result_that_was_kept_says_so_wherever_the_night_is_shown() -> None:
     kept = {"state": "camera off", "reason": "52 of 52", "at": "2025-05-02T12:00:00+00:00"}
     index = index_of(XR={"state": "analysed", "reason": "", "kept": kept})
