@@ -211,7 +211,8 @@ def _from_sky(
             "instrument unknown",
             f"{why_default}, and the registry's parameters cannot be fitted to the sky frames: "
             f"{reason.reason}. "
-            "See default_parameters and optics of the instrument in instruments.yaml",
+            "See default_parameters and optics of the instrument in instruments.yaml"
+            + (f", and in overrides.yaml its {', '.join(_in_words(held))}" if held else ""),
         ) from reason
     per_kelvin = line.phase_variance_rad2(phase, 1.0)
     return KnownInstrument(

@@ -89,10 +89,12 @@ def night_notes(
             f"(log of the odds {max(checks.clouds.log_odds):.0f})."
         )
     if checks.drift is not None:
+        by_laser = by_hand.doppler_reference == BY_LASER
+        follows = "is one value, by hand" if by_laser else "follows the zenith"
         notes.append(
             f"All directions drift together by some {checks.drift.size_mps:.0f} m/s over the night, "
             f"against the lasers (log of the odds {checks.drift.log_odds:.0f}); the Doppler reference "
-            "follows the zenith."
+            f"{follows}."
         )
     if checks.bright_twilight.any():
         notes.append(f"{int(checks.bright_twilight.sum())} samples are in a bright twilight.")

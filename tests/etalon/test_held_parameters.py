@@ -7,6 +7,7 @@ import pytest
 
 from airglow.etalon import measure_state, refine_parameters_on_sky
 from airglow.etalon.parameters import fit_parameters
+from airglow.model.errors import NotAnalysable
 
 from .test_etalon import GAP_M, LASER_M, PARAMETERS, PHASE, laser, night_of_lasers
 
@@ -33,22 +34,17 @@ def test_what_is_held_stays_to_the_last_digit_and_the_rest_is_fitted(lasers, hel
     assert fit.reflectivity == pytest.approx(PARAMETERS.reflectivity, abs=0.01)
 
 
-def test_fringes_are_as_high_as_before_with_another_reflectivity(lasers):
-    """Blur or gap make up for a reflectivity that is too high: the first harmonic goes as R exp(-k^2 ...).
-
-    A reflectivity that is higher by 0.01 makes the first harmonic higher by 1.2 % beside one of 0.86.
-    """
+def test_the_rest_makes_up_for_a_reflectivity_that_is_too_high(lasers):
+    """Blur and gap make up for a reflectivity that is too high, as far as they can."""
     high = dataclasses.replace(PARAMETERS, reflectivity=PARAMETERS.reflectivity + 0.01)
     free = fit_parameters(lasers, LASER_M, PARAMETERS)
     fit = fit_parameters(lasers, LASER_M, high, held=("reflectivity",))
     assert fit.parameters.reflectivity == high.reflectivity
     assert fit.reduced_chi_square > free.reduced_chi_square
-    assert fit.shape.noise[1].tolist() == [0.0] * 9  # nothing is left open of it
+    assert np.sqrt(np.abs(fit.shape.noise[1]).max()) < 1e-6 * free.parameters.reflectivity_error
 
-    def broadening(parameters):
-        return parameters.gap_variance * PHASE**2 / 2 + np.mean(np.square(parameters.blur_px[0]))
-
-    assert broadening(fit.parameters) > broadening(free.parameters)
+    assert fit.parameters.blur_px[0] > free.parameters.blur_px[0] + 0.01
+    assert fit.parameters.gap_variance > free.parameters.gap_variance
 
 
 def test_a_plate_scale_that_is_held_is_not_looked_for(lasers):
@@ -59,9 +55,8 @@ def test_a_plate_scale_that_is_held_is_not_looked_for(lasers):
     options = {"estimate_blur": True, "lasers_together": 3, "other_plate_scales": (alpha,)}
     right = measure_state(data, times, LASER_M, off, **options)
     assert right.parameters.plate_scale_rad_per_pixel == pytest.approx(alpha, rel=1e-4)
-    held = measure_state(data, times, LASER_M, off, **options, held=("plate_scale_rad_per_pixel",))
-    assert held.parameters.plate_scale_rad_per_pixel == 1.01 * alpha
-    assert held.fringes_left > 30 * right.fringes_left
+    with pytest.raises(NotAnalysable, match="of the fringes of every laser frame"):
+        measure_state(data, times, LASER_M, off, **options, held=("plate_scale_rad_per_pixel",))
 
 
 def test_parameters_are_held_on_sky_frames_too():
