@@ -19,6 +19,8 @@ _MAY_BE_INFINITE = ("sky_intensity_flag1", "sky_intensity_flag2")  # no limit ha
 _GONE = {
     "fringe_fraction": "all annuli are used, since without those between the fringes winds and temperatures "
     "are no better (METHOD.md)",
+    "plot_reference": "it chose the reference of a plot of older software, for all nights alike; nights "
+    "whose Doppler reference is not to be the usual one have an entry in overrides.yaml",
     "single_fringe": "all fringes are used, since with one alone errors of winds are half as large again "
     "(METHOD.md)",
 }
@@ -36,8 +38,12 @@ def check_gone(entries: Mapping[str, Any], path: Path) -> None:
         The file.
     """
     for key, entry in entries.items():
+        if not isinstance(entry, dict):
+            continue
+        epochs = entry.get("epochs")
+        epochs = [epoch for epoch in epochs if isinstance(epoch, dict)] if isinstance(epochs, list) else []
         for name, why in _GONE.items():
-            if isinstance(entry, dict) and name in entry:
+            if any(name in keys for keys in (entry, *epochs)):
                 raise RegistryError(f"{path}: {key}: {name} is gone: {why}. Delete the line")
 
 

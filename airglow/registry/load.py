@@ -33,12 +33,6 @@ from airglow.registry.layers import merged
 from airglow.registry.load_overrides import read_overrides
 from airglow.registry.records import Deployment, Direction, Registry, Site
 
-_GONE = {
-    "plot_reference": "It chose the reference of a plot of older software, for all nights alike. Take it "
-    "out; nights whose Doppler reference is not to be the usual one have an entry in overrides.yaml",
-}
-"""Keys that older registries have, and what to do about them."""
-
 
 def load_registry(
     sites: Path | Sequence[Path],
@@ -105,8 +99,7 @@ def _read(paths: Path | Sequence[Path], schema_name: str) -> tuple[dict[str, Any
     if problem is not None:
         path = files[problem.absolute_path[0]] if problem.absolute_path else paths[-1]
         where = ": ".join(str(step) for step in problem.absolute_path) or "top level"
-        hints = [hint for name, hint in _GONE.items() if f"'{name}'" in problem.message]
-        raise RegistryError(". ".join([f"{path}: {where}: {problem.message}", *hints]))
+        raise RegistryError(f"{path}: {where}: {problem.message}")
     for key, entry in content.items():
         check_numbers(entry, files[key], (key,))
     return content, files
