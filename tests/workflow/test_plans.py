@@ -115,3 +115,30 @@ def test_a_database_that_can_never_take_a_night_stops_a_run_and_one_that_is_down
     assert ran.code == 0, ran.text
     assert ran.text.count("The database does not answer, so nights wait to be loaded: database ") == 1
     assert "extract" in ran.text
+
+
+def test_decisions_by_hand_are_parameters_of_their_night_alone(there: tuple[Clone, Store]) -> None:
+    """So Snakemake can tell which results were made with others. A wrong file stops it before it plans."""
+    at_hand, _ = there
+    file = at_hand.directory / "config/overrides.yaml"
+    file.write_text(
+        "minime13:\n"
+        "- {date: 2026-05-10, because: a lamp, doppler_reference: zenith}\n"
+        "- {date: 2026-05-11, because: the moon, doppler_reference: laser}\n"
+    )
+    show = at_hand.directory / "workflow/rules/report.smk"
+    show.write_text(
+        show.read_text() + "\n"
+        "class Wildcards:\n"
+        "    instrument, site, date = 'minime13', 'uao', '20260510'\n"
+        "is_parameter = rules.analyze.params.overrides is decided_by_hand\n"
+        "print(f'decided: {decided_by_hand(Wildcards)} {is_parameter}')\n"
+    )
+    ran = at_hand.run("--cores", "1", "-n", "nights/uao_20260510.json")
+    assert ran.code == 0, ran.text
+    assert "decided: ['Doppler reference zenith: a lamp'] True" in ran.text
+    file.write_text("minime13: [{date: 2026-05-10, doppler_reference: zenith}]\n")
+    ran = at_hand.run("--cores", "1", "-n", "nights/uao_20260510.json")
+    assert ran.code == 1
+    assert "config/overrides.yaml: minime13: 0: 'because' is a required property" in ran.text
+    assert "Traceback" not in ran.text
