@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from airglow.etalon.airy import FringeTables, central_phase, terms_needed
+from airglow.etalon.airy import central_phase, terms_needed
 from airglow.etalon.laser import LaserFit, fit_laser, start_phase
 from airglow.etalon.misfit import explains_fringes
 from airglow.etalon.parameters import ParametersFit, fit_parameters
 from airglow.etalon.pattern import common_patterns, without_patterns
 from airglow.etalon.shape import ShapeCovariance
+from airglow.etalon.tables import FringeTables
 from airglow.gp import KERNELS, Course, Samples, find_inliers, fit_course, fit_process
 from airglow.gp.course import Piece
 from airglow.gp.outliers import CHI_SQUARE

@@ -111,7 +111,8 @@ def sky_derivatives(
     model = LineModel([profile], tables.at(s, profile.width_px2), parameters, line, shining)
     at = model.evaluate(np.arange(1), np.array([fit.velocity_mps]), np.array([fit.temperature_k]))
     made = model.with_line(fit.velocity_mps, fit.temperature_k)
-    by = airy_derivatives(made, s, profile.width_px2, tables.central, parameters)
+    rates = tables.rates_at(s, profile.width_px2)
+    by = airy_derivatives(made, s, profile.width_px2, tables.central, parameters, rates)
     line_light, continuum = at.amplitudes[0, :2]
     light = line_light * model.illumination
     per_illumination = line_light * made.airy() + continuum

@@ -17,7 +17,8 @@ from airglow.spectra import (
     network_intensity_scale,
     pixel_variance,
 )
-from airglow.spectra.line import _inverse, fit_line_in_all
+from airglow.spectra.line import fit_line_in_all
+from airglow.spectra.line_errors import inverse_of_two
 from airglow.spectra.line_model import LineModel
 from tests.fringe_model import BOLTZMANN, LIGHT_SPEED_MPS, OXYGEN_KG, bounds, fringes_on_annuli, illumination
 
@@ -113,7 +114,7 @@ def test_derivatives_by_velocity_and_temperature_are_those_of_differences():
 
 def test_the_inverse_of_two_unknowns_is_that_of_linear_algebra():
     matrices = np.array([[[4.0, 1.5], [1.5, 2.0]], [[1e8, -3e2], [-3e2, 1e-2]]])
-    np.testing.assert_allclose(_inverse(matrices)[0], np.linalg.inv(matrices), rtol=1e-9)
+    np.testing.assert_allclose(inverse_of_two(matrices)[0], np.linalg.inv(matrices), rtol=1e-9)
 
 
 def test_the_linear_response_is_what_a_count_more_does():
