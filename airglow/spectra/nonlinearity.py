@@ -27,7 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from airglow.gp import Regression, Samples, find_inliers, regress
-from airglow.gp.outliers import RUNNING_MEDIAN, off_running_median
+from airglow.gp.outliers import off_running_median
 from airglow.rings import RingProfile
 from airglow.spectra.line import LineFit
 
@@ -170,4 +170,4 @@ def _inliers(temperature_k: np.ndarray, error_k: np.ndarray) -> np.ndarray:
     off = off_running_median(temperature_k, _WINDOW)
     if off is None:
         return np.ones(temperature_k.size, bool)
-    return find_inliers(off, error_k, RUNNING_MEDIAN)
+    return find_inliers(off / error_k)
