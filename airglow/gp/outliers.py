@@ -1,7 +1,7 @@
 """Outliers: when a residual makes a sample an outlier.
 
 There is one rule, for whatever a residual is taken from: the process through all other samples, a weighted
-mean, a process fitted with the weights of Student's t, a running median.
+mean, a process fitted with the weights of Student's t.
 
 - A residual counts in standard deviations: those that are stated or, where they are larger, those that the
   residuals themselves have (`MAD_TO_SIGMA` times their median size). So a night that scatters more than it
@@ -170,25 +170,3 @@ def student_variance_factor(score: np.ndarray) -> np.ndarray:
         (n,) no unit.
     """
     return (STUDENT_FREEDOM + score**2) / (STUDENT_FREEDOM + 1.0)
-
-
-def off_running_median(value: np.ndarray, window: int) -> np.ndarray | None:
-    """Difference of samples from the median of those around them.
-
-    Parameters
-    ----------
-    value
-        (n,) in the order of time.
-    window
-        Number of samples of the median, odd; the ends are mirrored.
-
-    Returns
-    -------
-    ndarray or None
-        (n,) in the unit of the samples; None where there are too few of them for one window.
-    """
-    half = window // 2
-    padded = np.pad(value, half, mode="reflect") if value.size > half else value
-    if padded.size < window:
-        return None
-    return value - np.median(np.lib.stride_tricks.sliding_window_view(padded, window), axis=1)

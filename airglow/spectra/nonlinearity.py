@@ -26,8 +26,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from airglow.gp import Regression, Samples, find_inliers, regress
-from airglow.gp.outliers import off_running_median
+from airglow.gp import Regression, Samples, find_inliers_worst_first, regress
 from airglow.rings import RingProfile
 from airglow.spectra.line import LineFit
 
@@ -45,9 +44,6 @@ _FEWEST_FRAMES = 24
 # Natural rate of temperatures, K/h: chosen. The amplitude of the process is fitted, with a prior of a factor
 # of 4.5 about it.
 _NATURAL_RATE_K_PER_H = 50.0
-# Frames of the running median about which a temperature may be an outlier. Chosen: about an hour, in which
-# the bias wanders through the waves and temperatures change little.
-_WINDOW = 15
 
 
 @dataclass(frozen=True)
@@ -143,17 +139,22 @@ def find_nonlinearity(
     """
     temperature = np.array([fit.temperature_k for fit in fits])
     error = np.array([fit.temperature_error_k for fit in fits])
-    usable = np.array([fit.settled for fit in fits], bool) & _inliers(temperature, error)
+    usable = np.array([fit.settled for fit in fits], bool) & np.isfinite(temperature) & np.isfinite(error)
     if usable.sum() < _FEWEST_FRAMES:
         return None
+    samples = Samples(time_s[usable], temperature[usable], error[usable], _NATURAL_RATE_K_PER_H)
+    # Twilight, a star, a failed fit. Swings that all temperatures have make the scale of an outlier.
+    inlier = find_inliers_worst_first(samples.factor(samples.typical_process()), samples.deviation)
+    if inlier.sum() < _FEWEST_FRAMES:
+        return None
+    samples, used = samples[np.flatnonzero(inlier)], np.flatnonzero(usable)[inlier]
     response = np.array(
         [
             fit.linear_response[:, 1] @ _waves(fit.model, pixel_variance(each, fit))
-            for each, fit in zip(data, fits, strict=True)
+            for each, fit in ((data[k], fits[k]) for k in used)
         ]
     )
-    samples = Samples(time_s[usable], temperature[usable], error[usable], _NATURAL_RATE_K_PER_H)
-    found = regress(samples, response[usable], np.full(response.shape[1], _PRIOR_COUNTS))
+    found = regress(samples, response, np.full(response.shape[1], _PRIOR_COUNTS))
     return DifferentialNonlinearity(found) if found.log_odds > _LEAST_LOG_ODDS else None
 
 
@@ -163,11 +164,3 @@ def _waves(mean_counts: np.ndarray, variance: np.ndarray) -> np.ndarray:
     damping = np.exp(-0.5 * np.outer(variance, turns**2))
     angle = np.outer(mean_counts, turns)
     return np.hstack([damping * np.cos(angle), damping * np.sin(angle)])
-
-
-def _inliers(temperature_k: np.ndarray, error_k: np.ndarray) -> np.ndarray:
-    """Samples that are not far from the median of those around them (twilight, a star, a failed fit)."""
-    off = off_running_median(temperature_k, _WINDOW)
-    if off is None:
-        return np.ones(temperature_k.size, bool)
-    return find_inliers(off / error_k)

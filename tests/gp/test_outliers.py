@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from airglow.gp import factorise, find_inliers, find_inliers_worst_first, outliers
-from airglow.gp.outliers import leave_one_out, off_running_median, student_variance_factor, worst_outlier
+from airglow.gp.outliers import leave_one_out, student_variance_factor, worst_outlier
 
 N = 30
 
@@ -103,15 +103,6 @@ def test_student_weights_are_those_of_the_likelihood():
     score, step = np.array([0.5, 1.0, 3.0, 10.0]), 1e-6
     slope = (stats.t.logpdf(score - step, 4) - stats.t.logpdf(score + step, 4)) / (2 * step)
     np.testing.assert_allclose(1.0 / student_variance_factor(score), slope / score, rtol=1e-6)
-
-
-def test_the_running_median_follows_what_is_slow():
-    value = np.arange(40.0)
-    value[20] += 30.0
-    off = off_running_median(value, 15)
-    assert np.argmax(np.abs(off)) == 20
-    assert np.abs(off[10:20]).max() <= 1.0
-    assert off_running_median(value[:7], 15) is None
 
 
 def test_a_value_that_is_missing_is_an_outlier_and_costs_no_other():
