@@ -37,7 +37,7 @@ _FREQUENCIES = np.arange(1, 5) / 16.0
 # counts has 0.13 to 0.21 on three nights of minime90.
 _PRIOR_COUNTS = 0.1
 # Natural logarithm of the odds from which waves are taken out. Chosen: e^10 = 22000 to one; three nights of
-# minime90 have 58 to 91, and functions that explain nothing less than 2 (`tests/gp/test_regression.py`).
+# minime90 have 60 to 90, and functions that explain nothing less than 2 (`tests/gp/test_regression.py`).
 _LEAST_LOG_ODDS = 10.0
 # Frames without which nothing is sought: three for each of the eight amplitudes. Chosen.
 _FEWEST_FRAMES = 24
