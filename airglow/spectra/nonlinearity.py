@@ -15,7 +15,7 @@ are smooth in time, and the waves are found as what makes those of a night smoot
 
 On three nights of minime90 (noise 1.0 to 1.5 counts, fringes of one to two counts) temperatures swing by up
 to 150 K as the bias moves by four counts. With waves of 0.1 count taken out, excursions of three frames in
-a row in one direction fall from 1.7, 2.9 and 2.4 of their stated errors to 1.0, 0.9 and 1.0, with much the
+a row in one direction fall from 1.9, 3.0 and 2.4 of their stated errors to 0.9, 1.0 and 1.0, with much the
 same waves on all three (`tests/benchmarks/nonlinearity.py`).
 """
 
