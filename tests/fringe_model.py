@@ -24,15 +24,17 @@ def fringes_on_annuli(
     velocity_mps=0.0,
     temperature_k=0.0,
     gaps=((0.0,), (1.0,)),
+    thermal_nodes=33,
 ):
     """Mean of the fringes over annuli about r^2, with a mean of 1 over an order.
 
     ``phase`` is that along the axis. ``gaps`` are departures from the gap in radians, and their shares.
+    Second and third derivatives by the gap ask for 65 ``thermal_nodes``.
     """
     legendre, leg_weight = np.polynomial.legendre.leggauss(4)
     along, along_weight = _gaussian(25)
     across, across_weight = _gaussian(3)
-    thermal, thermal_weight = _gaussian(33) if temperature_k else (np.zeros(1), np.ones(1))
+    thermal, thermal_weight = _gaussian(thermal_nodes) if temperature_k else (np.zeros(1), np.ones(1))
     s = s_px2[:, None, None, None] + 0.5 * width_px2 * legendre[:, None, None]
     rho = np.pi * np.sqrt(s) / parameters.max_radius_px
     b0, b1, b2 = parameters.blur_px

@@ -2,14 +2,13 @@
 
 from airglow.etalon.airy import (
     Fringes,
-    FringeTables,
-    airy_derivatives,
     central_phase,
     fringes,
     phase_and_beta,
     relative_illumination,
     terms_needed,
 )
+from airglow.etalon.derivatives import airy_derivatives
 from airglow.etalon.laser import LaserFit, fit_laser, start_from_fringes
 from airglow.etalon.linear import LinearFit, fit_linear, fit_linear_together, flat_templates, smooth_trend
 from airglow.etalon.misfit import fits_poorly
@@ -17,6 +16,7 @@ from airglow.etalon.parameters import ParametersFit, fit_parameters, refine_para
 from airglow.etalon.pattern import Patterns, common_patterns, without_patterns
 from airglow.etalon.shape import ShapeCovariance
 from airglow.etalon.state import LaserState, measure_state
+from airglow.etalon.tables import FringeTables
 
 __all__ = [
     "FringeTables",

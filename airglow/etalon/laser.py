@@ -11,16 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from airglow.etalon.airy import (
-    AiryDerivatives,
-    FringeTables,
-    airy_derivatives,
-    fringes,
-    phase_and_beta,
-    terms_needed,
-)
+from airglow.etalon.airy import fringes, phase_and_beta, terms_needed
+from airglow.etalon.derivatives import AiryDerivatives, airy_derivatives
 from airglow.etalon.linear import LinearFit, fit_linear, flat_templates, smooth_trend
 from airglow.etalon.misfit import fringes_left
+from airglow.etalon.tables import FringeTables
 from airglow.model.errors import NotAnalysable
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile

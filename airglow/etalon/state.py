@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from airglow.etalon.airy import FringeTables, central_phase, terms_needed
+from airglow.etalon.airy import central_phase, terms_needed
 from airglow.etalon.laser import LaserFit, fit_laser, start_phase
 from airglow.etalon.misfit import explains_fringes
 from airglow.etalon.parameters import ParametersFit, fit_parameters
 from airglow.etalon.pattern import common_patterns, without_patterns
 from airglow.etalon.shape import ShapeCovariance
-from airglow.gp import KERNELS, Course, Samples, find_inliers, fit_course, fit_process
+from airglow.etalon.tables import FringeTables
+from airglow.gp import KERNELS, Course, Samples, fit_course, fit_process
 from airglow.gp.course import Piece
-from airglow.gp.outliers import CHI_SQUARE
 from airglow.model.errors import NotAnalysable
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
@@ -196,13 +196,11 @@ def measure_state(
         ]
     gap_m = np.array([fit.gap_m if fit else np.nan for fit in fits])
     error_m = np.array([fit.gap_error_m if fit else np.nan for fit in fits])
-    chi_square = np.array([fit.reduced_chi_square if fit else np.nan for fit in fits])
     if not np.isfinite(gap_m[explained]).any():
         raise NotAnalysable("laser fit failed", "no laser frame of the night could be fitted")
     gap_m = _one_order(gap_m, wavelength_m, explained)
-    usual = explained & find_inliers(chi_square, float(np.nanmedian(chi_square[explained])), CHI_SQUARE)
     median = float(np.nanmedian(gap_m[explained]))
-    gap_nm = np.where(usual, 1e9 * (gap_m - median), np.nan)
+    gap_nm = np.where(explained, 1e9 * (gap_m - median), np.nan)
     course = fit_course(mid_time_s, gap_nm, 1e9 * error_m, natural_rate=GAP_RATE_NM_PER_H, find_jumps=True)
     others: tuple[tuple[float, Course], ...] = ()
     if course.used.sum() < FEWEST_LASERS:

@@ -4,7 +4,7 @@ from airglow.gp.cholesky import Factor, SingularCovariance, factorise
 from airglow.gp.course import Course, fit_course
 from airglow.gp.fit import log_density, log_density_and_slope, minimise
 from airglow.gp.kernels import KERNELS, MATERN, Kernel
-from airglow.gp.outliers import OutlierRule, find_inliers, find_inliers_worst_first
+from airglow.gp.outliers import find_inliers, find_inliers_worst_first
 from airglow.gp.posterior import conditional_covariance, conditional_mean, gain
 from airglow.gp.priors import Prior, Priors
 from airglow.gp.regression import Regression, regress
@@ -16,7 +16,6 @@ __all__ = [
     "Course",
     "Factor",
     "Kernel",
-    "OutlierRule",
     "Prior",
     "Priors",
     "Process",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from airglow.gp.outliers import COURSE, leave_one_out, worst_outlier
+from airglow.gp.outliers import worst_outlier
 from airglow.gp.posterior import conditional_covariance, conditional_mean, conditional_variance, gain
 from airglow.gp.series import SECONDS_PER_HOUR, Process, Samples, fit_process
 
@@ -34,8 +34,8 @@ _JUMP_EVIDENCE = 5.0
 _JUMP_CANDIDATES = 3
 # Samples that a process on either side of a jump needs: two for a trend, one to contradict it.
 _FEWEST_EACH_SIDE = 3
-# Step over what errors and natural rate let expect from which a jump is tried. Chosen low, as `COURSE`; half
-# and double give the same on ten simulated courses.
+# Step over what errors and natural rate let expect from which a jump is tried. Chosen low, since to try
+# costs a fit and nothing else; half and double give the same on ten simulated courses.
 _STEEP = 2.0
 
 
@@ -238,9 +238,9 @@ def _suspects(samples: Samples, fitted: Process) -> tuple[set[int], set[int]]:
     """
     outliers: set[int] = set()
     for process in (fitted, samples.typical_process()):
-        worst = worst_outlier(leave_one_out(samples.factor(process), samples.deviation), COURSE)
-        if worst is not None:
-            outliers.add(worst)
+        found = worst_outlier(samples.factor(process).inverse(), samples.deviation)
+        if found is not None:
+            outliers.add(found[0])
     steps, hours = np.abs(np.diff(samples.value)), np.diff(samples.time_s) / SECONDS_PER_HOUR
     expected = np.hypot(np.hypot(samples.error[:-1], samples.error[1:]), samples.natural_rate * hours)
     largest = np.argsort(-steps / expected)[:_JUMP_CANDIDATES]

@@ -131,8 +131,10 @@ def fit_lines(
         parameters, tables = own, FringeTables(one_phase, own, count)
         fits = fit_all({}, _starts(fits))
     evidence, foreign = None, foreign_lines(line, oh_wavelengths_m)
+    searched, waves = None, None
     if fits and known.lasers is not None:
-        clean = _without_waves(sky.mid_time_s, profiles, fits)
+        searched, waves = fits, _find_waves(sky.mid_time_s, profiles, fits)
+        clean = _without_waves(waves, profiles, fits)
         held = "reflectivity" in known.held
         evidence = _weigh(clean, fits, of_gap_mps, one_phase, parameters, line, foreign, held)
         foreign = tuple(foreign[k] for k in evidence.foreign)
@@ -141,12 +143,13 @@ def fit_lines(
             tables = FringeTables(one_phase, parameters, count)
             light = foreign_light(foreign, line, one_phase, parameters) if foreign else None
             fits = fit_all({}, _starts(fits))
+            searched = None
     taken_out = _fixed_patterns(profiles, fits)
     if taken_out:
         fits = fit_all(taken_out, _starts(fits))
-    nonlinearity = find_nonlinearity(
-        sky.mid_time_s[list(fits)], [profiles[k] for k in fits], list(fits.values())
-    )
+    # Patterns that are taken out make no waves where there were none; those that there are change a little.
+    same_fits = searched is fits or (searched is not None and waves is None)
+    nonlinearity = waves if same_fits else _find_waves(sky.mid_time_s, profiles, fits)
     if nonlinearity is not None:
         added = {
             k: nonlinearity.added(fit.model, pixel_variance(profiles[k], fit)) for k, fit in fits.items()
@@ -183,14 +186,19 @@ def fit_lines(
     )
 
 
-def _without_waves(
+def _find_waves(
     mid_time_s: np.ndarray, profiles: Sequence[RingProfile], fits: Mapping[int, LineFit]
+) -> DifferentialNonlinearity | None:
+    used = list(fits)
+    return find_nonlinearity(mid_time_s[used], [profiles[k] for k in used], list(fits.values()))
+
+
+def _without_waves(
+    waves: DifferentialNonlinearity | None, profiles: Sequence[RingProfile], fits: Mapping[int, LineFit]
 ) -> dict[int, RingProfile]:
     """Profiles less what the converter adds, which would pass for evidence of another reflectivity."""
-    used = list(fits)
-    waves = find_nonlinearity(mid_time_s[used], [profiles[k] for k in used], list(fits.values()))
     if waves is None:
-        return {k: profiles[k] for k in used}
+        return {k: profiles[k] for k in fits}
     return {
         k: replace(
             profiles[k],

@@ -1,13 +1,8 @@
 """Sky line fits: Doppler shift and width, intensity, background, with uncertainties."""
 
 from airglow.spectra.foreign import ForeignLight, foreign_light, foreign_lines
-from airglow.spectra.line import (
-    LineFit,
-    cramer_rao_bound,
-    first_harmonic,
-    fit_line,
-    fit_line_in_all,
-)
+from airglow.spectra.line import LineFit, first_harmonic, fit_line, fit_line_in_all
+from airglow.spectra.line_errors import cramer_rao_bound
 from airglow.spectra.nonlinearity import DifferentialNonlinearity, find_nonlinearity, pixel_variance
 from airglow.spectra.shape_error import shape_errors_k
 from airglow.spectra.sky_evidence import SkyEvidence, weigh_sky

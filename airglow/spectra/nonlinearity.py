@@ -15,7 +15,7 @@ are smooth in time, and the waves are found as what makes those of a night smoot
 
 On three nights of minime90 (noise 1.0 to 1.5 counts, fringes of one to two counts) temperatures swing by up
 to 150 K as the bias moves by four counts. With waves of 0.1 count taken out, excursions of three frames in
-a row in one direction fall from 1.7, 2.9 and 2.4 of their stated errors to 1.0, 0.9 and 1.0, with much the
+a row in one direction fall from 1.9, 3.0 and 2.4 of their stated errors to 0.9, 1.0 and 1.0, with much the
 same waves on all three (`tests/benchmarks/nonlinearity.py`).
 """
 
@@ -26,8 +26,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from airglow.gp import Regression, Samples, find_inliers, regress
-from airglow.gp.outliers import RUNNING_MEDIAN, off_running_median
+from airglow.gp import Regression, Samples, find_inliers_worst_first, regress
 from airglow.rings import RingProfile
 from airglow.spectra.line import LineFit
 
@@ -38,16 +37,13 @@ _FREQUENCIES = np.arange(1, 5) / 16.0
 # counts has 0.13 to 0.21 on three nights of minime90.
 _PRIOR_COUNTS = 0.1
 # Natural logarithm of the odds from which waves are taken out. Chosen: e^10 = 22000 to one; three nights of
-# minime90 have 58 to 91, and functions that explain nothing less than 2 (`tests/gp/test_regression.py`).
+# minime90 have 60 to 90, and functions that explain nothing less than 2 (`tests/gp/test_regression.py`).
 _LEAST_LOG_ODDS = 10.0
 # Frames without which nothing is sought: three for each of the eight amplitudes. Chosen.
 _FEWEST_FRAMES = 24
 # Natural rate of temperatures, K/h: chosen. The amplitude of the process is fitted, with a prior of a factor
 # of 4.5 about it.
 _NATURAL_RATE_K_PER_H = 50.0
-# Frames of the running median about which a temperature may be an outlier. Chosen: about an hour, in which
-# the bias wanders through the waves and temperatures change little.
-_WINDOW = 15
 
 
 @dataclass(frozen=True)
@@ -143,17 +139,22 @@ def find_nonlinearity(
     """
     temperature = np.array([fit.temperature_k for fit in fits])
     error = np.array([fit.temperature_error_k for fit in fits])
-    usable = np.array([fit.settled for fit in fits], bool) & _inliers(temperature, error)
+    usable = np.array([fit.settled for fit in fits], bool) & np.isfinite(temperature) & np.isfinite(error)
     if usable.sum() < _FEWEST_FRAMES:
         return None
+    samples = Samples(time_s[usable], temperature[usable], error[usable], _NATURAL_RATE_K_PER_H)
+    # Twilight, a star, a failed fit. Swings that all temperatures have make the scale of an outlier.
+    inlier = find_inliers_worst_first(samples.factor(samples.typical_process()), samples.deviation)
+    if inlier.sum() < _FEWEST_FRAMES:
+        return None
+    samples, used = samples[np.flatnonzero(inlier)], np.flatnonzero(usable)[inlier]
     response = np.array(
         [
             fit.linear_response[:, 1] @ _waves(fit.model, pixel_variance(each, fit))
-            for each, fit in zip(data, fits, strict=True)
+            for each, fit in ((data[k], fits[k]) for k in used)
         ]
     )
-    samples = Samples(time_s[usable], temperature[usable], error[usable], _NATURAL_RATE_K_PER_H)
-    found = regress(samples, response[usable], np.full(response.shape[1], _PRIOR_COUNTS))
+    found = regress(samples, response, np.full(response.shape[1], _PRIOR_COUNTS))
     return DifferentialNonlinearity(found) if found.log_odds > _LEAST_LOG_ODDS else None
 
 
@@ -163,11 +164,3 @@ def _waves(mean_counts: np.ndarray, variance: np.ndarray) -> np.ndarray:
     damping = np.exp(-0.5 * np.outer(variance, turns**2))
     angle = np.outer(mean_counts, turns)
     return np.hstack([damping * np.cos(angle), damping * np.sin(angle)])
-
-
-def _inliers(temperature_k: np.ndarray, error_k: np.ndarray) -> np.ndarray:
-    """Samples that are not far from the median of those around them (twilight, a star, a failed fit)."""
-    off = off_running_median(temperature_k, _WINDOW)
-    if off is None:
-        return np.ones(temperature_k.size, bool)
-    return find_inliers(off, error_k, RUNNING_MEDIAN)

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from airglow.etalon import FringeTables, ShapeCovariance, airy_derivatives
+from airglow.etalon import FringeTables, ShapeCovariance
 from airglow.etalon.shape import FALLOFF, LOG_REFLECTIVITY, PLATE_SCALE, SHAPE_SIZE
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
 from airglow.spectra.line import LineFit
-from airglow.spectra.line_model import LineModel
+from airglow.spectra.sky_derivatives import sky_derivatives
 from airglow.spectra.sky_line import SkyLine
 
 _MOST_PROFILES = 12  # of a night: the response hardly differs between them
@@ -105,9 +105,10 @@ def temperature_response(
     )
     normal, responses = np.zeros((SHAPE_SIZE, SHAPE_SIZE)), []
     for k in chosen:
-        left, response = _of_frame(profiles[k], fits[k], tables, line)
+        by = sky_derivatives(profiles[k], fits[k], tables, line)
+        left = by.left_by_line(by.by_shape)
         normal += left.T @ left
-        responses.append(response)
+        responses.append(by.taken_up(by.by_shape)[1])
     result = np.median(responses, axis=0)
     own = np.zeros(SHAPE_SIZE, bool)
     own[[PLATE_SCALE, *range(SHAPE_SIZE)[FALLOFF]]] = own_illumination
@@ -117,34 +118,3 @@ def temperature_response(
         result[~own] -= result[own] @ follows
         result[own] = 0.0
     return result
-
-
-def _of_frame(
-    profile: RingProfile, fit: LineFit, tables: FringeTables, line: SkyLine
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted derivatives (m, 9) less what the line takes up, and what temperature takes up of each (9,)."""
-    s, parameters = profile.radius_squared_px2, tables.parameters
-    model = LineModel([profile], tables.at(s, profile.width_px2), parameters, line)
-    at = model.evaluate(np.arange(1), np.array([fit.velocity_mps]), np.array([fit.temperature_k]))
-    made = model.with_line(fit.velocity_mps, fit.temperature_k)
-    by = airy_derivatives(made, s, profile.width_px2, tables.central, parameters)
-    line_light, continuum = at.amplitudes[0, :2]
-    light = line_light * model.illumination
-    per_illumination = line_light * made.airy() + continuum
-    rho = np.sqrt(s) / parameters.max_radius_px
-    columns = np.column_stack(
-        [
-            light * by.alpha * parameters.plate_scale_rad_per_pixel,
-            light * by.log_reflectivity,
-            light * by.phase_variance * tables.central**2,
-            light * by.phase_third_moment * tables.central**3,
-            per_illumination * rho,
-            per_illumination * rho**2,
-            light[:, None] * by.blur,
-        ]
-    )
-    columns /= profile.sigma[:, None]
-    projected = at.projected[0]
-    spanned = np.column_stack([at.basis[0], np.linalg.qr(projected)[0]])
-    response = np.linalg.lstsq(projected, columns)[0][1]
-    return columns - spanned @ (spanned.T @ columns), response

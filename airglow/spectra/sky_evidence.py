@@ -27,12 +27,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from airglow.etalon import FringeTables, airy_derivatives
+from airglow.etalon import FringeTables
+from airglow.etalon.shape import FALLOFF, LOG_REFLECTIVITY, PLATE_SCALE
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
 from airglow.spectra.foreign import foreign_light
 from airglow.spectra.line import LineFit, fit_line_in_all
-from airglow.spectra.line_model import LineModel
+from airglow.spectra.sky_derivatives import sky_derivatives
 from airglow.spectra.sky_line import SkyLine
 
 _MOST_PROFILES = 60  # of a night: with more the errors fall below what else is not known
@@ -219,40 +220,27 @@ def _normal_equations(
     """
     parts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     responses = np.empty((len(profiles), 2))
-    parameters = tables.parameters
     for k, (profile, fit, light) in enumerate(zip(profiles, fits, shining, strict=True)):
-        s = profile.radius_squared_px2
-        own = light[list(taken)][None]
-        model = LineModel([profile], tables.at(s, profile.width_px2), parameters, line, own)
-        at = model.evaluate(np.arange(1), np.array([fit.velocity_mps]), np.array([fit.temperature_k]))
-        made = model.with_line(fit.velocity_mps, fit.temperature_k)
-        by = airy_derivatives(made, s, profile.width_px2, tables.central, parameters)
-        line_light, continuum = at.amplitudes[0, :2]
-        per_illumination = line_light * made.airy() + continuum
-        rho = np.sqrt(s) / parameters.max_radius_px
+        by = sky_derivatives(profile, fit, tables, line, light[list(taken)])
         columns = np.column_stack(
             [
-                line_light * model.illumination * by.alpha * parameters.plate_scale_rad_per_pixel,
-                per_illumination * rho,
-                per_illumination * rho**2,
-                line_light * model.illumination * by.log_reflectivity / parameters.reflectivity,
-                *(line_light * light),
+                by.by_shape[:, [PLATE_SCALE, FALLOFF.start, FALLOFF.start + 1]],
+                by.by_shape[:, LOG_REFLECTIVITY] / tables.parameters.reflectivity,
+                by.line_light * light.T / profile.sigma[:, None],
             ]
         )
-        columns *= units / profile.sigma[:, None]
-        spanned = np.column_stack([at.basis[0], np.linalg.qr(at.projected[0])[0]])
-        left = columns - spanned @ (spanned.T @ columns)
+        columns *= units
+        left = by.left_by_line(columns)
         left[:, [_FOREIGN + place for place in taken]] = 0.0  # each frame has its own
-        half_fringe = np.floor(made.phase / np.pi).astype(int)
+        half_fringe = np.floor(by.phase / np.pi).astype(int)
         for place in np.unique(half_fringe):
             here = half_fringe == place
             normal, right = parts.get(place, (0.0, 0.0))
             parts[place] = (
                 normal + left[here].T @ left[here],
-                right + left[here].T @ at.residual[0, here],
+                right + left[here].T @ by.residual[here],
             )
-        projected = at.projected[0]
-        responses[k] = np.linalg.solve(projected.T @ projected, projected.T @ columns[:, _REFLECTIVITY])
+        responses[k] = by.taken_up(columns[:, _REFLECTIVITY])
     return parts, responses
 
 

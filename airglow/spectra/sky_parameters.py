@@ -14,18 +14,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from airglow.etalon import FringeTables, airy_derivatives
+from airglow.etalon import FringeTables
+from airglow.etalon.shape import FALLOFF, PLATE_SCALE
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
 from airglow.spectra.line import LineFit, fit_line_in_all
-from airglow.spectra.line_model import LineModel
+from airglow.spectra.sky_derivatives import sky_derivatives
 from airglow.spectra.sky_line import SkyLine
 
 _MOST_PROFILES = 16
 _ROUNDS = 3
 _LEAST_GAIN = 30.0  # of chi-square over all profiles, beyond chance for three parameters
-# The vector that is stepped: relative change of the plate scale, and the falloff; with the widths of their
-# priors about the lasers' (in its units), which decide only where a night's sky frames show no line.
+# The vector that is stepped: relative change of the plate scale, and the falloff, as places in that of the
+# shape; with the widths of their priors about the lasers' (in its units), which decide only where a night's
+# sky frames show no line.
+_STEPPED = [PLATE_SCALE, FALLOFF.start, FALLOFF.start + 1]
 _UNITS = np.array([1e-4, 1e-2, 1e-2])
 _PRIOR_WIDTHS = np.array([20.0, 40.0, 40.0])
 
@@ -72,9 +75,10 @@ def refine_for_sky(
     for round_number in range(_ROUNDS):
         normal, right = np.diag(1.0 / _PRIOR_WIDTHS**2), -moved / _PRIOR_WIDTHS**2
         for each, fit in zip(profiles, found, strict=True):
-            slope, residual = _left_to_parameters(each, fit, tables, line)
+            by = sky_derivatives(each, fit, tables, line)
+            slope = by.left_by_line(by.by_shape[:, _STEPPED] * _UNITS)
             normal += slope.T @ slope
-            right += slope.T @ residual
+            right += slope.T @ by.residual
         step = np.linalg.solve(normal, right)
         if round_number == 0 and right @ step < _LEAST_GAIN:  # what chi-square would fall by
             return None
@@ -100,25 +104,3 @@ def _moved(parameters: InstrumentParameters, by: np.ndarray) -> InstrumentParame
 
 def _chi_square(profile: RingProfile, fit: LineFit) -> float:
     return fit.reduced_chi_square * max(len(profile) - 5, 1)
-
-
-def _left_to_parameters(
-    profile: RingProfile, fit: LineFit, tables: FringeTables, line: SkyLine
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted derivatives (m, 3) by the parameters, less what the line can take up, and residuals (m,)."""
-    s, parameters = profile.radius_squared_px2, tables.parameters
-    model = LineModel([profile], tables.at(s, profile.width_px2), parameters, line)
-    at = model.evaluate(np.arange(1), np.array([fit.velocity_mps]), np.array([fit.temperature_k]))
-    made = model.with_line(fit.velocity_mps, fit.temperature_k)
-    line_light, continuum = at.amplitudes[0, :2]
-    by = airy_derivatives(made, s, profile.width_px2, tables.central, parameters)
-    alpha = line_light * model.illumination * by.alpha
-    per_illumination = line_light * made.airy() + continuum
-    rho = np.sqrt(s) / parameters.max_radius_px
-    slope = np.stack(
-        [alpha * parameters.plate_scale_rad_per_pixel, per_illumination * rho, per_illumination * rho**2],
-        axis=1,
-    )
-    slope *= _UNITS / profile.sigma[:, None]
-    taken = np.column_stack([at.basis[0], np.linalg.qr(at.projected[0])[0]])
-    return slope - taken @ (taken.T @ slope), at.residual[0]

@@ -26,8 +26,6 @@ from airglow.gp import (
 from airglow.gp.outliers import (
     MAD_TO_SIGMA,
     STUDENT_ROUNDS,
-    ZENITH_MEAN,
-    ZENITH_OVER_GAP,
     student_variance_factor,
 )
 
@@ -136,7 +134,7 @@ def reference_from_zenith(
     for _ in range(_ROUNDS):
         w = factor * kept / (e**2 + spread**2)
         value = float(w @ v / w.sum())
-        kept = find_inliers(v - value, np.sqrt(e**2 + spread**2), ZENITH_MEAN)
+        kept = find_inliers((v - value) / np.sqrt(e**2 + spread**2))
         if not kept.any():
             kept[np.argmin(np.abs(v - value))] = True
         spread = _natural_spread(v[kept] - value, e[kept])
@@ -229,7 +227,7 @@ def reference_over_gap(
         score = off / np.hypot(fit_error_mps[at], spread)
         value, _, spread, _ = conditional(at, clouded * student_variance_factor(score))
         off = velocity_mps[at] - value[at]
-    inlier = find_inliers(off, np.hypot(fit_error_mps[at], spread), ZENITH_OVER_GAP)
+    inlier = find_inliers(off / np.hypot(fit_error_mps[at], spread))
     if inlier.any():
         at, clouded = at[inlier], clouded[inlier]
     value, weights, spread, density = conditional(at, clouded)

@@ -30,7 +30,6 @@ from airglow.gp import (
     log_density_and_slope,
     minimise,
 )
-from airglow.gp.outliers import WIND_FIELD
 
 _WITHIN = 3.0  # standard deviations of the logarithms that bound the search; chosen, a prior has 0.3 % beyond
 
@@ -337,12 +336,12 @@ def find_inliers(observations: Observations, hyperparameters: Hyperparameters) -
     Returns
     -------
     ndarray
-        (n,) bool, by the rule `airglow.gp.outliers.WIND_FIELD`; at most a quarter is left out.
+        (n,) bool, by the rule of `airglow.gp.outliers`.
     """
     if not len(observations):
         return np.ones(0, bool)
     factor = _factor(observations, hyperparameters)
-    return find_inliers_worst_first(factor, observations.wind_mps, WIND_FIELD)
+    return find_inliers_worst_first(factor, observations.wind_mps)
 
 
 def wind_over_site(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from airglow.etalon import airy, central_phase, fit_laser, fit_linear, fringes, terms_needed
-from airglow.etalon.airy import airy_derivatives
+from airglow.etalon.derivatives import airy_derivatives
 from airglow.etalon.joint_fit import ONE_GAP, JointProblem, common_width_error_rad2, fit_jointly, with_errors
 from airglow.etalon.laser import start_phase
 from airglow.etalon.misfit import fringes_left

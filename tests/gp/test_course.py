@@ -58,6 +58,17 @@ def test_an_outlier_is_dropped_wherever_it_is(place):
     assert got.jumps_s == ()
 
 
+@pytest.mark.parametrize("number", [6, 8])
+def test_an_outlier_among_few_samples_is_dropped(number):
+    """It draws all other residuals along, which must not pass for scatter."""
+    time_s = np.linspace(0.0, 8.0 * HOUR_S, number)
+    for seed in range(4):
+        value = course(time_s) / 3.0 + np.random.default_rng(seed).normal(0.0, 0.03, number)
+        value[3] -= 10.0
+        used = fit_course(time_s, value, np.full(number, 0.03), natural_rate=1.0, find_jumps=True).used
+        assert list(np.flatnonzero(~used)) == [3]
+
+
 def test_a_course_that_bends_at_its_end_keeps_its_samples():
     bend = 8.0 * np.sin(TIMES / 4300)  # 7 an hour, and turning round within two hours
     got = fit_course(TIMES, bend, np.full(TIMES.size, 0.01), natural_rate=2.0, find_jumps=True)

@@ -17,9 +17,9 @@ from airglow.spectra import (
     network_intensity_scale,
     pixel_variance,
 )
-from airglow.spectra.line import _inverse, fit_line_in_all
+from airglow.spectra.line import fit_line_in_all
+from airglow.spectra.line_errors import inverse_of_two
 from airglow.spectra.line_model import LineModel
-from airglow.spectra.sky_parameters import _UNITS, _left_to_parameters, _moved
 from tests.fringe_model import BOLTZMANN, LIGHT_SPEED_MPS, OXYGEN_KG, bounds, fringes_on_annuli, illumination
 
 RED_M, GAP_M = 6.3e-7, 1.5e-2
@@ -114,7 +114,7 @@ def test_derivatives_by_velocity_and_temperature_are_those_of_differences():
 
 def test_the_inverse_of_two_unknowns_is_that_of_linear_algebra():
     matrices = np.array([[[4.0, 1.5], [1.5, 2.0]], [[1e8, -3e2], [-3e2, 1e-2]]])
-    np.testing.assert_allclose(_inverse(matrices)[0], np.linalg.inv(matrices), rtol=1e-9)
+    np.testing.assert_allclose(inverse_of_two(matrices)[0], np.linalg.inv(matrices), rtol=1e-9)
 
 
 def test_the_linear_response_is_what_a_count_more_does():
@@ -151,20 +151,6 @@ def test_the_networks_intensity_is_the_height_of_a_line_of_1000_kelvin():
     assert network_intensity_scale(RED_M, GAP_M) == pytest.approx(
         4 * range_m / np.trapezoid(shape, wavelength)
     )
-
-
-def test_what_the_line_leaves_to_the_sky_s_parameters_is_that_of_differences():
-    fit = fit_line(DATA, PHASE, PARAMETERS, LINE, 80.0)
-    slope, residual = _left_to_parameters(DATA, fit, TABLES, LINE)
-    assert np.abs(residual).max() < 0.1
-    taken = np.stack(DERIVATIVES, axis=1) / SIGMA[:, None]
-    for column, axis in zip(slope.T, np.eye(3), strict=True):
-        changed = [counts_of(_moved(PARAMETERS, step * axis)) for step in (0.1, -0.1)]
-        difference = (changed[0] - changed[1]) / 0.2 / SIGMA
-        left = difference - taken @ np.linalg.lstsq(taken, difference, rcond=None)[0]
-        assert np.abs(column - left).max() < 0.02 * np.abs(left).max()
-    relative = _moved(PARAMETERS, np.array([2.0, 0.0, 0.0])).plate_scale_rad_per_pixel / 8.83e-5 - 1.0
-    assert relative == pytest.approx(2.0 * _UNITS[0])
 
 
 def waves(cosines, sines, covariance=None):

@@ -104,3 +104,18 @@ def test_a_good_converter_and_a_noisy_camera_have_none(unlike, noise):
 def test_few_frames_tell_nothing():
     profiles = night(converter(UNLIKE), 1.0)[:20]
     assert find_nonlinearity(TIME_S[:20], profiles, fit_all(profiles)) is None
+
+
+def test_a_few_wrong_temperatures_hide_no_waves():
+    profiles = night(converter(UNLIKE), 1.0)
+    fits = fit_all(profiles)
+    clean = find_nonlinearity(TIME_S, profiles, fits).found
+    for place, off in ((7, 900.0), (20, -600.0), (33, 1500.0)):
+        fits[place] = replace(fits[place], temperature_k=fits[place].temperature_k + off)
+    fits[12] = replace(fits[12], temperature_k=np.nan, settled=False)
+    nonlinearity = find_nonlinearity(TIME_S, profiles, fits)
+    assert nonlinearity is not None
+    found = nonlinearity.found
+    error = np.sqrt(np.diag(clean.covariance))
+    assert np.abs((found.amplitude - clean.amplitude) / error).max() < 1.0
+    assert found.log_odds > 0.7 * clean.log_odds
