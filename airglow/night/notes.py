@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from airglow.model.result import SkySamples
 from airglow.night.instrument import KnownInstrument
 from airglow.night.lines import NightLines
 from airglow.night.reduce import ReducedNight
@@ -14,17 +13,9 @@ from airglow.weather import WeatherFolder
 from airglow.winds.doppler_reference import SampleReference
 
 
-def night_notes(
-    reduced: ReducedNight,
-    known: KnownInstrument,
-    reference: SampleReference,
-    weather: WeatherFolder | None,
-    samples: SkySamples,
-    lines: NightLines,
-    checks: SelfChecks,
-) -> tuple[str, ...]:
-    """The log of the analysis, a sentence each."""
-    notes = [*reduced.notes, f"{len(samples)} of {len(reduced.sky)} sky frames were fitted."]
+def fit_notes(reduced: ReducedNight, known: KnownInstrument, lines: NightLines) -> tuple[str, ...]:
+    """What is to be said of frames and fits."""
+    notes = [*reduced.notes, f"{len(lines.fits)} of {len(reduced.sky)} sky frames were fitted."]
     if known.lasers is None:
         notes.append(
             "The registry's parameters, refined on the sky, describe the instrument, since "
@@ -66,11 +57,18 @@ def night_notes(
             f"The camera's converter adds waves of {nonlinearity.amplitude_counts:.2f} counts, which "
             f"temperatures show; they are taken out (log of the odds {nonlinearity.found.log_odds:.0f})."
         )
-    notes.append(
+    return tuple(notes)
+
+
+def finish_notes(
+    reference: SampleReference, weather: WeatherFolder | None, checks: SelfChecks
+) -> tuple[str, ...]:
+    """What is to be said of winds, flags and weather, which follow the fits."""
+    notes = [
         f"Doppler reference: {reference.method}, {np.mean(reference.value_mps):.1f} m/s "
         f"from {reference.zenith_samples} samples, error {np.sqrt(np.mean(reference.error_mps**2)):.1f} m/s "
         f"with a vertical wind of {reference.vertical_wind_spread_mps:.1f} m/s."
-    )
+    ]
     if checks.clouds.under.any():
         notes.append(
             f"{int(checks.clouds.under.sum())} samples are under clouds by their winds and brightness: "

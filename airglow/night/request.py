@@ -40,6 +40,11 @@ class NightRequest:
         return RED_TAGS if self.tag in RED_TAGS else (self.tag,)
 
     @property
+    def registry_epoch(self) -> str:
+        """From when the instrument's values in the registry hold: a date, or ``always``."""
+        return f"{self.instrument.epoch_from}" if self.instrument.epoch_from else "always"
+
+    @property
     def emission_height_m(self) -> float:
         """Height of the airglow layer that the tag sees."""
         settings = self.settings
