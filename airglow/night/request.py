@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass, field
 
 from airglow.model.tags import GREEN_TAG, RED_TAGS
@@ -43,6 +44,15 @@ class NightRequest:
     def registry_epoch(self) -> str:
         """From when the instrument's values in the registry hold: a date, or ``always``."""
         return f"{self.instrument.epoch_from}" if self.instrument.epoch_from else "always"
+
+    def registry_digest(self) -> str:
+        """SHA-256 of what the registry knows of instrument and site.
+
+        Returns
+        -------
+        str
+        """
+        return hashlib.sha256(repr((self.instrument, self.site)).encode()).hexdigest()
 
     @property
     def emission_height_m(self) -> float:
