@@ -150,6 +150,8 @@ def test_the_same_fits_are_the_same_bytes(stored, tmp_path):
     request, fits, path = stored
     again = write_fits(tmp_path / "again.npz", request, fits, "5e" * 32)
     assert again.read_bytes() == path.read_bytes()
+    with zipfile.ZipFile(path) as archive:  # at any other time too
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     with np.load(path, allow_pickle=False) as file:  # anyone can look into it
         assert file["fits/samples/temperature_k"].shape == (12,)
 
