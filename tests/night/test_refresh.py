@@ -57,16 +57,13 @@ def hashes(folder):
 
 
 def weathers(night, folder):
-    """Folders of weather files: none yet, the evening's alone, cut short in the night, and all of them."""
-    whole = sorted((night.folder / "clouds").glob("Cloud_*.txt"))
-    assert len(whole) == 2
-    for name, files in (("evening", whole[:1]), ("all", whole)):
-        (folder / name).mkdir(parents=True)
-        for path in files:
-            shutil.copy(path, folder / name)
-    cut = folder / "evening" / whole[0].name
-    lines = cut.read_text().splitlines(keepends=True)
-    cut.write_text("".join(lines[: -len(lines) // 20]))
+    """Folders of weather files: none yet, the evening's cloud file alone and cut short, and all of them."""
+    shutil.copytree(night.folder / "clouds", folder / "all")
+    assert {path.name[:5] for path in (folder / "all").iterdir()} == {"Cloud", "TempL"}
+    (folder / "evening").mkdir()
+    evening = f"Cloud_uao_{night.request().date:%Y%m%d}.txt"
+    lines = (folder / "all" / evening).read_text().splitlines(keepends=True)
+    (folder / "evening" / evening).write_text("".join(lines[: -len(lines) // 20]))
     return {"none": None, "evening": folder / "evening", "all": folder / "all"}
 
 

@@ -87,7 +87,7 @@ def test_results_of_a_version_that_kept_no_fits_are_not_analysed_again(
     for name in ("night.nc", "outcome.json", "frames.png"):
         (folder / name).write_text("of an earlier version")
     plot = str((folder / "winds.png").relative_to(at_hand.directory))
-    ran = at_hand.run("--profile", "hourly", "-n", "-R", "plots", "--", plot)
+    ran = at_hand.run("--cores", "1", "-n", "--rerun-triggers", "mtime", "-R", "plots", "--", plot)
     assert ran.code == 0, ran.text
     planned = dict(re.findall(r"^(\w+) +(\d+)$", ran.text, re.M))
     assert planned == {"plots": "1", "total": "1"}
