@@ -16,6 +16,7 @@ from airglow.model.errors import AirglowError
 _COMMANDS = {
     "analyze": ("airglow.night.command", "analyse a folder of frames, with no bucket and no database"),
     "profiles": ("airglow.night.profiles_command", "analyse a file of ring profiles"),
+    "refresh": ("airglow.night.refresh_command", "finish a night again from its fits, with other weather"),
     "pages": ("airglow.pages.command", "bring the pages of all nights up to date, or copy them"),
     "run": ("airglow.pipeline.run", "run the workflow: all nights that are ready, or some by name"),
     "simulate": ("airglow.simulate.command", "make a night that never was, with known truth"),

@@ -11,6 +11,9 @@ from airglow.model.errors import BadInput
 FRAMES = "frames"
 """The kind of product that shows raw frames, and so is made from these as well."""
 
+FITTED = "fitted"
+"""The kind of product that holds the fits of a night, which the analysis writes: no result has them."""
+
 SUFFIXES: Mapping[str, str] = {
     "netcdf": ".nc",
     "madrigal": ".txt",
@@ -28,6 +31,7 @@ SUFFIXES: Mapping[str, str] = {
     "diagnostics_paper": "_diagnostics.pdf",
     "profiles_paper": "_profiles.pdf",
     FRAMES: "_frames.png",
+    FITTED: "_fitted.npz",
 }
 """Kind of product, and what follows the night's stem in its name."""
 
@@ -39,10 +43,11 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "log": ("log",),
     "png": ("winds", "temperature", "diagnostics", "profiles", FRAMES),
     "pdf": ("winds_paper", "temperature_paper", "diagnostics_paper", "profiles_paper"),
+    "fitted": (FITTED,),
 }
 """Names for kinds of products that are asked for together."""
 
-DEFAULT_GROUPS = ("nc", "csv", "madrigal", "log", "png")
+DEFAULT_GROUPS = ("nc", "csv", "madrigal", "log", "png", "fitted")
 DEFAULT_KINDS = tuple(kind for kind in SUFFIXES if any(kind in GROUPS[group] for group in DEFAULT_GROUPS))
 """What is written of a night unless one asks for something else."""
 

@@ -10,13 +10,15 @@ from airglow.model.errors import NotAnalysable
 from airglow.model.result import DopplerReference, NightResult, Provenance
 from airglow.model.tags import GREEN_TAG
 from airglow.model.version import code_version
+from airglow.night.by_hand import notes_by_hand
+from airglow.night.fitted import FittedNight
 from airglow.night.frames import NightFrames, Progress, no_progress
 from airglow.night.instrument import know_instrument
 from airglow.night.lines import fit_lines
-from airglow.night.notes import night_notes
+from airglow.night.notes import finish_notes, fit_notes
 from airglow.night.reduce import ReducedNight, reduce_night
 from airglow.night.request import NightRequest
-from airglow.night.samples import find_doppler_reference, sky_samples, with_flags, with_winds
+from airglow.night.samples import find_doppler_reference, sky_samples, with_clouds, with_flags, with_winds
 from airglow.night.self_checks import check_samples
 from airglow.night.site_temperatures import site_temperatures
 from airglow.night.tables import laser_table, ring_profiles
@@ -85,27 +87,84 @@ def analyse_profiles(
     NotAnalysable
         If the line cannot be fitted in any frame.
     """
+    return finish_night(request, fit_night(request, reduced, progress), weather)
+
+
+def fit_night(request: NightRequest, reduced: ReducedNight, progress: Progress = no_progress) -> FittedNight:
+    """Fit the instrument and the line: all of the analysis that needs profiles, and no weather.
+
+    Parameters
+    ----------
+    request
+        The night.
+    reduced
+        Ring profiles with their errors.
+    progress
+        Told of each frame.
+
+    Returns
+    -------
+    FittedNight
+
+    Raises
+    ------
+    NotAnalysable
+        If the line cannot be fitted in any frame.
+    """
     sky, lasers = reduced.sky, reduced.lasers
     line = _sky_line(request)
-
-    # The instrument from the lasers, the line from the sky.
     known = know_instrument(request, lasers, sky, line)
     lines = fit_lines(sky, known, line, progress, request.instrument.optics.oh_wavelengths_m)
     if not lines.fits:
         reason = f"no line could be fitted in any of {len(sky)} {request.tag} frames"
         raise NotAnalysable("no line", reason, (*reduced.rejections, *lines.rejections))
 
-    # Winds: what speaks against the samples, the Doppler reference from the zenith, then the flags.
-    fitted = list(lines.index)
-    velocities = sky_samples(request, sky, lines, line, known, weather)
-    checks = check_samples(velocities, sky.mid_time_s[fitted], lines, known)
-    by_hand = request.overrides
-    reference = find_doppler_reference(
-        velocities, sky.mid_time_s[fitted], known, checks, by_hand.doppler_reference
+    index = list(lines.index)
+    laser_fits = known.lasers.fits if known.lasers else (None,) * len(lasers)
+    laser_models = [fit.model if fit else None for fit in laser_fits]
+    return FittedNight(
+        samples=sky_samples(request, sky, lines, line, known),
+        mid_time_s=sky.mid_time_s[index],
+        line_counts=np.array([fit.intensity for fit in lines.fits]),
+        settled=np.array([fit.settled for fit in lines.fits], bool),
+        time_in_doubt=np.array([sky.frames[k].in_doubt for k in index], bool),
+        contaminated=bool(lines.foreign),
+        known=known.without_laser_fits(),
+        laser=laser_table(lasers, known.lasers),
+        laser_mid_time_s=lasers.mid_time_s,
+        laser_counts=np.array([fit.intensity for fit in laser_fits if fit]),
+        sky_profiles=ring_profiles(sky, index, [fit.model for fit in lines.fits]),
+        laser_profiles=ring_profiles(lasers, list(range(len(lasers))), laser_models),
+        rejections=(*reduced.rejections, *lines.rejections),
+        notes=fit_notes(reduced, known, lines),
+        input_hash=reduced.input_hash,
     )
+
+
+def finish_night(request: NightRequest, fitted: FittedNight, weather: WeatherFolder | None) -> NightResult:
+    """Make the result of a night of its fits: clouds, Doppler reference, winds and flags.
+
+    Parameters
+    ----------
+    request
+        The night; as it was for `fit_night`.
+    fitted
+        The fits.
+    weather
+        As for `analyse_night`.
+
+    Returns
+    -------
+    NightResult
+    """
+    known, laser, mid_time_s = fitted.known, fitted.laser, fitted.mid_time_s
+    # What speaks against the samples, the Doppler reference from the zenith, then the flags.
+    velocities = with_clouds(fitted.samples, weather)
+    checks = check_samples(velocities, mid_time_s, fitted.line_counts, known)
+    by_hand = request.overrides
+    reference = find_doppler_reference(velocities, mid_time_s, known, checks, by_hand.doppler_reference)
     winds = with_winds(velocities, reference)
-    samples = with_flags(request, winds, sky, lines, lasers, known, reference, checks)
-    laser = laser_table(lasers, known.lasers)
+    samples = with_flags(request, winds, fitted, reference, checks)
     cycles, smooth_winds = horizontal_winds(
         samples,
         laser.mid_time[laser.used],
@@ -114,14 +173,13 @@ def analyse_profiles(
         request.settings.smooth_wind_step_s,
     )
 
-    laser_models = [fit.model if fit else None for fit in known.lasers.fits] if known.lasers else None
     site, instrument = request.site, request.instrument
     return NightResult(
         instrument=instrument.key,
         site=site.key,
         date=request.date,
         tag=request.tag,
-        wavelength_m=line.wavelength_m,
+        wavelength_m=_sky_line(request).wavelength_m,
         site_name=site.name,
         site_latitude_deg=site.latitude_deg,
         site_longitude_deg=site.longitude_deg,
@@ -139,15 +197,19 @@ def analyse_profiles(
         ),
         cycles=cycles,
         smooth_winds=smooth_winds,
-        sky_profiles=ring_profiles(sky, fitted, [fit.model for fit in lines.fits]),
-        laser_profiles=ring_profiles(lasers, list(range(len(lasers))), laser_models or [None] * len(lasers)),
-        rejections=(*reduced.rejections, *lines.rejections),
-        notes=night_notes(reduced, known, reference, weather, samples, lines, checks, by_hand),
+        sky_profiles=fitted.sky_profiles,
+        laser_profiles=fitted.laser_profiles,
+        rejections=fitted.rejections,
+        notes=(
+            *notes_by_hand(samples, by_hand),
+            *fitted.notes,
+            *finish_notes(known, reference, weather, checks, by_hand),
+        ),
         provenance=Provenance(
             code_version=code_version(),
             settings_hash=request.settings_hash,
-            registry_epoch=f"{instrument.epoch_from}" if instrument.epoch_from else "always",
-            input_hash=_input_hash(reduced, weather),
+            registry_epoch=request.registry_epoch,
+            input_hash=_input_hash(fitted, weather),
             weather_files=weather.files if weather else (),
             overrides=by_hand.sentences,
         ),
@@ -155,9 +217,9 @@ def analyse_profiles(
     )
 
 
-def _input_hash(reduced: ReducedNight, weather: WeatherFolder | None) -> str:
+def _input_hash(fitted: FittedNight, weather: WeatherFolder | None) -> str:
     """Of the frames and of the weather files: a cloud file that was uploaded again changes flags."""
-    parts = [reduced.input_hash, weather.sha256 if weather else ""]
+    parts = [fitted.input_hash, weather.sha256 if weather else ""]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -37,11 +37,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def add_night_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments that all commands on one night share."""
+    """Arguments of commands that are told which night it is."""
     parser.add_argument("--instrument", required=True, help="such as minime05")
     parser.add_argument("--site", required=True, help="such as uao")
-    parser.add_argument("--clouds", type=Path, metavar="DIR", help="folder of Cloud_<site>_<date>.txt files")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the products")
+    add_result_arguments(parser)
+
+
+def add_result_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments that all commands on one night share."""
+    parser.add_argument(
+        "--clouds",
+        "--weather",
+        type=Path,
+        metavar="DIR",
+        help="folder of Cloud_<site>_<date>.txt and TempL<nn>_<site>_<date>.txt files",
+    )
+    parser.add_argument(
+        "--out", "--output", required=True, type=Path, metavar="DIR", help="folder for the products"
+    )
     parser.add_argument(
         "--products",
         type=_names,

@@ -5,20 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from airglow.model.errors import BadInput, NotAnalysable
-from airglow.model.products import DEFAULT_KINDS
+from airglow.model.products import DEFAULT_KINDS, FITTED, SUFFIXES
 from airglow.model.result import ANALYSED, NightResult
 from airglow.model.summary import summary
-from airglow.night.analyse import analyse_night, analyse_profiles
+from airglow.night.analyse import finish_night, fit_night
+from airglow.night.fitted import FittedNight
+from airglow.night.fitted_file import StoredFits, write_fits
 from airglow.night.frames import Progress, no_progress, read_night
 from airglow.night.no_result import no_result
 from airglow.night.profile_input import read_profiles
+from airglow.night.reduce import reduce_night
 from airglow.night.request import NightRequest
 from airglow.night.settings import AnalysisSettings
 from airglow.products import Beside, write_products
@@ -66,8 +69,8 @@ def analyse_folder(
         If a folder does not exist.
     """
     request = NightRequest(instrument, site, date, tag, settings or AnalysisSettings())
-    result, outcome = analyse_frames(frames, clouds, request, progress=progress)
-    return _with_products(result, outcome, Path(out), request, kinds, progress, frames)
+    analysis = _analyse(request, lambda: _fit_frames(frames, request, progress), clouds)
+    return _with_products(analysis, Path(out), request, kinds, progress, frames)
 
 
 def analyse_frames(
@@ -77,6 +80,7 @@ def analyse_frames(
     *,
     sha256: Mapping[str, str] | None = None,
     manifest_hash: str = "",
+    fitted: Path | None = None,
     progress: Progress = no_progress,
 ) -> tuple[NightResult, dict[str, Any]]:
     """Analyse a folder of frames.
@@ -93,6 +97,8 @@ def analyse_frames(
         Of the frames by name, where they are known already.
     manifest_hash
         Of the manifest that lists them in the archive; empty without one.
+    fitted
+        File for the fits, or for why there are none, as of `airglow.night.read_fits`; None writes none.
     progress
         Told of each stage and frame.
 
@@ -110,16 +116,23 @@ def analyse_frames(
     BadInput
         If a folder does not exist.
     """
+    analysis = _analyse(
+        request, lambda: _fit_frames(frames, request, progress, sha256), clouds, manifest_hash
+    )
+    if fitted is not None:
+        write_fits(fitted, request, analysis.fits, manifest_hash)
+    return analysis.result, analysis.outcome
+
+
+def _fit_frames(
+    frames: Path, request: NightRequest, progress: Progress, sha256: Mapping[str, str] | None = None
+) -> FittedNight:
+    """Read, reduce and fit the frames of a folder."""
     frames = Path(frames)
     if not frames.is_dir():
         raise BadInput(str(frames), "is not a directory", "Give the folder of the night's frames")
-
-    def analyse(weather: WeatherFolder | None) -> NightResult:
-        return analyse_night(request, read_night(frames, request, progress, sha256), weather, progress)
-
-    result, outcome = _outcome(request, analyse, clouds)
-    provenance = replace(result.provenance, manifest_hash=manifest_hash)
-    return replace(result, provenance=provenance), outcome
+    reduced = reduce_night(request, read_night(frames, request, progress, sha256), progress)
+    return fit_night(request, reduced, progress)
 
 
 def analyse_profile_file(
@@ -158,19 +171,100 @@ def analyse_profile_file(
     BadInput
         If the file is not one of ring profiles.
     """
+    analysis = _analyse(
+        request, lambda: fit_night(request, read_profiles(profiles, request), progress), clouds
+    )
+    return _with_products(analysis, Path(out), request, kinds, progress)
 
-    def analyse(weather: WeatherFolder | None) -> NightResult:
-        return analyse_profiles(request, read_profiles(profiles, request), weather, progress)
 
-    return _with_products(*_outcome(request, analyse, clouds), Path(out), request, kinds, progress)
-
-
-def _outcome(
-    request: NightRequest,
-    analyse: Callable[[WeatherFolder | None], NightResult],
+def refresh_fits(
+    fits: StoredFits,
     clouds: Path | WeatherFolder | None,
+    request: NightRequest,
+    out: Path,
+    *,
+    kinds: Iterable[str] = DEFAULT_KINDS,
+    frames: Path | None = None,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Finish a night again from its fits, and write the products: those of an analysis with this weather.
+
+    Parameters
+    ----------
+    fits
+        Of the night, as of `airglow.night.read_fits`.
+    clouds
+        Folder of the site's weather files, or what was read of it; None if there are none.
+    request
+        The night, with the settings and the registry of now.
+    out
+        Folder for the products, made if absent.
+    kinds
+        Of products.
+    frames
+        Folder of the night's frames, for the plot that shows two of them; None leaves it out.
+    progress
+        Told of each stage.
+
+    Returns
+    -------
+    dict
+        As of `analyse_folder`.
+
+    Raises
+    ------
+    BadInput
+        If the fits are of another night, or settings or registry have changed since.
+    """
+    analysis = _finish(fits, clouds, request)
+    return _with_products(analysis, Path(out), request, kinds, progress, frames)
+
+
+def finish_fits(
+    fits: StoredFits, clouds: Path | WeatherFolder | None, request: NightRequest
 ) -> tuple[NightResult, dict[str, Any]]:
-    """Analyse, and say what came of it."""
+    """Finish a night again from its fits.
+
+    Parameters
+    ----------
+    fits, clouds, request
+        As for `refresh_fits`.
+
+    Returns
+    -------
+    result, outcome
+        As of `analyse_frames` with this weather.
+
+    Raises
+    ------
+    BadInput
+        If the fits are of another night, or settings or registry have changed since.
+    """
+    analysis = _finish(fits, clouds, request)
+    return analysis.result, analysis.outcome
+
+
+def _finish(fits: StoredFits, clouds: Path | WeatherFolder | None, request: NightRequest) -> _Analysis:
+    return _analyse(request, lambda: fits.of(request), clouds, fits.origin.manifest_hash)
+
+
+@dataclass(frozen=True)
+class _Analysis:
+    """What an analysis came to; the fits, or why there are none; and the manifest of the frames."""
+
+    result: NightResult
+    outcome: dict[str, Any]
+    fits: FittedNight | NotAnalysable
+    manifest_hash: str
+
+
+def _analyse(
+    request: NightRequest,
+    fit: Callable[[], FittedNight],
+    clouds: Path | WeatherFolder | None,
+    manifest_hash: str = "",
+) -> _Analysis:
+    """Fit, finish with the weather, and say what came of it."""
     night_dates = (request.date, request.date + dt.timedelta(days=1))
     known = clouds is None or isinstance(clouds, WeatherFolder)
     weather = clouds if known else read_folder(clouds, request.site, night_dates)
@@ -184,8 +278,10 @@ def _outcome(
     try:
         # The matrices are small: more BLAS threads only wait for each other.
         with threadpool_limits(limits=1):
-            result = analyse(weather)
+            fits = fit()
+            result = finish_night(request, fits, weather)
     except NotAnalysable as why:
+        fits = why
         result = no_result(request, weather, f"No analysis ({why.state}): {why.reason}", why.rejections)
         outcome |= {"state": why.state, "reason": why.reason}
     else:
@@ -193,12 +289,12 @@ def _outcome(
     if result.provenance.overrides:
         outcome["overrides"] = list(result.provenance.overrides)
     by, took = result.provenance.code_version, round(time.monotonic() - begun, 1)
-    return result, {**outcome, "code_version": by, "analysis_s": took}
+    result = replace(result, provenance=replace(result.provenance, manifest_hash=manifest_hash))
+    return _Analysis(result, {**outcome, "code_version": by, "analysis_s": took}, fits, manifest_hash)
 
 
 def _with_products(
-    result: NightResult,
-    outcome: dict[str, Any],
+    analysis: _Analysis,
     out: Path,
     request: NightRequest,
     kinds: Iterable[str],
@@ -206,11 +302,15 @@ def _with_products(
     frames: Path | None = None,
 ) -> dict[str, Any]:
     """Write the products of an analysis, and add their names to the outcome."""
+    result, outcome, kinds = analysis.result, analysis.outcome, tuple(kinds)
     if outcome["state"] != ANALYSED:
         return {**outcome, "products": []}
     out.mkdir(parents=True, exist_ok=True)
     progress("write products", 0, 1)
     written = write_products(result, out, Beside(frames, request.site, request.instrument), kinds)
+    if FITTED in kinds:
+        path = out / (result.stem + SUFFIXES[FITTED])
+        written.append(write_fits(path, request, analysis.fits, analysis.manifest_hash))
     return {**outcome, "products": [path.name for path in written]}
 
 

@@ -52,6 +52,10 @@ class KnownInstrument:
             return np.full(time_s.shape, self.parameters.nominal_gap_m), np.zeros(time_s.shape)
         return self.lasers.gap_m(time_s)
 
+    def without_laser_fits(self) -> KnownInstrument:
+        """The same without the fit of each laser frame: what is left is the course of the gap."""
+        return replace(self, lasers=replace(self.lasers, fits=())) if self.lasers else self
+
 
 def default_parameters(instrument: Instrument, grid: AnnulusGrid, binning: int) -> InstrumentParameters:
     """The registry's parameters, in pixels of this binning."""

@@ -49,7 +49,7 @@ def no_result(
         provenance=Provenance(
             code_version=code_version(),
             settings_hash=request.settings_hash,
-            registry_epoch=f"{instrument.epoch_from}" if instrument.epoch_from else "always",
+            registry_epoch=request.registry_epoch,
             input_hash="",
             weather_files=weather.files if weather else (),
             overrides=request.overrides.sentences,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from airglow.model.result import SkySamples
-from airglow.night.by_hand import notes_by_hand
 from airglow.night.instrument import KnownInstrument
 from airglow.night.lines import NightLines
 from airglow.night.reduce import ReducedNight
@@ -17,19 +15,9 @@ from airglow.weather import WeatherFolder
 from airglow.winds.doppler_reference import SampleReference
 
 
-def night_notes(
-    reduced: ReducedNight,
-    known: KnownInstrument,
-    reference: SampleReference,
-    weather: WeatherFolder | None,
-    samples: SkySamples,
-    lines: NightLines,
-    checks: SelfChecks,
-    by_hand: NightOverrides,
-) -> tuple[str, ...]:
-    """The log of the analysis, a sentence each."""
-    notes = [*notes_by_hand(samples, by_hand), *reduced.notes]
-    notes.append(f"{len(samples)} of {len(reduced.sky)} sky frames were fitted.")
+def fit_notes(reduced: ReducedNight, known: KnownInstrument, lines: NightLines) -> tuple[str, ...]:
+    """What is to be said of frames and fits."""
+    notes = [*reduced.notes, f"{len(lines.fits)} of {len(reduced.sky)} sky frames were fitted."]
     if known.lasers is None:
         notes.append(
             "The registry's parameters, refined on the sky, describe the instrument, since "
@@ -71,11 +59,22 @@ def night_notes(
             f"The camera's converter adds waves of {nonlinearity.amplitude_counts:.2f} counts, which "
             f"temperatures show; they are taken out (log of the odds {nonlinearity.found.log_odds:.0f})."
         )
-    notes.append(
+    return tuple(notes)
+
+
+def finish_notes(
+    known: KnownInstrument,
+    reference: SampleReference,
+    weather: WeatherFolder | None,
+    checks: SelfChecks,
+    by_hand: NightOverrides,
+) -> tuple[str, ...]:
+    """What is to be said of winds, flags and weather, which follow the fits."""
+    notes = [
         f"Doppler reference: {reference.method}, {np.mean(reference.value_mps):.1f} m/s "
         f"from {reference.zenith_samples} samples, error {np.sqrt(np.mean(reference.error_mps**2)):.1f} m/s "
         f"with a vertical wind of {reference.vertical_wind_spread_mps:.1f} m/s."
-    )
+    ]
     if by_hand.doppler_reference == BY_LASER and known.lasers is None:
         notes.append("The Doppler reference laser, decided by hand, is not to be had: no laser can be used.")
     if by_hand.doppler_reference == BY_ZENITH and not reference.follows_zenith:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from airglow.model.tags import GREEN_TAG, RED_TAGS
 from airglow.night.settings import AnalysisSettings
@@ -53,6 +53,23 @@ class NightRequest:
         if not by_hand:
             return self.settings.digest()
         return hashlib.sha256("\n".join((self.settings.digest(), *by_hand)).encode()).hexdigest()
+
+    @property
+    def registry_epoch(self) -> str:
+        """From when the instrument's values in the registry hold: a date, or ``always``."""
+        return f"{self.instrument.epoch_from}" if self.instrument.epoch_from else "always"
+
+    def registry_digest(self) -> str:
+        """SHA-256 of what the registry knows of instrument and site.
+
+        What was decided by hand is not in it: `settings_hash` has what concerns this night.
+
+        Returns
+        -------
+        str
+        """
+        known = (replace(self.instrument, overrides=()), self.site)
+        return hashlib.sha256(repr(known).encode()).hexdigest()
 
     @property
     def emission_height_m(self) -> float:

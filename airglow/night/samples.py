@@ -14,6 +14,7 @@ from airglow.model.limits import CLOUDY_C, OVERCAST_C
 from airglow.model.result import SkySamples, mid_exposure
 from airglow.model.tags import GREEN_TAG
 from airglow.night.by_hand import flags_by_hand
+from airglow.night.fitted import FittedNight
 from airglow.night.instrument import KnownInstrument
 from airglow.night.lines import NightLines
 from airglow.night.profiles import Profiles
@@ -55,9 +56,8 @@ def sky_samples(
     lines: NightLines,
     line: SkyLine,
     known: KnownInstrument,
-    weather: WeatherFolder | None,
 ) -> SkySamples:
-    """The table of the sky frames with everything but the Doppler reference and the flags."""
+    """The table of the sky frames with everything but clouds, Doppler reference and flags."""
     instrument, site, date = request.instrument, request.site, request.date
     index, fits = lines.index, lines.fits
     frames = [sky.frames[k].frame for k in index]
@@ -70,7 +70,6 @@ def sky_samples(
     place = site.latitude_deg, site.longitude_deg, site.altitude_m
     points = pierce_points(*place, azimuth, zenith, request.emission_height_m)
     bodies = sun_and_moon_over(mid_exposure(start, exposure_s), site)
-    clouds = summarise(weather.clouds if weather else None, start, exposure_s)
     n = len(fits)
     none = np.full(n, np.nan)
     fit_error = column([fit.velocity_error_mps for fit in fits])
@@ -114,9 +113,9 @@ def sky_samples(
         center_x_px=column([sky.centers[k].x_px for k in index]),
         center_y_px=column([sky.centers[k].y_px for k in index]),
         ccd_temperature_c=column([frame.ccd_temperature_c for frame in frames]),
-        sky_minus_ambient_mean_c=clouds.mean,
-        sky_minus_ambient_max_c=clouds.max,
-        sky_minus_ambient_min_c=clouds.min,
+        sky_minus_ambient_mean_c=none,
+        sky_minus_ambient_max_c=none,
+        sky_minus_ambient_min_c=none,
         sun_elevation_deg=bodies.sun_elevation_deg,
         moon_elevation_deg=bodies.moon_elevation_deg,
         moon_separation_deg=moon_separation_deg(bodies, azimuth, zenith),
@@ -124,6 +123,17 @@ def sky_samples(
         wind_flag=np.zeros(n, np.int8),
         temperature_flag=np.zeros(n, np.int8),
         causes=np.zeros(n, np.uint32),
+    )
+
+
+def with_clouds(samples: SkySamples, weather: WeatherFolder | None) -> SkySamples:
+    """Samples with what the cloud sensor saw during their exposures."""
+    clouds = summarise(weather.clouds if weather else None, samples.start_time, samples.exposure_s)
+    return replace(
+        samples,
+        sky_minus_ambient_mean_c=clouds.mean,
+        sky_minus_ambient_max_c=clouds.max,
+        sky_minus_ambient_min_c=clouds.min,
     )
 
 
@@ -201,25 +211,19 @@ def with_winds(samples: SkySamples, reference: SampleReference) -> SkySamples:
 def with_flags(
     request: NightRequest,
     samples: SkySamples,
-    sky: Profiles,
-    lines: NightLines,
-    lasers: Profiles,
-    known: KnownInstrument,
+    fitted: FittedNight,
     reference: SampleReference,
     checks: SelfChecks,
 ) -> SkySamples:
     """Samples with the causes that hold for them and the flags that those raise."""
-    instrument, date = request.instrument, request.date
-    n = len(samples)
-    mid_time_s = sky.mid_time_s[list(lines.index)]
+    instrument, date, known = request.instrument, request.date, fitted.known
+    n, mid_time_s = len(samples), fitted.mid_time_s
     near_jump, far = np.zeros(n, bool), np.zeros(n, bool)
-    laser_intensity = np.array([])
     if known.lasers is not None:
         for before, after in known.lasers.gap_nm.jumps_s:
             near_jump |= (mid_time_s > before) & (mid_time_s < after)
-        laser_s = lasers.mid_time_s[known.lasers.used]
+        laser_s = fitted.laser_mid_time_s[known.lasers.used]
         far = np.abs(mid_time_s[:, None] - laser_s[None, :]).min(axis=1) > FAR_FROM_LASER_S
-        laser_intensity = np.array([fit.intensity for fit in known.lasers.fits if fit])
     moon_up = samples.moon_elevation_deg > 0
     near_moon = (
         moon_up & (samples.moon_separation_deg < NEAR_MOON_DEG) & (samples.moon_illumination > BRIGHT_MOON)
@@ -233,14 +237,14 @@ def with_flags(
             intensity=samples.intensity,
             background=samples.background,
             reduced_chi_square=samples.reduced_chi_square,
-            fit_settled=np.array([fit.settled for fit in lines.fits]),
+            fit_settled=fitted.settled,
             cloud_mean_c=samples.sky_minus_ambient_mean_c,
             ccd_temperature_c=samples.ccd_temperature_c,
             is_zenith=is_zenith(samples.zenith_deg),
             near_bright_moon=near_moon,
             near_jump=near_jump,
             far_from_laser=far,
-            time_in_doubt=np.array([sky.frames[k].in_doubt for k in lines.index], bool),
+            time_in_doubt=fitted.time_in_doubt,
             under_clouds=checks.clouds.under,
             bright_twilight=checks.bright_twilight,
             common_drift=checks.drift is not None,
@@ -249,9 +253,9 @@ def with_flags(
             default_instrument=known.lasers is None,
             width_error_k=known.temperature_error_k,
             no_zenith=reference.zenith_samples == 0,
-            contaminated=bool(lines.foreign),
+            contaminated=fitted.contaminated,
             of_lasers=known.causes,
-            laser_intensity=laser_intensity,
+            laser_intensity=fitted.laser_counts,
             limits=instrument.quality,
             wind_flag_by_hand=np.maximum(wind_by_hand, instrument.flag_by_hand("wind", date)),
             temperature_flag_by_hand=np.maximum(

@@ -9,7 +9,6 @@ import numpy as np
 from airglow.geometry import unit_vectors
 from airglow.model.result import SkySamples
 from airglow.night.instrument import KnownInstrument
-from airglow.night.lines import NightLines
 from airglow.winds.clouds_by_data import Clouds, find_clouds
 from airglow.winds.common_drift import CommonDrift, find_common_drift
 from airglow.winds.doppler_reference import gap_error_as_velocity_mps
@@ -37,7 +36,7 @@ class SelfChecks:
 
 
 def check_samples(
-    samples: SkySamples, mid_time_s: np.ndarray, lines: NightLines, known: KnownInstrument
+    samples: SkySamples, mid_time_s: np.ndarray, line_counts: np.ndarray, known: KnownInstrument
 ) -> SelfChecks:
     """Look for what the samples say against themselves.
 
@@ -47,8 +46,8 @@ def check_samples(
         n samples with velocities along the line of sight, their Doppler reference not yet taken out.
     mid_time_s
         (n,) middles of the exposures on the clock of the lasers, ascending, s.
-    lines
-        Their fits.
+    line_counts
+        (n,) brightness of the line in each frame, counts per pixel.
     known
         The instrument. Without lasers the reference follows the zenith, and there is no drift to be found.
 
@@ -73,7 +72,7 @@ def check_samples(
     drift = _drift(rounds, mid_time_s[index], known) if known.lasers is not None else None
     twilight = is_bright_twilight(
         samples.background,
-        np.array([fit.intensity for fit in lines.fits]) / samples.exposure_s,
+        line_counts / samples.exposure_s,
         samples.sun_elevation_deg,
         noise,
     )

@@ -29,6 +29,7 @@ FILE_KINDS = (
     FileKind(SUFFIXES["madrigal_hdf5"], "Madrigal HDF5"),
     FileKind(SUFFIXES["legacy"], "Legacy npz"),
     FileKind(SUFFIXES["log"], "Log of the analysis"),
+    FileKind(SUFFIXES["fitted"], "Fits, to finish the night again with other weather"),
     FileKind(SUFFIXES["winds_paper"], "Winds, for print"),
     FileKind(SUFFIXES["temperature_paper"], "Temperatures, for print"),
     FileKind(SUFFIXES["diagnostics_paper"], "Diagnostics, for print"),

@@ -23,7 +23,7 @@ from airglow.archive import (
 )
 from airglow.catalogue import DatabaseSettings, connect, load_night, migrate
 from airglow.model.files import write_whole
-from airglow.model.products import DEFAULT_KINDS, GROUPS, local_name
+from airglow.model.products import DEFAULT_KINDS, FITTED, GROUPS, local_name
 from airglow.model.result import NightResult
 from airglow.night import AnalysisSettings, NightRequest, analyse_frames
 from airglow.pipeline.archiving import archive_upload
@@ -97,33 +97,85 @@ def process_night(night: NightId, around: Surroundings) -> dict[str, Any]:
     store, states = around.store, around.work / "states"
     folder = night.below(around.work)
     manifest = _archived(night, around, folder, states)
-    frames, clouds = folder / "frames", folder / "clouds"
-    threads = around.config["archive"]["threads"]
-    bring_frames(store, manifest, frames, folder / "unpacked", threads)
-    record = archive_weather(store, night.site, night.date, directory=clouds)
-    fetch_weather(store, record, clouds)
+    frames = folder / "frames"
+    bring_frames(store, manifest, frames, folder / "unpacked", around.config["archive"]["threads"])
+    clouds = bring_weather(night, store, folder)
 
     instrument = around.registry.instrument(night.instrument, night.date)
     analysed = {
         tag: _analyse(night, tag, around, manifest, frames, clouds) for tag in instrument.expected_tags
     }
+    return deliver_night(night, around, analysed)
+
+
+def deliver_night(
+    night: NightId, around: Surroundings, analysed: Mapping[str, tuple[dict[str, Any], list[Path]]]
+) -> dict[str, Any]:
+    """Publish a night that was analysed, load it, write its page and clean up.
+
+    Parameters
+    ----------
+    night
+        The night.
+    around
+        What it needs.
+    analysed
+        Outcome and products of each tag.
+
+    Returns
+    -------
+    dict
+        The index of its products, as published.
+
+    Raises
+    ------
+    AirglowError
+        As of the steps.
+    """
+    store, states = around.store, around.work / "states"
+    folder = night.below(around.work)
+    instrument = around.registry.instrument(night.instrument, night.date)
     outcomes = {tag: outcome for tag, (outcome, _) in analysed.items()}
     files = {tag: paths for tag, (_, paths) in analysed.items()}
     plan = plan_delivery(night, instrument, outcomes, files, around.prefixes)
     folders = {tag: night.below(around.results) / tag for tag in outcomes}
-    index = publish_night(store, plan, folders, states, threads)
+    index = publish_night(store, plan, folders, states, around.config["archive"]["threads"])
 
     results = published_results(store, index, folder / "load", night.below(around.results))
     loaded = _load(night, around, index, results)
     put_state(store, night, "loaded", loaded, states)
     if around.write_page is not None:
-        page = {**around.write_page(store, index, results), "manifest_sha256": manifest.sha256}
+        written = around.write_page(store, index, results)
+        page = {**written, "manifest_sha256": index["manifest_sha256"]}
         put_state(store, night, "page", page, states)
     record = cleanup_night(store, around.registry, load_manifest(store, night), index, loaded, just_read=True)
     put_state(store, night, "cleaned", record, states)
     clear_pending(store, night)
     shutil.rmtree(folder)  # of many nights, the frames would fill the disk
     return index
+
+
+def bring_weather(night: NightId, store: Store, folder: Path) -> Path:
+    """Archive the weather files of a night's site and dates, and fetch them.
+
+    Parameters
+    ----------
+    night
+        The night.
+    store
+        The bucket.
+    folder
+        Of the night's temporary files.
+
+    Returns
+    -------
+    Path
+        Folder with the files.
+    """
+    clouds = folder / "clouds"
+    record = archive_weather(store, night.site, night.date, directory=clouds)
+    fetch_weather(store, record, clouds)
+    return clouds
 
 
 def _archived(night: NightId, around: Surroundings, folder: Path, states: Path) -> Manifest:
@@ -140,29 +192,78 @@ def _analyse(
     night: NightId, tag: str, around: Surroundings, manifest: Manifest, frames: Path, clouds: Path
 ) -> tuple[dict[str, Any], list[Path]]:
     """The outcome of a tag, and its products as the configuration wants them."""
+    request = request_of(night, tag, around)
+    fitted = night.below(around.results) / tag / local_name(FITTED)
+    sha256 = {frame.name: frame.sha256 for frame in manifest.frames}
+    result, outcome = analyse_frames(
+        frames, clouds, request, sha256=sha256, manifest_hash=manifest.sha256, fitted=fitted
+    )
+    outcome = {**outcome, "manifest_sha256": manifest.sha256}
+    return outcome, [*write_tag(night, around, request, result, outcome, frames), fitted]
+
+
+def request_of(night: NightId, tag: str, around: Surroundings) -> NightRequest:
+    """The request to analyse a tag of a night, by the registry and the configuration.
+
+    Parameters
+    ----------
+    night
+        The night.
+    tag
+        The tag.
+    around
+        What it needs.
+
+    Returns
+    -------
+    NightRequest
+    """
     site = around.registry.site(night.site)
     instrument = around.registry.instrument(night.instrument, night.date)
     settings = AnalysisSettings.from_mapping(around.config["analysis"])
-    request = NightRequest(instrument, site, night.date, tag, settings)
-    sha256 = {frame.name: frame.sha256 for frame in manifest.frames}
-    result, outcome = analyse_frames(frames, clouds, request, sha256=sha256, manifest_hash=manifest.sha256)
-    outcome = {**outcome, "manifest_sha256": manifest.sha256}
-    folder = night.below(around.results) / tag
+    return NightRequest(instrument, site, night.date, tag, settings)
+
+
+def write_tag(
+    night: NightId,
+    around: Surroundings,
+    request: NightRequest,
+    result: NightResult,
+    outcome: Mapping[str, Any],
+    frames: Path,
+) -> list[Path]:
+    """Write the products of a tag as the configuration wants them, and its outcome beside them.
+
+    Parameters
+    ----------
+    night, around, request
+        The night, what it needs, and what was asked of the analysis.
+    result, outcome
+        What it came to.
+    frames
+        Folder of the frames that a picture shows.
+
+    Returns
+    -------
+    list of Path
+        The products that are made from the result.
+    """
+    folder = night.below(around.results) / request.tag
     folder.mkdir(parents=True, exist_ok=True)
     products = around.config["products"]
     kinds = [
-        *DEFAULT_KINDS,
+        *(kind for kind in DEFAULT_KINDS if kind != FITTED),
         *(GROUPS["legacy"] if products["legacy_npz"] else ()),
         *(GROUPS["pdf"] if products["paper_plots"] else ()),
     ]
     paths = {kind: folder / local_name(kind) for kind in kinds}
     first = {"netcdf": paths.pop("netcdf")}
-    beside = Beside(frames, site, instrument)
+    beside = Beside(frames, request.site, request.instrument)
     write_kinds(result, first, beside)
     # From the file, as the rules do: what a reader of the file sees is what the plots show.
     write_kinds(read_netcdf(first["netcdf"]), paths, beside)
     write_whole(folder / OUTCOME, json_bytes(outcome))
-    return outcome, [*first.values(), *paths.values()]
+    return [*first.values(), *paths.values()]
 
 
 def _load(

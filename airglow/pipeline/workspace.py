@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airglow.archive import Manifest, fetch_frames, load_manifest
 from airglow.model.errors import BadInput, MachineError, RegistryError
 from airglow.model.files import sha256_of_file, write_whole
-from airglow.model.products import GROUPS, SUFFIXES, local_name
+from airglow.model.products import FITTED, GROUPS, SUFFIXES, local_name
 from airglow.model.result import ANALYSED, NightResult
 from airglow.pipeline.publish import fetch_kinds, fetch_products
 from airglow.store import MissingObject, Store, json_bytes
@@ -196,7 +196,7 @@ def bring_results(
                 log.info("%s: there was no result, and none is made: %s", tag, error)
                 continue
             write_kinds(result, {"netcdf": folder / local_name("netcdf")}, beside)
-            kinds = [kind for kind in SUFFIXES if kind not in ("netcdf", *GROUPS["pdf"])]
+            kinds = [kind for kind in SUFFIXES if kind not in ("netcdf", FITTED, *GROUPS["pdf"])]
             files = {kind: folder / local_name(kind) for kind in kinds}
             # Of the frames none is looked for.
             write_kinds(result, files, replace(beside, frames_directory=folder))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from airglow.model.products import DEFAULT_KINDS, FRAMES, SUFFIXES
+from airglow.model.products import DEFAULT_KINDS, FITTED, FRAMES, SUFFIXES
 from airglow.model.result import NightResult
 from airglow.registry import Instrument, Site
 
@@ -31,7 +31,7 @@ WRITERS = {
 }
 """Kind of product, and module and function that write it. A module is imported when its product is made."""
 
-RESULT_KINDS = tuple(kind for kind in SUFFIXES if kind != FRAMES)
+RESULT_KINDS = tuple(kind for kind in SUFFIXES if kind not in (FRAMES, FITTED))
 """Kinds of products that are made from the result alone."""
 
 LEGACY = "legacy"
@@ -146,13 +146,14 @@ def write_products(
     beside
         What some of them show as well; without frames there is no plot of raw frames.
     kinds
-        Keys of `SUFFIXES`.
+        Keys of `SUFFIXES`. Fits are passed over: the analysis writes them.
 
     Returns
     -------
     list of Path
         The files, in the order of ``kinds``.
     """
-    made = [kind for kind in kinds if kind != FRAMES or beside.frames_directory is not None]
+    missing = (FITTED,) if beside.frames_directory is not None else (FITTED, FRAMES)
+    made = [kind for kind in kinds if kind not in missing]
     paths = {kind: Path(directory) / (result.stem + SUFFIXES[kind]) for kind in made}
     return write_kinds(result, paths, beside)

@@ -121,6 +121,13 @@ def in_two_steps(
 
 def in_one_process(place: Place, directory: Path) -> None:
     """Do all of the small night, and the pages after it."""
+    around, pages = around_nights(place, directory)
+    process_night(SMALL, around)
+    update_pages(place.store, pages, [])
+
+
+def around_nights(place: Place, directory: Path) -> tuple[Surroundings, PagesSettings]:
+    """What a night needs that is done in this process."""
     config = load_config(place.clone.directory / "config/config.yaml")
     pages = PagesSettings(**config["pages"])
     around = Surroundings(
@@ -133,8 +140,7 @@ def in_one_process(place: Place, directory: Path) -> None:
         directory / "results",
         lambda store, index, results: publish_night_page(store, pages, index, results),
     )
-    process_night(SMALL, around)
-    update_pages(place.store, pages, [])
+    return around, pages
 
 
 @pytest.fixture(scope="session")

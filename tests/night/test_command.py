@@ -61,7 +61,7 @@ def test_products_and_tags_may_be_chosen(analyze, tmp_path):
     [
         (
             {"products": "nc,jpg"},
-            "products: 'jpg' is unknown. Known are nc, csv, madrigal, legacy, log, png, pdf",
+            "products: 'jpg' is unknown. Known are nc, csv, madrigal, legacy, log, png, pdf, fitted",
         ),
         ({"products": ""}, "products: '' is unknown"),
         ({"tags": "XR,XB"}, "--tags: unknown: 'XB'. Known are X, XR, XG"),

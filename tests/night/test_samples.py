@@ -80,7 +80,7 @@ def looks(*directions, exposure_s=240.0):
 def table(request, *directions):
     parameters = SimpleNamespace(nominal_gap_m=0.015)
     known = SimpleNamespace(parameters=parameters, temperature_error_k=5.0)
-    return samples.sky_samples(request, *looks(*directions), SkyLine(RED_M, 800.0), known, None)
+    return samples.sky_samples(request, *looks(*directions), SkyLine(RED_M, 800.0), known)
 
 
 @pytest.mark.parametrize(("days", "azimuth_deg"), [(-1, 90.0), (0, 90.0), (1, 270.0)])
@@ -183,19 +183,20 @@ def causes_of(registry, sky, mid_time_s, laser_s=(0.0,), jumps_s=(), used=None, 
     """Masks of the causes of samples at times, with laser frames at others."""
     n, laser_s = len(sky), np.array(laser_s)
     used = np.ones(laser_s.size, bool) if used is None else np.array(used)
-    fits = [SimpleNamespace(intensity=100.0)] * laser_s.size
-    known = SimpleNamespace(
-        lasers=lasers_with(jumps_s=jumps_s, used=used, fits=fits), temperature_error_k=0.0, causes=()
+    fitted = SimpleNamespace(
+        known=SimpleNamespace(
+            lasers=lasers_with(jumps_s=jumps_s, used=used), temperature_error_k=0.0, causes=()
+        ),
+        mid_time_s=np.asarray(mid_time_s),
+        settled=np.ones(n, bool),
+        time_in_doubt=np.zeros(n, bool),
+        contaminated=False,
+        laser_mid_time_s=laser_s,
+        laser_counts=np.full(laser_s.size, 100.0),
     )
-    profiles = SimpleNamespace(
-        mid_time_s=np.asarray(mid_time_s), frames=[SimpleNamespace(in_doubt=False)] * n
-    )
-    lines = SimpleNamespace(index=tuple(range(n)), fits=[SimpleNamespace(settled=True)] * n, foreign=())
     reference = SampleReference("by hand", np.zeros(n), np.ones(n), 8.0, 3)
-    lasers = SimpleNamespace(mid_time_s=laser_s)
-    return samples.with_flags(
-        request_of(registry), sky, profiles, lines, lasers, known, reference, checks or nothing_found(n)
-    ).causes
+    checks = checks or nothing_found(n)
+    return samples.with_flags(request_of(registry), sky, fitted, reference, checks).causes
 
 
 def holds(causes, cause):

@@ -95,15 +95,15 @@ def test_old_files_and_the_directories_they_leave_empty_are_removed(tmp_path: Pa
 def two_tags(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """XR analysed, XG not: folders with every kind of file there is, as the workflow leaves them."""
     made = tmp_path_factory.mktemp("made")
-    drawn = [kind for kind in SUFFIXES if not local_name(kind).endswith(".pdf")]
+    drawn = [kind for kind in SUFFIXES if kind != "fitted" and not local_name(kind).endswith(".pdf")]
     for tag, result in (("XG", empty_night(tag="XG")), ("XR", example_result(6, 2))):
         write_kinds(
             result,
             {kind: made / tag / local_name(kind) for kind in drawn},
             replace(BESIDE, frames_directory=made),
         )
-        for kind in SUFFIXES.keys() - set(drawn):  # nothing here looks into them, and they take long to draw
-            (made / tag / local_name(kind)).write_bytes(f"%PDF of {kind}".encode())
+        for kind in SUFFIXES.keys() - set(drawn):  # nothing here looks into them, and they take long to make
+            (made / tag / local_name(kind)).write_bytes(f"bytes of {kind}".encode())
     return made
 
 
@@ -128,8 +128,8 @@ def test_results_come_back_from_the_bucket_as_they_were(store: Store, two_tags: 
     }
     for tag in ("XG", "XR"):
         made = contents(two_tags / tag)
-        if tag == "XG":  # PDFs of a tag without a result are made for who asks for them
-            made = {name: data for name, data in made.items() if not name.endswith(".pdf")}
+        if tag == "XG":  # PDFs of a tag without a result are made for who asks for them, and it has no fits
+            made = {name: data for name, data in made.items() if not name.endswith((".pdf", "fitted.npz"))}
         assert {name: data for name, data in contents(back / tag).items() if name != "outcome.json"} == made
     assert read_netcdf(back / "XG/night.nc").notes == empty_night(tag="XG").notes
     # Or Snakemake would make anew what is older than the result that it is made from.

@@ -92,7 +92,7 @@ def test_products_are_asked_for_by_group_or_by_file():
     assert set(kinds_asked_for(DEFAULT_GROUPS)) == set(DEFAULT_KINDS)
     assert set(kinds_asked_for(GROUPS)) == set(SUFFIXES)
     with pytest.raises(
-        BadInput, match=r"'jpg' is unknown. Known are nc, csv, .*, pdf and .* night.nc, .*winds.pdf"
+        BadInput, match=r"'jpg' is unknown. Known are nc, csv, .*, pdf, fitted and .* night.nc, .*winds.pdf"
     ):
         kinds_asked_for(["nc", "jpg"])
 
@@ -100,7 +100,7 @@ def test_products_are_asked_for_by_group_or_by_file():
 def test_by_default_there_is_nothing_that_costs_much_and_few_want(tmp_path):
     night = example_result(6, 2)
     made = [path.name.removeprefix(night.stem) for path in write_products(night, tmp_path)]
-    assert made == [SUFFIXES[kind] for kind in DEFAULT_KINDS if kind != "frames"]
+    assert made == [SUFFIXES[kind] for kind in DEFAULT_KINDS if kind not in ("frames", "fitted")]
     assert {name[name.index(".") :] for name in made} == {".nc", ".csv", ".txt", ".hdf5", ".log", ".png"}
 
 

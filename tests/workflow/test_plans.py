@@ -78,6 +78,21 @@ def test_the_year_of_a_path_is_that_of_its_date(there: tuple[Clone, Store]) -> N
     assert f"No rule to produce {wrong}" in ran.text
 
 
+def test_results_of_a_version_that_kept_no_fits_are_not_analysed_again(
+    place: tuple[Clone, Store],
+) -> None:
+    at_hand, _ = place
+    folder = at_hand.directory / "results/minime13/uao/2026/20260510/XR"
+    folder.mkdir(parents=True)
+    for name in ("night.nc", "outcome.json", "frames.png"):
+        (folder / name).write_text("of an earlier version")
+    plot = str((folder / "winds.png").relative_to(at_hand.directory))
+    ran = at_hand.run("--cores", "1", "-n", "--rerun-triggers", "mtime", "-R", "plots", "--", plot)
+    assert ran.code == 0, ran.text
+    planned = dict(re.findall(r"^(\w+) +(\d+)$", ran.text, re.M))
+    assert planned == {"plots": "1", "total": "1"}
+
+
 def test_without_pages_the_night_gets_none(there: tuple[Clone, Store]) -> None:
     at_hand, _ = there
     at_hand.configure("pages", prefix="")

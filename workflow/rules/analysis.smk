@@ -21,6 +21,7 @@ rule analyze:
         night=f"{RESULTS}/night.nc",
         outcome=f"{RESULTS}/outcome.json",
         frames=in_report(f"{RESULTS}/frames.png", "frames"),
+        fitted=f"{RESULTS}/fitted.npz",
     log:
         f"logs/{NIGHT}/analyze_{{tag}}.log",
     benchmark:

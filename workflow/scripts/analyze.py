@@ -19,6 +19,7 @@ with step() as job:
         request,
         sha256={frame.name: frame.sha256 for frame in manifest.frames},
         manifest_hash=manifest.sha256,
+        fitted=Path(snakemake.output.fitted),
     )
     write_netcdf(result, snakemake.output.night)
     # From the file, as the other plots: what a reader of the file sees is what this one shows.

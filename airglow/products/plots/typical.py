@@ -23,6 +23,12 @@ def typical_sky(result: NightResult) -> int | None:
     return _typical(result.sky, result.sky_profiles, result.sky.wind_flag == GOOD)
 
 
+def typical_frames(result: NightResult) -> tuple[str, ...]:
+    """Names of the typical frames: those of which a picture shows the image."""
+    found = ((result.laser, typical_laser(result)), (result.sky, typical_sky(result)))
+    return tuple(table.name[k] for table, k in found if k is not None)
+
+
 def _typical(table: SkySamples | LaserSamples, profiles: RingProfiles, preferred: np.ndarray) -> int | None:
     """The frame whose reduced chi-square is the median of the preferred ones (of all, if none is)."""
     if not len(table):
