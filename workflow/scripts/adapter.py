@@ -4,6 +4,7 @@ A script hands paths and settings to one function of airglow, inside `step`, whi
 keeps it apart from runs that were killed, and puts every failure on record.
 """
 
+import atexit
 import contextlib
 import datetime as dt
 import functools
@@ -27,6 +28,7 @@ from airglow.store import Store, json_bytes, open_store, settings_from_environme
 from airglow.uploads import NightId
 
 gc.set_threshold(500_000)  # a step is over in seconds: most objects are those of imports, which stay
+atexit.register(gc.freeze)  # nor are they looked through at its end
 
 snakemake = __main__.snakemake  # Snakemake puts it into the script that it starts
 LOCKS = Path(".snakemake")
