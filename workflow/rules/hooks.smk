@@ -26,6 +26,10 @@ def begin():
             runlock.NIGHTS_VARIABLE: " ".join(sorted(planned_nights())),
         }
     )
+    if not workflow.non_local_exec:
+        # Cores limit how many jobs start. Snakemake's limit in a time would have it look for free ones again every so
+        # often for each job that has ended, to no avail: half of what it costs itself where ten nights are pending.
+        workflow.scheduler.job_rate_limiter = None
     failures.forget_steps(WORK)
     or_workflow_error(failures.forget_unrepeated, WORK, STORE, ONLY_BY_NAME)
 
