@@ -13,9 +13,10 @@ import numpy as np
 from airglow.pages import alarms as rules
 from airglow.pages.alarms import band_shown, shown
 from airglow.pages.calendar import Year, first_years, kinds_in, lacks_result, night_of_row, url_of, words_of
-from airglow.pages.formats import NARROW, RECENT_DAYS, WIDE, Format
+from airglow.pages.formats import NARROW, RECENT_DAYS, WIDE
 from airglow.pages.health import Quantity
 from airglow.pages.instruments import InstrumentHealth
+from airglow.pages.plots import recent_plot, whole_plot
 from airglow.pages.render import Page, look, render
 from airglow.pages.settings import PagesSettings, relative_url
 from airglow.pages.states import KINDS, TROUBLE, kind_of_row
@@ -24,6 +25,7 @@ from airglow.uploads import NightId
 
 SHOWN_ROWS = 200  # of one kind, on the page of what waits: a backlog can be long
 RECENT_WITHOUT = 60  # days before the newest night, for nights without a result
+_PLOTS = {"recent": recent_plot, "whole": whole_plot}
 _ORDER = ("failed", "refused", "held", "waiting", "working", "nodata")
 
 
@@ -117,19 +119,13 @@ def health_pictures(settings: PagesSettings, health: InstrumentHealth) -> list[P
         Picture(
             name,
             form.name,
-            settings.key(f"instruments/{health.name}_{name}_{form.name}_{digest}.png"),
+            settings.key(f"instruments/{health.name}_{name}_{form.name}_{digest}.svg"),
             form.size_px(len(health.watches)),
-            partial(_draw, name, health, form),
+            partial(_PLOTS[name], health, form),
         )
         for name in names
         for form in (WIDE, NARROW)
     ]
-
-
-def _draw(name: str, health: InstrumentHealth, form: Format) -> bytes:
-    from airglow.pages.plots import recent_plot, whole_plot  # Matplotlib: most runs draw nothing
-
-    return {"recent": recent_plot, "whole": whole_plot}[name](health, form)
 
 
 def instrument_page(settings: PagesSettings, health: InstrumentHealth, pictures: Iterable[Picture]) -> Page:

@@ -21,7 +21,7 @@ from airglow.pages.instruments import instruments_of
 from airglow.pages.night import night_pages
 from airglow.pages.overview import attention_page, health_pictures, index_pages, instrument_page
 from airglow.pages.records import FORMAT, clean, linked, read_record, short_record, year_bytes
-from airglow.pages.render import ASK, KEEP, Page, look, static_pages
+from airglow.pages.render import ASK, KEEP, SVG, Page, look, static_pages
 from airglow.pages.settings import PagesSettings
 from airglow.pages.write import put_changed
 from airglow.pipeline.status import Row
@@ -119,7 +119,7 @@ def write_overview(
     parts = _year_parts(settings, records)
     pictures = {one.name: health_pictures(settings, one) for one in instruments}
     drawn = (
-        Page(picture.key, picture.draw(), "image/png", KEEP)
+        Page(picture.key, picture.draw(), SVG, KEEP)
         for of_one in pictures.values()
         for picture in of_one
         if picture.key not in there  # their names say what they show

@@ -6,19 +6,25 @@ import base64
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airglow.model.errors import StoreError
 from airglow.model.files import written_whole
+from airglow.store.answers import (
+    CHANGED,
+    GONE,
+    answered_check,
+    asked,
+    botocore_errors,
+    broken_stream,
+    code_of,
+    refusal,
+)
 from airglow.store.hashes import CHUNK_BYTES, FileHashes, hash_file, json_bytes
 from airglow.store.objects import (
-    HINTS,
     ChangedObject,
     DamagedRead,
     EmptyObject,
@@ -28,15 +34,9 @@ from airglow.store.objects import (
     is_md5,
 )
 
-if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
-
 STREAM_ATTEMPTS = 3  # botocore retries a request, but not the reading of its answer
 _ENCRYPTED = ("ServerSideEncryption", "SSECustomerAlgorithm")  # then an ETag need not be an MD5
 _NO_PROOF = (*_ENCRYPTED, "ContentRange")  # the latter of an answer with a part of the object
-_GONE = ("404", "NoSuchKey", "NotFound")
-_CHANGED = ("412", "PreconditionFailed")
-_NOTHING_THERE = ("416", "InvalidRange")
 
 
 @dataclass(frozen=True)
@@ -65,18 +65,8 @@ class Store:
         StoreError
             Naming the endpoint, the bucket and what to check.
         """
-        where = f"bucket {self.bucket} at {self.endpoint_url}"
-        try:
+        with answered_check(self._where):
             self.client.head_bucket(Bucket=self.bucket)
-        except _botocore().ClientError as error:
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            if status == 404:
-                raise StoreError(f"{where} does not exist: create it, or correct DEST_BUCKET") from error
-            if status == 403:
-                raise StoreError(f"{where}: access denied. Check the credentials") from error
-            raise StoreError(f"{where}: {error}") from error
-        except _botocore().BotoCoreError as error:
-            raise StoreError(f"{where} does not answer: {error}. Check AWS_S3_ENDPOINT_URL") from error
 
     def list(self, prefix: str, after: str = "", until: str | None = None) -> list[StoredObject]:
         """List the objects whose key begins with a prefix, in the order of their keys.
@@ -99,7 +89,7 @@ class Store:
         """
         found = []
         where = {"Bucket": self.bucket, "Prefix": prefix, **({"StartAfter": after} if after else {})}
-        with self._asked(f"list {prefix}*"):
+        with asked(self._where, f"list {prefix}*"):
             for page in self.client.get_paginator("list_objects_v2").paginate(**where):
                 found += [
                     StoredObject(o["Key"], o["Size"], o["ETag"].strip('"'), _utc(o["LastModified"]))
@@ -127,7 +117,7 @@ class Store:
             If the service does not answer.
         """
         try:
-            with self._asked("look at", key):
+            with asked(self._where, "look at", key):
                 answer = self.client.head_object(Bucket=self.bucket, Key=key)
         except MissingObject:
             return None
@@ -248,7 +238,7 @@ class Store:
             options["Range"] = f"bytes=-{last}"
         for attempt in range(1, STREAM_ATTEMPTS + 1):
             try:
-                with self._asked("read", key, passing=_broken_stream()):
+                with asked(self._where, "read", key, passing=broken_stream()):
                     answer = self.client.get_object(Bucket=self.bucket, Key=key, **options)
                     found = answer["ETag"].strip('"')
                     if etag and found != etag:  # a server that ignores If-Match
@@ -260,13 +250,13 @@ class Store:
                         digest.update(chunk)
                         offset += len(chunk)
                     if offset != answer["ContentLength"]:
-                        raise _botocore().IncompleteReadError(
+                        raise botocore_errors().IncompleteReadError(
                             actual_bytes=offset, expected_bytes=answer["ContentLength"]
                         )
                     says_md5 = is_md5(found) and not any(answer.get(name) for name in _NO_PROOF)
                     if not says_md5 or digest.hexdigest() == found:
                         return Reading(offset, digest.hexdigest(), says_md5)
-            except _broken_stream() as error:
+            except broken_stream() as error:
                 if attempt == STREAM_ATTEMPTS:
                     raise StoreError(f"{key}: the connection broke {attempt} times: {error}") from error
         raise DamagedRead(
@@ -409,7 +399,7 @@ class Store:
         before = self.head(source)
         if before is None:
             raise MissingObject(f"{source}: not in bucket {self.bucket}")
-        with self._asked("copy", source):
+        with asked(self._where, "copy", source):
             self.client.copy_object(
                 Bucket=self.bucket, Key=destination, CopySource={"Bucket": self.bucket, "Key": source}
             )
@@ -428,7 +418,7 @@ class Store:
         key
             Key of the object.
         """
-        with self._asked("delete", key):
+        with asked(self._where, "delete", key):
             self.client.delete_object(Bucket=self.bucket, Key=key)
 
     def delete_if_unchanged(self, key: str, etag: str, there: StoredObject | None = None) -> bool:
@@ -461,15 +451,15 @@ class Store:
         try:
             # Servers that know If-Match on DELETE close the gap between the look and the deletion.
             self.client.delete_object(Bucket=self.bucket, Key=key, IfMatch=etag)
-        except _botocore().ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
+        except botocore_errors().ClientError as error:
+            code = code_of(error)
             if code in ("NotImplemented", "501"):
                 self.delete(key)
-            elif code not in _GONE + _CHANGED:
-                raise self._refusal(f"delete {key}", error) from error
+            elif code not in GONE + CHANGED:
+                raise refusal(self._where, f"delete {key}", error) from error
             else:  # an answer that was lost and asked again finds the object gone
                 return self.head(key) is None
-        except _botocore().BotoCoreError as error:
+        except botocore_errors().BotoCoreError as error:
             raise StoreError(f"could not delete {key} from {self._where}: {error}") from error
         return True
 
@@ -487,7 +477,7 @@ class Store:
         cache_control: str | None = None,
     ) -> str:
         more = {"CacheControl": cache_control} if cache_control else {}
-        with self._asked("write", key):
+        with asked(self._where, "write", key):
             answer = self.client.put_object(
                 Bucket=self.bucket,
                 Key=key,
@@ -501,43 +491,6 @@ class Store:
         if etag != md5.hex() and hashlib.sha256(self.get_bytes(key, etag)).hexdigest() != sha256:
             raise StoreError(f"{key}: what arrived in {self._where} is not what was sent. Try again")
         return etag
-
-    @contextmanager
-    def _asked(self, action: str, key: str = "", passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-        """Turn botocore's errors into ours, which name the object and the place."""
-        try:
-            yield
-        except passing:
-            raise
-        except _botocore().ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            if key and code in _GONE:
-                raise MissingObject(f"{key}: not in {self._where}") from error
-            if key and code in _CHANGED:
-                raise ChangedObject(f"{key}: it was uploaded again since it was listed") from error
-            if key and code in _NOTHING_THERE:
-                raise EmptyObject(f"{key}: is empty in {self._where}") from error
-            raise self._refusal(f"{action} {key}".strip(), error) from error
-        except _botocore().BotoCoreError as error:
-            raise StoreError(f"could not {action} {key} in {self._where}: {error}") from error
-
-    def _refusal(self, action: str, error: ClientError) -> StoreError:
-        code = error.response.get("Error", {}).get("Code", "")
-        hint = f". Hint: {HINTS[code]}" if code in HINTS else ""
-        return StoreError(f"could not {action} in {self._where}: {error}{hint}")
-
-
-@cache
-def _botocore() -> ModuleType:
-    """Botocore's errors. Who has a client has loaded them; the others need not."""
-    from botocore import exceptions
-
-    return exceptions
-
-
-def _broken_stream() -> tuple[type[Exception], ...]:
-    errors = _botocore()
-    return errors.IncompleteReadError, errors.ReadTimeoutError, errors.ResponseStreamingError
 
 
 def _utc(moment: dt.datetime) -> dt.datetime:

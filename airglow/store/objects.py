@@ -8,15 +8,6 @@ from dataclasses import dataclass
 
 from airglow.model.errors import StoreError
 
-HINTS = {  # by the code of a refusal
-    "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID",
-    "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY",
-    "RequestTimeTooSkewed": "this machine's clock is wrong",
-    "AccessDenied": "check the credentials and the bucket's policy",
-    "403": "check the credentials and the bucket's policy",
-    "NoSuchBucket": "check DEST_BUCKET",
-    "QuotaExceeded": "the bucket is full: make room or ask for more",
-}
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 

@@ -39,6 +39,8 @@ ROOT = Path(__file__).parents[2]
 INSTRUMENT, TAG = "minime05", "XR"
 NUMPY_S = 0.07  # on the machine that the goals are for
 SILENT_NIGHTS = 100  # collection errors, and as many half uploads
+# Of the tests alone; where it is installed, Snakemake loads it to compare parameters with it.
+WITHOUT_PANDAS = 'import sys\n\nsys.modules["pandas"] = None\n'
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
 # A step: what Snakemake puts before a script, and the imports of the script itself.
 STEPS = {
@@ -199,7 +201,11 @@ def place(bench: Bench) -> Iterator[tuple[running.Clone, running.Front, object]]
     ):
         store, database = running.new_place(s3, mariadb)
         environment = running.surroundings(front.url, store.bucket, s3, mariadb, database)
-        clone = running.clone(Path(folder) / "clone", {**environment, **ONE_THREAD, "PYTHONPATH": str(ROOT)})
+        installed = Path(folder) / "installed"
+        installed.mkdir()
+        (installed / "sitecustomize.py").write_text(WITHOUT_PANDAS)
+        paths = os.pathsep.join([str(installed), str(ROOT)])
+        clone = running.clone(Path(folder) / "clone", {**environment, **ONE_THREAD, "PYTHONPATH": paths})
         clone.environment.pop("PYTHONDONTWRITEBYTECODE", None)
         yield clone, front, store
 

@@ -85,8 +85,13 @@ def test_products_are_where_people_look_for_them(delivered: Delivered) -> None:
 def test_what_a_step_costs_is_on_record(delivered: Delivered) -> None:
     benchmarks = delivered.place.clone.directory / "benchmarks"
     of_night = {path.name for path in (benchmarks / "minime13/uao/2026/20260510").iterdir()}
-    assert {"extract.tsv", "analyze_XR.tsv", "analyze_XG.tsv", "publish.tsv"} <= of_night
-    assert (benchmarks / "discover.tsv").read_text().startswith("s\t")
+    assert {"extract.tsv", "analyze_XR.tsv", "analyze_XG.tsv", "publish.tsv", "load.tsv"} <= of_night
+    head, values = (benchmarks / "discover.tsv").read_text().splitlines()
+    assert head == "s\tmax_rss\tcpu_time"
+    seconds, peak_mb, cpu_s = map(float, values.split("\t"))
+    assert 0 < seconds < 600
+    assert 20 < peak_mb < 1000
+    assert 0.05 < cpu_s < 60
 
 
 def test_the_truth_is_found_again(delivered: Delivered, tmp_path: Path) -> None:
@@ -332,7 +337,7 @@ def test_plots_are_made_again_on_a_fresh_disk(fetched: Clone, delivered: Deliver
 
 
 def test_what_was_fetched_takes_the_place_of_results_and_is_not_analysed_again(delivered: Delivered) -> None:
-    """On the disk on which the night was made; a benchmark of that time is older than what was fetched."""
+    """On the disk on which the night was made, whose files are older than what was fetched."""
     at_hand = delivered.place.clone
     assert at_hand.hourly("-R", "fetch", f"fetched/{MINIME13.name}.json").code == 0
     ran = at_hand.hourly("-n", "-R", "plots", f"nights/{MINIME13.name}.json")

@@ -311,7 +311,7 @@ def test_a_record_of_another_version_is_said_and_written_anew_with_its_night(sto
 def test_plots_of_health_are_drawn_only_when_nights_change(store: Store) -> None:
     put_records(store, many_records(200, ["minime90_mrh"]))
     update_pages(store, SETTINGS, [])
-    pictures = [key for key in contents(store) if key.endswith(".png")]
+    pictures = [key for key in contents(store) if key.endswith(".svg") and "/instruments/" in key]
     assert len(pictures) == 2
     assert all("minime90_mrh_recent_" in key for key in pictures)
     answer = update_pages(store, SETTINGS, [WAITING])
@@ -319,7 +319,7 @@ def test_plots_of_health_are_drawn_only_when_nights_change(store: Store) -> None
     put_records(store, many_records(210, ["minime90_mrh"]))
     answer = update_pages(store, SETTINGS, [])
     assert sorted(answer["deleted"]) == sorted(pictures)
-    for key in re.findall(r"minime90_mrh_recent_\w+\.png", text_of(store, "instruments/minime90_mrh.html")):
+    for key in re.findall(r"minime90_mrh_recent_\w+\.svg", text_of(store, "instruments/minime90_mrh.html")):
         assert store.head(f"pages/instruments/{key}")
 
 

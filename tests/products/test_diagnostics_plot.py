@@ -10,7 +10,7 @@ from matplotlib.dates import date2num
 from results import example_result
 
 from airglow.model.result import BAD
-from airglow.products.plots import diagnostics, style, typical
+from airglow.products.plots import diagnostics, looks, style, typical
 
 
 def panel(result, label):
@@ -146,7 +146,7 @@ def test_flagged_samples_fade(label):
     result = example_result(40, 12)
     flag = (np.arange(40) % 3).astype(np.int8)
     axes = panel(dataclasses.replace(result, sky=dataclasses.replace(result.sky, wind_flag=flag)), label)
-    for level, fade in style.FADE.items():
+    for level, fade in looks.FADE.items():
         faded = [line for line in axes.lines if line.get_alpha() == fade and len(line.get_xdata())]
         times = set(np.concatenate([date2num(line.get_xdata()) for line in faded] or [[]]))
         level_times = set(date2num(result.sky.mid_time[flag == level]))

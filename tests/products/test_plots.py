@@ -27,7 +27,7 @@ from airglow.products import (
     product_names,
     write_products,
 )
-from airglow.products.plots import diagnostics, profiles, style, temperature, timeaxis, winds
+from airglow.products.plots import diagnostics, looks, profiles, style, temperature, timeaxis, winds
 from products import looking
 
 IMPORTED_FROM = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, sys.path)])
@@ -163,8 +163,8 @@ def test_an_empty_plot_says_why_it_is_empty(module):
 
 def test_no_two_directions_look_alike():
     others = [f"Aux{k}" for k in range(19)]
-    looks = [*style.LOOKS.values(), *(style.look_of(name, others) for name in others)]
-    assert len({(look.marker, look.hollow) for look in looks}) == len(looks)
+    found = [*looks.LOOKS.values(), *(looks.look_of(name, others) for name in others)]
+    assert len({(look.marker, look.hollow) for look in found}) == len(found)
 
 
 @pytest.mark.parametrize("plot", PLOTS)

@@ -11,7 +11,7 @@ from matplotlib.image import PcolorImage
 from results import example_result
 
 from airglow.model.result import BAD, CAUTION, GOOD
-from airglow.products.plots import keogram, profiles, style
+from airglow.products.plots import keogram, looks, profiles, style
 
 SIX = ("sky rings", "sky changes", "sky residuals", "laser rings", "laser changes", "laser residuals")
 
@@ -150,11 +150,11 @@ def test_each_frame_is_marked_in_the_row_of_its_direction_and_fades_with_its_fla
         for time, row in zip(date2num(line.get_xdata()), line.get_ydata(), strict=True)
     }
     sky, laser = result.sky, result.laser
-    fade = [style.FADE[int(flag)] for flag in sky.wind_flag]
-    assert set(fade) == {style.FADE[level] for level in (GOOD, CAUTION, BAD)}
+    fade = [looks.FADE[int(flag)] for flag in sky.wind_flag]
+    assert set(fade) == {looks.FADE[level] for level in (GOOD, CAUTION, BAD)}
     expected = marked(sky.mid_time, sky.direction, fade)
     expected |= marked(
-        laser.mid_time, ["Laser"] * len(laser), [style.FADE[GOOD if used else BAD] for used in laser.used]
+        laser.mid_time, ["Laser"] * len(laser), [looks.FADE[GOOD if used else BAD] for used in laser.used]
     )
     assert marks == expected
 

@@ -11,7 +11,7 @@ from matplotlib.dates import date2num
 from results import example_result
 
 from airglow.model.result import BAD, CAUTION, GOOD
-from airglow.products.plots import style, winds
+from airglow.products.plots import looks, style, winds
 
 
 def test_east_and_west_show_the_same_eastward_wind():
@@ -85,7 +85,7 @@ def bars(panel):
     for collection in panel.collections:
         if isinstance(collection, LineCollection) and collection.get_zorder() < 2.5:
             level = next(
-                k for k, fade in style.FADE.items() if collection.get_alpha() == pytest.approx(0.8 * fade)
+                k for k, fade in looks.FADE.items() if collection.get_alpha() == pytest.approx(0.8 * fade)
             )
             segments = np.array(collection.get_segments())
             level_kind = level, "over" if np.ptp(segments[0, :, 0]) else "error"

@@ -24,8 +24,6 @@ rule analyze:
         fitted=f"{RESULTS}/fitted.npz",
     log:
         f"logs/{NIGHT}/analyze_{{tag}}.log",
-    benchmark:
-        f"benchmarks/{NIGHT}/analyze_{{tag}}.tsv"
     priority: 5
     threads: 1  # as for linear algebra: small fits gain nothing from more
     resources:
@@ -55,8 +53,6 @@ rule plots:
         profiles=in_report(f"{RESULTS}/profiles.png", "profiles"),
     log:
         f"logs/{NIGHT}/plots_{{tag}}.log",
-    benchmark:
-        f"benchmarks/{NIGHT}/plots_{{tag}}.tsv"
     priority: 6
     resources:
         mem_mb=1000,
@@ -77,8 +73,6 @@ rule paper_plots:
         profiles_paper=f"{RESULTS}/profiles.pdf",
     log:
         f"logs/{NIGHT}/paper_plots_{{tag}}.log",
-    benchmark:
-        f"benchmarks/{NIGHT}/paper_plots_{{tag}}.tsv"
     priority: 6
     resources:
         mem_mb=1000,

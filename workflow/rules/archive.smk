@@ -15,8 +15,6 @@ rule extract:
         unpacked=directory(f"work/{NIGHT}/unpacked"),
     log:
         f"logs/{NIGHT}/extract.log",
-    benchmark:
-        f"benchmarks/{NIGHT}/extract.tsv"
     priority: 2
     resources:
         mem_mb=500,
@@ -36,8 +34,6 @@ rule weather:
         files=temp(directory("work/weather/{site}_{date}")),
     log:
         "logs/weather/{site}/{date}.log",
-    benchmark:
-        "benchmarks/weather/{site}/{date}.tsv"
     priority: 3
     retries: 1
     resources:

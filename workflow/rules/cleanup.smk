@@ -29,8 +29,6 @@ rule cleanup_weather:
         done=temp("work/weather/{site}_{date}.cleaned.json"),
     log:
         "logs/weather/{site}/{date}_cleanup.log",
-    benchmark:
-        "benchmarks/weather/{site}/{date}_cleanup.tsv"
     priority: 11
     retries: 1
     resources:

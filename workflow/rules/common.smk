@@ -1,5 +1,7 @@
 # What the rules share: the configuration, the bucket, and names.
 
+import atexit
+import gc
 import os
 import sys
 from pathlib import Path
@@ -15,6 +17,11 @@ from airglow.store import leave_out_foreign_settings
 from airglow.uploads import NightId
 
 WORK = Path("work")
+
+# What Snakemake has loaded stays to the end: Python need not look through it for objects that hold each other, neither
+# now and then nor when it ends.
+gc.freeze()
+atexit.register(gc.freeze)
 
 
 def or_workflow_error(function, *arguments):

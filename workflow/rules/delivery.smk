@@ -17,8 +17,6 @@ rule publish:
         index=sentinel("published"),
     log:
         f"logs/{NIGHT}/publish.log",
-    benchmark:
-        f"benchmarks/{NIGHT}/publish.tsv"
     priority: 8
     retries: 1
     resources:

@@ -13,8 +13,6 @@ checkpoint discover:
         "work/discovery.json",
     log:
         "logs/discover.log",
-    benchmark:
-        "benchmarks/discover.tsv"
     retries: 1
     resources:
         mem_mb=500,

@@ -11,13 +11,11 @@ FETCHED = f"fetched/{NIGHT}"
 
 # The results take the place of those that are here; plots, say, can be made again from them
 # (-R plots nights/uao_20250429.json). They are as new as their files: without -R, asking for the night publishes
-# them once more, as they are. Benchmarks of an earlier analysis here go with its results: Snakemake takes them for
-# outputs when it compares times.
+# them once more, as they are.
 rule fetch:
     """Bring what is published of a night back from the bucket"""
     output:
         results=directory(f"results/{NIGHT}"),
-        benchmarks=directory(f"benchmarks/{NIGHT}"),
         log=in_report(directory(f"{FETCHED}/log"), "log", patterns=["{tag}.log"]),
         winds=in_report(directory(f"{FETCHED}/winds"), "winds", patterns=["{tag}.png"]),
         temperature=in_report(
@@ -34,8 +32,6 @@ rule fetch:
         ),
     log:
         f"logs/{NIGHT}/fetch.log",
-    benchmark:
-        f"benchmarks/fetched/{NIGHT}.tsv"
     retries: 1
     resources:
         mem_mb=2000,  # it draws plots of tags without a result

@@ -4,6 +4,7 @@ A script hands paths and settings to one function of airglow, inside `step`, whi
 keeps it apart from runs that were killed, and puts every failure on record.
 """
 
+import atexit
 import contextlib
 import datetime as dt
 import functools
@@ -11,6 +12,7 @@ import gc
 import json
 import logging
 import os
+import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -27,11 +29,13 @@ from airglow.store import Store, json_bytes, open_store, settings_from_environme
 from airglow.uploads import NightId
 
 gc.set_threshold(500_000)  # a step is over in seconds: most objects are those of imports, which stay
+atexit.register(gc.freeze)  # nor are they looked through at its end
 
 snakemake = __main__.snakemake  # Snakemake puts it into the script that it starts
 LOCKS = Path(".snakemake")
 WORK = Path("work")
 RESULTS = Path("results")
+BENCHMARKS = Path("benchmarks")
 STATES = WORK / "states"  # of nights, as Snakemake sees them
 WILDCARDS = {name: value for name, value in snakemake.wildcards.items() if name != "year"}
 
@@ -111,10 +115,25 @@ def step() -> Iterator[Step]:
     except Exception as error:
         logging.exception("unexpected")
         _fail(about, f"unexpected {type(error).__name__}: {error}")
-    done = f"{about}: done in {time.monotonic() - begun:.1f} s"
+    seconds = time.monotonic() - begun
+    done = f"{about}: done in {seconds:.1f} s"
     logging.info(done)
     print(done, flush=True)
+    _note_cost(seconds)
     forget_failure(WORK, snakemake.rule, WILDCARDS)
+
+
+def _note_cost(seconds: float) -> None:
+    """Note what the step took, under the name of its log: time, own peak memory, CPU time with workers."""
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    # Unlike what getrusage says, this peak is not that of the process which started this one.
+    peak_kb = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0)
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(one.ru_utime + one.ru_stime for one in used)
+    path = BENCHMARKS / Path(snakemake.log[0]).relative_to("logs").with_suffix(".tsv")
+    # Names and units of Snakemake's own benchmarks.
+    with contextlib.suppress(OSError):  # the work is done, whatever comes of this
+        write_whole(path, f"s\tmax_rss\tcpu_time\n{seconds:.2f}\t{peak_kb / 1024:.1f}\t{cpu:.2f}\n".encode())
 
 
 def _fail(about: str, reason: str) -> None:

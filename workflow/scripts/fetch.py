@@ -14,7 +14,7 @@ with step() as job:
     directories = {kind: Path(path) for kind, path in snakemake.output.items()}
     for directory in directories.values():  # of a tag that was not analysed there is nothing in them
         directory.mkdir(parents=True, exist_ok=True)
-    results, _ = directories.pop("results"), directories.pop("benchmarks")
+    results = directories.pop("results")
     fetch_kinds(
         job.store,
         index,

@@ -12,8 +12,8 @@ from airglow.model.limits import CLOUDY_C, OVERCAST_C, WARM_CCD_C
 from airglow.model.result import BAD, CAUTION, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
 from airglow.model.summary import finite_median
 from airglow.model.temperatures import ProbeTemperatures
-from airglow.products.plots import style
-from airglow.products.plots.style import BLUE, GREEN, GREY, INK, VERMILLION
+from airglow.products.colors import BLUE, GREEN, GREY, INK, VERMILLION
+from airglow.products.plots import looks, style
 from airglow.products.plots.timeaxis import night_span, share_time
 from airglow.products.plots.typical import draw_profile, typical_laser, typical_sky
 
@@ -93,7 +93,7 @@ def _figure(result: NightResult) -> Figure:
         (1, sky, result.sky_profiles, typical_sky(result), "Sky frame"),
     ):
         _typical_frame(figure, (lower[0, column], lower[1, column]), table, profiles, k, title)
-    style.head_and_foot(figure, result, "Diagnostics", style.FLAG_NAMES)
+    style.head_and_foot(figure, result, "Diagnostics", looks.FLAG_NAMES)
     return figure
 
 
@@ -133,7 +133,7 @@ def _plot_faded(
         if chosen.any():
             bars = None if error is None else error[chosen]
             panel.errorbar(
-                time[chosen], value[chosen], yerr=bars, elinewidth=0.7, alpha=style.FADE[level], **look
+                time[chosen], value[chosen], yerr=bars, elinewidth=0.7, alpha=looks.FADE[level], **look
             )
     panel.plot([], [], label=label, **look)
 

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from airglow.frames import Frame, read_frame
 from airglow.model.errors import BadInput, MachineError
 from airglow.model.result import LaserSamples, NightResult, RingProfiles, SkySamples
+from airglow.products.colors import INK, ORANGE, SKY, VERMILLION
 from airglow.products.plots import style
 from airglow.products.plots.typical import draw_profile, ring_maxima, typical_laser, typical_sky
 
@@ -22,11 +23,11 @@ _DARKEST, _BRIGHTEST = 1.0, 99.5  # percentiles of the counts: a few hot pixels 
 _LINE = 56  # characters that have room in a picture
 _HALF_CIRCLE = np.radians(np.linspace(-90, 90, 181))
 # Bright dashes on a dark line: seen on whatever is behind them, in colour and without.
-_RING = {"color": style.INK, "linewidth": 1.3, "linestyle": "solid"}
-_DASHES = {"color": style.ORANGE, "linewidth": 1.0, "linestyle": (0, (4, 4))}
-_LIMIT = {"color": style.SKY, "linewidth": 1.2, "linestyle": (0, (9, 3, 1.5, 3))}
+_RING = {"color": INK, "linewidth": 1.3, "linestyle": "solid"}
+_DASHES = {"color": ORANGE, "linewidth": 1.0, "linestyle": (0, (4, 4))}
+_LIMIT = {"color": SKY, "linewidth": 1.2, "linestyle": (0, (9, 3, 1.5, 3))}
 _CENTER = {
-    "color": style.VERMILLION,
+    "color": VERMILLION,
     "marker": "+",
     "markersize": 11,
     "markeredgewidth": 1.4,
@@ -93,9 +94,7 @@ def _figure(result: NightResult, frames_directory: Path) -> Figure:
 def _marks(upper: Axes, maxima: np.ndarray) -> LineCollection:
     """Where the rings are in the profile, at the foot of its panel."""
     lines = [((ring, 0.0), (ring, 0.06)) for ring in maxima]
-    return LineCollection(
-        lines, colors=style.VERMILLION, linewidths=1.0, transform=upper.get_xaxis_transform()
-    )
+    return LineCollection(lines, colors=VERMILLION, linewidths=1.0, transform=upper.get_xaxis_transform())
 
 
 def _say(picture: Axes, text: str) -> None:

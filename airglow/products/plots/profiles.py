@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import PcolorImage
 
 from airglow.model.result import BAD, CAUTION, GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
-from airglow.products.plots import keogram, style
+from airglow.products.colors import INK
+from airglow.products.plots import keogram, looks, style
 from airglow.products.plots.timeaxis import night_span, share_time, stack_panels
 from airglow.products.plots.winds import other_directions
 
@@ -55,13 +56,13 @@ def _figure(result: NightResult) -> Figure:
     share_time(panels, result)
     for panel in panels:
         style.label_at(panel, 0.42)
-    style.head_and_foot(figure, result, "Ring profiles", style.FLAG_NAMES)
+    style.head_and_foot(figure, result, "Ring profiles", looks.FLAG_NAMES)
     return figure
 
 
 def _directions(result: NightResult) -> list[str]:
     """Directions that occur, zenith and the four winds first."""
-    known = [name for name in style.LOOKS if name in result.sky.direction]
+    known = [name for name in looks.LOOKS if name in result.sky.direction]
     return known + other_directions(result)
 
 
@@ -74,20 +75,20 @@ def _draw_directions(panel: Axes, result: NightResult, names: list[str]) -> None
     others = other_directions(result)
     direction = np.array(sky.direction, dtype=str).reshape(len(sky))
     for row, name in enumerate(names):
-        look = style.look_of(name, others)
+        look = looks.look_of(name, others)
         for flag in (BAD, CAUTION, GOOD):
             chosen = (direction == name) & (sky.wind_flag == flag)
             _mark(panel, sky.mid_time[chosen], row, look, flag)
     if len(laser):
         names = [*names, _LASER]
         row = len(names) - 1
-        _mark(panel, laser.mid_time[laser.used], row, style.Look(style.INK, "|"), GOOD)
-        _mark(panel, laser.mid_time[~laser.used], row, style.Look(style.INK, "x"), BAD)
+        _mark(panel, laser.mid_time[laser.used], row, looks.Look(INK, "|"), GOOD)
+        _mark(panel, laser.mid_time[~laser.used], row, looks.Look(INK, "x"), BAD)
     panel.set_ylim(len(names) - 0.4, -0.6)
     panel.set_yticks(range(len(names)), names, fontsize=8)
 
 
-def _mark(panel: Axes, time: np.ndarray, row: int, look: style.Look, flag: int) -> None:
+def _mark(panel: Axes, time: np.ndarray, row: int, look: looks.Look, flag: int) -> None:
     if not time.size:
         return
     line_only = look.marker in "|x"
@@ -100,7 +101,7 @@ def _mark(panel: Axes, time: np.ndarray, row: int, look: style.Look, flag: int) 
         markerfacecolor="white" if look.hollow else look.color,
         markeredgewidth=0.8 if look.hollow or line_only else 0.0,
         markersize=4.2,
-        alpha=style.FADE[flag],
+        alpha=looks.FADE[flag],
     )
 
 

@@ -7,14 +7,12 @@ matplotlibrc nor what was drawn before changes them.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib.style
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
@@ -24,7 +22,9 @@ from PIL import Image
 
 from airglow.model.errors import BadInput
 from airglow.model.files import written_whole
-from airglow.model.result import BAD, CAUTION, GOOD, NightResult
+from airglow.model.result import CAUTION, GOOD, NightResult
+from airglow.products.colors import GREY, INK
+from airglow.products.plots.looks import FADE
 from airglow.products.plots.ticks import join_ticks
 
 DPI = 120
@@ -37,19 +37,6 @@ _UNDATED = {  # neither date nor version of anything: the same night gives the s
     ".pdf": {"Creator": None, "Producer": None, "CreationDate": None},
     ".svg": {"Creator": None, "Date": None},
 }
-INK, GREY, BAND = "#1a1a1a", "#6b6b6b", "#dcdcdc"
-# Okabe and Ito's colours: told apart by the colour-blind.
-BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE = (
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#E69F00",
-    "#56B4E9",
-    "#CC79A7",
-)
-FADE = {GOOD: 1.0, CAUTION: 0.5, BAD: 0.25}
-FLAG_NAMES = {GOOD: "good", CAUTION: "caution", BAD: "bad"}
-FLAG_NAMES_WITH_BARS = {**FLAG_NAMES, BAD: "bad (no error bar)"}
 
 _SETTINGS = {
     "font.family": "DejaVu Sans",
@@ -79,51 +66,6 @@ _SETTINGS = {
     "svg.hashsalt": "airglow",
     "figure.facecolor": "white",
 }
-
-
-@dataclass(frozen=True)
-class Look:
-    """How the samples of a direction are drawn: told apart by colour, and without colour by marker."""
-
-    color: str
-    marker: str
-    hollow: bool = False
-
-
-LOOKS = {
-    "Zenith": Look(INK, "o"),
-    "North": Look(BLUE, "^"),
-    "South": Look(VERMILLION, "v", hollow=True),
-    "East": Look(BLUE, ">"),
-    "West": Look(VERMILLION, "<", hollow=True),
-}
-_OTHER_LOOKS = (  # as many as a site has directions beside these, no two of them alike in black and white
-    Look(GREEN, "s"),
-    Look(PURPLE, "D", hollow=True),
-    Look(ORANGE, "P"),
-    Look(SKY, "X", hollow=True),
-    Look(GREY, "h"),
-    Look(GREEN, "p", hollow=True),
-    Look(PURPLE, "d"),
-    Look(ORANGE, "s", hollow=True),
-    Look(SKY, "D"),
-    Look(GREY, "P", hollow=True),
-    Look(GREEN, "*"),
-    Look(PURPLE, "8", hollow=True),
-    Look(ORANGE, "X"),
-    Look(SKY, "x", hollow=True),
-    Look(GREY, "p"),
-    Look(GREEN, "d", hollow=True),
-    Look(PURPLE, "*", hollow=True),
-    Look(ORANGE, "1", hollow=True),
-    Look(SKY, "2", hollow=True),
-    Look(GREY, "+", hollow=True),
-)
-
-
-def look_of(direction: str, others: list[str]) -> Look:
-    """Look of a direction; those beyond zenith and the four winds by their place in ``others``."""
-    return LOOKS.get(direction) or _OTHER_LOOKS[others.index(direction) % len(_OTHER_LOOKS)]
 
 
 @contextmanager
@@ -259,94 +201,6 @@ def label_at(axes: Axes, left_in: float) -> None:
     """
     axes.yaxis.set_label_coords(-left_in * axes.figure.dpi / axes.bbox.width, 0.5)
     axes.xaxis.set_label_coords(0.5, -LABEL_BELOW_IN * axes.figure.dpi / axes.bbox.height)
-
-
-def draw_samples(
-    axes: Axes,
-    time: np.ndarray,
-    value: np.ndarray,
-    error: np.ndarray | None,
-    flag: np.ndarray,
-    look: Look,
-) -> None:
-    """Samples with error bars, faded by their flag; bad ones without error bars."""
-    for level in (BAD, CAUTION, GOOD):
-        chosen = (flag == level) & np.isfinite(value)
-        if not chosen.any():
-            continue
-        bars = error[chosen] if error is not None and level != BAD else None
-        axes.errorbar(
-            time[chosen],
-            value[chosen],
-            yerr=bars,
-            linestyle="",
-            marker=look.marker,
-            color=look.color,
-            markerfacecolor="white" if look.hollow else look.color,
-            markeredgewidth=1.0 if look.hollow else 0.0,
-            markersize=4.6 if look.hollow else 5.0,
-            elinewidth=0.8,
-            alpha=FADE[level],
-            zorder=3 + (BAD - level),
-        )
-
-
-def key_height_in(entries: int) -> float:
-    """Height of a key of so many directions, with room for what else it may say."""
-    return 0.175 * (entries + 2) + 0.1
-
-
-def look_key(
-    axes: Axes,
-    entries: list[tuple[str, Look]],
-    outside: int = 0,
-    more: Sequence[tuple[str, tuple[Artist, ...]]] = (),
-) -> None:
-    """Key of the directions to the right of the axes, where nothing is behind it.
-
-    Parameters
-    ----------
-    axes
-        Where they are.
-    entries
-        Name and look of each direction.
-    outside
-        Values beyond the axes.
-    more
-        Text and artists, one drawn over the other, of further entries.
-    """
-    handles: list[Artist | tuple[Artist, ...]] = [
-        Line2D(
-            [],
-            [],
-            linestyle="",
-            marker=look.marker,
-            color=look.color,
-            markerfacecolor="white" if look.hollow else look.color,
-            markeredgewidth=1.0 if look.hollow else 0.0,
-            markersize=5.5,
-        )
-        for _, look in entries
-    ]
-    labels = [name for name, _ in entries]
-    for text, artists in more:
-        handles.append(artists)
-        labels.append(text)
-    if outside:
-        values = "value" if outside == 1 else "values"
-        handles.append(Line2D([], [], linestyle=""))
-        labels.append(f"{outside} {values}\nbeyond axis")
-    if not handles:
-        return
-    axes.legend(
-        handles=handles,
-        labels=labels,
-        loc="upper left",
-        bbox_to_anchor=(1.0, 1.02),
-        borderaxespad=0.4,
-        handletextpad=0.3,
-        handlelength=1.2,
-    )
 
 
 def key_row(panel: Axes) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from airglow.model.result import NightResult
-from airglow.products.plots import style
+from airglow.products.plots import looks, style
 from airglow.products.plots.timeaxis import share_time, stack_panels
 from airglow.products.plots.winds import other_directions
 
@@ -36,16 +36,16 @@ def _figure(result: NightResult) -> Figure:
     sky = result.sky
     others = other_directions(result)
     direction = np.array(sky.direction, dtype=str).reshape(len(sky))
-    names = [name for name in (*style.LOOKS, *others) if (direction == name).any()]
-    height = max(3.73, style.key_height_in(len(names)))
+    names = [name for name in (*looks.LOOKS, *others) if (direction == name).any()]
+    height = max(3.73, looks.key_height_in(len(names)))
     figure, (panel,) = stack_panels([height], width_in=10.0, left_in=0.95, right_in=1.55, gap_in=0.0)
     panel.set_ylim(style.limits(sky.temperature_k, sky.temperature_error_k, sky.temperature_flag, 200.0))
     panel.set_ylabel("Temperature (K)")
     entries = []
     for name in names:
         chosen = direction == name
-        look = style.look_of(name, others)
-        style.draw_samples(
+        look = looks.look_of(name, others)
+        looks.draw_samples(
             panel,
             sky.mid_time[chosen],
             sky.temperature_k[chosen],
@@ -56,8 +56,8 @@ def _figure(result: NightResult) -> Figure:
         entries.append((name, look))
     if not np.isfinite(sky.temperature_k).any():
         style.say_nothing_there(panel, style.why_nothing(result, "no temperatures on this night"))
-    style.look_key(panel, entries, style.count_outside(panel, sky.temperature_k))
+    looks.look_key(panel, entries, style.count_outside(panel, sky.temperature_k))
     share_time([panel], result)
     style.label_at(panel, 0.56)
-    style.head_and_foot(figure, result, "Thermospheric temperatures", style.FLAG_NAMES_WITH_BARS)
+    style.head_and_foot(figure, result, "Thermospheric temperatures", looks.FLAG_NAMES_WITH_BARS)
     return figure

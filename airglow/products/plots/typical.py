@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from airglow.model.result import GOOD, LaserSamples, NightResult, RingProfiles, SkySamples
+from airglow.products.colors import BLUE, GREY, INK
 from airglow.products.plots import style
-from airglow.products.plots.style import BLUE, GREY, INK
 
 _LEAST_PROMINENCE = 0.03  # of a ring, as part of the whole range of its profile
 _MOST_RINGS = 40  # what lies closer together is not two rings

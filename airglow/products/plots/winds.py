@@ -14,7 +14,8 @@ from matplotlib.lines import Line2D
 
 from airglow.model.result import BAD, CAUTION, GOOD, NightResult, SkySamples
 from airglow.model.winds import HorizontalWinds, SmoothWinds
-from airglow.products.plots import style
+from airglow.products.colors import BAND, GREY, INK
+from airglow.products.plots import looks, style
 from airglow.products.plots.timeaxis import share_time, stack_panels
 
 _MARGIN = 0.04  # of the axis, around the smooth wind
@@ -61,7 +62,7 @@ VERTICAL = Component("Vertical wind\n(upward, m/s)", ("Zenith",), _as_seen, 60.0
 
 def other_directions(result: NightResult) -> list[str]:
     """Names of the directions beside zenith and the four winds, in the order they first occur."""
-    return list(dict.fromkeys(name for name in result.sky.direction if name not in style.LOOKS))
+    return list(dict.fromkeys(name for name in result.sky.direction if name not in looks.LOOKS))
 
 
 def plot_winds(result: NightResult, path: Path | str) -> Path:
@@ -96,14 +97,14 @@ def _figure(result: NightResult) -> Figure:
         components.append(
             Component("Line of sight\n(away, m/s)", tuple(others), _as_seen, 100.0),
         )
-    heights = [max(_HEIGHT_IN, style.key_height_in(len(each.directions))) for each in components]
+    heights = [max(_HEIGHT_IN, looks.key_height_in(len(each.directions))) for each in components]
     figure, panels = stack_panels(heights, width_in=10.0, left_in=0.95, right_in=1.55, gap_in=0.22)
     for panel, component in zip(panels, components, strict=True):
         _draw(panel, result, component, others)
     share_time(panels, result)
     for panel in panels:
         style.label_at(panel, 0.56)
-    style.head_and_foot(figure, result, "Thermospheric winds", style.FLAG_NAMES_WITH_BARS)
+    style.head_and_foot(figure, result, "Thermospheric winds", looks.FLAG_NAMES_WITH_BARS)
     reference = result.doppler_reference
     error = f", ± {reference.error_mps:.1f} m/s" if np.isfinite(reference.error_mps) else ""
     figure.text(
@@ -111,7 +112,7 @@ def _figure(result: NightResult) -> Figure:
         0.10 / figure.get_figheight(),
         f"Doppler reference: {reference.method}{error}",
         fontsize=7,
-        color=style.GREY,
+        color=GREY,
         ha="right",
         va="bottom",
     )
@@ -144,17 +145,17 @@ def _draw(panel: Axes, result: NightResult, component: Component, others: list[s
         over_site += _draw_cycles(panel, cycles)
     entries = []
     for name in component.directions:
-        look = style.look_of(name, others)
+        look = looks.look_of(name, others)
         chosen = direction[mine] == name
         if chosen.any():
-            style.draw_samples(panel, time[chosen], value[chosen], error[chosen], flag[chosen], look)
+            looks.draw_samples(panel, time[chosen], value[chosen], error[chosen], flag[chosen], look)
             entries.append((name, look))
     if np.isfinite(value).any() or over_site:
-        panel.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
+        panel.axhline(0, color=GREY, linewidth=0.8, zorder=1)
     else:
         style.say_nothing_there(panel, _why_nothing(result, component))
     drawn = value if cycles is None else np.concatenate([value, cycles.value])
-    style.look_key(panel, entries, style.count_outside(panel, drawn), over_site)
+    looks.look_key(panel, entries, style.count_outside(panel, drawn), over_site)
 
 
 def _why_nothing(result: NightResult, component: Component) -> str:
@@ -190,7 +191,7 @@ def _draw_course(panel: Axes, course: Course) -> list[tuple[str, tuple[Artist, .
     for name, chosen in (("smooth ± σ", good), ("doubtful", ~_between(good))):
         if not chosen.any():
             continue
-        look = {"color": style.GREY, "linewidth": 0.9, "zorder": 1.6}
+        look = {"color": GREY, "linewidth": 0.9, "zorder": 1.6}
         if name == "doubtful":
             look["linestyle"] = (0, (4, 2.5))
         (line,) = panel.plot(course.time, np.where(chosen, course.value, np.nan), **look)
@@ -198,7 +199,7 @@ def _draw_course(panel: Axes, course: Course) -> list[tuple[str, tuple[Artist, .
             course.time,
             *course.band,
             where=chosen,
-            color=style.BAND,
+            color=BAND,
             alpha=0.4 if name == "doubtful" else 1.0,
             linewidth=0,
             zorder=1.5,
@@ -251,8 +252,8 @@ def _draw_cycles(panel: Axes, cycles: Cycles) -> list[tuple[str, tuple[Artist, .
         if not chosen.any():
             continue
         look = {
-            "colors": style.INK,
-            "alpha": 0.8 * style.FADE[flag],
+            "colors": INK,
+            "alpha": 0.8 * looks.FADE[flag],
             "linewidth": 1.1,
             "zorder": 2 + 0.1 * (BAD - flag),
         }
@@ -260,7 +261,5 @@ def _draw_cycles(panel: Axes, cycles: Cycles) -> list[tuple[str, tuple[Artist, .
         panel.hlines(value, cycles.begin[chosen], cycles.end[chosen], **look)
         if flag != BAD:
             panel.vlines(cycles.middle[chosen], value - error, value + error, **look)
-    handle = Line2D(
-        [], [], marker="+", markersize=9, markeredgewidth=1.1, linestyle="", color=style.INK, alpha=0.8
-    )
+    handle = Line2D([], [], marker="+", markersize=9, markeredgewidth=1.1, linestyle="", color=INK, alpha=0.8)
     return [("cycle ± σ", (handle,))]
