@@ -137,7 +137,9 @@ def make_winds(
     calibration_error = np.full(frames, 0.3)
     zero_error = np.zeros(frames)
     if with_zero:
-        reference = reference_from_zenith(seen, np.hypot(fit_error, calibration_error), zenith < 3)
+        reference = reference_from_zenith(
+            hours * 3600.0, seen, np.hypot(fit_error, calibration_error), zenith < 3
+        )
         seen, zero_error = seen - reference.value_mps, reference.error_mps
     sky = dataclasses.replace(
         example_result(frames, 0).sky,
