@@ -153,7 +153,7 @@ def reference_over_gap(
     this is the weighted mean of the zenith samples; where they are missing it follows the zenith.
 
     The weights are those of samples that each see a vertical wind of their own, since those of one that lasts
-    rest on its time and smoothness, which are not known. The errors are those that a wind of
+    rest on its time and smoothness, which are not known. The error of the night's mean is what a wind of
     `VERTICAL_TIME_S` leaves with these weights.
 
     Parameters
@@ -213,8 +213,9 @@ def reference_over_gap(
         at, clouded = at[inlier], clouded[inlier]
     value, weights, spread, density = conditional(at, clouded)
     left = conditional_covariance(prior, weights, prior[:, at])
-    left += spread**2 * weights @ _shared_vertical_wind(mid_time_s[at]) @ weights.T
-    error, calibration = _of_mean_and_about_it(left, fit_error_mps)
+    _, calibration = _of_mean_and_about_it(left, fit_error_mps)
+    lasting = spread**2 * weights @ _shared_vertical_wind(mid_time_s[at]) @ weights.T
+    error, _ = _of_mean_and_about_it(left + lasting, fit_error_mps)
     return SampleReference(
         method="zenith mean, gap from laser and zenith",
         value_mps=value,

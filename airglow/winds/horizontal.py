@@ -6,7 +6,8 @@ Samples of a cycle are taken neither at one time nor at one place: how far the w
 cycle's middle over the site has a covariance, which the night itself tells (`airglow.winds.field`). It is
 part of the errors, as are the samples' own noise and what they share for a while, the gap between lasers. The
 best linear unbiased estimate under them all is that of generalised least squares (Aitken 1935, Proc. R. Soc.
-Edinb. 55, 42). The error of the night's Doppler reference is added to it, with what these weights make of it.
+Edinb. 55, 42). The error of the night's Doppler reference is part of them too, and its part in the vertical
+wind is stated apart.
 
 The smooth winds are the posterior of the field over the site, with the same errors.
 
@@ -199,17 +200,17 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
         samples[k] = mine.size
         directions[k] = count_directions(sky.azimuth_deg[mine], sky.zenith_deg[mine])
         here = usable.observations.at(inside)
+        reference = usable.reference_mps[inside]
         for at_own_times in (False, True):
             to_middle = _at_times(here, usable.hyperparameters, own_s[k])
-            errors = _errors(usable, inside, between[np.ix_(inside, inside)], to_middle)
-            wind[k], covariance[k], chi_square[k] = _least_squares(here, errors)
+            own = _errors(usable, inside, between[np.ix_(inside, inside)], to_middle)
+            weight, covariance[k] = _least_squares(here, own, reference)
             is_known = np.diag(covariance[k]) < _TELLS_NOTHING_MPS**2
-            weight = _weights(here, errors, covariance[k])
             if not at_own_times:
                 own_s[k] = np.where(is_known, _own_times(here, weight), mid_s[k])
-        by_reference = weight @ usable.reference_mps[inside]
-        covariance[k] += np.outer(by_reference, by_reference)
-        of_reference[k] = by_reference[2] if is_known[2] else np.nan
+        wind[k] = weight @ here.wind_mps
+        chi_square[k] = _reduced_chi_square(here, own + np.outer(reference, reference), wind[k])
+        of_reference[k] = weight[2] @ reference if is_known[2] else np.nan
         reason[k] = _why_missing("too few directions for the {} wind", is_known, usable.reference_by_zenith)
         _take_away(wind[k : k + 1], covariance[k : k + 1], is_known)
         if is_known.any():
@@ -236,11 +237,9 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
 def _errors(usable: _Usable, inside: np.ndarray, between: np.ndarray, to_middle: np.ndarray) -> np.ndarray:
     """Covariance of what the lines of a cycle see besides the wind over the site at the components' times.
 
-    The error of the night's Doppler reference is not part of it. With it the vertical wind would come from
-    the difference of directions, which is next to none, and from what gradients make of it.
-
-    Departures from the latter are differences of two departures from the night's mean, whose covariances are
-    given: ``between`` the lines (n, n), and of the components at their times with them (3, n).
+    The error of the night's Doppler reference is not part of it. Departures from the latter are differences
+    of two departures from the night's mean, whose covariances are given: ``between`` the lines (n, n), and of
+    the components at their times with them (3, n).
     """
     here, hyperparameters = usable.observations.at(inside), usable.hyperparameters
     crossed = here.components @ to_middle
@@ -260,11 +259,6 @@ def _at_times(here: Observations, hyperparameters: Hyperparameters, time_s: np.n
     return np.einsum("kkn->kn", departures_over_site(here, hyperparameters, time_s))
 
 
-def _weights(here: Observations, errors: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """Weights of the samples in the components of a cycle, (3, n)."""
-    return covariance @ here.components.T @ np.linalg.inv(errors)
-
-
 def _own_times(here: Observations, weight: np.ndarray) -> np.ndarray:
     """Times that the components of a cycle belong to, (3,).
 
@@ -277,15 +271,32 @@ def _own_times(here: Observations, weight: np.ndarray) -> np.ndarray:
     return np.clip(mean_s, here.time_s[0], here.time_s[-1])
 
 
-def _least_squares(here: Observations, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Wind, its covariance, and the reduced chi-square if there are more samples than components."""
-    weight = np.linalg.inv(errors)
-    a = here.components
-    covariance = np.linalg.inv(a.T @ weight @ a + np.eye(3) / _ANYTHING_MPS**2)
-    wind = covariance @ (a.T @ (weight @ here.wind_mps))
-    left = here.wind_mps - a @ wind
-    freedom = len(here) - np.linalg.matrix_rank(a, tol=1e-2)
-    return wind, covariance, float(left @ weight @ left / freedom) if freedom > 0 else np.nan
+def _least_squares(
+    here: Observations, own: np.ndarray, reference_mps: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weights of the samples in the components (3, n), and the covariance of these.
+
+    The error of the reference, common to all samples, cancels in the horizontal components, which have the
+    weights of all errors. The vertical one has those of the samples' ``own`` errors: with the common one it
+    would come from the difference of directions, which is next to none, and from what gradients make of it.
+    """
+    errors = own + np.outer(reference_mps, reference_mps)
+    weight = np.vstack([_weights(here, errors)[:2], _weights(here, own)[2:]])
+    missed = np.eye(3) - weight @ here.components  # of a component that no line sees
+    return weight, weight @ errors @ weight.T + _ANYTHING_MPS**2 * missed @ missed.T
+
+
+def _weights(here: Observations, errors: np.ndarray) -> np.ndarray:
+    """Weights of generalised least squares, (3, n)."""
+    inverse, a = np.linalg.inv(errors), here.components
+    return np.linalg.inv(a.T @ inverse @ a + np.eye(3) / _ANYTHING_MPS**2) @ a.T @ inverse
+
+
+def _reduced_chi_square(here: Observations, errors: np.ndarray, wind: np.ndarray) -> float:
+    """Of what a wind leaves of the samples; NaN without a sample to spare."""
+    left = here.wind_mps - here.components @ wind
+    freedom = len(here) - np.linalg.matrix_rank(here.components, tol=1e-2)
+    return float(left @ np.linalg.inv(errors) @ left / freedom) if freedom > 0 else np.nan
 
 
 def _smooth_winds(usable: _Usable, step_s: float, left_out: tuple[str, ...]) -> SmoothWinds:
@@ -300,7 +311,7 @@ def _smooth_winds(usable: _Usable, step_s: float, left_out: tuple[str, ...]) -> 
         time = (np.arange(first // step_us, -(-last // step_us) + 1) * step_us).astype("datetime64[us]")
         grid_s = (time - usable.origin) / np.timedelta64(1, "s")
         wind, covariance, prior, weight = wind_over_site(observations, hyperparameters, grid_s)
-        # The zenith samples that tell the vertical wind gave the reference: they are no second evidence on it.
+        # The zenith samples that tell the vertical wind gave the reference: no second evidence on it.
         told = explained_part(observations, hyperparameters, usable.reference_mps)
         covariance[:, 2, 2] += told * np.mean(usable.reference_mps**2)
         flag, causes = _worst(usable, grid_s, weight)

@@ -1,4 +1,4 @@
-"""Errors that the winds along several lines of sight have in common: of the gap, and of the Doppler reference."""
+"""Errors that lines of sight share for a while: of the gap, and of a reference that follows the zenith."""
 
 from __future__ import annotations
 
