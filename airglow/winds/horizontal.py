@@ -237,9 +237,9 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
 def _errors(usable: _Usable, inside: np.ndarray, between: np.ndarray, to_middle: np.ndarray) -> np.ndarray:
     """Covariance of what the lines of a cycle see besides the wind over the site at the components' times.
 
-    The error of the night's Doppler reference is not part of it. Departures from the latter are differences
-    of two departures from the night's mean, whose covariances are given: ``between`` the lines (n, n), and of
-    the components at their times with them (3, n).
+    Departures from that wind are differences of two departures from the night's mean, whose covariances are
+    given: ``between`` the lines (n, n), and of the components at their times with them (3, n). The error of
+    the night's Doppler reference is not part of it.
     """
     here, hyperparameters = usable.observations.at(inside), usable.hyperparameters
     crossed = here.components @ to_middle
