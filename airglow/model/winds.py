@@ -40,6 +40,7 @@ class HorizontalWinds:
     meridional_wind_error_mps: np.ndarray
     vertical_wind_mps: np.ndarray  # upward
     vertical_wind_error_mps: np.ndarray
+    vertical_wind_reference_error_mps: np.ndarray  # the part of it that the night's Doppler reference makes
     zonal_meridional_covariance_m2s2: np.ndarray  # (m/s)^2
     zonal_vertical_covariance_m2s2: np.ndarray
     meridional_vertical_covariance_m2s2: np.ndarray

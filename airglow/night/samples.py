@@ -170,14 +170,14 @@ def find_doppler_reference(
             return replace(found, value_mps=found.value_mps - of_course_mps)
     if by_hand == BY_LASER:
         error = np.hypot(fit_error, samples.wind_calibration_error_mps)
-        return reference_from_zenith(velocity, error, zenith, weight)
+        return reference_from_zenith(mid_time_s, velocity, error, zenith, weight)
 
     def over(state: LaserState, moved_mps: np.ndarray | float = 0.0) -> SampleReference:
         """The reference with a course of the gap that adds so much to the velocities."""
         covariance = state.gap_covariance_m2(mid_time_s) * per_metre**2
         if checks.drift is not None:
             covariance = covariance + checks.drift.covariance_mps2(mid_time_s)
-        found = reference_over_gap(velocity + moved_mps, fit_error, covariance, zenith, weight)
+        found = reference_over_gap(mid_time_s, velocity + moved_mps, fit_error, covariance, zenith, weight)
         return replace(found, value_mps=found.value_mps - moved_mps)
 
     if not lasers.other_courses:

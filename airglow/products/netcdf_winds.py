@@ -41,6 +41,10 @@ def write_cycles(group: netCDF4.Dataset, cycles: HorizontalWinds) -> None:
 def read_cycles(group: netCDF4.Dataset) -> HorizontalWinds:
     """What `write_cycles` wrote."""
     bounds = group["time_bounds"]
+    # Files of earlier versions do not state the part of the reference.
+    parts: dict[str, np.ndarray] = {}
+    if "vertical_wind_reference_error" not in group.variables:
+        parts = {"vertical_wind_reference_error_mps": np.full(len(bounds), np.nan)}
     # Files of earlier versions have one time for all components.
     times = {
         f"{name}_time": read_times(group[own if (own := f"{name}_time") in group.variables else "time"][:])
@@ -52,7 +56,8 @@ def read_cycles(group: netCDF4.Dataset) -> HorizontalWinds:
         mid_time=read_times(group["time"][:]),
         assumption=group.assumption,
         **times,
-        **read_columns(group, "cycles"),
+        **parts,
+        **read_columns(group, "cycles", without=parts),
     )
 
 

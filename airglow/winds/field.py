@@ -344,6 +344,29 @@ def find_inliers(observations: Observations, hyperparameters: Hyperparameters) -
     return find_inliers_worst_first(factor, observations.wind_mps)
 
 
+def explained_part(
+    observations: Observations, hyperparameters: Hyperparameters, common_mps: np.ndarray
+) -> float:
+    """How much of the variance of an error common to all the field takes as told by the samples.
+
+    Parameters
+    ----------
+    observations
+        n lines of sight, with the error in what they share.
+    hyperparameters
+        What the wind is like.
+    common_mps
+        (n,) standard error, m/s.
+
+    Returns
+    -------
+    float
+        0 to 1.
+    """
+    factor = _factor(observations, hyperparameters)
+    return float(conditional_mean(factor, common_mps, common_mps))
+
+
 def wind_over_site(
     observations: Observations, hyperparameters: Hyperparameters, time_s: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

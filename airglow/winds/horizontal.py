@@ -4,9 +4,10 @@ A line of sight shows ``(u sin az + v cos az) sin ze + w cos ze``, with its angl
 (`airglow.geometry.lines_of_sight`). Per cycle, u, v and w over the site are those of weighted least squares.
 Samples of a cycle are taken neither at one time nor at one place: how far the wind departs from that of the
 cycle's middle over the site has a covariance, which the night itself tells (`airglow.winds.field`). It is
-part of the errors, as are the samples' own noise and what they share: the gap between lasers, and the Doppler
-reference. The best linear unbiased estimate under them all is that of generalised least squares (Aitken
-1935, Proc. R. Soc. Edinb. 55, 42).
+part of the errors, as are the samples' own noise and what they share for a while, the gap between lasers. The
+best linear unbiased estimate under them all is that of generalised least squares (Aitken 1935, Proc. R. Soc.
+Edinb. 55, 42). The error of the night's Doppler reference is part of them too, and its part in the vertical
+wind is stated apart.
 
 The smooth winds are the posterior of the field over the site, with the same errors.
 
@@ -34,10 +35,12 @@ from airglow.winds.field import (
     Observations,
     departures,
     departures_over_site,
+    explained_part,
     find_hyperparameters,
     find_inliers,
     wind_over_site,
 )
+from airglow.winds.shared_errors import errors_that_last
 
 COMPONENTS = ("zonal", "meridional", "vertical")
 CYCLE_ASSUMPTION = (
@@ -55,14 +58,6 @@ _ANYTHING_MPS = 1.0e4
 _TELLS_NOTHING_MPS = 150.0
 # Nor is a smooth one whose least error is a larger part of its standard deviation before any sample. Chosen.
 _STILL_OPEN = 0.5
-# Time over which an error of a reference that follows the zenith in time stays about the same, s. Chosen,
-# between the usual time from one zenith sample to the next and the length of its course
-# (`airglow.gp.series`).
-_REFERENCE_TIME_S = 3600.0
-# Time over which an error of the gap stays about the same, s: that between laser frames, within bounds. The
-# usual one is that of three nights of minime90 (31 minutes) and holds when there is no laser; the bounds were
-# chosen.
-_SHORTEST_LASER_TIME_S, _USUAL_LASER_TIME_S, _LONGEST_LASER_TIME_S = 300.0, 1800.0, 3 * 3600.0
 # Sum of the weights in a component from which samples count for the flag of a smooth wind. Chosen: if all of
 # them were wrong alike, they would move it by half of that at the most.
 _COUNTS = 0.5
@@ -79,6 +74,7 @@ class _Usable:
     time_s: np.ndarray  # of all samples
     index: np.ndarray  # of those that take part
     observations: Observations  # likewise
+    reference_mps: np.ndarray  # likewise: error of a Doppler reference that is one value for the night
     reference_by_zenith: bool  # in time
     hyperparameters: Hyperparameters
 
@@ -120,6 +116,8 @@ def horizontal_winds(
     components = unit_vectors(sky.pierce_azimuth_deg, sky.pierce_zenith_deg)
     index = np.flatnonzero(_is_usable(sky, components))
     reference_by_zenith = bool((sky.causes[index] & np.uint32(Cause.ZENITH_REFERENCE.mask)).any())
+    reference_mps = sky.wind_reference_error_mps[index] * (not reference_by_zenith)
+    lasting = errors_that_last(sky, index, time_s, laser_time, reference_by_zenith)
     place = _on_sphere_m(sky.pierce_latitude_deg, sky.pierce_longitude_deg)
     observations = Observations(
         time_s=time_s[index],
@@ -127,13 +125,20 @@ def horizontal_winds(
         components=components[index] * np.array([1.0, 1.0, 0.0 if reference_by_zenith else 1.0]),
         wind_mps=sky.line_of_sight_wind_mps[index],
         noise_mps=sky.wind_fit_error_mps[index],
-        shared=_shared_errors(sky, index, time_s, laser_time, reference_by_zenith),
+        shared=lasting + np.outer(reference_mps, reference_mps),
     )
     under_clouds = errors_under_clouds(observations, part_taken(time_s, sky.causes)[index])
     observations = replace(observations, shared=observations.shared + under_clouds)
     kept, hyperparameters = _without_outliers(observations)
     usable = _Usable(
-        sky, origin, time_s, index[kept], observations.at(kept), reference_by_zenith, hyperparameters
+        sky=sky,
+        origin=origin,
+        time_s=time_s,
+        index=index[kept],
+        observations=observations.at(kept),
+        reference_mps=reference_mps[kept],
+        reference_by_zenith=reference_by_zenith,
+        hyperparameters=hyperparameters,
     )
     slices = cut_cycles(time_s, sky.azimuth_deg, sky.zenith_deg, components)
     left_out = tuple(sky.name[k] for k in index[~kept])
@@ -145,27 +150,6 @@ def _is_usable(sky: SkySamples, components: np.ndarray) -> np.ndarray:
     for values in (sky.line_of_sight_wind_mps, sky.wind_error_mps, sky.wind_fit_error_mps):
         usable &= np.isfinite(values)
     return usable
-
-
-def _shared_errors(
-    sky: SkySamples, index: np.ndarray, time_s: np.ndarray, laser_time: np.ndarray, reference_by_zenith: bool
-) -> np.ndarray:
-    """Covariance of the errors that samples share: of the gap for a while, of the reference all night."""
-    lag_s = np.abs(time_s[index][:, None] - time_s[index][None, :])
-    calibration, reference = sky.wind_calibration_error_mps[index], sky.wind_reference_error_mps[index]
-    of_the_gap = np.outer(calibration, calibration) * np.exp(-lag_s / _laser_time_s(laser_time))
-    of_the_reference = np.outer(reference, reference)
-    if reference_by_zenith:
-        of_the_reference *= np.exp(-lag_s / _REFERENCE_TIME_S)
-    return of_the_gap + of_the_reference
-
-
-def _laser_time_s(laser_time: np.ndarray) -> float:
-    """How long an error of the gap lasts: about the time from one laser frame to the next."""
-    if laser_time.size < 2:
-        return _LONGEST_LASER_TIME_S if laser_time.size else _USUAL_LASER_TIME_S
-    spacing_s = np.diff(np.sort(laser_time)) / np.timedelta64(1, "s")
-    return float(np.clip(np.median(spacing_s), _SHORTEST_LASER_TIME_S, _LONGEST_LASER_TIME_S))
 
 
 def _on_sphere_m(latitude_deg: np.ndarray | float, longitude_deg: np.ndarray | float) -> np.ndarray:
@@ -197,7 +181,7 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
     sky, n = usable.sky, len(slices)
     wind, covariance = np.full((n, 3), np.nan), np.full((n, 3, 3), np.nan)
     chi_square, mid_s, reason = np.full(n, np.nan), np.zeros(n), [_NO_SAMPLE] * n
-    own_s = np.zeros((n, 3))
+    own_s, of_reference = np.zeros((n, 3)), np.full(n, np.nan)
     samples, directions = np.zeros(n, np.int32), np.zeros(n, np.int32)
     flag, causes = np.full(n, BAD, np.int8), np.zeros(n, np.uint32)
     members = [
@@ -216,13 +200,17 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
         samples[k] = mine.size
         directions[k] = count_directions(sky.azimuth_deg[mine], sky.zenith_deg[mine])
         here = usable.observations.at(inside)
+        reference = usable.reference_mps[inside]
         for at_own_times in (False, True):
             to_middle = _at_times(here, usable.hyperparameters, own_s[k])
-            errors = _errors(usable, inside, between[np.ix_(inside, inside)], to_middle)
-            wind[k], covariance[k], chi_square[k] = _least_squares(here, errors)
+            own = _errors(usable, inside, between[np.ix_(inside, inside)], to_middle)
+            weight, covariance[k] = _least_squares(here, own, reference)
             is_known = np.diag(covariance[k]) < _TELLS_NOTHING_MPS**2
             if not at_own_times:
-                own_s[k] = np.where(is_known, _own_times(here, errors, covariance[k]), mid_s[k])
+                own_s[k] = np.where(is_known, _own_times(here, weight), mid_s[k])
+        wind[k] = weight @ here.wind_mps
+        chi_square[k] = _reduced_chi_square(here, own + np.outer(reference, reference), wind[k])
+        of_reference[k] = weight[2] @ reference if is_known[2] else np.nan
         reason[k] = _why_missing("too few directions for the {} wind", is_known, usable.reference_by_zenith)
         _take_away(wind[k : k + 1], covariance[k : k + 1], is_known)
         if is_known.any():
@@ -235,6 +223,7 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
         mid_time=_moments(usable.origin, mid_s),
         **{f"{name}_time": _moments(usable.origin, own_s[:, c]) for c, name in enumerate(COMPONENTS)},
         **_columns(wind, covariance),
+        vertical_wind_reference_error_mps=of_reference,
         reduced_chi_square=chi_square,
         samples=samples,
         directions=directions,
@@ -248,8 +237,9 @@ def _cycle_winds(usable: _Usable, slices: tuple[slice, ...]) -> HorizontalWinds:
 def _errors(usable: _Usable, inside: np.ndarray, between: np.ndarray, to_middle: np.ndarray) -> np.ndarray:
     """Covariance of what the lines of a cycle see besides the wind over the site at the components' times.
 
-    Departures from the latter are differences of two departures from the night's mean, whose covariances are
-    given: ``between`` the lines (n, n), and of the components at their times with them (3, n).
+    Departures from that wind are differences of two departures from the night's mean, whose covariances are
+    given: ``between`` the lines (n, n), and of the components at their times with them (3, n). The error of
+    the night's Doppler reference is not part of it.
     """
     here, hyperparameters = usable.observations.at(inside), usable.hyperparameters
     crossed = here.components @ to_middle
@@ -259,6 +249,7 @@ def _errors(usable: _Usable, inside: np.ndarray, between: np.ndarray, to_middle:
         hyperparameters.vertical_mps,
     ]
     errors = between - crossed - crossed.T + middle @ middle.T + here.shared
+    errors -= np.outer(usable.reference_mps[inside], usable.reference_mps[inside])
     errors[np.diag_indices_from(errors)] += here.noise_mps**2 * (1.0 + hyperparameters.excess**2)
     return errors
 
@@ -268,27 +259,44 @@ def _at_times(here: Observations, hyperparameters: Hyperparameters, time_s: np.n
     return np.einsum("kkn->kn", departures_over_site(here, hyperparameters, time_s))
 
 
-def _own_times(here: Observations, errors: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+def _own_times(here: Observations, weight: np.ndarray) -> np.ndarray:
     """Times that the components of a cycle belong to, (3,).
 
-    A component is a weighted sum of the samples. Where the wind changes steadily it is that of the mean of
-    their times, each with its weight and with what the sample sees of the component.
+    Where the wind changes steadily it is that of the mean of the samples' times, each with its weight and
+    with what the sample sees of the component.
     """
-    weight = covariance @ here.components.T @ np.linalg.inv(errors) * here.components.T
-    total = weight.sum(axis=1)  # 1, or 0 of a component that no line sees
-    mean_s = weight @ here.time_s / np.where(total == 0.0, 1.0, total)
+    seen = weight * here.components.T
+    total = seen.sum(axis=1)  # 1, or 0 of a component that no line sees
+    mean_s = seen @ here.time_s / np.where(total == 0.0, 1.0, total)
     return np.clip(mean_s, here.time_s[0], here.time_s[-1])
 
 
-def _least_squares(here: Observations, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Wind, its covariance, and the reduced chi-square if there are more samples than components."""
-    weight = np.linalg.inv(errors)
-    a = here.components
-    covariance = np.linalg.inv(a.T @ weight @ a + np.eye(3) / _ANYTHING_MPS**2)
-    wind = covariance @ (a.T @ (weight @ here.wind_mps))
-    left = here.wind_mps - a @ wind
-    freedom = len(here) - np.linalg.matrix_rank(a, tol=1e-2)
-    return wind, covariance, float(left @ weight @ left / freedom) if freedom > 0 else np.nan
+def _least_squares(
+    here: Observations, own: np.ndarray, reference_mps: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weights of the samples in the components (3, n), and the covariance of these.
+
+    The error of the reference, common to all samples, cancels in the horizontal components, which have the
+    weights of all errors. The vertical one has those of the samples' ``own`` errors: with the common one it
+    would come from the difference of directions, which is next to none, and from what gradients make of it.
+    """
+    errors = own + np.outer(reference_mps, reference_mps)
+    weight = np.vstack([_weights(here, errors)[:2], _weights(here, own)[2:]])
+    missed = np.eye(3) - weight @ here.components  # of a component that no line sees
+    return weight, weight @ errors @ weight.T + _ANYTHING_MPS**2 * missed @ missed.T
+
+
+def _weights(here: Observations, errors: np.ndarray) -> np.ndarray:
+    """Weights of generalised least squares, (3, n)."""
+    inverse, a = np.linalg.inv(errors), here.components
+    return np.linalg.inv(a.T @ inverse @ a + np.eye(3) / _ANYTHING_MPS**2) @ a.T @ inverse
+
+
+def _reduced_chi_square(here: Observations, errors: np.ndarray, wind: np.ndarray) -> float:
+    """Of what a wind leaves of the samples; NaN without a sample to spare."""
+    left = here.wind_mps - here.components @ wind
+    freedom = len(here) - np.linalg.matrix_rank(here.components, tol=1e-2)
+    return float(left @ np.linalg.inv(errors) @ left / freedom) if freedom > 0 else np.nan
 
 
 def _smooth_winds(usable: _Usable, step_s: float, left_out: tuple[str, ...]) -> SmoothWinds:
@@ -303,6 +311,9 @@ def _smooth_winds(usable: _Usable, step_s: float, left_out: tuple[str, ...]) -> 
         time = (np.arange(first // step_us, -(-last // step_us) + 1) * step_us).astype("datetime64[us]")
         grid_s = (time - usable.origin) / np.timedelta64(1, "s")
         wind, covariance, prior, weight = wind_over_site(observations, hyperparameters, grid_s)
+        # The zenith samples that tell the vertical wind gave the reference: no second evidence on it.
+        told = explained_part(observations, hyperparameters, usable.reference_mps)
+        covariance[:, 2, 2] += told * np.mean(usable.reference_mps**2)
         flag, causes = _worst(usable, grid_s, weight)
         least = np.sqrt(np.einsum("mii->mi", covariance).min(axis=0))
         is_known = np.array([*(least[:2] < _STILL_OPEN * prior[:2]), not usable.reference_by_zenith])

@@ -89,8 +89,9 @@ causes       per cent of the samples that carry any cause, one of the new causes
 stated       median stated error over the true RMS (wind: fit and calibration, the night's mean removed)
 z wind 0     as z, of the samples with flag 0
 cycles       RMS of error over stated error of zonal (u), meridional (v) and vertical (w) wind over the site,
-             and per cent of cycles with a component off by more than four stated errors and flag 0; the same
-             of the smooth winds"""
+             (w: about the mean of the night, without the part of the Doppler reference), and per cent of
+             cycles with a component off by more than four stated errors and flag 0; the same of the smooth
+             winds"""
 
 
 def work(task: tuple[str, int, Path | None]) -> tuple[str, Measured]:

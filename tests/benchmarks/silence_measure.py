@@ -181,10 +181,13 @@ def horizontal(
             found.append(Errors(error, getattr(winds, f"{name}_wind_error_mps"), flag))
         return tuple(found)
 
-    smooth = result.smooth_winds
+    smooth, cycles = result.smooth_winds, result.cycles
     unflagged = np.zeros(len(smooth), np.int8)
+    zonal, meridional, vertical = of(cycles, cycles.mid_time, cycles.flag)
+    # The part of the Doppler reference is common to the cycles of a night, and set against the samples.
+    own = np.sqrt(cycles.vertical_wind_error_mps**2 - cycles.vertical_wind_reference_error_mps**2)
     return (
-        of(result.cycles, result.cycles.mid_time, result.cycles.flag),
+        (zonal, meridional, about_mean(vertical.error, own, vertical.flag)),
         of(smooth, smooth.time, getattr(smooth, "flag", unflagged)),
     )
 

@@ -139,7 +139,7 @@ def test_the_reference_over_the_gap_is_the_conditional_distribution():
     time_s = np.arange(n) * 600.0
     gap = 200.0 * np.exp(-np.abs(time_s[:, None] - time_s) / 5000)
     velocity = np.where(zenith, random.normal(0, 6, n), random.normal(0, 60, n)) - 100.0
-    found = reference_over_gap(velocity, fit_error, gap, zenith)
+    found = reference_over_gap(time_s, velocity, fit_error, gap, zenith)
     assert found.zenith_samples == zenith.sum()
     joint = np.zeros((n + 10, n + 10))
     prior = gap + 1e6
@@ -152,7 +152,9 @@ def test_the_reference_over_the_gap_is_the_conditional_distribution():
     np.testing.assert_allclose(found.value_mps, middle + mean, atol=1e-3)
     weight = 1.0 / (np.diag(covariance) - covariance.min() + fit_error**2)
     weight /= weight.sum()
-    assert found.error_mps[0] == pytest.approx(np.sqrt(weight @ covariance @ weight), rel=1e-4)
+    about_mean = np.eye(n) - weight
+    calibration = np.sqrt(np.diag(about_mean @ covariance @ about_mean.T))
+    np.testing.assert_allclose(found.calibration_error_mps, calibration, rtol=1e-3)
 
 
 def test_the_reference_in_time_is_the_course_of_the_zenith():

@@ -89,7 +89,7 @@ def test_a_wider_gap_adds_to_velocities(monkeypatch):
     taken, other = state(0.0), state(1.0)
     given = []
 
-    def told(velocity, *_):
+    def told(_, velocity, *others):
         given.append(velocity)
         return SampleReference("by hand", np.zeros(60), np.zeros(60), 8.0, 3)
 

@@ -167,11 +167,11 @@ def test_the_covariance_of_the_gap_is_taken_as_one_of_velocities(monkeypatch):
     monkeypatch.setattr(samples, "reference_over_gap", lambda *arguments: given.append(arguments) or NOTHING)
     samples.find_doppler_reference(some_sky(2), np.arange(2.0), known, nothing_found(2))
     of_gap = np.array([[4.0, 1.0], [1.0, 9.0]]) * PER_NM_MPS**2
-    np.testing.assert_allclose(given[0][2], of_gap, rtol=1e-6)
+    np.testing.assert_allclose(given[0][3], of_gap, rtol=1e-6)
     # A drift of all directions is one more thing that the lasers leave open.
     drift = CommonDrift(20.0, 5.0)
     samples.find_doppler_reference(some_sky(2), np.arange(2.0), known, replace(nothing_found(2), drift=drift))
-    np.testing.assert_allclose(given[1][2], of_gap + drift.covariance_mps2(np.arange(2.0)), rtol=1e-6)
+    np.testing.assert_allclose(given[1][3], of_gap + drift.covariance_mps2(np.arange(2.0)), rtol=1e-6)
 
 
 def nothing_found(n):

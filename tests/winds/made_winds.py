@@ -8,10 +8,10 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from results import example_result
 
 from airglow.model.result import SkySamples
 from airglow.winds.doppler_reference import reference_from_zenith
+from tests.results import example_result
 
 LATITUDE_DEG, LONGITUDE_DEG = 40.167, -88.159
 RADIUS_M, HEIGHT_M = 6.371e6, 250e3
@@ -135,10 +135,12 @@ def make_winds(
     calibration = waves(random, 0.0, 0.3, 0.4, 2.0)(hours)
     seen = along + fit_error * random.normal(0, 1, frames) + calibration
     calibration_error = np.full(frames, 0.3)
-    zero_error = np.zeros(frames)
+    zero, zero_error = np.zeros(frames), np.zeros(frames)
     if with_zero:
-        reference = reference_from_zenith(seen, np.hypot(fit_error, calibration_error), zenith < 3)
-        seen, zero_error = seen - reference.value_mps, reference.error_mps
+        reference = reference_from_zenith(
+            hours * 3600.0, seen, np.hypot(fit_error, calibration_error), zenith < 3
+        )
+        zero, zero_error = reference.value_mps, reference.error_mps
     sky = dataclasses.replace(
         example_result(frames, 0).sky,
         start_time=start,
@@ -151,7 +153,8 @@ def make_winds(
         pierce_azimuth_deg=azimuth_there % 360,
         pierce_zenith_deg=zenith_there,
         direction=names,
-        line_of_sight_wind_mps=seen,
+        line_of_sight_wind_mps=seen - zero,
+        doppler_reference_mps=zero,
         wind_fit_error_mps=fit_error,
         wind_calibration_error_mps=calibration_error,
         wind_reference_error_mps=zero_error,

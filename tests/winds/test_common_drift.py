@@ -46,6 +46,7 @@ def test_the_reference_follows_the_drift_with_true_errors():
         made, time_s, covariance, drift = drift_of(seed, drift_mps=30.0)
         sky = made.sky
         reference = reference_over_gap(
+            time_s,
             sky.line_of_sight_wind_mps,
             sky.wind_fit_error_mps,
             covariance + drift.covariance_mps2(time_s),

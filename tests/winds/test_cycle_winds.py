@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import linalg
 
-from airglow.winds import field, horizontal
+from airglow.winds import field, horizontal, shared_errors
 from airglow.winds.horizontal import _Usable
 
 from .made_winds import LATITUDE_DEG, LONGITUDE_DEG, make_winds
@@ -16,7 +16,8 @@ from .test_field import LIKE, lines_of_sight
 
 
 def usable(seen, like=LIKE):
-    return _Usable(None, np.datetime64(0, "us"), seen.time_s, np.arange(len(seen)), seen, False, like)
+    none = np.zeros(len(seen))
+    return _Usable(None, np.datetime64(0, "us"), seen.time_s, np.arange(len(seen)), seen, none, False, like)
 
 
 def test_errors_of_a_cycle_are_departures_from_the_wind_at_its_middle():
@@ -45,7 +46,9 @@ def test_the_wind_of_a_cycle_is_that_of_least_squares():
     seen = lines_of_sight(8, seed=5)
     root = np.random.default_rng(6).normal(0, 2, (8, 8))
     errors = root @ root.T + 4 * np.eye(8)
-    wind, covariance, chi_square = horizontal._least_squares(seen, errors)
+    weight, covariance = horizontal._least_squares(seen, errors, np.zeros(8))
+    wind = weight @ seen.wind_mps
+    chi_square = horizontal._reduced_chi_square(seen, errors, wind)
     whiten = linalg.inv(linalg.cholesky(errors, lower=True))
     a, b = whiten @ seen.components, whiten @ seen.wind_mps
     solution, squares, rank, _ = np.linalg.lstsq(a, b)
@@ -56,7 +59,7 @@ def test_the_wind_of_a_cycle_is_that_of_least_squares():
 
 
 def test_errors_that_samples_share_last_as_long_as_their_cause():
-    """Of the gap: the time from one laser frame to the next; of the reference: the night, or an hour."""
+    """Of the gap: the time from one laser frame to the next; of a reference in time: an hour."""
     sky = make_winds(1, frames=4, step_s=600.0).sky
     sky = dataclasses.replace(
         sky,
@@ -64,10 +67,10 @@ def test_errors_that_samples_share_last_as_long_as_their_cause():
         wind_reference_error_mps=np.full(4, 5.0),
     )
     time_s, lasers = np.arange(4) * 600.0, sky.start_time[0] + np.array([0, 900, 1800, 6000]) * 10**6
-    shared = horizontal._shared_errors(sky, np.arange(4), time_s, lasers, False)
-    assert shared[0, 0] == pytest.approx(1 + 25)
-    assert shared[1, 3] == pytest.approx(2 * 4 * np.exp(-1200 / 900) + 25)
-    in_time = horizontal._shared_errors(sky, np.arange(4), time_s, lasers, True)
+    shared = shared_errors.errors_that_last(sky, np.arange(4), time_s, lasers, False)
+    assert shared[0, 0] == pytest.approx(1)
+    assert shared[1, 3] == pytest.approx(2 * 4 * np.exp(-1200 / 900))
+    in_time = shared_errors.errors_that_last(sky, np.arange(4), time_s, lasers, True)
     assert in_time[1, 3] == pytest.approx(2 * 4 * np.exp(-1200 / 900) + 25 * np.exp(-1200 / 3600))
 
 

@@ -15,6 +15,8 @@ from airglow.winds.doppler_reference import (
 )
 
 TYPICAL_MPS, EXPECTED_SAMPLES = 8.0, 4.0  # of the vertical wind before the night
+LASTING_MPS = 4.0  # of it, or between laser and sky, all night
+STEPS_S = np.arange(40) * 900.0
 
 
 def zenith_samples(count=12, seed=3, error=4.0):
@@ -23,39 +25,49 @@ def zenith_samples(count=12, seed=3, error=4.0):
     return velocity, np.full(count, error), np.ones(count, bool), np.where(np.arange(count) % 2, 0.25, 1.0)
 
 
-def test_the_spread_of_the_vertical_wind_is_what_the_errors_leave():
+def stated_error(weight, spread, error=4.0, step_s=900.0):
+    """Of a weighted mean of equally spaced samples, of noise and a vertical wind that lasts 40 minutes."""
+    lag = (
+        np.sqrt(3) * np.abs(np.subtract.outer(np.arange(weight.size), np.arange(weight.size))) * step_s / 2400
+    )
+    shared = (1 + lag) * np.exp(-lag) * (1 - np.eye(weight.size))
+    part = weight / weight.sum()
+    of_mean = part**2 @ ((error**2 + spread**2) / weight) + spread**2 * part @ shared @ part
+    return np.hypot(np.sqrt(of_mean), LASTING_MPS)
+
+
+def test_the_error_is_that_of_a_vertical_wind_that_lasts():
     velocity, error, is_zenith, _ = zenith_samples()
-    reference = reference_from_zenith(velocity, error, is_zenith)
-    assert reference.zenith_samples == 12
-    measured = np.var(velocity, ddof=1) - 4.0**2
-    expected = (11 * measured + EXPECTED_SAMPLES * TYPICAL_MPS**2) / (11 + EXPECTED_SAMPLES)
-    assert reference.vertical_wind_spread_mps == pytest.approx(np.sqrt(expected), rel=1e-9)
-    assert reference.value_mps[0] == pytest.approx(velocity.mean(), rel=1e-12)
-    assert reference.error_mps[0] == pytest.approx(np.sqrt((4.0**2 + expected) / 12), rel=1e-9)
+    got = reference_from_zenith(STEPS_S[:12], velocity, error, is_zenith)
+    assert got.zenith_samples == 12
+    assert got.value_mps[0] == pytest.approx(velocity.mean(), abs=1e-3)
+    assert got.error_mps[0] == pytest.approx(
+        stated_error(np.ones(12), got.vertical_wind_spread_mps), rel=1e-3
+    )
 
 
-def test_samples_under_clouds_count_for_less():
-    velocity, error, is_zenith, weight = zenith_samples()
-    reference = reference_from_zenith(velocity, error, is_zenith, weight)
-    assert reference.value_mps[0] == pytest.approx(np.average(velocity, weights=weight), rel=1e-12)
-    variance = 4.0**2 + reference.vertical_wind_spread_mps**2
-    expected = np.sqrt(variance * (weight**2).sum()) / weight.sum()
-    assert reference.error_mps[0] == pytest.approx(expected, rel=1e-12)
+def test_more_samples_of_one_wind_do_not_help():
+    """Forty samples within ten hours, and within two."""
+    velocity, error, is_zenith, _ = zenith_samples(40, error=0.5)
+    slow, quick = (
+        reference_from_zenith(np.arange(40) * step_s, velocity, error, is_zenith).error_mps[0]
+        for step_s in (900.0, 180.0)
+    )
+    assert quick**2 - LASTING_MPS**2 > 2.5 * (slow**2 - LASTING_MPS**2)
 
 
 def test_samples_under_clouds_count_for_less_over_an_uncertain_gap_too():
     velocity, error, is_zenith, weight = zenith_samples()
-    got = reference_over_gap(velocity, error, np.zeros((12, 12)), is_zenith, weight)
+    got = reference_over_gap(STEPS_S[:12], velocity, error, np.zeros((12, 12)), is_zenith, weight)
     assert got.zenith_samples == 12
     assert got.value_mps[0] == pytest.approx(np.average(velocity, weights=weight), abs=1e-3)
-    variance = (4.0**2 + got.vertical_wind_spread_mps**2) / weight
-    assert got.error_mps[0] == pytest.approx(np.sqrt(1 / (1 / variance).sum()), rel=1e-4)
+    assert got.error_mps[0] == pytest.approx(stated_error(weight, got.vertical_wind_spread_mps), rel=1e-3)
 
 
 def test_the_spread_over_an_uncertain_gap_is_that_of_greatest_density():
     """With a known gap: the mean is free (flat prior), the spread has the density of four typical samples."""
     velocity, error, is_zenith, _ = zenith_samples(count=40)
-    got = reference_over_gap(velocity, error, np.zeros((40, 40)), is_zenith)
+    got = reference_over_gap(STEPS_S, velocity, error, np.zeros((40, 40)), is_zenith)
 
     def minus_log_density(spread):
         variance = 4.0**2 + spread**2
@@ -83,16 +95,6 @@ def test_an_error_of_the_gap_is_a_doppler_shift():
     assert gap_error_as_velocity_mps(np.array([1e-9]), np.array([0.015]))[0] == pytest.approx(
         19.9861639, rel=1e-8
     )
-
-
-def test_the_natural_spread_by_unequal_errors():
-    """DerSimonian & Laird's excess written as sums, for errors that differ."""
-    deviation, error = np.array([9.0, -14.0, 3.0, 11.0, -8.0]), np.array([2.0, 4.0, 3.0, 5.0, 2.5])
-    weights = [1 / e**2 for e in error]
-    q = sum(w * d * d for w, d in zip(weights, deviation, strict=True))
-    excess = (q - 4) / (sum(weights) - sum(w * w for w in weights) / sum(weights))
-    expected = np.sqrt((4 * excess + EXPECTED_SAMPLES * TYPICAL_MPS**2) / (4 + EXPECTED_SAMPLES))
-    assert doppler_reference._natural_spread(deviation, error) == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_reference_in_time_passes_through_steady_zenith_samples():
