@@ -96,7 +96,7 @@ def sky_samples(
         temperature_error_k=np.sqrt(
             column([fit.temperature_error_k for fit in fits]) ** 2
             + known.temperature_error_k**2
-            + (lines.evidence.temperature_error_k**2 if lines.evidence else 0.0)
+            + (lines.holds.temperature_error_k**2 if lines.holds else 0.0)
             + lines.shape_noise_k**2
             + lines.shape_misfit_k**2
         ),
@@ -249,7 +249,7 @@ def with_flags(
             default_instrument=known.lasers is None,
             width_error_k=known.temperature_error_k,
             no_zenith=reference.zenith_samples == 0,
-            contaminated=bool(lines.foreign),
+            contaminated=bool(lines.holds and lines.holds.foreign),
             of_lasers=known.causes,
             laser_intensity=laser_intensity,
             limits=instrument.quality,
