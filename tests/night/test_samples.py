@@ -69,8 +69,7 @@ def looks(*directions, exposure_s=240.0):
         fits=(fit,) * n,
         gap_m=np.full(n, 0.015),
         gap_error_m=np.full(n, 2e-10),
-        evidence=None,
-        foreign=(),
+        holds=None,
         shape_noise_k=3.0,
         shape_misfit_k=4.0,
     )
@@ -190,7 +189,7 @@ def causes_of(registry, sky, mid_time_s, laser_s=(0.0,), jumps_s=(), used=None, 
     profiles = SimpleNamespace(
         mid_time_s=np.asarray(mid_time_s), frames=[SimpleNamespace(in_doubt=False)] * n
     )
-    lines = SimpleNamespace(index=tuple(range(n)), fits=[SimpleNamespace(settled=True)] * n, foreign=())
+    lines = SimpleNamespace(index=tuple(range(n)), fits=[SimpleNamespace(settled=True)] * n, holds=None)
     reference = SampleReference("by hand", np.zeros(n), np.ones(n), 8.0, 3)
     lasers = SimpleNamespace(mid_time_s=laser_s)
     return samples.with_flags(
