@@ -57,8 +57,8 @@ class ForeignScan:
     log_odds
         Natural logarithm of the odds for a line anywhere against none, the prior included.
     temperature_error_k
-        What a line leaves open in all temperatures of the night alike if it is not taken. (Winds lose what is
-        constant to the Doppler reference.)
+        What a line leaves open in all temperatures of the night alike if it is not taken. Of winds the
+        Doppler reference takes what is constant.
     """
 
     place_orders: float

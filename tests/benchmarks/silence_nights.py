@@ -115,11 +115,11 @@ ROWS = {
         ),
         Row("gap drift 3 lasers", replace(SETTLING, laser_frames=3, laser_at=evenly(3))),
         Row("gap drift 1 laser", replace(SETTLING, laser_frames=1, laser_at=evenly(1))),
-        # Small pixels, with little light in each: a quarter of a count counts there.
+        # A camera with a noise of one count and a line of one count: a quarter of a count counts there.
         Row(
             "column pattern of 0.25",
-            replace(NOMINAL, intensity=0.006, column_pattern_counts=0.25, sky_frames=30, laser_frames=10),
-            camera=Camera(),
+            replace(NOMINAL, intensity=0.004, column_pattern_counts=0.25, sky_frames=30, laser_frames=10),
+            camera=Camera(gain_e_per_count=2.5),
         ),
     )
 }
