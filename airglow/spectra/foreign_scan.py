@@ -26,7 +26,13 @@ from airglow.spectra.foreign import (
 )
 from airglow.spectra.line import LineFit, fit_line_in_all
 from airglow.spectra.line_model import in_light_of
-from airglow.spectra.sky_evidence import DEPARTURE_UNITS, DEPARTURE_WIDTHS, departures, normal_equations
+from airglow.spectra.sky_evidence import (
+    DEPARTURE_UNITS,
+    DEPARTURE_WIDTHS,
+    FOREIGN_MISFIT,
+    departures,
+    normal_equations,
+)
 from airglow.spectra.sky_line import SkyLine
 
 _MOST_PROFILES = 24  # of a night: the error is that of the model's misfit, which more of them do not lower
@@ -128,6 +134,7 @@ def scan_for_foreign_line(
     units = np.concatenate([DEPARTURE_UNITS, np.full(2 * _TERMS, _UNIT)])
     parts, _ = normal_equations(profiles, fits, tables, line, light, units, ())
     value, error = _brightness(list(parts.values()))
+    error = np.hypot(error, FOREIGN_MISFIT)
     gain = 0.5 * (value / error) ** 2 * _WIDTH**2 / (_WIDTH**2 + error**2)
     # No line shines with less than no light.
     log_odds = np.where(value > 0, gain, 0.0) - 0.5 * np.log1p((_WIDTH / error) ** 2)
