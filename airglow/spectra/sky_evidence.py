@@ -56,7 +56,7 @@ _LEAST_ODDS = 20.0
 # ... and for foreign lines, which cost winds a factor of three where they are taken: 22000 to 1.
 _LEAST_ODDS_OF_FOREIGN = float(np.exp(10.0))
 # What a model of the instrument that does not fit quite may pass off as a foreign line, in the unit of its
-# brightness; added to the error. Clean simulated nights show 0.25 to 0.55 at 0.12 orders, with errors of 0.15.
+# brightness; added to the error. Clean simulated nights show 0.25 to 0.55 at 0.12 orders, errors of 0.15.
 FOREIGN_MISFIT = 0.2
 _LEAST_REFLECTIVITY, _MOST_REFLECTIVITY = 0.05, 0.98
 
