@@ -247,7 +247,7 @@ def fit_laser(
     freedom = max(len(profile) - 4, 1)
     chi_square = float(residual @ residual) / freedom
     metres = wavelength_m / (4.0 * np.pi)
-    error = np.sqrt(max(chi_square, 1.0) / curvature)
+    error = np.sqrt(_squared_error(gradient * residual, made.phase, curvature, chi_square))
     return LaserFit(
         gap_m=float(central * metres),
         gap_error_m=float(error * metres),
@@ -257,3 +257,34 @@ def fit_laser(
         model=fit.model,
         fringes_left=fringes_left([profile], [fit.model]),
     )
+
+
+def _squared_error(pull: np.ndarray, phase: np.ndarray, curvature: float, chi_square: float) -> float:
+    """Squared error of the phase: by noise, and by residuals that hang together over half a fringe.
+
+    Noise as large as the residuals would give chi-square over the curvature. What a model lacks of bright
+    fringes pulls over several annuli in one direction: each half fringe's pull is squared, as in
+    `airglow.spectra.line`, for the part that chi-square has beyond noise.
+
+    Parameters
+    ----------
+    pull
+        Of each annulus on the phase: gradient times residual, shape (m,).
+    phase
+        At the annuli, shape (m,).
+    curvature
+        Of half of chi-square.
+    chi_square
+        Reduced chi-square.
+
+    Returns
+    -------
+    float
+        In rad^2.
+    """
+    if chi_square <= 1.0:
+        return 1.0 / curvature
+    half_fringe = np.floor(phase / np.pi).astype(int)
+    together = np.bincount(half_fringe - half_fringe.min(), pull)
+    misfit = (1.0 - 1.0 / chi_square) * float(together @ together) / curvature**2
+    return max(chi_square / curvature, 1.0 / curvature + misfit)

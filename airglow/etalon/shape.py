@@ -5,7 +5,8 @@ not fit quite draws its parameters along: a misfit of the shape repeats from fri
 to frame, so that it does not average out over annuli as noise does. The covariance that it makes is the
 sandwich H^-1 M H^-1 of White (1980, Econometrica 48, 817), where the residuals' pull on the parameters is
 summed over all annuli of like phase before it is squared (clusters: Liang & Zeger 1986, Biometrika 73, 13).
-Of it that part is taken which chi-square has beyond noise.
+Frames that ask for unlike shapes add their own: the pull of each frame, squared. Of both that part is taken
+which chi-square has beyond noise.
 """
 
 from __future__ import annotations
@@ -93,8 +94,12 @@ def shape_covariance(
     cluster = np.floor(_phase_in_order(problem, answer.x) * _CLUSTERS).astype(int)
     pull = answer.jac[: cluster.size] * answer.fun[: cluster.size, None]
     together = np.array([pull[cluster == k].sum(axis=0) for k in range(_CLUSTERS)])
+    ends = np.cumsum([len(profile) for profile in problem.profiles])
+    of_frames = np.array([each.sum(axis=0) for each in np.split(pull, ends[:-1])])
+    spare = max(len(of_frames) - 1, 1) / len(of_frames)  # pulls of all frames add up to nothing
+    pulls = together.T @ together + of_frames.T @ of_frames / spare
     beyond_noise = max(0.0, 1.0 - 1.0 / reduced_chi_square)
-    misfit = beyond_noise * inverse @ (together.T @ together) @ inverse
+    misfit = beyond_noise * inverse @ pulls @ inverse
     return ShapeCovariance(*(_of_shape(problem, answer.x, each) for each in (inverse, misfit)))
 
 

@@ -12,6 +12,7 @@ from airglow.etalon import FringeTables, central_phase, common_patterns
 from airglow.model.errors import NotAnalysable
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import Rejection
+from airglow.night.foreign import SkyHolds, weigh_night, with_errors_by_place
 from airglow.night.frames import Progress
 from airglow.night.instrument import KnownInstrument
 from airglow.night.profiles import Profiles, used_parts
@@ -20,7 +21,6 @@ from airglow.spectra import (
     DifferentialNonlinearity,
     ForeignLight,
     LineFit,
-    SkyEvidence,
     SkyLine,
     find_nonlinearity,
     first_harmonic,
@@ -30,7 +30,6 @@ from airglow.spectra import (
     pixel_variance,
     refine_for_sky,
     shape_errors_k,
-    weigh_sky,
 )
 
 _EXCESS_FRAMES = 15  # frames over which the excess is averaged
@@ -50,8 +49,7 @@ class NightLines:
     rejections: tuple[Rejection, ...]
     nonlinearity: DifferentialNonlinearity | None  # of the converter, where the night calls for it
     parameters: InstrumentParameters  # as sky frames see the instrument
-    evidence: SkyEvidence | None  # None where no laser measured the instrument
-    foreign: tuple[SkyLine, ...]  # that are part of the fits
+    holds: SkyHolds | None  # what lasers cannot show; None where no laser measured the instrument
     shape_noise_k: float = 0.0  # common to all temperatures: what noise leaves open of the instrument's shape
     shape_misfit_k: float = 0.0  # ... and a model of it that does not fit the lasers
 
@@ -130,20 +128,28 @@ def fit_lines(
     if own is not None:
         parameters, tables = own, FringeTables(one_phase, own, count)
         fits = fit_all({}, _starts(fits))
-    evidence, foreign = None, foreign_lines(line, oh_wavelengths_m)
-    searched, waves = None, None
+    holds, searched, waves = None, None, None
     if fits and known.lasers is not None:
         searched, waves = fits, _find_waves(sky.mid_time_s, profiles, fits)
         clean = _without_waves(waves, profiles, fits)
-        held = "reflectivity" in known.held
-        evidence = _weigh(clean, fits, of_gap_mps, one_phase, parameters, line, foreign, held)
-        foreign = tuple(foreign[k] for k in evidence.foreign)
-        if foreign or evidence.parameters != parameters:
-            parameters = evidence.parameters
+        holds = weigh_night(
+            clean,
+            fits,
+            of_gap_mps,
+            one_phase,
+            parameters,
+            line,
+            foreign_lines(line, oh_wavelengths_m),
+            held_reflectivity="reflectivity" in known.held,
+        )
+        if holds.foreign or holds.evidence.parameters != parameters:
+            parameters = holds.evidence.parameters
             tables = FringeTables(one_phase, parameters, count)
-            light = foreign_light(foreign, line, one_phase, parameters) if foreign else None
+            light = foreign_light(holds.foreign, line, one_phase, parameters) if holds.foreign else None
             fits = fit_all({}, _starts(fits))
             searched = None
+        if holds.foreign:  # once more: a line at rest is told by velocities, which the light had drawn along
+            fits = fit_all({}, _starts(fits))
     taken_out = _fixed_patterns(profiles, fits)
     if taken_out:
         fits = fit_all(taken_out, _starts(fits))
@@ -167,8 +173,10 @@ def fit_lines(
             line,
             known.lasers.shape,
             own_illumination=own is not None,
-            own_reflectivity=bool(evidence.reflectivity_change),
+            own_reflectivity=bool(holds.evidence.reflectivity_change),
         )
+    if holds is not None and holds.found is not None:
+        fits = with_errors_by_place(profiles, fits, of_gap_mps, one_phase, parameters, line, holds.found)
     index = sorted(fits)
     rejections = [Rejection(sky.frames[k].frame.name, reason) for k, reason in sorted(failures.items())]
     return NightLines(
@@ -179,8 +187,7 @@ def fit_lines(
         rejections=tuple(rejections),
         nonlinearity=nonlinearity,
         parameters=parameters,
-        evidence=evidence,
-        foreign=foreign if known.lasers is not None else (),
+        holds=holds,
         shape_noise_k=shape_noise_k,
         shape_misfit_k=shape_misfit_k,
     )
@@ -206,32 +213,6 @@ def _without_waves(
         )
         for k, fit in fits.items()
     }
-
-
-def _weigh(
-    profiles: Mapping[int, RingProfile],
-    fits: Mapping[int, LineFit],
-    of_gap_mps: np.ndarray,
-    one_phase: float,
-    parameters: InstrumentParameters,
-    line: SkyLine,
-    foreign: tuple[SkyLine, ...],
-    held_reflectivity: bool,
-) -> SkyEvidence:
-    """What the sky frames hold that lasers do not show, from fits at one gap."""
-    rest_mps = float(np.median([fit.velocity_mps for fit in fits.values()]))
-    at_one_gap = [replace(fit, velocity_mps=fit.velocity_mps - of_gap_mps[k]) for k, fit in fits.items()]
-    at_rest = [rest_mps - float(of_gap_mps[k]) for k in fits]
-    return weigh_sky(
-        [profiles[k] for k in fits],
-        at_one_gap,
-        at_rest,
-        one_phase,
-        parameters,
-        line,
-        foreign,
-        held_reflectivity=held_reflectivity,
-    )
 
 
 def _start_velocities(profiles: Sequence[RingProfile], phases: np.ndarray, plate_scale: float) -> list[float]:

@@ -41,18 +41,7 @@ def fit_notes(reduced: ReducedNight, known: KnownInstrument, lines: NightLines) 
             f"Sky frames see a plate scale that differs from the lasers' by {1e4 * relative:+.1f} parts in "
             "10000, and an illumination of their own."
         )
-    evidence = lines.evidence
-    if evidence is not None and evidence.reflectivity_change:
-        notes.append(
-            "Sky frames see a reflectivity that differs from the lasers' by "
-            f"{evidence.reflectivity_change:+.4f} +/- {evidence.reflectivity_error:.4f}; that leaves "
-            f"{evidence.temperature_error_k:.1f} K open in every temperature."
-        )
-    for each in lines.foreign:
-        notes.append(
-            f"The hydroxyl line at {1e9 * each.wavelength_m:.4f} nm is in the sky frames: "
-            "each fit takes it out."
-        )
+    notes += _of_foreign_light(lines)
     nonlinearity = lines.nonlinearity
     if nonlinearity is not None:
         notes.append(
@@ -106,3 +95,30 @@ def finish_notes(
         notes.append(f"{name} was refused: {reason}.")
     notes += weather.remarks if weather else ()
     return tuple(notes)
+
+
+def _of_foreign_light(lines: NightLines) -> list[str]:
+    """What the sky frames hold that lasers cannot show."""
+    holds, notes = lines.holds, []
+    if holds is None:
+        return notes
+    evidence = holds.evidence
+    if evidence.reflectivity_change:
+        notes.append(
+            "Sky frames see a reflectivity that differs from the lasers' by "
+            f"{evidence.reflectivity_change:+.4f} +/- {evidence.reflectivity_error:.4f}; that leaves "
+            f"{evidence.temperature_error_k:.1f} K open in every temperature."
+        )
+    if holds.found is not None:
+        notes.append(
+            f"A line that the registry does not know is in the sky frames, {holds.found.place_orders:+.4f} "
+            f"+/- {holds.found.place_error_orders:.4f} free spectral ranges from the sky line, give or take "
+            f"whole ones (log of the odds {holds.scan.log_odds:.0f}): each fit takes it out as hydroxyl."
+        )
+    else:
+        notes += [
+            f"The hydroxyl line at {1e9 * each.wavelength_m:.4f} nm is in the sky frames: "
+            "each fit takes it out."
+            for each in holds.foreign
+        ]
+    return notes

@@ -15,6 +15,7 @@ from airglow.night.profiles import (
     Profiles,
     annulus_grid,
     night_noise,
+    pixel_aspect,
     reduce_lasers,
     reduce_skies,
     without_saturated,
@@ -22,7 +23,7 @@ from airglow.night.profiles import (
 )
 from airglow.night.request import NightRequest
 from airglow.night.samples import sun_and_moon_over
-from airglow.rings import NoiseModel, with_noise
+from airglow.rings import NoiseModel, column_offsets, with_noise, without_offsets
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,14 @@ def reduce_night(
     if not len(sky):
         names = [timed.frame.name for timed in sky_frames]
         raise NotAnalysable("no frames", why_none(request.tag, rejections, names), rejections)
+    sky, lasers, of_columns = _without_columns(sky, lasers)
     clipped = sum(rings.pixels.clipped for rings in (*sky.rings, *lasers.rings))
     notes = (
         f"{len(frames.sky)} sky frames and {len(frames.laser)} laser frames were read; "
         f"{len(sky_frames)} sky frames were taken in the dark.",
         f"Camera gain from the scatter of the pixels: {noise.gain:.2f} counts per electron.",
         f"{clipped} pixels were left out as cosmic rays, stars or hot pixels.",
+        *of_columns,
         *_of_saturated(*saturated),
         *frames.notes,
     )
@@ -114,6 +117,32 @@ def _of_saturated(lasers: int, skies: int) -> list[str]:
         f"{lasers} laser frames and {skies} sky frames reach the ceiling of the camera's converter: "
         "the annuli in which they do were left out."
     ]
+
+
+def _without_columns(sky: Profiles, lasers: Profiles) -> tuple[Profiles, Profiles, list[str]]:
+    """Profiles less the offsets of the columns that sky frames show, and a sentence on them.
+
+    Laser frames do not take part in finding them: a light that is uneven around bright rings leaves more.
+    """
+    aspect = pixel_aspect(sky.frames[0].frame)
+    images = [timed.frame.image for timed in sky.frames]
+    offsets = column_offsets(images, sky.rings, sky.grid, aspect)
+    if offsets is None:
+        return sky, lasers, []
+
+    def without(profiles: Profiles) -> Profiles:
+        shapes = [timed.frame.image.shape for timed in profiles.frames]
+        rings = [
+            without_offsets(each, shape, offsets, profiles.grid, aspect) if shape[1] == offsets.size else each
+            for each, shape in zip(profiles.rings, shapes, strict=True)
+        ]
+        return replace(profiles, rings=tuple(rings))
+
+    size = float(np.sqrt(np.mean(offsets**2)))
+    note = (
+        f"Columns of the camera differ by {size:.3f} counts, the same in all sky frames; this is taken out."
+    )
+    return without(sky), without(lasers), [note]
 
 
 def _with_errors(profiles: Profiles, noise: NoiseModel) -> Profiles:

@@ -95,7 +95,7 @@ def sky_samples(
         temperature_error_k=np.sqrt(
             column([fit.temperature_error_k for fit in fits]) ** 2
             + known.temperature_error_k**2
-            + (lines.evidence.temperature_error_k**2 if lines.evidence else 0.0)
+            + (lines.holds.temperature_error_k**2 if lines.holds else 0.0)
             + lines.shape_noise_k**2
             + lines.shape_misfit_k**2
         ),

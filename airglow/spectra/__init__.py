@@ -1,6 +1,13 @@
 """Sky line fits: Doppler shift and width, intensity, background, with uncertainties."""
 
 from airglow.spectra.foreign import ForeignLight, foreign_light, foreign_lines
+from airglow.spectra.foreign_scan import (
+    ForeignScan,
+    FoundLine,
+    errors_by_place,
+    scan_for_foreign_line,
+    settle_foreign_line,
+)
 from airglow.spectra.line import LineFit, first_harmonic, fit_line, fit_line_in_all
 from airglow.spectra.line_errors import cramer_rao_bound
 from airglow.spectra.nonlinearity import DifferentialNonlinearity, find_nonlinearity, pixel_variance
@@ -12,10 +19,13 @@ from airglow.spectra.sky_parameters import refine_for_sky
 __all__ = [
     "DifferentialNonlinearity",
     "ForeignLight",
+    "ForeignScan",
+    "FoundLine",
     "LineFit",
     "SkyEvidence",
     "SkyLine",
     "cramer_rao_bound",
+    "errors_by_place",
     "find_nonlinearity",
     "first_harmonic",
     "fit_line",
@@ -25,6 +35,8 @@ __all__ = [
     "network_intensity_scale",
     "pixel_variance",
     "refine_for_sky",
+    "scan_for_foreign_line",
+    "settle_foreign_line",
     "shape_errors_k",
     "weigh_sky",
 ]

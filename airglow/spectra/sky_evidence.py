@@ -43,8 +43,8 @@ _SETTLED = 0.1  # of the errors of the departures: what the last step may still 
 # reflectivity, then the brightness of each foreign line over that of the sky line. Units, and widths of the
 # priors in them.
 _PLATE_SCALE, _FALLOFF, _REFLECTIVITY, _FOREIGN = 0, slice(1, 3), 3, 4
-_UNITS = np.array([1e-4, 1e-2, 1e-2, 1e-3])
-_WIDTHS = np.array([20.0, 40.0, 40.0, 10.0])  # coatings differ by some 0.01 between the colours
+DEPARTURE_UNITS = np.array([1e-4, 1e-2, 1e-2, 1e-3])
+DEPARTURE_WIDTHS = np.array([20.0, 40.0, 40.0, 10.0])  # coatings differ by some 0.01 between the colours
 _FOREIGN_UNIT, _FOREIGN_WIDTH = 1e-2, 10.0  # hydroxyl has up to a tenth of the red line's light
 # Odds that the reflectivities differ, before a night was seen. Chosen: on simulated nights without a
 # difference its error adds half as much to temperatures as the noise of a clear frame, and covers one of
@@ -53,6 +53,11 @@ _PRIOR_ODDS_REFLECTIVITY = 0.1
 # Odds from which a departure is taken: 20 to 1, "strong" by Kass & Raftery. Less than that is met without
 # any: three nights of one real instrument tell reflectivities that differ by 0.06, with odds of about 1.
 _LEAST_ODDS = 20.0
+# ... and for foreign lines, which cost winds a factor of three where they are taken: 22000 to 1.
+_LEAST_ODDS_OF_FOREIGN = float(np.exp(10.0))
+# What a model of the instrument that does not fit quite may pass off as a foreign line, in the unit of its
+# brightness; added to the error. Clean simulated nights show 0.25 to 0.55 at 0.12 orders, errors of 0.15.
+FOREIGN_MISFIT = 0.2
 _LEAST_REFLECTIVITY, _MOST_REFLECTIVITY = 0.05, 0.98
 
 
@@ -124,8 +129,8 @@ def weigh_sky(
     profiles, found = [profiles[k] for k in chosen], [fits[k] for k in chosen]
     rest = [rest_mps[k] for k in chosen]
     count = line.terms_needed(central_phase, parameters.reflectivity)
-    units = np.concatenate([_UNITS, np.full(len(foreign), _FOREIGN_UNIT)])
-    widths = np.concatenate([_WIDTHS, np.full(len(foreign), _FOREIGN_WIDTH)])
+    units = np.concatenate([DEPARTURE_UNITS, np.full(len(foreign), _FOREIGN_UNIT)])
+    widths = np.concatenate([DEPARTURE_WIDTHS, np.full(len(foreign), _FOREIGN_WIDTH)])
     of_lasers = np.nan_to_num(parameters.reflectivity_error) / units[_REFLECTIVITY]
     moved, at = np.zeros(units.size), parameters
     taken: tuple[int, ...] = ()
@@ -136,15 +141,15 @@ def weigh_sky(
         # A foreign line draws the velocities along, and with them what passes for a line at rest.
         drawn_mps = float(np.median([fit.velocity_mps for fit in found]) - before_mps)
         shining = [light.of(each, v + drawn_mps) for each, v in zip(profiles, rest, strict=True)]
-        parts, responses = _normal_equations(profiles, found, tables, line, shining, units, taken)
+        parts, responses = normal_equations(profiles, found, tables, line, shining, units, taken)
         normal, right = (sum(each) for each in zip(*parts.values(), strict=True))
-        values, errors = _values(list(parts.values()), widths, moved)
+        values, errors = departures(list(parts.values()), widths, moved)
         # Lasers that are dim tell theirs badly: what differs is no departure then.
         errors[_REFLECTIVITY] = np.hypot(errors[_REFLECTIVITY], of_lasers)
         of_foreign = [
             _odds_of_foreign(*each) for each in zip(values[_FOREIGN:], errors[_FOREIGN:], strict=True)
         ]
-        new = [k for k, odds in enumerate(of_foreign) if k not in taken and odds > _LEAST_ODDS]
+        new = [k for k, odds in enumerate(of_foreign) if k not in taken and odds > _LEAST_ODDS_OF_FOREIGN]
         # One line at a time, and the reflectivity after all of them: each passes for a part of the next.
         if new:
             taken = (*taken, max(new, key=lambda k: of_foreign[k]))
@@ -175,7 +180,7 @@ def weigh_sky(
         found = answers
         if not new and np.all(np.abs(moved - earlier)[kept] < _SETTLED * errors[kept]):
             break
-    change = float(moved[_REFLECTIVITY] * _UNITS[_REFLECTIVITY])
+    change = float(moved[_REFLECTIVITY] * DEPARTURE_UNITS[_REFLECTIVITY])
     odds = _odds_of_reflectivity(values, errors)
     error = _error_left(
         values[_REFLECTIVITY], errors[_REFLECTIVITY], widths[_REFLECTIVITY], odds, change != 0
@@ -184,7 +189,7 @@ def weigh_sky(
     return SkyEvidence(
         parameters=at,
         reflectivity_change=change,
-        reflectivity_error=error * float(_UNITS[_REFLECTIVITY]),
+        reflectivity_error=error * float(DEPARTURE_UNITS[_REFLECTIVITY]),
         foreign=taken,
         velocity_error_mps=float(per_unit[0] * error),
         temperature_error_k=float(per_unit[1] * error),
@@ -192,7 +197,7 @@ def weigh_sky(
 
 
 def _moved(parameters: InstrumentParameters, by: np.ndarray) -> InstrumentParameters:
-    of_parameters = by[:_FOREIGN] * _UNITS
+    of_parameters = by[:_FOREIGN] * DEPARTURE_UNITS
     reflectivity = parameters.reflectivity + of_parameters[_REFLECTIVITY]
     return replace(
         parameters,
@@ -205,7 +210,7 @@ def _moved(parameters: InstrumentParameters, by: np.ndarray) -> InstrumentParame
     )
 
 
-def _normal_equations(
+def normal_equations(
     profiles: Sequence[RingProfile],
     fits: Sequence[LineFit],
     tables: FringeTables,
@@ -244,7 +249,7 @@ def _normal_equations(
     return parts, responses
 
 
-def _values(
+def departures(
     parts: Sequence[tuple[np.ndarray, np.ndarray]], widths: np.ndarray, moved: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Value and standard error of each departure with all others free, and without its own prior."""
@@ -275,12 +280,12 @@ def _odds(value: float, error: float, width: float) -> float:
 
 
 def _odds_of_reflectivity(values: np.ndarray, errors: np.ndarray) -> float:
-    odds = _odds(values[_REFLECTIVITY], errors[_REFLECTIVITY], _WIDTHS[_REFLECTIVITY])
+    odds = _odds(values[_REFLECTIVITY], errors[_REFLECTIVITY], DEPARTURE_WIDTHS[_REFLECTIVITY])
     return _PRIOR_ODDS_REFLECTIVITY * odds
 
 
 def _odds_of_foreign(value: float, error: float) -> float:
-    return _odds(value, error, _FOREIGN_WIDTH) if value > 0 else 0.0
+    return _odds(value, float(np.hypot(error, FOREIGN_MISFIT)), _FOREIGN_WIDTH) if value > 0 else 0.0
 
 
 def _error_left(value: float, error: float, width: float, odds: float, is_taken: bool) -> float:

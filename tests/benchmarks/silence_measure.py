@@ -109,7 +109,7 @@ def measure(made: MadeNight) -> Measured:
     """
     night, seed = made.night, made.night.seed
     try:
-        result = analyse(night, made.row.tag, made.folder)
+        result = analyse(night, made.row.tag, made.folder, made.row.oh_known)
     except NotAnalysable as why:
         return Measured(seed, failure=f"{why.state}: {why.reason}")
     truth = {frame.name: frame for frame in night.frames}
@@ -140,15 +140,18 @@ def measure(made: MadeNight) -> Measured:
     )
 
 
-def analyse(night: SimulatedNight, tag: str, folder: Path) -> NightResult:
+def analyse(night: SimulatedNight, tag: str, folder: Path, oh_known: bool = True) -> NightResult:
     """The result of a night on disk, with the settings that come with airglow.
 
-    The registry knows one hydroxyl line: the one that is there, or on a night without any one at its place.
+    The registry knows one hydroxyl line: the one that is there, or on a night without any one at its place;
+    or it knows none.
     """
     instrument, orders_off = night.instrument, night.scenario.oh_orders_off or OH_ORDERS_OFF
     line_m = instrument.optics.line_wavelength_m(tag)
     oh_m = line_m + orders_off * free_spectral_range_m(line_m, instrument.optics.nominal_gap_m)
-    instrument = replace(instrument, optics=replace(instrument.optics, oh_wavelengths_m=(oh_m,)))
+    instrument = replace(
+        instrument, optics=replace(instrument.optics, oh_wavelengths_m=(oh_m,) if oh_known else ())
+    )
     request = NightRequest(instrument, night.site, night.date, tag, AnalysisSettings())
     with threadpool_limits(limits=1):
         return analyse_night(

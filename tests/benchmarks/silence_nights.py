@@ -54,6 +54,8 @@ class Row:
         False where the light of a frame is not of one place: truth and bound are those of the line of sight.
     camera
         Of the instrument.
+    oh_known
+        True where the registry has the wavelength of the hydroxyl line.
     """
 
     title: str
@@ -63,6 +65,7 @@ class Row:
     no_alarm: bool = False
     own_line: bool = True
     camera: Camera = CAMERA
+    oh_known: bool = True
 
 
 ROWS = {
@@ -93,6 +96,16 @@ ROWS = {
         ),
         Row("OH line 3-8 % at 0.12", replace(NOMINAL, oh_share=(0.03, 0.08), oh_orders_off=0.12)),
         Row("OH line 1-4 % at 0.3", replace(NOMINAL, oh_share=(0.01, 0.04), oh_orders_off=0.3)),
+        Row(
+            "OH unknown 3-8 % at 0.12",
+            replace(NOMINAL, oh_share=(0.03, 0.08), oh_orders_off=0.12),
+            oh_known=False,
+        ),
+        Row(
+            "OH unknown 1-4 % at 0.3",
+            replace(NOMINAL, oh_share=(0.01, 0.04), oh_orders_off=0.3),
+            oh_known=False,
+        ),
         Row("sky R lower by 0.02", replace(NOMINAL, sky_reflectivity_change=-0.02)),
         Row("sky R lower by 0.005", replace(NOMINAL, sky_reflectivity_change=-0.005)),
         Row("laser drifts by 30 m/s", replace(NOMINAL, laser_drift_mps=30.0)),
@@ -102,11 +115,11 @@ ROWS = {
         ),
         Row("gap drift 3 lasers", replace(SETTLING, laser_frames=3, laser_at=evenly(3))),
         Row("gap drift 1 laser", replace(SETTLING, laser_frames=1, laser_at=evenly(1))),
-        # Small pixels, with little light in each: a quarter of a count counts there.
+        # A camera with a noise of one count and a line of one count: a quarter of a count counts there.
         Row(
             "column pattern of 0.25",
-            replace(NOMINAL, intensity=0.006, column_pattern_counts=0.25, sky_frames=30, laser_frames=10),
-            camera=Camera(),
+            replace(NOMINAL, intensity=0.004, column_pattern_counts=0.25, sky_frames=30, laser_frames=10),
+            camera=Camera(gain_e_per_count=2.5),
         ),
     )
 }
@@ -142,7 +155,9 @@ def make(row: Row, seed: int, known: Registry, keep: Path) -> MadeNight:
     MadeNight
     """
     instrument, site = known.instrument(row.instrument, DATE), known.site(SITE)
-    night = simulate_night(instrument, site, DATE, row.scenario, (row.tag,), FIRST_SEED + seed, camera=CAMERA)
+    night = simulate_night(
+        instrument, site, DATE, row.scenario, (row.tag,), FIRST_SEED + seed, camera=row.camera
+    )
     made_by = hashlib.sha256(f"{simulator_digest()} {row} {instrument}".encode()).hexdigest()
     folder = keep / f"{''.join(c if c.isalnum() else '-' for c in row.title)}_{seed}_{made_by[:12]}"
     if not folder.exists():

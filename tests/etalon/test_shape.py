@@ -1,9 +1,11 @@
 """The covariance of an instrument's shape against the scatter of many fits."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from airglow.etalon import phase_and_beta
+from airglow.etalon import fringes, phase_and_beta, relative_illumination
 from airglow.etalon.joint_fit import LASER_PRIORS, fit_jointly
 from airglow.etalon.shape import (
     BLUR,
@@ -72,6 +74,33 @@ def test_a_misfit_that_repeats_in_each_fringe_scatters_the_shape_as_its_covarian
     assert (ratio > 0.7).all()
     assert (ratio < 2.6).all()
     assert (stated[places] > 1.5 * np.sqrt(np.diag(noise))[places]).all()
+
+
+def test_frames_that_disagree_are_in_the_covariance():
+    """Two frames of unlike blur: the fit ends between them, off either by what the covariance says."""
+    unlike = [
+        dataclasses.replace(PARAMETERS, blur_px=(PARAMETERS.blur_px[0] + by, *PARAMETERS.blur_px[1:]))
+        for by in (0.1, -0.1)
+    ]
+
+    def fitted(blurs):
+        profiles = []
+        for seed, each in enumerate(blurs):
+            made = fringes(S, WIDTH_PX2, PHASE, each, 60).airy()
+            counts = 300.0 + relative_illumination(each, S) * (60.0 * made + 5.0)
+            random = np.random.default_rng(seed)
+            profiles.append(RingProfile(S, counts + random.normal(0, 0.1 * SIGMA), 0.1 * SIGMA, WIDTH_PX2))
+        problem, answer = fit_jointly(profiles, PHASE, PARAMETERS, True, 60, priors=FLAT)
+        chi_square = 2 * answer.cost / (sum(map(len, profiles)) - answer.x.size - 3 * len(profiles))
+        return shape_vector(problem.parameters(answer.x)), shape_covariance(
+            problem, answer, chi_square
+        ).misfit
+
+    alone = [fitted([each])[0][BLUR.start] for each in unlike]
+    together, misfit = fitted(unlike)
+    assert alone[1] < together[BLUR.start] < alone[0]
+    half_of_difference = 0.5 * abs(alone[0] - alone[1])
+    assert np.sqrt(misfit[BLUR.start, BLUR.start]) == pytest.approx(half_of_difference, rel=0.4)
 
 
 def test_a_blur_that_is_not_fitted_has_no_covariance():

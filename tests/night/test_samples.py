@@ -69,8 +69,7 @@ def looks(*directions, exposure_s=240.0):
         fits=(fit,) * n,
         gap_m=np.full(n, 0.015),
         gap_error_m=np.full(n, 2e-10),
-        evidence=None,
-        foreign=(),
+        holds=None,
         shape_noise_k=3.0,
         shape_misfit_k=4.0,
     )
