@@ -29,7 +29,6 @@ from airglow.spectra.line_model import in_light_of
 from airglow.spectra.sky_evidence import (
     DEPARTURE_UNITS,
     DEPARTURE_WIDTHS,
-    FOREIGN_MISFIT,
     departures,
     normal_equations,
 )
@@ -134,7 +133,6 @@ def scan_for_foreign_line(
     units = np.concatenate([DEPARTURE_UNITS, np.full(2 * _TERMS, _UNIT)])
     parts, _ = normal_equations(profiles, fits, tables, line, light, units, ())
     value, error = _brightness(list(parts.values()))
-    error = np.hypot(error, FOREIGN_MISFIT)
     gain = 0.5 * (value / error) ** 2 * _WIDTH**2 / (_WIDTH**2 + error**2)
     # No line shines with less than no light.
     log_odds = np.where(value > 0, gain, 0.0) - 0.5 * np.log1p((_WIDTH / error) ** 2)

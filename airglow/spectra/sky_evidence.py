@@ -57,7 +57,7 @@ _LEAST_ODDS = 20.0
 _LEAST_ODDS_OF_FOREIGN = float(np.exp(10.0))
 # What a model of the instrument that does not fit quite may pass off as a foreign line, in the unit of its
 # brightness; added to the error. Clean simulated nights show 0.25 to 0.55 at 0.12 orders, errors of 0.15.
-FOREIGN_MISFIT = 0.2
+_FOREIGN_MISFIT = 0.2
 _LEAST_REFLECTIVITY, _MOST_REFLECTIVITY = 0.05, 0.98
 
 
@@ -285,7 +285,7 @@ def _odds_of_reflectivity(values: np.ndarray, errors: np.ndarray) -> float:
 
 
 def _odds_of_foreign(value: float, error: float) -> float:
-    return _odds(value, float(np.hypot(error, FOREIGN_MISFIT)), _FOREIGN_WIDTH) if value > 0 else 0.0
+    return _odds(value, float(np.hypot(error, _FOREIGN_MISFIT)), _FOREIGN_WIDTH) if value > 0 else 0.0
 
 
 def _error_left(value: float, error: float, width: float, odds: float, is_taken: bool) -> float:
