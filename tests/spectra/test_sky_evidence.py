@@ -70,6 +70,20 @@ def test_a_reflectivity_that_lasers_tell_badly_is_no_departure():
     assert found(0.02).temperature_error_k < found(0.005).temperature_error_k
 
 
+def test_a_reflectivity_that_is_held_stays_and_what_speaks_against_it_is_an_error():
+    """Light of the sky sees one that is lower by 0.025: temperatures are too high by tens of kelvin."""
+    profiles = night(changed(-0.025), 0)
+    fits = [fit_line(data, PHASE, PARAMETERS, LINE, 0.0) for data in profiles]
+    rest = [float(np.median([fit.velocity_mps for fit in fits]))] * FRAMES
+    held = weigh_sky(profiles, fits, rest, PHASE, PARAMETERS, LINE, held_reflectivity=True)
+    assert held.parameters == PARAMETERS
+    assert held.reflectivity_change == 0.0
+    off_k = np.mean([fit.temperature_k for fit in fits] - np.array(TEMPERATURES))
+    assert off_k > 15.0
+    assert held.temperature_error_k == pytest.approx(off_k, rel=0.3)
+    assert held.temperature_error_k > 3.0 * weigh(profiles).temperature_error_k
+
+
 def test_another_reflectivity_is_found_with_its_error():
     scores, temperatures = [], []
     for seed in range(10):
