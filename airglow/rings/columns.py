@@ -49,7 +49,11 @@ def column_offsets(
         there are too few frames, or nothing but noise.
     """
     shape = images[0].shape if images else ()
-    alike = [k for k, image in enumerate(images) if image.shape == shape]
+    alike = [
+        k
+        for k, image in enumerate(images)
+        if image.shape == shape and np.any(profiles[k].pixels.variance > 0)  # an even picture shows no column
+    ]
     if len(alike) < _FEWEST_FRAMES:
         return None
     chosen = [alike[k] for k in np.linspace(0, len(alike) - 1, min(_MOST_FRAMES, len(alike))).astype(int)]

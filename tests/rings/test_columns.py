@@ -63,3 +63,13 @@ def test_a_few_frames_tell_nothing():
     images, profiles = frames(np.random.default_rng(4).normal(0, 0.5, SHAPE[1]), number=7)
     assert column_offsets(images, profiles, GRID) is None
     assert column_offsets([], [], GRID) is None
+
+
+def test_an_even_picture_among_the_frames_hides_no_offsets():
+    """None of its annuli scatters, so that it tells nothing of noise and columns."""
+    true = np.random.default_rng(4).normal(0, 0.25, SHAPE[1])
+    images, profiles = frames(true)
+    with_others = column_offsets(images[1:], profiles[1:], GRID)
+    images[0] = np.full(SHAPE, 300.0)
+    profiles[0] = reduce_frame(images[0], CENTER, GRID)
+    np.testing.assert_array_equal(column_offsets(images, profiles, GRID), with_others)
