@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 from airglow.model.errors import BadInput
-from airglow.model.products import FITTED, kinds_asked_for
+from airglow.model.products import FITTED, FRAMES, kinds_asked_for, local_name
 from airglow.model.result import ANALYSED
 from airglow.night.command import (
     add_result_arguments,
@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Finish the night; exit status 1 when it was not analysed."""
-    kinds = kinds_asked_for(given.products)
+    kinds = _kinds(given)
     fits = read_fits(given.fits)
     origin = fits.origin
     config = load_config(given.config)
@@ -51,11 +51,25 @@ def run(given: argparse.Namespace) -> int:
     request = NightRequest(instrument, site, date, origin.tag, settings)
     clouds = read_clouds(given, site, date)
     check_writable(given.out)
-    # The fits are there already, and stay where they are.
-    kinds = [kind for kind in kinds if kind != FITTED]
     with progress_bar(request.tag, given.quiet) as progress:
         outcome = refresh_fits(
             fits, clouds, request, given.out, kinds=kinds, frames=given.frames, progress=progress
         )
     report(outcome, given.out)
     return 0 if outcome["state"] == ANALYSED else 1
+
+
+def _kinds(given: argparse.Namespace) -> list[str]:
+    """Products that can be made: the fits are there already and stay, and a picture of frames needs frames.
+
+    Raises
+    ------
+    BadInput
+        If there is none of those that are asked for.
+    """
+    missing = (FITTED,) if given.frames is not None else (FITTED, FRAMES)
+    kinds = [kind for kind in kinds_asked_for(given.products) if kind not in missing]
+    if not kinds:
+        hint = f"{local_name(FRAMES)} needs --frames, and {local_name(FITTED)} is what is read"
+        raise BadInput("--products", f"{','.join(given.products)} leaves nothing to write", hint)
+    return kinds

@@ -28,6 +28,7 @@ _SPREADS_OF_AXIS = 8.0  # of a quantity's least spread, that an axis shows at le
 _PT_PER_IN = 72.0
 _RIGHT_PT = 0.15 * _PT_PER_IN
 _TICK_PT = 3.5
+_LETTER = 0.65  # width of a letter or digit, on the average, over the size of the font
 _UNDER_MIDDLE_PT = 0.36 * FONT_PT  # from the middle of a figure to the base line under it
 _NIGHT_PT, _MONTH_PT, _OUTSIDE_PT = 3.4, 3.8, 6.5  # sizes of dots and circles
 _BAND = {"fill_opacity": 0.13}
@@ -199,7 +200,9 @@ def _axes(
     if not is_last:
         return
     for at, (_, label) in zip(x, dates, strict=True):
-        drawing.text(at, bottom + _TICK_PT + 1.2 * FONT_PT, label, "middle")
+        half = _LETTER * FONT_PT * len(label) / 2
+        within = min(at, drawing.width - half)  # that of the right edge would be cut off
+        drawing.text(within, bottom + _TICK_PT + 1.2 * FONT_PT, label, "middle")
     if dates and not dates[0][1].isdigit():  # else it is the year itself
         year = f"{dates[0][0].year}"
         drawing.text(x[0], bottom + _TICK_PT + 2.3 * FONT_PT, year, "middle", size=8, color=GREY)

@@ -13,6 +13,7 @@ of a value has its name after a D. Year to second are those of the middle of a r
 
 from __future__ import annotations
 
+import io
 import textwrap
 import unicodedata
 from pathlib import Path
@@ -20,7 +21,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from airglow.model.files import written_whole
+from airglow.model.files import write_whole
 from airglow.model.result import Cause, NightResult, end_exposure
 from airglow.model.tags import GREEN_TAG
 from airglow.products.madrigal_parameters import PARAMETERS, PROLOG, Parameter
@@ -63,10 +64,12 @@ def write_madrigal_hdf5(result: NightResult, path: Path | str, kinst: int | None
         "Metadata/Independent Spatial Parameters": np.zeros(0, [("mnemonic", "S1"), ("description", "S1")]),
         "Metadata/_record_layout": np.ones(1, [(name, "<i8") for name in table.dtype.names]),
     }
-    with written_whole(path) as temporary, h5py.File(temporary, "w") as file:
+    # In memory first: where the disk is full, the library ends the process, not the write.
+    image = io.BytesIO()
+    with h5py.File(image, "w") as file:
         for name, values in contents.items():
             file.create_dataset(name, data=values, track_times=False)
-    return Path(path)
+    return write_whole(path, image.getvalue())
 
 
 def madrigal_table(result: NightResult, kinst: int | None = None) -> np.ndarray:

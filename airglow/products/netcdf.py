@@ -48,6 +48,7 @@ from airglow.products.variables import (
 )
 
 FORMAT = 1
+_LIBRARY_FAILED = "HDF error"  # all that netCDF says of a disk that is full or fails
 PARAMETERS_GROUP = "instrument_parameters"
 REFERENCE_GROUP = "night_doppler_reference"  # at the root doppler_reference is that of each sample
 OLD_GROUPS = {PARAMETERS_GROUP: "instrument_shape", REFERENCE_GROUP: "zero_reference"}
@@ -74,33 +75,48 @@ def write_netcdf(result: NightResult, path: Path | str) -> Path:
     -------
     Path
         ``path``.
+
+    Raises
+    ------
+    MachineError
+        If the disk is full, fails, or refuses.
     """
-    with written_whole(path) as temporary, netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
-        file.setncatts(global_attributes(result, FORMAT))
-        _write_station(file, result)
-        file.createDimension("bound", 2)
-        add_dimension(file, "sample", len(result.sky))
-        add_dimension(file, "laser", len(result.laser))
-        _write_exposures(file, "", "sample", result.sky)
-        _write_exposures(file, "laser_", "laser", result.laser)
-        for column in netcdf_columns("sky"):
-            # What belongs to the airglow layer has its place there as well as that of the site.
-            place = f"{_LAYER} {_SITE}" if column.at_layer else _SITE
-            write_column(file, column, ("sample",), result.sky, f"time {place}")
-            if column.old_netcdf:
-                write_deprecated(file, column, ("sample",), result.sky)
-        for column in netcdf_columns("laser"):
-            write_column(file, column, ("laser",), result.laser, f"laser_time {_SITE}")
-        write_cycles(file.createGroup("cycles"), result.cycles)
-        write_smooth_winds(file.createGroup("smooth_winds"), result.smooth_winds)
-        _write_profiles(file, "sky_profiles", "sample", "time", result.sky_profiles)
-        _write_profiles(file, "laser_profiles", "laser", "laser_time", result.laser_profiles)
-        _write_parameters(file, result.instrument_parameters)
-        _write_reference(file, result.doppler_reference)
-        if result.temperatures:
-            write_temperatures(file.createGroup(TEMPERATURES_GROUP), result.temperatures)
-        _write_log(file.createGroup("log"), result)
+    try:
+        with written_whole(path) as temporary, netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
+            _write(file, result)
+    except RuntimeError as error:
+        if _LIBRARY_FAILED not in str(error):
+            raise
+        reason, hint = f"cannot be written: {error}", "See whether the disk is full, and start again"
+        raise MachineError(str(path), reason, hint) from error
     return Path(path)
+
+
+def _write(file: netCDF4.Dataset, result: NightResult) -> None:
+    file.setncatts(global_attributes(result, FORMAT))
+    _write_station(file, result)
+    file.createDimension("bound", 2)
+    add_dimension(file, "sample", len(result.sky))
+    add_dimension(file, "laser", len(result.laser))
+    _write_exposures(file, "", "sample", result.sky)
+    _write_exposures(file, "laser_", "laser", result.laser)
+    for column in netcdf_columns("sky"):
+        # What belongs to the airglow layer has its place there as well as that of the site.
+        place = f"{_LAYER} {_SITE}" if column.at_layer else _SITE
+        write_column(file, column, ("sample",), result.sky, f"time {place}")
+        if column.old_netcdf:
+            write_deprecated(file, column, ("sample",), result.sky)
+    for column in netcdf_columns("laser"):
+        write_column(file, column, ("laser",), result.laser, f"laser_time {_SITE}")
+    write_cycles(file.createGroup("cycles"), result.cycles)
+    write_smooth_winds(file.createGroup("smooth_winds"), result.smooth_winds)
+    _write_profiles(file, "sky_profiles", "sample", "time", result.sky_profiles)
+    _write_profiles(file, "laser_profiles", "laser", "laser_time", result.laser_profiles)
+    _write_parameters(file, result.instrument_parameters)
+    _write_reference(file, result.doppler_reference)
+    if result.temperatures:
+        write_temperatures(file.createGroup(TEMPERATURES_GROUP), result.temperatures)
+    _write_log(file.createGroup("log"), result)
 
 
 def read_netcdf(path: Path | str) -> NightResult:

@@ -70,7 +70,7 @@ class NightId:
         """
         match = _NIGHT.fullmatch(name)
         if match is None:
-            raise BadInput(name, "not a night", "a night is named like minime05_uao_20250429")
+            raise BadInput(name, "not a night", "A night is named like minime05_uao_20250429")
         date = parse_date(match["date"])
         if date is None:
             raise BadInput(name, f"{match['date']} is not a date")

@@ -207,7 +207,8 @@ def read_as_logged(path: Path | str, clock: Clock) -> CloudSeries:
         seen.add(text)
         samples.append(sample)
     if not samples:
-        raise BadInput(path.name, f"no usable line ({rejected} rejected)", "; ".join(examples[:2]))
+        such_as = f", such as {examples[0]}" if examples else ""
+        raise BadInput(path.name, f"no usable line ({rejected} rejected{such_as})")
 
     time = local_to_utc(np.array([sample.time for sample in samples], "datetime64[us]"), clock)
     ambient = np.array([sample.ambient_c for sample in samples])

@@ -98,7 +98,8 @@ def read_log_as_logged(path: Path | str, clock: Clock) -> TemperatureSeries:
             if len(examples) < MAX_EXAMPLES:
                 examples.append(example(line, str(error)))
     if not samples:
-        raise BadInput(path.name, f"no usable line ({rejected} rejected)", "; ".join(examples[:2]))
+        such_as = f", such as {examples[0]}" if examples else ""
+        raise BadInput(path.name, f"no usable line ({rejected} rejected{such_as})")
 
     local = np.array([time for time, _, _ in samples], "datetime64[us]")
     time = local_to_utc(local, clock if usual == 3 else ZoneInfo("UTC"))

@@ -26,7 +26,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from airglow.geometry import EARTH_MEAN_RADIUS_M, unit_vectors
-from airglow.model.result import BAD, CAUTION, Cause, SkySamples, causes_in
+from airglow.model.result import BAD, Cause, SkySamples
 from airglow.model.winds import HorizontalWinds, SmoothWinds
 from airglow.winds.cloudy import errors_under_clouds, part_taken
 from airglow.winds.cycles import count_directions, cut_cycles
@@ -40,6 +40,7 @@ from airglow.winds.field import (
     find_inliers,
     wind_over_site,
 )
+from airglow.winds.rests_on import worst_of_samples
 from airglow.winds.shared_errors import errors_that_last
 
 COMPONENTS = ("zonal", "meridional", "vertical")
@@ -58,9 +59,6 @@ _ANYTHING_MPS = 1.0e4
 _TELLS_NOTHING_MPS = 150.0
 # Nor is a smooth one whose least error is a larger part of its standard deviation before any sample. Chosen.
 _STILL_OPEN = 0.5
-# Sum of the weights in a component from which samples count for the flag of a smooth wind. Chosen: if all of
-# them were wrong alike, they would move it by half of that at the most.
-_COUNTS = 0.5
 _NO_SAMPLE = "no usable sample"
 _NO_VERTICAL = "no vertical wind, since the Doppler reference follows the zenith in time"
 
@@ -314,7 +312,10 @@ def _smooth_winds(usable: _Usable, step_s: float, left_out: tuple[str, ...]) -> 
         # The zenith samples that tell the vertical wind gave the reference: no second evidence on it.
         told = explained_part(observations, hyperparameters, usable.reference_mps)
         covariance[:, 2, 2] += told * np.mean(usable.reference_mps**2)
-        flag, causes = _worst(usable, grid_s, weight)
+        sky, index = usable.sky, usable.index
+        flag, causes = worst_of_samples(
+            sky.wind_flag[index], sky.causes[index], observations.time_s, grid_s, weight
+        )
         least = np.sqrt(np.einsum("mii->mi", covariance).min(axis=0))
         is_known = np.array([*(least[:2] < _STILL_OPEN * prior[:2]), not usable.reference_by_zenith])
         reason = _why_missing("no direction tells the {} wind", is_known, usable.reference_by_zenith)
@@ -340,31 +341,6 @@ def _smooth_winds(usable: _Usable, step_s: float, left_out: tuple[str, ...]) -> 
         reason=reason,
         assumption=SMOOTH_ASSUMPTION,
     )
-
-
-def _worst(usable: _Usable, time_s: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Worst wind flag and all causes of the samples that smooth winds rest on, (m,) each.
-
-    They rest on the samples on either side of the time, and on those of a flag or a cause that together have
-    weight in a component (``weight`` is (m, 3, n)).
-    """
-    size, n = np.abs(weight), len(usable.index)
-    beside = np.zeros((time_s.size, n), bool)
-    after = np.searchsorted(usable.observations.time_s, time_s)
-    for place in (after - 1, after):
-        beside[np.arange(time_s.size), np.clip(place, 0, n - 1)] = True
-
-    def rest_on(these: np.ndarray) -> np.ndarray:
-        together = (size @ these.astype(float)).max(axis=1)
-        return (together >= _COUNTS) | beside[:, these].any(axis=1)
-
-    flags, masks = usable.sky.wind_flag[usable.index], usable.sky.causes[usable.index]
-    flag, causes = np.zeros(time_s.size, np.int8), np.zeros(time_s.size, np.uint32)
-    for level in (CAUTION, BAD):
-        flag[rest_on(flags >= level)] = level
-    for cause in causes_in(np.bitwise_or.reduce(masks)):
-        causes[rest_on((masks & np.uint32(cause.mask)) != 0)] |= np.uint32(cause.mask)
-    return flag, causes
 
 
 def _why_missing(text: str, is_known: np.ndarray, reference_by_zenith: bool) -> str:

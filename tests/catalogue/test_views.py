@@ -219,8 +219,12 @@ def test_horizontal_winds_with_names(nights):
     _insert(nights, "fpi_site", site="uao", **place)
     moment = dt.datetime(2026, 5, 11, 3)
     times = {"start_time": moment, "mid_time": moment, "stop_time": moment}
+    own = {
+        "zonal_time": moment + dt.timedelta(seconds=97),
+        "meridional_time": moment - dt.timedelta(seconds=5),
+    }
     wind = {"zonal_wind_mps": 55.5, "zonal_wind_error_mps": 3.5, "meridional_wind_mps": -20.0}
-    columns = times | wind | {"samples": 5, "directions": 4, "flag": 0, "causes": 0, "reason": ""}
+    columns = times | own | wind | {"samples": 5, "directions": 4, "flag": 0, "causes": 0, "reason": ""}
     reason = "too few directions for the zonal, meridional and vertical wind"
     missing = times | {
         "samples": 1,
@@ -239,6 +243,8 @@ def test_horizontal_winds_with_names(nights):
         ("Urbana", 40.1, 55.5, -20.0, None, 5, 4, "good", None, ""),
         (None, None, None, None, None, 1, 1, "bad", "CLOUDY", reason),
     ]
+    sql = "SELECT zonal_time, meridional_time, vertical_time FROM fpi_horizontal_wind ORDER BY site DESC"
+    assert _rows(nights, sql) == [(*own.values(), moment), (moment, moment, moment)]
 
 
 def test_the_products_of_a_night(nights):

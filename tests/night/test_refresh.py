@@ -103,6 +103,14 @@ def test_without_frames_one_picture_is_left_out(night, stored, tmp_path, capsys)
     assert not {"_frames.png", "_fitted.npz"} & names
 
 
+@pytest.mark.parametrize("products", ["frames.png", "fitted", "fitted,frames.png"])
+def test_what_leaves_nothing_to_write_is_refused(stored, tmp_path, capsys, products):
+    assert main(["refresh", str(stored[2]), "--out", str(tmp_path / "out"), "--products", products]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"airglow refresh: --products: {products} leaves nothing to write")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     "scenario", ["no-laser", "few-lasers", "jumps"], ids=["none of a laser", "several courses", "with jumps"]
 )

@@ -93,6 +93,19 @@ def test_a_quantity_without_values_says_so():
     assert "no values" in [one.text for one in drawn(recent_plot(health([np.nan] * 3), WIDE))["text"]]
 
 
+@pytest.mark.parametrize("form", [WIDE, NARROW])
+def test_no_date_leaves_the_picture(form):
+    data = recent_plot(health([-70.0]), form)
+    width = float(ElementTree.fromstring(data).get("viewBox").split()[2])
+    ends = [
+        float(one.get("x")) + 0.3 * float(one.get("font-size")) * len(one.text)
+        for one in drawn(data)["text"]
+        if one.get("text-anchor") == "middle"
+    ]
+    assert len(ends) > 2
+    assert max(ends) <= width
+
+
 def test_words_of_a_picture_are_escaped():
     data = recent_plot(health([-70.0]), WIDE).decode()
     assert "°C" in data

@@ -180,7 +180,7 @@ def test_named_nights_are_looked_up_from_any_directory(
     printed = capsys.readouterr()
     assert "done" in line_of(printed.out, MINIME05.name)
     assert printed.err.splitlines() == [
-        "airglow status: yesterday: not a night. a night is named like minime05_uao_20250429"
+        "airglow status: yesterday: not a night. A night is named like minime05_uao_20250429"
     ]
 
 

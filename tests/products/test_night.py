@@ -146,3 +146,34 @@ def test_madrigals_code_is_that_of_the_site_in_the_registry(tmp_path):
         write_kinds(night, {"madrigal_hdf5": path}, Beside(site=registry.site(site)))
         with h5py.File(path) as file:
             assert set(file["Data/Table Layout"]["kinst"]) == {expected}
+
+
+# A real limit of the operating system on the size of files stands for a full disk. In a process of its own:
+# HDF5 ends the process that closes a file which cannot be written.
+_ON_A_FULL_DISK = """
+import resource, signal, sys
+from airglow.model.errors import MachineError
+from airglow.products import read_netcdf, write_kinds
+kind, source, path = sys.argv[1:]
+night = read_netcdf(source)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY))
+try:
+    write_kinds(night, {kind: path})
+except MachineError as error:
+    sys.exit(str(error))
+"""
+
+
+@pytest.mark.parametrize("kind", ["netcdf", "madrigal_hdf5", "winds_paper", "winds", "samples"])
+def test_a_full_disk_is_named_and_leaves_the_old_file(kind, tmp_path):
+    source = tmp_path / "source.nc"
+    write_kinds(example_result(24, 8), {"netcdf": source})
+    path = tmp_path / "out" / f"night{SUFFIXES[kind]}"
+    path.parent.mkdir()
+    path.write_text("of an earlier analysis")
+    words = [sys.executable, "-B", "-c", _ON_A_FULL_DISK, kind, str(source), str(path)]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.startswith(f"{path}: cannot be ")) == (1, True), done.stderr
+    assert path.read_text() == "of an earlier analysis"
+    assert list(path.parent.iterdir()) == [path]

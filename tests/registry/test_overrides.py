@@ -169,6 +169,11 @@ ENTRY = {"date": DATE, "because": "it is so", "doppler_reference": "laser"}
         ({"date": dt.date(2005, 4, 29)}, "minime05: 0: the instrument was at no site on 2005-04-29"),
         ({"parameters": {"reflectivity": 1.2}}, "parameters: reflectivity: 1.2 is greater"),
         ({"parameters": {"reflectivity": float("nan")}}, "reflectivity: nan is no finite number"),
+        (
+            {"parameters": {"gap_variance_m2": "1e-17", "gap_third_moment_m3": 0}},
+            "gap_variance_m2: '1e-17' is not of type 'number' .With a point, such as 1.0e-17",
+        ),
+        ({"date": "2025-04-29"}, "date: '2025-04-29' is not of type 'date' .Local date .*without quotes"),
         ({"parameters": {"finesse": 9}}, "parameters: .*'finesse' was unexpected"),
         ({"parameters": {"gap_variance_m2": 1e-17}}, "'gap_third_moment_m3' is a dependency of"),
         ({"leave_out": [{"only": "sky"}]}, "leave_out: 0: needs either frames, or from and to"),

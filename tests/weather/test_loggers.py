@@ -188,3 +188,12 @@ def test_a_file_without_a_sample_is_refused(tmp_path, text):
     with pytest.raises(BadInput) as caught:
         read_temperature_log(write(tmp_path, text), CHICAGO)
     assert caught.value.name == "TempL00_uao_20250429.txt"
+
+
+def test_a_file_of_values_that_cannot_be_says_why_it_is_refused(tmp_path):
+    kelvin = "04/29/2025 21:30:00,291.1,294.2\n04/29/2025 21:31:00,291.1,294.2\n"
+    with pytest.raises(BadInput) as caught:
+        read_temperature_log(write(tmp_path, kelvin), CHICAGO)
+    assert caught.value.reason == (
+        "no usable line (2 rejected, such as line 1: no probe has a value: '04/29/2025 21:30:00,291.1,294.2')"
+    )

@@ -8,6 +8,7 @@ import pytest
 
 from airglow.model.result import BAD, CAUTION, GOOD, Cause
 from airglow.winds.horizontal import horizontal_winds
+from airglow.winds.rests_on import worst_of_samples
 
 from .made_winds import CARDINAL, LATITUDE_DEG, LONGITUDE_DEG, Waves, make_winds, waves
 
@@ -403,3 +404,15 @@ def test_nothing_is_doubtful_where_no_sample_is():
     _, smooth = winds_of(make_winds(14, directions=("Zenith",), frames=20))
     assert not smooth.flag.any()
     assert not smooth.causes.any()
+
+
+def test_samples_of_two_causes_that_count_only_together_leave_no_flag_without_a_cause():
+    flags = np.array([CAUTION, GOOD, GOOD, CAUTION, CAUTION], np.int8)
+    causes = np.array([Cause.DIM_LINE.mask, 0, 0, Cause.CLOUDY.mask, Cause.UNKNOWN_WIDTH.mask], np.uint32)
+    flags[4] = GOOD  # its cause is one of the temperature alone
+    weight = np.zeros((2, 3, 5))
+    weight[0, 0] = [0.25, 0.1, 0.1, -0.3, 0.25]
+    weight[1, 0] = [0.2, 0.3, 0.3, 0.2, 0.0]
+    flag, told = worst_of_samples(flags, causes, np.arange(5.0), np.array([1.5, 1.5]), weight)
+    np.testing.assert_array_equal(flag, [CAUTION, GOOD])
+    np.testing.assert_array_equal(told, [Cause.CLOUDY.mask, 0])

@@ -6,6 +6,7 @@ matplotlibrc nor what was drawn before changes them.
 
 from __future__ import annotations
 
+import io
 import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -110,7 +111,10 @@ def save(figure: Figure, path: Path | str) -> Path:
         if suffix == ".png":
             _save_png(figure, temporary)
         else:
-            figure.savefig(temporary, format=suffix[1:], dpi=_IMAGE_DPI, metadata=_UNDATED[suffix])
+            # In memory first: on a full disk the writer of PDFs raises what has nothing to do with the disk.
+            drawn = io.BytesIO()
+            figure.savefig(drawn, format=suffix[1:], dpi=_IMAGE_DPI, metadata=_UNDATED[suffix])
+            temporary.write_bytes(drawn.getbuffer())
     return path
 
 
