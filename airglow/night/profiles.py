@@ -86,6 +86,18 @@ def _subset(profiles: Profiles, places: Sequence[int]) -> Profiles:
     )
 
 
+def _in_order(first: Profiles, second: Profiles) -> Profiles:
+    """The frames of two series, in the order of time."""
+    together = replace(
+        first,
+        frames=first.frames + second.frames,
+        centers=first.centers + second.centers,
+        mid_time_s=np.concatenate([first.mid_time_s, second.mid_time_s]),
+        rings=first.rings + second.rings,
+    )
+    return _subset(together, np.argsort(together.mid_time_s, kind="stable").tolist())
+
+
 def annulus_grid(frame: Frame, instrument: Instrument) -> AnnulusGrid:
     """The registry's annuli on frames like this: out to half of the shorter side, in pixel widths."""
     annuli = instrument.annuli
@@ -208,6 +220,45 @@ def reduce_skies(
             centers.append(pair[0])
             rings.append(pair[1])
     return _profiles(kept, centers, rings, grid, origin)
+
+
+def reduce_unclear_lasers(lasers: Profiles, sky: Profiles, rejections: list[Rejection]) -> Profiles:
+    """Reduce laser frames that do not show their own centre again, about the course of frames that do.
+
+    Rings averaged about a place that is half a pixel off are broader than they are, which makes all
+    temperatures of the night too low.
+
+    Parameters
+    ----------
+    lasers
+        Laser frames, each about its own centre, or about a guess.
+    sky
+        Sky frames, whose rings have the same centre.
+    rejections
+        Gets the frames that cannot be reduced.
+
+    Returns
+    -------
+    Profiles
+        The same if all laser frames show their centre, or no frame of the night does.
+    """
+    unclear = [k for k, center in enumerate(lasers.centers) if not center.error_px < _USABLE_CENTER_PX]
+    course = center_course(_in_order(lasers, sky)) if unclear else None
+    if course is None:
+        return lasers
+    x, y = (axis.at(lasers.mid_time_s)[0] for axis in course)
+    centers, rings = list(lasers.centers), list(lasers.rings)
+    kept = list(range(len(lasers)))
+    for k in unclear:
+        timed = lasers.frames[k]
+        center = Center(float(x[k]), float(y[k]), np.inf)
+        image, aspect = np.asarray(timed.frame.image), pixel_aspect(timed.frame)
+        profile = _attempt(timed, rejections, partial(reduce_frame, image, center.xy, lasers.grid, aspect))
+        if profile is None:
+            kept.remove(k)
+            continue
+        centers[k], rings[k] = center, profile
+    return _subset(replace(lasers, centers=tuple(centers), rings=tuple(rings)), kept)
 
 
 def _reduce_sky(

@@ -18,6 +18,7 @@ from airglow.night.profiles import (
     pixel_aspect,
     reduce_lasers,
     reduce_skies,
+    reduce_unclear_lasers,
     without_saturated,
     without_scattered,
 )
@@ -81,6 +82,7 @@ def reduce_night(
     lasers = reduce_lasers(frames.laser, grid, origin, progress, rejections)
     expected_center = _expected_center(request, sky_frames[0])
     sky = reduce_skies(sky_frames, grid, origin, lasers, expected_center, progress, rejections)
+    lasers = reduce_unclear_lasers(lasers, sky, rejections)
     saturated = [sum(rings.pixels.saturated > 0 for rings in each.rings) for each in (lasers, sky)]
     sky, lasers = (without_saturated(each, rejections) for each in (sky, lasers))
     if len(sky):
