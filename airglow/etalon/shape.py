@@ -48,6 +48,11 @@ class ShapeCovariance:
     noise: np.ndarray
     misfit: np.ndarray
 
+    @property
+    def blur_error_px(self) -> float:
+        """Standard error of the blur that is the same at all radii."""
+        return float(np.sqrt((self.noise + self.misfit)[BLUR.start, BLUR.start]))
+
 
 def shape_vector(parameters: InstrumentParameters) -> np.ndarray:
     """Parameters as the vector of which `ShapeCovariance` is the covariance.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class SkyHolds:
     Parameters
     ----------
     evidence
-        Of another reflectivity, and of the foreign lines.
+        Of another reflectivity and blur, and of the foreign lines.
     foreign
         Lines that are there.
     scan
@@ -45,7 +46,7 @@ class SkyHolds:
 
     @property
     def temperature_error_k(self) -> float:
-        """What reflectivity and a line that was not taken leave in all temperatures of the night alike."""
+        """What reflectivity, blur and a line that was not taken leave in all temperatures alike."""
         of_line = self.scan.temperature_error_k if self.scan and not self.found else 0.0
         return float(np.hypot(self.evidence.temperature_error_k, of_line))
 
@@ -59,7 +60,8 @@ def weigh_night(
     line: SkyLine,
     known: Sequence[SkyLine],
     *,
-    held_reflectivity: bool = False,
+    laser_blur_error_px: float = 0.0,
+    held: Collection[str] = (),
 ) -> SkyHolds:
     """What the sky frames hold that lasers do not show.
 
@@ -77,8 +79,10 @@ def weigh_night(
         The sky line.
     known
         Foreign lines whose wavelengths the registry has.
-    held_reflectivity
+    laser_blur_error_px
         As for `airglow.spectra.weigh_sky`.
+    held
+        Names of parameters that stay as they are.
 
     Returns
     -------
@@ -88,14 +92,21 @@ def weigh_night(
     at_one_gap = [replace(fit, velocity_mps=fit.velocity_mps - of_gap_mps[k]) for k, fit in fits.items()]
     at_rest = rest_velocities(fits, of_gap_mps)
     night = used, at_one_gap, at_rest, one_phase, parameters, line
-    evidence = weigh_sky(*night, known, held_reflectivity=held_reflectivity)
+    weigh = partial(
+        weigh_sky,
+        *night,
+        laser_blur_error_px=laser_blur_error_px,
+        held_reflectivity="reflectivity" in held,
+        held_blur="blur_px" in held,
+    )
+    evidence = weigh(known)
     if evidence.foreign:
         return SkyHolds(evidence, tuple(known[k] for k in evidence.foreign))
     scan = scan_for_foreign_line(*night)
     found = settle_foreign_line(*night, scan.place_orders) if scan.is_there else None
     if found is None:
         return SkyHolds(evidence, (), scan)
-    evidence = weigh_sky(*night, (found.line,), held_reflectivity=held_reflectivity)
+    evidence = weigh((found.line,))
     if not evidence.foreign:
         return SkyHolds(evidence, (), scan)
     return SkyHolds(evidence, (found.line,), scan, found)

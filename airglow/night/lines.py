@@ -140,7 +140,8 @@ def fit_lines(
             parameters,
             line,
             foreign_lines(line, oh_wavelengths_m),
-            held_reflectivity="reflectivity" in known.held,
+            laser_blur_error_px=known.lasers.shape.blur_error_px,
+            held=known.held,
         )
         if holds.foreign or holds.evidence.parameters != parameters:
             parameters = holds.evidence.parameters
@@ -174,6 +175,7 @@ def fit_lines(
             known.lasers.shape,
             own_illumination=own is not None,
             own_reflectivity=bool(holds.evidence.reflectivity_change),
+            own_blur=bool(holds.evidence.blur_change_px),
         )
     if holds is not None and holds.found is not None:
         fits = with_errors_by_place(profiles, fits, of_gap_mps, one_phase, parameters, line, holds.found)

@@ -106,9 +106,15 @@ def _of_foreign_light(lines: NightLines) -> list[str]:
     if evidence.reflectivity_change:
         notes.append(
             "Sky frames see a reflectivity that differs from the lasers' by "
-            f"{evidence.reflectivity_change:+.4f} +/- {evidence.reflectivity_error:.4f}; that leaves "
-            f"{evidence.temperature_error_k:.1f} K open in every temperature."
+            f"{evidence.reflectivity_change:+.4f} +/- {evidence.reflectivity_error:.4f}."
         )
+    if evidence.blur_change_px:
+        notes.append(
+            f"Sky frames see a blur that differs from the lasers' by {evidence.blur_change_px:+.4f} "
+            f"+/- {evidence.blur_error_px:.4f} pixels."
+        )
+    if evidence.reflectivity_change or evidence.blur_change_px:
+        notes.append(f"That leaves {evidence.temperature_error_k:.1f} K open in every temperature.")
     if holds.found is not None:
         notes.append(
             f"A line that the registry does not know is in the sky frames, {holds.found.place_orders:+.4f} "

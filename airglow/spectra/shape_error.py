@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from airglow.etalon import FringeTables, ShapeCovariance
-from airglow.etalon.shape import FALLOFF, LOG_REFLECTIVITY, PLATE_SCALE, SHAPE_SIZE
+from airglow.etalon.shape import BLUR, FALLOFF, LOG_REFLECTIVITY, PLATE_SCALE, SHAPE_SIZE
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
 from airglow.spectra.line import LineFit
@@ -33,6 +33,7 @@ def shape_errors_k(
     *,
     own_illumination: bool,
     own_reflectivity: bool,
+    own_blur: bool,
 ) -> tuple[float, float]:
     """Standard error of all temperatures of a night by the shape of the instrument.
 
@@ -52,8 +53,8 @@ def shape_errors_k(
         Of the parameters, by the lasers.
     own_illumination
         Whether plate scale and illumination were fitted on the sky.
-    own_reflectivity
-        Whether the reflectivity was.
+    own_reflectivity, own_blur
+        Whether the reflectivity was, and the blur.
 
     Returns
     -------
@@ -68,6 +69,7 @@ def shape_errors_k(
         line,
         own_illumination=own_illumination,
         own_reflectivity=own_reflectivity,
+        own_blur=own_blur,
     )
     noise, misfit = (
         float(np.sqrt(max(response @ each @ response, 0.0))) for each in (covariance.noise, covariance.misfit)
@@ -84,12 +86,13 @@ def temperature_response(
     *,
     own_illumination: bool,
     own_reflectivity: bool,
+    own_blur: bool,
 ) -> np.ndarray:
     """What a unit of each parameter that is too small by it adds to temperatures, in the median of frames.
 
     Parameters
     ----------
-    profiles, fits, central_phase, parameters, line, own_illumination, own_reflectivity
+    profiles, fits, central_phase, parameters, line, own_illumination, own_reflectivity, own_blur
         As for `shape_errors_k`.
 
     Returns
@@ -113,6 +116,7 @@ def temperature_response(
     own = np.zeros(SHAPE_SIZE, bool)
     own[[PLATE_SCALE, *range(SHAPE_SIZE)[FALLOFF]]] = own_illumination
     own[LOG_REFLECTIVITY] = own_reflectivity
+    own[BLUR.start] = own_blur
     if own.any():
         follows = np.linalg.lstsq(normal[np.ix_(own, own)], normal[np.ix_(own, ~own)])[0]
         result[~own] -= result[own] @ follows

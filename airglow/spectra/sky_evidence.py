@@ -1,7 +1,8 @@
 """What the sky frames of a night may hold that laser frames cannot show, weighed by evidence.
 
-Mirrors are coated for one colour: their reflectivity at the sky line may differ from that at the laser. Lines
-of hydroxyl may pass the filter beside the sky line. A single frame takes either for a part of the line's
+Mirrors are coated for one colour: their reflectivity at the sky line may differ from that at the laser. A
+lens is in focus for one colour, and laser light fills it in a way of its own: so may the blur. Lines of
+hydroxyl may pass the filter beside the sky line. A single frame takes each of them for a part of the line's
 width or shift. All frames of a night together tell them, since a thermal line has no other freedom of shape
 than its width.
 
@@ -28,7 +29,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from airglow.etalon import FringeTables
-from airglow.etalon.shape import FALLOFF, LOG_REFLECTIVITY, PLATE_SCALE
+from airglow.etalon.shape import BLUR, FALLOFF, LOG_REFLECTIVITY, PLATE_SCALE
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
 from airglow.spectra.foreign import foreign_light
@@ -39,17 +40,18 @@ from airglow.spectra.sky_line import SkyLine
 _MOST_PROFILES = 60  # of a night: with more the errors fall below what else is not known
 _ROUNDS = 6
 _SETTLED = 0.1  # of the errors of the departures: what the last step may still be
-# The departures that are weighed: relative change of the plate scale, coefficients of the falloff, the
-# reflectivity, then the brightness of each foreign line over that of the sky line. Units, and widths of the
-# priors in them.
-_PLATE_SCALE, _FALLOFF, _REFLECTIVITY, _FOREIGN = 0, slice(1, 3), 3, 4
-DEPARTURE_UNITS = np.array([1e-4, 1e-2, 1e-2, 1e-3])
-DEPARTURE_WIDTHS = np.array([20.0, 40.0, 40.0, 10.0])  # coatings differ by some 0.01 between the colours
+# The departures: relative change of the plate scale, coefficients of the falloff, reflectivity, blur (px, the
+# same at all radii), then the brightness of each foreign line over that of the sky line. Units, and widths of
+# the priors in them: coatings differ by some 0.01 between the colours, a lens by a tenth of a pixel.
+_PLATE_SCALE, _FALLOFF, _REFLECTIVITY, _BLUR, _FOREIGN = 0, slice(1, 3), 3, 4, 5
+DEPARTURE_UNITS = np.array([1e-4, 1e-2, 1e-2, 1e-3, 1e-2])
+DEPARTURE_WIDTHS = np.array([20.0, 40.0, 40.0, 10.0, 10.0])
+_WEIGHED = (_REFLECTIVITY, _BLUR)
 _FOREIGN_UNIT, _FOREIGN_WIDTH = 1e-2, 10.0  # hydroxyl has up to a tenth of the red line's light
-# Odds that the reflectivities differ, before a night was seen. Chosen: on simulated nights without a
-# difference its error adds half as much to temperatures as the noise of a clear frame, and covers one of
-# 0.005, which sixty frames do not tell.
-_PRIOR_ODDS_REFLECTIVITY = 0.1
+# Odds that reflectivities or blurs differ, before a night was seen. Chosen: on simulated nights without a
+# difference of reflectivity its error adds half as much to temperatures as the noise of a clear frame, and
+# covers one of 0.005, which sixty frames do not tell.
+_PRIOR_ODDS = 0.1
 # Odds from which a departure is taken: 20 to 1, "strong" by Kass & Raftery. Less than that is met without
 # any: three nights of one real instrument tell reflectivities that differ by 0.06, with odds of about 1.
 _LEAST_ODDS = 20.0
@@ -59,6 +61,7 @@ _LEAST_ODDS_OF_FOREIGN = float(np.exp(10.0))
 # brightness; added to the error. Clean simulated nights show 0.25 to 0.55 at 0.12 orders, errors of 0.15.
 _FOREIGN_MISFIT = 0.2
 _LEAST_REFLECTIVITY, _MOST_REFLECTIVITY = 0.05, 0.98
+_LEAST_BLUR_PX = 0.05
 
 
 @dataclass(frozen=True)
@@ -73,15 +76,19 @@ class SkyEvidence:
         Reflectivity for the sky line less that for the laser; 0 if none is taken.
     reflectivity_error
         Standard error of that, whether it is taken or not.
+    blur_change_px, blur_error_px
+        The same of the blur.
     foreign
         Foreign lines that are there, as places in those that were asked for.
     velocity_error_mps, temperature_error_k
-        What the error of the reflectivity leaves in all velocities and temperatures of the night alike.
+        What the errors of both leave in all velocities and temperatures of the night alike.
     """
 
     parameters: InstrumentParameters
     reflectivity_change: float
     reflectivity_error: float
+    blur_change_px: float
+    blur_error_px: float
     foreign: tuple[int, ...]
     velocity_error_mps: float
     temperature_error_k: float
@@ -96,9 +103,11 @@ def weigh_sky(
     line: SkyLine,
     foreign: Sequence[SkyLine] = (),
     *,
+    laser_blur_error_px: float = 0.0,
     held_reflectivity: bool = False,
+    held_blur: bool = False,
 ) -> SkyEvidence:
-    """Weigh whether the sky frames of a night call for another reflectivity, or hold foreign lines.
+    """Weigh whether the sky frames of a night call for another reflectivity or blur, or hold foreign lines.
 
     Parameters
     ----------
@@ -116,7 +125,9 @@ def weigh_sky(
         The sky line.
     foreign
         Lines that may pass the filter beside it.
-    held_reflectivity
+    laser_blur_error_px
+        Standard error of the blur, by the lasers.
+    held_reflectivity, held_blur
         Whether that of ``parameters`` is to stay. What the frames tell against it is an error then.
 
     Returns
@@ -131,7 +142,9 @@ def weigh_sky(
     count = line.terms_needed(central_phase, parameters.reflectivity)
     units = np.concatenate([DEPARTURE_UNITS, np.full(len(foreign), _FOREIGN_UNIT)])
     widths = np.concatenate([DEPARTURE_WIDTHS, np.full(len(foreign), _FOREIGN_WIDTH)])
-    of_lasers = np.nan_to_num(parameters.reflectivity_error) / units[_REFLECTIVITY]
+    of_lasers = np.array([np.nan_to_num(parameters.reflectivity_error), laser_blur_error_px])
+    of_lasers /= units[list(_WEIGHED)]
+    held = {_REFLECTIVITY: held_reflectivity, _BLUR: held_blur}
     moved, at = np.zeros(units.size), parameters
     taken: tuple[int, ...] = ()
     before_mps = np.median([fit.velocity_mps for fit in found])
@@ -145,20 +158,19 @@ def weigh_sky(
         normal, right = (sum(each) for each in zip(*parts.values(), strict=True))
         values, errors = departures(list(parts.values()), widths, moved)
         # Lasers that are dim tell theirs badly: what differs is no departure then.
-        errors[_REFLECTIVITY] = np.hypot(errors[_REFLECTIVITY], of_lasers)
+        errors[list(_WEIGHED)] = np.hypot(errors[list(_WEIGHED)], of_lasers)
         of_foreign = [
             _odds_of_foreign(*each) for each in zip(values[_FOREIGN:], errors[_FOREIGN:], strict=True)
         ]
         new = [k for k, odds in enumerate(of_foreign) if k not in taken and odds > _LEAST_ODDS_OF_FOREIGN]
-        # One line at a time, and the reflectivity after all of them: each passes for a part of the next.
+        # One line at a time, and the others after all of them: each passes for a part of the next.
         if new:
             taken = (*taken, max(new, key=lambda k: of_foreign[k]))
         kept = np.ones(units.size, bool)
-        kept[_REFLECTIVITY] = (
-            not new and not held_reflectivity and _odds_of_reflectivity(values, errors) > _LEAST_ODDS
-        )
+        for k in _WEIGHED:
+            kept[k] = not new and not held[k] and _odds_of_departure(k, values, errors) > _LEAST_ODDS
         kept[_FOREIGN:] = False  # each frame has its own
-        if not new and not kept[_REFLECTIVITY] and not taken:
+        if not new and not kept[list(_WEIGHED)].any() and not taken:
             moved = np.zeros(units.size)
             at = parameters
             break
@@ -180,25 +192,29 @@ def weigh_sky(
         found = answers
         if not new and np.all(np.abs(moved - earlier)[kept] < _SETTLED * errors[kept]):
             break
-    change = float(moved[_REFLECTIVITY] * DEPARTURE_UNITS[_REFLECTIVITY])
-    odds = _odds_of_reflectivity(values, errors)
-    error = _error_left(
-        values[_REFLECTIVITY], errors[_REFLECTIVITY], widths[_REFLECTIVITY], odds, change != 0
-    )
-    per_unit = np.abs(np.median(responses, axis=0))
+    left = {
+        k: _error_left(values[k], errors[k], widths[k], _odds_of_departure(k, values, errors), moved[k] != 0)
+        for k in _WEIGHED
+    }
+    per_unit = np.median(responses, axis=0)  # of velocity and temperature, by what is weighed
+    velocity, temperature = (float(np.hypot(*(each * list(left.values())))) for each in per_unit)
+    change, error = moved * units, {k: left[k] * float(units[k]) for k in _WEIGHED}
     return SkyEvidence(
         parameters=at,
-        reflectivity_change=change,
-        reflectivity_error=error * float(DEPARTURE_UNITS[_REFLECTIVITY]),
+        reflectivity_change=float(change[_REFLECTIVITY]),
+        reflectivity_error=error[_REFLECTIVITY],
+        blur_change_px=float(change[_BLUR]),
+        blur_error_px=error[_BLUR],
         foreign=taken,
-        velocity_error_mps=float(per_unit[0] * error),
-        temperature_error_k=float(per_unit[1] * error),
+        velocity_error_mps=velocity,
+        temperature_error_k=temperature,
     )
 
 
 def _moved(parameters: InstrumentParameters, by: np.ndarray) -> InstrumentParameters:
     of_parameters = by[:_FOREIGN] * DEPARTURE_UNITS
     reflectivity = parameters.reflectivity + of_parameters[_REFLECTIVITY]
+    blur, *rest = parameters.blur_px
     return replace(
         parameters,
         plate_scale_rad_per_pixel=parameters.plate_scale_rad_per_pixel
@@ -207,6 +223,7 @@ def _moved(parameters: InstrumentParameters, by: np.ndarray) -> InstrumentParame
             float(old + more) for old, more in zip(parameters.falloff, of_parameters[_FALLOFF], strict=True)
         ),
         reflectivity=float(np.clip(reflectivity, _LEAST_REFLECTIVITY, _MOST_REFLECTIVITY)),
+        blur_px=(max(float(blur + of_parameters[_BLUR]), min(blur, _LEAST_BLUR_PX)), *rest),
     )
 
 
@@ -219,18 +236,19 @@ def normal_equations(
     units: np.ndarray,
     taken: tuple[int, ...],
 ) -> tuple[dict[int, tuple[np.ndarray, np.ndarray]], np.ndarray]:
-    """Normal matrix and right side of each half fringe, and the response to the reflectivity.
+    """Normal matrix and right side of each half fringe, and the responses to reflectivity and blur.
 
-    The latter is what a unit of reflectivity does to each velocity and temperature, (n, 2).
+    The latter are what a unit of each does to velocities and temperatures, (n, 2, 2).
     """
     parts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-    responses = np.empty((len(profiles), 2))
+    responses = np.empty((len(profiles), 2, len(_WEIGHED)))
     for k, (profile, fit, light) in enumerate(zip(profiles, fits, shining, strict=True)):
         by = sky_derivatives(profile, fit, tables, line, light[list(taken)])
         columns = np.column_stack(
             [
                 by.by_shape[:, [PLATE_SCALE, FALLOFF.start, FALLOFF.start + 1]],
                 by.by_shape[:, LOG_REFLECTIVITY] / tables.parameters.reflectivity,
+                by.by_shape[:, BLUR.start],
                 by.line_light * light.T / profile.sigma[:, None],
             ]
         )
@@ -245,7 +263,7 @@ def normal_equations(
                 normal + left[here].T @ left[here],
                 right + left[here].T @ by.residual[here],
             )
-        responses[k] = by.taken_up(columns[:, _REFLECTIVITY])
+        responses[k] = by.taken_up(columns[:, list(_WEIGHED)])
     return parts, responses
 
 
@@ -279,9 +297,8 @@ def _odds(value: float, error: float, width: float) -> float:
     return float(np.exp(min(gain, 500.0)) / np.sqrt(1.0 + (width / error) ** 2))
 
 
-def _odds_of_reflectivity(values: np.ndarray, errors: np.ndarray) -> float:
-    odds = _odds(values[_REFLECTIVITY], errors[_REFLECTIVITY], DEPARTURE_WIDTHS[_REFLECTIVITY])
-    return _PRIOR_ODDS_REFLECTIVITY * odds
+def _odds_of_departure(place: int, values: np.ndarray, errors: np.ndarray) -> float:
+    return _PRIOR_ODDS * _odds(values[place], errors[place], DEPARTURE_WIDTHS[place])
 
 
 def _odds_of_foreign(value: float, error: float) -> float:

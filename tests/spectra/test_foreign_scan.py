@@ -124,7 +124,7 @@ def test_brightness_at_a_place_is_that_of_a_line_known_to_be_there():
         known = foreign_light([line], LINE, PHASE, PARAMETERS)
         light = [known.of(each, 0.0) for each in profiles]
         one = normal_equations(profiles, fits, TABLES, LINE, light, np.array([*DEPARTURE_UNITS, _UNIT]), ())
-        values, errors = departures(list(one[0].values()), np.array([*DEPARTURE_WIDTHS, _WIDTH]), np.zeros(5))
+        values, errors = departures(list(one[0].values()), np.array([*DEPARTURE_WIDTHS, _WIDTH]), np.zeros(6))
         assert value[place] == pytest.approx(values[-1], rel=0.02, abs=0.02 * errors[-1])
         assert error[place] == pytest.approx(errors[-1], rel=0.02)
 

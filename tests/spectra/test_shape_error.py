@@ -19,7 +19,7 @@ PHASE = central_phase(GAP_M, LINE.wavelength_m)
 WIDTH_PX2 = 256.0**2 / 500
 S = (np.arange(230) + 0.5) * WIDTH_PX2
 PARAMETERS = InstrumentParameters(8.83e-5, 0.6, (0.12, -0.06), (1.2, 0.16, -0.04), 256.0, GAP_M)
-NONE = {"own_illumination": False, "own_reflectivity": False}
+NONE = {"own_illumination": False, "own_reflectivity": False, "own_blur": False}
 
 
 def profile(parameters=PARAMETERS, gaps=((0.0,), (1.0,))):

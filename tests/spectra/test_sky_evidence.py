@@ -56,6 +56,44 @@ def changed(by):
     return replace(PARAMETERS, reflectivity=PARAMETERS.reflectivity + by)
 
 
+def blurred(by_px):
+    blur, *rest = PARAMETERS.blur_px
+    return replace(PARAMETERS, blur_px=(blur + by_px, *rest))
+
+
+@pytest.mark.parametrize("by_px", [0.08, -0.08])
+def test_another_blur_is_found_with_its_error_and_is_no_temperature(by_px):
+    """A lens is in focus for one colour: the same line looks hotter or colder by tens of kelvin."""
+    scores = []
+    for seed in range(6):
+        profiles = night(blurred(by_px), seed)
+        biased = [fit_line(data, PHASE, PARAMETERS, LINE, 0.0) for data in profiles]
+        assert abs(np.mean([fit.temperature_k for fit in biased]) - TEMPERATURES.mean()) > 15.0
+        found = weigh(profiles)
+        scores.append((found.blur_change_px - by_px) / found.blur_error_px)
+        assert found.parameters.blur_px[0] == pytest.approx(
+            PARAMETERS.blur_px[0] + found.blur_change_px, abs=1e-12
+        )
+        fits = [fit_line(data, PHASE, found.parameters, LINE, 0.0) for data in profiles]
+        off = np.mean([fit.temperature_k for fit in fits]) - TEMPERATURES.mean()
+        noise = np.sqrt(np.mean([fit.temperature_error_k**2 for fit in fits]) / FRAMES)
+        assert abs(off) < 3.0 * np.hypot(found.temperature_error_k, noise)
+    assert 0.3 < np.sqrt(np.mean(np.square(scores))) < 1.7
+
+
+def test_a_blur_that_is_held_or_badly_told_by_lasers_stays():
+    profiles = night(blurred(0.08), 0)
+    fits = [fit_line(data, PHASE, PARAMETERS, LINE, 0.0) for data in profiles]
+    rest = [float(np.median([fit.velocity_mps for fit in fits]))] * FRAMES
+    weighed = (profiles, fits, rest, PHASE, PARAMETERS, LINE)
+    held = weigh_sky(*weighed, held_blur=True)
+    assert held.parameters == PARAMETERS
+    off_k = np.mean([fit.temperature_k for fit in fits]) - TEMPERATURES.mean()
+    assert held.temperature_error_k == pytest.approx(abs(off_k), rel=0.3)
+    assert weigh_sky(*weighed, laser_blur_error_px=0.1).blur_change_px == 0.0
+    assert weigh_sky(*weighed, laser_blur_error_px=1e-4).blur_change_px != 0.0
+
+
 def test_a_reflectivity_that_lasers_tell_badly_is_no_departure():
     profiles = night(changed(-0.025), 0)
     fits = [fit_line(data, PHASE, PARAMETERS, LINE, 0.0) for data in profiles]
@@ -105,6 +143,7 @@ def test_what_is_not_there_is_not_found():
     lines = foreign_lines(LINE, [HYDROXYL_M])
     nights = [weigh(night(PARAMETERS, 100 + seed), lines) for seed in range(10)]
     assert sum(found.reflectivity_change != 0 for found in nights) <= 1
+    assert sum(found.blur_change_px != 0 for found in nights) <= 1
     assert sum(bool(found.foreign) for found in nights) == 0
     of_one = fit_line(night(PARAMETERS, 0)[0], PHASE, PARAMETERS, LINE, 0.0).temperature_error_k
     assert 0.0 < np.median([found.temperature_error_k for found in nights]) < 1.2 * of_one
