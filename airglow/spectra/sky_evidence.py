@@ -42,10 +42,10 @@ _ROUNDS = 6
 _SETTLED = 0.1  # of the errors of the departures: what the last step may still be
 # The departures: relative change of the plate scale, coefficients of the falloff, reflectivity, blur (px, the
 # same at all radii), then the brightness of each foreign line over that of the sky line. Units, and widths of
-# the priors in them: coatings differ by some 0.01 between the colours, a lens by a tenth of a pixel.
+# the priors in them: coatings differ by some 0.01 between the colours, a lens by hundredths of a pixel.
 _PLATE_SCALE, _FALLOFF, _REFLECTIVITY, _BLUR, _FOREIGN = 0, slice(1, 3), 3, 4, 5
 DEPARTURE_UNITS = np.array([1e-4, 1e-2, 1e-2, 1e-3, 1e-2])
-DEPARTURE_WIDTHS = np.array([20.0, 40.0, 40.0, 10.0, 10.0])
+DEPARTURE_WIDTHS = np.array([20.0, 40.0, 40.0, 10.0, 5.0])
 _WEIGHED = (_REFLECTIVITY, _BLUR)
 _FOREIGN_UNIT, _FOREIGN_WIDTH = 1e-2, 10.0  # hydroxyl has up to a tenth of the red line's light
 # Odds that reflectivities differ, and that blurs do, before a night was seen. Chosen: on simulated nights
