@@ -24,7 +24,7 @@ from airglow.spectra.foreign import (
     ForeignLight,
     foreign_light,
 )
-from airglow.spectra.line import LineFit, fit_line_in_all
+from airglow.spectra.line import LineFit, clearest_frames, fit_line_in_all
 from airglow.spectra.line_model import in_light_of
 from airglow.spectra.sky_evidence import (
     DEPARTURE_UNITS,
@@ -124,7 +124,7 @@ def scan_for_foreign_line(
     -------
     ForeignScan
     """
-    chosen = _clearest(fits)
+    chosen = clearest_frames(fits, _MOST_PROFILES)
     profiles, fits = [profiles[k] for k in chosen], [fits[k] for k in chosen]
     tables = FringeTables(
         central_phase, parameters, line.terms_needed(central_phase, parameters.reflectivity)
@@ -171,7 +171,7 @@ def settle_foreign_line(
     FoundLine or None
         None where the place does not settle.
     """
-    chosen = _clearest(fits)
+    chosen = clearest_frames(fits, _MOST_PROFILES)
     profiles, fits = [profiles[k] for k in chosen], [fits[k] for k in chosen]
     rest = np.array([rest_mps[k] for k in chosen])
     tables = FringeTables(
@@ -237,13 +237,6 @@ def errors_by_place(
     moved = fit.linear_response.T @ (brightness * _by_place(about.of(profile, rest_mps)))
     velocity, temperature = np.abs(moved) * found.place_error_orders
     return float(velocity), float(temperature)
-
-
-def _clearest(fits: Sequence[LineFit]) -> list[int]:
-    """Places of the clearest frame of each stretch of the night."""
-    stretches = np.array_split(np.arange(len(fits)), min(_MOST_PROFILES, len(fits)))
-    clarity = np.array([fit.intensity / fit.intensity_error for fit in fits])
-    return [int(stretch[np.argmax(clarity[stretch])]) for stretch in stretches]
 
 
 def _terms_of_light(profile: RingProfile, tables: FringeTables, rest_mps: float) -> np.ndarray:

@@ -94,6 +94,26 @@ class LineFit:
     foreign: np.ndarray
 
 
+def clearest_frames(fits: Sequence[LineFit], most: int) -> list[int]:
+    """Choose frames that stand for a night: of each stretch the one whose line is the clearest.
+
+    Parameters
+    ----------
+    fits
+        Of the line in n frames, in the order of time.
+    most
+        How many are chosen at most.
+
+    Returns
+    -------
+    list of int
+        Places in ``fits``, ascending.
+    """
+    clarity = np.array([fit.intensity / fit.intensity_error for fit in fits])
+    stretches = np.array_split(np.arange(len(fits)), min(most, len(fits)))
+    return [int(stretch[np.argmax(clarity[stretch])]) for stretch in stretches]
+
+
 def first_harmonic(profile: RingProfile, central_phase: float, plate_scale: float) -> complex:
     """First harmonic of a sky profile against the phase of the rest wavelength.
 

@@ -16,7 +16,7 @@ from airglow.etalon import FringeTables, ShapeCovariance
 from airglow.etalon.shape import BLUR, FALLOFF, LOG_REFLECTIVITY, PLATE_SCALE, SHAPE_SIZE
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
-from airglow.spectra.line import LineFit
+from airglow.spectra.line import LineFit, clearest_frames
 from airglow.spectra.sky_derivatives import sky_derivatives
 from airglow.spectra.sky_line import SkyLine
 
@@ -100,9 +100,7 @@ def temperature_response(
     ndarray
         (9,) K, in the order of `airglow.etalon.ShapeCovariance`; 0 for what the sky tells itself.
     """
-    stretches = np.array_split(np.arange(len(profiles)), min(_MOST_PROFILES, len(profiles)))
-    clarity = np.array([fit.intensity / fit.intensity_error for fit in fits])
-    chosen = [int(stretch[np.argmax(clarity[stretch])]) for stretch in stretches]
+    chosen = clearest_frames(fits, _MOST_PROFILES)
     tables = FringeTables(
         central_phase, parameters, line.terms_needed(central_phase, parameters.reflectivity)
     )

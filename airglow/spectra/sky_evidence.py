@@ -33,7 +33,7 @@ from airglow.etalon.shape import BLUR, FALLOFF, LOG_REFLECTIVITY, PLATE_SCALE
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
 from airglow.spectra.foreign import foreign_light
-from airglow.spectra.line import LineFit, fit_line_in_all
+from airglow.spectra.line import LineFit, clearest_frames, fit_line_in_all
 from airglow.spectra.sky_derivatives import sky_derivatives
 from airglow.spectra.sky_line import SkyLine
 
@@ -135,9 +135,7 @@ def weigh_sky(
     -------
     SkyEvidence
     """
-    stretches = np.array_split(np.arange(len(profiles)), min(_MOST_PROFILES, len(profiles)))
-    clarity = np.array([fit.intensity / fit.intensity_error for fit in fits])
-    chosen = [int(stretch[np.argmax(clarity[stretch])]) for stretch in stretches]
+    chosen = clearest_frames(fits, _MOST_PROFILES)
     profiles, found = [profiles[k] for k in chosen], [fits[k] for k in chosen]
     rest = [rest_mps[k] for k in chosen]
     count = line.terms_needed(central_phase, parameters.reflectivity)

@@ -18,7 +18,7 @@ from airglow.etalon import FringeTables
 from airglow.etalon.shape import FALLOFF, PLATE_SCALE
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
-from airglow.spectra.line import LineFit, fit_line_in_all
+from airglow.spectra.line import LineFit, clearest_frames, fit_line_in_all
 from airglow.spectra.sky_derivatives import sky_derivatives
 from airglow.spectra.sky_line import SkyLine
 
@@ -63,9 +63,7 @@ def refine_for_sky(
     InstrumentParameters or None
         None where the lasers' parameters do as well.
     """
-    stretches = np.array_split(np.arange(len(profiles)), min(_MOST_PROFILES, len(profiles)))
-    clarity = np.array([fit.intensity / fit.intensity_error for fit in fits])
-    chosen = [int(stretch[np.argmax(clarity[stretch])]) for stretch in stretches if stretch.size]
+    chosen = clearest_frames(fits, _MOST_PROFILES)
     profiles, found = [profiles[k] for k in chosen], [fits[k] for k in chosen]
     # What the lasers' parameters leave sets the noise: a frame that they fit badly for another reason says
     # less.
