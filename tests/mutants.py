@@ -4,7 +4,7 @@
     python -m tests.mutants gp rings           # those of some subpackages
     python -m tests.mutants --jobs 2 --write   # all, two at a time, and the table to tests/MUTANTS.md
 
-A fault is one line in place of another. ``tests/faults/<subpackage>.toml`` has a ``[[fault]]`` for each:
+A fault is one line in place of another. ``tests/mutants_table/<subpackage>.toml`` has a ``[[fault]]`` for each:
 
 ==============  =====================================================================================
 ``file``        relative to ``airglow/<subpackage>/``
@@ -96,7 +96,7 @@ class Fault:
 
 def faults_file(subpackage: str, root: Path = ROOT) -> Path:
     """The file that lists the faults of a subpackage."""
-    return root / "tests" / "faults" / f"{subpackage}.toml"
+    return root / "tests" / "mutants_table" / f"{subpackage}.toml"
 
 
 def read_faults(subpackages: Sequence[str] = (), root: Path = ROOT) -> list[Fault]:

@@ -129,7 +129,7 @@ def test_a_line_that_stands_twice_needs_one_before_it():
 def test_a_wrong_entry_is_refused(small, change, message):
     entry = {"file": "half.py", "line": "y = y", "fault": "y = 2", "what": "a", "killed_by": "b"}
     given = "\n".join(f'{key} = "{value}"' for key, value in entry.items() if f"{key} =" not in change)
-    (small / "tests/faults").mkdir()
+    (small / "tests/mutants_table").mkdir()
     faults_file("gp", small).write_text(f"[[fault]]\n{given}\n{change}\n")
     with pytest.raises(FaultRefused, match=message):
         read_faults(["gp"], small)
