@@ -4,6 +4,7 @@ from airglow.store.bucket import Store
 from airglow.store.hashes import FileHashes, hash_file, json_bytes
 from airglow.store.objects import ChangedObject, DamagedRead, MissingObject, Reading, StoredObject
 from airglow.store.opening import open_store
+from airglow.store.probe import honours_if_match
 from airglow.store.settings import (
     StoreSettings,
     leave_out_foreign_settings,
@@ -24,6 +25,7 @@ __all__ = [
     "StoredObject",
     "download_many",
     "hash_file",
+    "honours_if_match",
     "in_threads",
     "json_bytes",
     "leave_out_foreign_settings",

@@ -65,7 +65,7 @@ class Store:
         StoreError
             Naming the endpoint, the bucket and what to check.
         """
-        with answered_check(self._where):
+        with answered_check(self.place):
             self.client.head_bucket(Bucket=self.bucket)
 
     def list(self, prefix: str, after: str = "", until: str | None = None) -> list[StoredObject]:
@@ -89,7 +89,7 @@ class Store:
         """
         found = []
         where = {"Bucket": self.bucket, "Prefix": prefix, **({"StartAfter": after} if after else {})}
-        with asked(self._where, f"list {prefix}*"):
+        with asked(self.place, f"list {prefix}*"):
             for page in self.client.get_paginator("list_objects_v2").paginate(**where):
                 found += [
                     StoredObject(o["Key"], o["Size"], o["ETag"].strip('"'), _utc(o["LastModified"]))
@@ -117,7 +117,7 @@ class Store:
             If the service does not answer.
         """
         try:
-            with asked(self._where, "look at", key):
+            with asked(self.place, "look at", key):
                 answer = self.client.head_object(Bucket=self.bucket, Key=key)
         except MissingObject:
             return None
@@ -238,7 +238,7 @@ class Store:
             options["Range"] = f"bytes=-{last}"
         for attempt in range(1, STREAM_ATTEMPTS + 1):
             try:
-                with asked(self._where, "read", key, passing=broken_stream()):
+                with asked(self.place, "read", key, passing=broken_stream()):
                     answer = self.client.get_object(Bucket=self.bucket, Key=key, **options)
                     found = answer["ETag"].strip('"')
                     if etag and found != etag:  # a server that ignores If-Match
@@ -260,7 +260,7 @@ class Store:
                 if attempt == STREAM_ATTEMPTS:
                     raise StoreError(f"{key}: the connection broke {attempt} times: {error}") from error
         raise DamagedRead(
-            f"{key}: damaged on the way, {STREAM_ATTEMPTS} times: its MD5 is not its ETag in {self._where}. "
+            f"{key}: damaged on the way, {STREAM_ATTEMPTS} times: its MD5 is not its ETag in {self.place}. "
             "Check what is between here and there (proxy, cache), and try again"
         )
 
@@ -399,7 +399,7 @@ class Store:
         before = self.head(source)
         if before is None:
             raise MissingObject(f"{source}: not in bucket {self.bucket}")
-        with asked(self._where, "copy", source):
+        with asked(self.place, "copy", source):
             self.client.copy_object(
                 Bucket=self.bucket, Key=destination, CopySource={"Bucket": self.bucket, "Key": source}
             )
@@ -418,7 +418,7 @@ class Store:
         key
             Key of the object.
         """
-        with asked(self._where, "delete", key):
+        with asked(self.place, "delete", key):
             self.client.delete_object(Bucket=self.bucket, Key=key)
 
     def delete_if_unchanged(self, key: str, etag: str, there: StoredObject | None = None) -> bool:
@@ -456,15 +456,16 @@ class Store:
             if code in ("NotImplemented", "501"):
                 self.delete(key)
             elif code not in GONE + CHANGED:
-                raise refusal(self._where, f"delete {key}", error) from error
+                raise refusal(self.place, f"delete {key}", error) from error
             else:  # an answer that was lost and asked again finds the object gone
                 return self.head(key) is None
         except botocore_errors().BotoCoreError as error:
-            raise StoreError(f"could not delete {key} from {self._where}: {error}") from error
+            raise StoreError(f"could not delete {key} from {self.place}: {error}") from error
         return True
 
     @property
-    def _where(self) -> str:
+    def place(self) -> str:
+        """The bucket and its endpoint, for messages."""
         return f"bucket {self.bucket} at {self.endpoint_url}"
 
     def _put(
@@ -477,7 +478,7 @@ class Store:
         cache_control: str | None = None,
     ) -> str:
         more = {"CacheControl": cache_control} if cache_control else {}
-        with asked(self._where, "write", key):
+        with asked(self.place, "write", key):
             answer = self.client.put_object(
                 Bucket=self.bucket,
                 Key=key,
@@ -489,7 +490,7 @@ class Store:
         etag = answer["ETag"].strip('"')
         # Some servers have ETags of their own (encryption at rest): then the bytes are read back.
         if etag != md5.hex() and hashlib.sha256(self.get_bytes(key, etag)).hexdigest() != sha256:
-            raise StoreError(f"{key}: what arrived in {self._where} is not what was sent. Try again")
+            raise StoreError(f"{key}: what arrived in {self.place} is not what was sent. Try again")
         return etag
 
 
