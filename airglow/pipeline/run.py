@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from airglow.model.errors import AirglowError, BadInput
+from airglow.pipeline.backlog import what_is_left, work_off
 from airglow.pipeline.failures import Failure, failures
 from airglow.pipeline.last_discovery import DISCOVERY, last_discovery
 from airglow.pipeline.preflight import check_surroundings
@@ -129,14 +130,20 @@ def run(given: argparse.Namespace) -> int:
         return _refuse(BUSY, str(error))
     except OSError as error:
         return _refuse(NOT_READY, f"{Path.cwd()}: no run can be made here: {error.strerror or error}")
-    return _work(command, lock, store, targets)
+    hours = 0 if targets else config["run"]["hours"]
+    return _work(command, lock, store, targets, hours)
 
 
-def _work(command: Sequence[str], lock: Run, store: Store, targets: Sequence[Target]) -> int:
+def _work(command: Sequence[str], lock: Run, store: Store, targets: Sequence[Target], hours: float) -> int:
     """Let Snakemake work under the lock, and say how it went."""
     begun = dt.datetime.now(dt.UTC).replace(microsecond=0)  # failures are on record to the second
-    code, stopped_by = _supervise(command, lock)
+    _LOG.parent.mkdir(exist_ok=True)
+    _LOG.write_bytes(b"")  # each plan adds to it
+    ended = work_off(_WORK, lock.identifier, hours, lambda: _supervise(command, lock))
     lock.end()
+    code, stopped_by = ended.code, ended.stopped_by
+    for line in what_is_left(ended, hours):
+        _tell(line)
     if stopped_by:
         named = ", ".join(target.request for target in targets)
         _tell(f"stopped. {f'Ask again for {named}' if named else 'The next run goes on from here'}")
@@ -183,9 +190,8 @@ def _supervise(command: Sequence[str], lock: Run) -> tuple[int, int]:
             process.send_signal(signal.SIGTERM)
 
     before = {number: signal.signal(number, stop) for number in _STOPS}
-    _LOG.parent.mkdir(exist_ok=True)
     try:
-        with _LOG.open("wb") as log:
+        with _LOG.open("ab") as log:
             process = subprocess.Popen(
                 command,
                 env={**os.environ, **environment},

@@ -87,10 +87,10 @@ def rows(
     for report in discovery.nights if discovery else ():
         of_night = by_name.pop(report.night.name, [])
         row = Row(report.night.name, report.state.value, report.reason, report.since)
-        if report.is_wanted:
-            if of_night:
-                row = _failed_row(row.name, of_night)
-            elif store is not None:
+        if of_night and (report.is_wanted or report.state is State.QUEUED):
+            row = _failed_row(row.name, of_night)
+        elif report.is_wanted:
+            if store is not None:
                 here = _finished_here(report.night, states) if states else None
                 row = here or night_row(store, report.night) or row
         elif of_night:  # what it waits for comes first

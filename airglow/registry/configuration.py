@@ -39,6 +39,14 @@ DIRECTORY = Path("/etc/airglow")
 OF_WORKING_DIRECTORY = Path("config/config.yaml")
 OVERRIDES_OF_WORKING_DIRECTORY = Path("config/overrides.yaml")
 _CONFIG, _SITES, _INSTRUMENTS, _OVERRIDES = "config.yaml", "sites.yaml", "instruments.yaml", "overrides.yaml"
+_GONE = {
+    (
+        "uploads",
+        "max_nights",
+    ): "a run takes up all nights, some at a time, until its hours are over. Take the key "
+    "out; if runs are to end earlier or later than after 12 hours, set run: hours",
+}
+"""Keys of older files, and what to do."""
 _HINT = "Correct it there, or leave the key out; config/README.md says what each key means"
 
 
@@ -99,6 +107,9 @@ def check_config(given: Any, name: str | Path) -> dict[str, Any]:
     if isinstance(given, Mapping):
         given = {key: value for key, value in given.items() if value is not None}
     given = {} if given is None else given
+    for (section, key), advice in _GONE.items():
+        if isinstance(given, Mapping) and isinstance(given.get(section), Mapping) and key in given[section]:
+            raise RegistryError(f"{name}: {section}: {key} is gone: {advice}")
     problem = problem_of(given, config_schema())
     if problem is not None:
         where = ": ".join(map(str, (name, *problem.absolute_path)))

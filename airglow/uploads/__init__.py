@@ -31,6 +31,7 @@ from airglow.uploads.pending import (
     pending_nights,
     take_up,
 )
+from airglow.uploads.queue import NIGHTS_PER_PLAN, Plan, disk_need_bytes, lacks_room
 from airglow.uploads.receipt import Receipt, parse_receipt, what_is_missing
 from airglow.uploads.refusals import (
     Refusal,
@@ -44,12 +45,14 @@ from airglow.uploads.scan import ScanSettings, scan
 
 __all__ = [
     "MEMORY",
+    "NIGHTS_PER_PLAN",
     "ONE_DAY",
     "RAW",
     "Discovery",
     "Memory",
     "NightId",
     "NightReport",
+    "Plan",
     "RawPart",
     "RawReceipt",
     "Receipt",
@@ -65,11 +68,13 @@ __all__ = [
     "cloud_file",
     "discovery_from_json",
     "discovery_to_json",
+    "disk_need_bytes",
     "end_of_day",
     "first_part",
     "forget_refusal",
     "is_of_upload",
     "kept_manifest_key",
+    "lacks_room",
     "mark_pending",
     "nights_that_need",
     "parse_raw_key",

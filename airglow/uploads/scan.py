@@ -24,6 +24,7 @@ from airglow.uploads.keys import (
 )
 from airglow.uploads.memory import Memory
 from airglow.uploads.pending import archived_upload, kept_manifests_prefix, pending_nights
+from airglow.uploads.queue import Plan, with_queue
 from airglow.uploads.receipt import MAX_RECEIPT_BYTES, Receipt, parse_receipt, what_is_missing
 from airglow.uploads.refusals import refusal_of
 
@@ -38,14 +39,11 @@ class ScanSettings:
     ----------
     cloud_wait_hours
         Hours from the receipt for which a night waits for cloud files.
-    max_nights
-        Complete nights that one run takes up; None takes all.
     hold
         Names of nights that are not to be worked on.
     """
 
     cloud_wait_hours: float = 24.0
-    max_nights: int | None = None
     hold: tuple[str, ...] = ()
 
 
@@ -79,6 +77,7 @@ def scan(
     now: dt.datetime | None = None,
     criteria: Mapping[str, Any] | None = None,
     memory: Memory | None = None,
+    plan: Plan | None = None,
 ) -> Discovery:
     """Look at what is in ``raw/`` and which work is unfinished. Changes nothing in the bucket.
 
@@ -101,6 +100,8 @@ def scan(
         the same ones is not taken up again.
     memory
         What earlier looks found out; gets what this one does.
+    plan
+        How much may be taken up; without it everything that is wanted.
 
     Returns
     -------
@@ -136,7 +137,7 @@ def scan(
         reports.append(report)
     return Discovery(
         made_at=now,
-        nights=tuple(_queue(reports, settings.max_nights)),
+        nights=tuple(with_queue(reports, plan or Plan(), now)),
         unrecognised=tuple(raw.unrecognised),
         weather_leftovers=tuple(_leftovers(registry, settings, now, raw.weather, _in_need(raw, receipts))),
         finished=tuple(sorted(finished, key=lambda n: n.name)),
@@ -317,14 +318,6 @@ def _without_upload(store: Store, report: NightReport) -> NightReport:
         return replace(report, state=State.CONTINUING, reason=reason, withdrawn=True)
     reason = "the upload went away before it was archived: upload the night again"
     return replace(report, state=State.WAITING, reason=reason)
-
-
-def _queue(reports: list[NightReport], max_nights: int | None) -> list[NightReport]:
-    """Let only the oldest complete nights through; interrupted ones are not counted."""
-    ready = [report.night for report in reports if report.state is State.READY]
-    later = set(ready[max_nights:]) if max_nights is not None else set()
-    reason = f"complete; this run takes the {max_nights} oldest nights"
-    return [replace(r, state=State.QUEUED, reason=reason) if r.night in later else r for r in reports]
 
 
 def _in_need(raw: _Raw, receipts: Mapping[NightId, Receipt | AirglowError]) -> list[NightId]:

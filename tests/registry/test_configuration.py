@@ -33,9 +33,11 @@ def test_without_layers_everything_is_as_it_comes(operator: Path) -> None:
 
 
 def test_each_layer_changes_what_it_names_and_nothing_else(operator: Path, tmp_path: Path) -> None:
-    (operator / "config.yaml").write_text("uploads: {max_nights: 1, hold: [minime05_uao_20250429]}\npages:\n")
+    (operator / "config.yaml").write_text(
+        "uploads: {cloud_wait_hours: 1, hold: [minime05_uao_20250429]}\npages:\n"
+    )
     (tmp_path / "config").mkdir()
-    (tmp_path / "config/config.yaml").write_text("uploads: {max_nights: 2}\nrun: {wait_seconds: 2}\n")
+    (tmp_path / "config/config.yaml").write_text("uploads: {cloud_wait_hours: 2}\nrun: {wait_seconds: 2}\n")
     (tmp_path / "given.yaml").write_text("run: {wait_seconds: 3}\narchive: {threads: 3}\n")
     config = load_config(Path("given.yaml"), {"archive": {"threads": 4}}, working_directory=True)
     changed = {
@@ -45,18 +47,19 @@ def test_each_layer_changes_what_it_names_and_nothing_else(operator: Path, tmp_p
         if value != load_config(environ={})[section][key]
     }
     assert changed == {
-        ("uploads", "max_nights"): 2,
+        ("uploads", "cloud_wait_hours"): 2,
         ("uploads", "hold"): ["minime05_uao_20250429"],
         ("run", "wait_seconds"): 3,
         ("archive", "threads"): 4,
     }
-    assert load_config()["uploads"]["max_nights"] == 1  # not that of the working directory
+    assert load_config()["uploads"]["cloud_wait_hours"] == 1  # not that of the working directory
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("archive: {threads: many}", "archive: threads: 'many' is not of type 'integer'"),
+        ("uploads: {max_nights: 20}", r"uploads: max_nights is gone: .* set run: hours"),
         ("products: {legacy_npz: no thanks}", "products: legacy_npz: 'no thanks' is not of type 'boolean'"),
         ("pages: {prefix: raw/pages}", "pages: prefix: 'raw/pages' does not match"),
         ("pages: {files_url: example.org}", "pages: files_url: 'example.org' does not match"),
@@ -100,9 +103,9 @@ def test_an_empty_file_changes_nothing(operator: Path) -> None:
 def test_what_a_command_was_given_is_checked_too(operator: Path, tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="--configfile or --config: archive: threads: 0 is less than"):
         load_config(given={"archive": {"threads": 0}})
-    # Snakemake makes text of what stands inside --config uploads='{max_nights: 3}'.
-    typed = load_config(given={"uploads": {"max_nights": "3"}, "products": {"paper_plots": "false"}})
-    assert typed["uploads"]["max_nights"] == 3
+    # Snakemake makes text of what stands inside --config uploads='{cloud_wait_hours: 3}'.
+    typed = load_config(given={"uploads": {"cloud_wait_hours": "3"}, "products": {"paper_plots": "false"}})
+    assert typed["uploads"]["cloud_wait_hours"] == 3
     assert typed["products"]["paper_plots"] is False
     assert load_config(given={"pages": {"title": "7"}})["pages"]["title"] == "7"
     with pytest.raises(RegistryError, match=r"none\.yaml: cannot be read: No such file"):

@@ -64,7 +64,11 @@ def test_what_a_killed_probe_left_goes_and_nothing_else(store: Store):
 
 
 def test_a_probe_goes_also_where_what_is_done_with_it_fails(store: Store):
-    with pytest.raises(ZeroDivisionError), probe_object(store) as key:
-        assert keys(store) == [key]
-        raise ZeroDivisionError
+    def fail() -> None:
+        with probe_object(store) as key:
+            assert keys(store) == [key]
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert keys(store) == []

@@ -24,6 +24,7 @@ from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import (
     NightId,
+    Plan,
     ScanSettings,
     State,
     WeatherDay,
@@ -39,9 +40,9 @@ CLOUDS = "raw/Cloud_uao_20260429.txt"
 
 
 def _look(store: Store, **settings):
-    hours = settings.pop("hours_later", 0)
+    hours, plan = settings.pop("hours_later", 0), settings.pop("plan", None)
     now = dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)
-    found = scan(store, REGISTRY, ScanSettings(**settings), now)
+    found = scan(store, REGISTRY, ScanSettings(**settings), now, plan=plan)
     written = discovery_from_json(json.loads(json.dumps(discovery_to_json(found))))
     assert written == dataclasses.replace(found, marked=None, states={})  # these are of the moment
     return found
@@ -176,11 +177,11 @@ def test_waiting_for_the_cloud_file(store: Store):
     assert _only(store, cloud_wait_hours=0)[0] is State.READY
 
 
-def test_the_cap_takes_the_oldest(store: Store):
+def test_a_plan_takes_the_oldest(store: Store):
     nights = [NightId.parse(f"minime05_uao_2026042{day}") for day in (7, 3, 5)]
     for night in nights:
         send(store, night)
-    found = _look(store, max_nights=2)
+    found = _look(store, plan=Plan(2))
     assert [(r.night.day, r.state) for r in found.nights] == [
         ("20260423", State.READY),
         ("20260425", State.READY),
@@ -200,7 +201,8 @@ def test_held_nights_are_not_wanted(store: Store):
 def test_work_that_was_interrupted_before_the_manifest(store: Store):
     send(store, MINIME05)
     mark_pending(store, MINIME05, "upload")
-    assert _only(store, max_nights=0) == (State.CONTINUING, "interrupted before it was archived")
+    assert _only(store) == (State.CONTINUING, "interrupted before it was archived")
+    assert _only(store, plan=Plan(0)) == (State.QUEUED, "begun; other nights come first")
 
 
 def test_an_upload_that_went_away_before_it_was_archived(store: Store):

@@ -8,10 +8,11 @@ from pathlib import Path
 from adapter import RESULTS, STATES, WORK, snakemake, step, write_json
 
 from airglow.archive import UnpackLimits, criteria
+from airglow.pipeline.backlog import plan_at_hand
 from airglow.pipeline.runlock import NIGHTS_VARIABLE, RUN_VARIABLE
 from airglow.pipeline.states import mirror_taken_up
 from airglow.pipeline.workspace import remove_leftovers, remove_older
-from airglow.uploads import MEMORY, ScanSettings, discovery_to_json, read_memory, scan, take_up
+from airglow.uploads import MEMORY, ScanSettings, State, discovery_to_json, read_memory, scan, take_up
 
 with step() as job:
     memory = read_memory(WORK / MEMORY, job.store)
@@ -21,6 +22,7 @@ with step() as job:
         ScanSettings(**snakemake.params.uploads),
         criteria=criteria(UnpackLimits.from_settings(snakemake.params.limits)),
         memory=memory,
+        plan=plan_at_hand(WORK, os.environ.get(RUN_VARIABLE)),
     )
     memory.write(WORK / MEMORY)
     take_up(job.store, discovery)
@@ -29,7 +31,9 @@ with step() as job:
         # What is left here of an earlier upload must not pass for this one.
         if report.changed and report.night.name not in at_work:
             shutil.rmtree(job.local(WORK, report.night), ignore_errors=True)
-    for removed in remove_leftovers(WORK, [report.night.name for report in discovery.wanted], at_work):
+    # What is left here of a night that waits for its turn is of use when that comes.
+    continuing = [r.night.name for r in discovery.nights if r.is_wanted or r.state is State.QUEUED]
+    for removed in remove_leftovers(WORK, continuing, at_work):
         logging.info("removed what an earlier run left: %s", removed)
     local = [RESULTS, WORK / "failures", *map(Path, ("fetched", "logs", "benchmarks", ".snakemake/log"))]
     # Mirrors may be as old as the sentinels of the night at work, which is not to lose them.
