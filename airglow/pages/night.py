@@ -9,9 +9,9 @@ from typing import Any
 from airglow.model.errors import BadInput
 from airglow.model.result import NightResult
 from airglow.pages.records import FORMAT, night_record, read_record, short_record
-from airglow.pages.render import ASK, Page, render_night, static_pages
+from airglow.pages.render import ASK, Page, render_night
 from airglow.pages.settings import PagesSettings
-from airglow.pages.write import listed, put_changed
+from airglow.pages.write import put_changed
 from airglow.store import MissingObject, Store, json_bytes
 from airglow.uploads import NightId
 
@@ -25,7 +25,8 @@ def publish_night_page(
 ) -> dict[str, Any]:
     """Write the page of a night, and leave its record for the index to `airglow.pages.update_pages`.
 
-    May run for several nights at once. Killed at any moment and run again, it ends in the same state.
+    May run for several nights at once. Killed at any moment and run again, it ends in the same state. What
+    pages have in common (styles, scripts) comes with the index, before anything leads to this page.
 
     Parameters
     ----------
@@ -59,7 +60,6 @@ def publish_night_page(
     if not settings.prefix:
         return made
     record = night_record(index, results, _links_of_before(store, settings, night))
-    put_changed(store, static_pages(settings), listed(store, settings.key("static/")))
     put_changed(store, night_pages(settings, record), {})
     # Last: the index leads to the page only when it is there.
     store.put_json(settings.pending_record(night), {"format": FORMAT, **short_record(record)})

@@ -12,6 +12,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -30,6 +31,7 @@ from airglow.uploads import NightId
 
 DONE = "done"  # a row of a night that needs nothing more
 _MADE_FROM = "made-from-"
+_AT_ONCE = 8  # deletions after one look
 
 
 def update_pages(
@@ -187,8 +189,21 @@ def finish(
     for old in made_from:
         if old.key != page.key:
             store.delete(old.key)
-    for pending in taken:
-        store.delete_if_unchanged(pending.key, pending.etag)
+    _clear(store, settings, list(taken))
+
+
+def _clear(store: Store, settings: PagesSettings, taken: Sequence[StoredObject]) -> None:
+    """Delete pending records that are still what was read: one look at many of them, and all at once."""
+    for first in range(0, len(taken), _AT_ONCE):
+        some = taken[first : first + _AT_ONCE]
+        there: dict[str, StoredObject] = {}
+        if len(some) > 1:  # a single one is looked at by the deletion
+            there = {one.key: one for one in store.list(settings.key("pending/"))}
+        in_threads(partial(_delete_taken, store, there), some)
+
+
+def _delete_taken(store: Store, there: Mapping[str, StoredObject], one: StoredObject) -> None:
+    store.delete_if_unchanged(one.key, one.etag, there.get(one.key))
 
 
 def _made_from(settings: PagesSettings, rows: Sequence[Row]) -> Page:

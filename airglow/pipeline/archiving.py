@@ -65,8 +65,9 @@ def archive_upload(
             criteria=criteria(limits), maybe_refused=maybe_refused, is_marked=is_marked, **known,
         )  # fmt: skip
         manifest = extract_night(
-            store, night, tar, record, manifest_path, unpacked, limits, threads, maybe_refused
-        )
+            store, night, tar, record, manifest_path, unpacked, limits, threads, maybe_refused,
+            just_joined=True,
+        )  # fmt: skip
     except RefusedUpload:
         _remove(tar, record)
         raise

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import botocore.session
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.loaders import Loader
+from botocore.utils import determine_content_length
 
 from airglow.model.errors import StoreError
 from airglow.store.settings import CA_BUNDLE_VARIABLE, StoreSettings
+
+SENT_AT_ONCE_BYTES = 1 << 20
 
 
 class _S3Loader(Loader):
@@ -54,7 +59,7 @@ def make_client(settings: StoreSettings, attempts: int, threads: int) -> BaseCli
     session = _session_without_foreign_settings()  # one of its own, for threads
     session.register_component("data_loader", _LOADER)
     try:
-        return session.create_client(
+        client = session.create_client(
             "s3",
             region_name="us-east-1",
             endpoint_url=settings.endpoint_url,
@@ -64,6 +69,19 @@ def make_client(settings: StoreSettings, attempts: int, threads: int) -> BaseCli
         )
     except ValueError as error:
         raise StoreError(f"{settings.endpoint_url}: {error}. Check AWS_S3_ENDPOINT_URL") from error
+    client.meta.events.register_last("before-call.s3", _send_at_once)
+    return client
+
+
+def _send_at_once(params: dict[str, Any], **_: Any) -> None:
+    """Do not wait for the server's word (100 Continue) before a small object, such as a frame, is sent.
+
+    The wait is a round trip, and botocore reads the word byte by byte.
+    """
+    if "Expect" in params["headers"]:
+        size = determine_content_length(params["body"])
+        if size is not None and size <= SENT_AT_ONCE_BYTES:
+            del params["headers"]["Expect"]
 
 
 def _session_without_foreign_settings() -> botocore.session.Session:

@@ -1,6 +1,6 @@
 """How light the pipeline is: CPU time, memory and requests to the bucket, beside their goals.
 
-python -m tests.benchmarks.light [--keep DIR] [--only NAME ...] [--nights 1 10 50] [--json FILE]
+python -m tests.benchmarks.light [--keep DIR] [--only NAME ...] [--nights 1 10 50]
 
 A full night has 180 sky and 60 laser frames of 512 x 512. CPU seconds are user and system time of a process
 and all that it started, the least of some runs with one thread each. They are also given for the machine of

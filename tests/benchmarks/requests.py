@@ -40,7 +40,9 @@ def beyond_data(requests: Iterable[tuple[str, str]]) -> Counter[str]:
         if not key and "prefix=" in address.query:
             key = unquote(re.search(r"prefix=([^&]*)", address.query)[1]) + "?list"
         kind = (method, key)
-        needed = any(method == of and re.fullmatch(pattern, key) for of, pattern in _DATA)
+        needed = not key.endswith("?list") and any(
+            method == of and re.fullmatch(pattern, key) for of, pattern in _DATA
+        )
         if needed and kind not in seen:
             seen.add(kind)
             continue
