@@ -71,6 +71,7 @@ def home(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str]:
     return {**FOREIGN, **more}
 
 
+@pytest.mark.parametrize("home", ["hostile"], indirect=True)  # its client is made as that of commands
 def test_a_plan_heeds_no_settings_of_other_projects(place: tuple[Clone, Store], home: dict[str, str]) -> None:
     at_hand, store = place
     store.put_bytes(NIGHT.receipt_key, b"...")
