@@ -18,10 +18,13 @@ _COMMANDS = {
     "analyze": ("airglow.night.command", "analyse a folder of frames, with no bucket and no database"),
     "profiles": ("airglow.night.profiles_command", "analyse a file of ring profiles"),
     "refresh": ("airglow.night.refresh_command", "finish a night again from its fits, with other weather"),
+    "history": ("airglow.pipeline.history", "show every attempt at a night, and its log"),
+    "hold": ("airglow.pipeline.hold_command", "let no run take up a night until it is released"),
     "pages": ("airglow.pages.command", "bring the pages of all nights up to date, or copy them"),
+    "release": ("airglow.pipeline.release_command", "try a night again that is held, refused or failed"),
     "run": ("airglow.pipeline.run", "run the workflow: all nights that are ready, or some by name"),
     "simulate": ("airglow.simulate.command", "make a night that never was, with known truth"),
-    "status": ("airglow.pipeline.status", "show what waits, what failed and why"),
+    "status": ("airglow.pipeline.status", "show where nights stand, and why"),
 }
 
 # New objects before Python looks for those that hold each other. A command is over in seconds, and imports

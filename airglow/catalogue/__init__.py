@@ -3,16 +3,19 @@
 from airglow.catalogue.check import check_database
 from airglow.catalogue.connection import DatabaseSettings, NoAnswer, connect, settings_from_environment
 from airglow.catalogue.load import load_night
+from airglow.catalogue.night_states import StateRow, write_states
 from airglow.catalogue.schema import RIGHTS, known_migrations, migrate
 
 __all__ = [
     "RIGHTS",
     "DatabaseSettings",
     "NoAnswer",
+    "StateRow",
     "check_database",
     "connect",
     "known_migrations",
     "load_night",
     "migrate",
     "settings_from_environment",
+    "write_states",
 ]

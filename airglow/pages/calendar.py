@@ -12,7 +12,7 @@ from airglow.model.errors import BadInput
 from airglow.model.result import ANALYSED
 from airglow.pages.settings import PagesSettings
 from airglow.pages.states import TROUBLE, Kind, kind_of_record, kind_of_row
-from airglow.pipeline.status import Row
+from airglow.pipeline.table import Row
 from airglow.uploads import NightId
 
 INDEX_NIGHTS = 4000  # that the first page shows at most, if they are of more than one year

@@ -7,16 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from airglow.model.errors import AirglowError
 from airglow.pages.export import export_pages
 from airglow.pages.rebuild import rebuild_pages
 from airglow.pages.settings import PagesSettings
 from airglow.pages.site import update_pages
-from airglow.pipeline.failures import failures
-from airglow.pipeline.last_discovery import DISCOVERY, last_discovery
-from airglow.pipeline.status import Row, rows
+from airglow.pipeline.table import read_table
 from airglow.registry import load_config
-from airglow.store import Store, open_store, settings_from_environment
+from airglow.store import open_store, settings_from_environment
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,9 +24,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     choice.add_argument(
         "--out", type=Path, metavar="DIR", help="copy pages and files to here; changes nothing"
-    )
-    parser.add_argument(
-        "--work", type=Path, default=Path("work"), help="the workflow's temporary files (default: work)"
     )
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="over those of the workflow: with a section pages"
@@ -46,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"  python3 -m http.server --directory {args.out} 8000")
         print(f"  http://localhost:8000/{settings.prefix}/index.html")
         return _tell_problems(copied)
-    table = _rows(args.work, store)
+    known = read_table(store)
+    table = None if known.written_at is None else known.rows  # None: as it was said last
     if args.rebuild:
         say = _say_on_terminal if sys.stderr.isatty() else lambda text: None
         answer = rebuild_pages(store, settings, table, say=say)
@@ -59,18 +54,6 @@ def run(args: argparse.Namespace) -> int:
         else "The configuration says that there are no pages (pages: prefix is empty)."
     )
     return _tell_problems(answer)
-
-
-def _rows(work: Path, store: Store) -> list[Row] | None:
-    """Where nights stand, as the workflow knows it here; None, with a word, where it does not."""
-    try:
-        discovery, why = last_discovery(work / DISCOVERY), f"No discovery in {work}"
-    except AirglowError as error:
-        discovery, why = None, str(error)
-    if discovery is None:
-        print(f"{why}: what waits and failed stays as it was said last.", file=sys.stderr)
-        return None
-    return rows(discovery, failures(work), store)
 
 
 def _tell_problems(answer: dict[str, Any]) -> int:

@@ -20,7 +20,7 @@ from airglow.pages.plots import recent_plot, whole_plot
 from airglow.pages.render import Page, look, render
 from airglow.pages.settings import PagesSettings, relative_url
 from airglow.pages.states import KINDS, TROUBLE, kind_of_row
-from airglow.pipeline.status import Row
+from airglow.pipeline.table import Row
 from airglow.uploads import NightId
 
 SHOWN_ROWS = 200  # of one kind, on the page of what waits: a backlog can be long

@@ -18,7 +18,7 @@ from airglow.pages.settings import PagesSettings
 from airglow.pages.site import finish, new_answer, open_rows, pending_of, write_overview
 from airglow.pages.write import listed, put_changed
 from airglow.pipeline.publish import fetch_products, read_index
-from airglow.pipeline.status import Row
+from airglow.pipeline.table import Row
 from airglow.store import Store
 from airglow.uploads import NightId
 

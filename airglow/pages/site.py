@@ -25,11 +25,11 @@ from airglow.pages.records import FORMAT, clean, linked, read_record, short_reco
 from airglow.pages.render import ASK, KEEP, SVG, Page, look, static_pages
 from airglow.pages.settings import PagesSettings
 from airglow.pages.write import put_changed
-from airglow.pipeline.status import Row
+from airglow.pipeline.rows import is_done
+from airglow.pipeline.table import Row
 from airglow.store import ChangedObject, MissingObject, Store, StoredObject, in_threads, json_bytes
 from airglow.uploads import NightId
 
-DONE = "done"  # a row of a night that needs nothing more
 _MADE_FROM = "made-from-"
 _AT_ONCE = 8  # deletions after one look
 
@@ -162,7 +162,7 @@ def open_rows(store: Store, rows: Iterable[Row] | None, made_from: Iterable[Stor
         return [
             Row(clean(row.name), clean(row.state), clean(row.reason), row.since)
             for row in rows
-            if row.state != DONE
+            if not is_done(row)
         ]
     latest = max(made_from, key=lambda one: (one.modified, one.key), default=None)
     if latest is None:

@@ -1,7 +1,7 @@
-"""Steps of the workflow that failed: each has a record on the local disk until it succeeds.
+"""Steps of the workflow that failed: each has a note on the local disk until it succeeds.
 
-A record is a file in ``failures`` in the workflow's directory for temporary files, named by rule, night and
-tag.
+A note is a file in ``failures`` in the workflow's directory for temporary files, named by rule, night and
+tag. At the end of a run the bucket gets what they say of nights (`airglow.pipeline.closing`).
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ import json
 import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from airglow.model.errors import BadInput
 from airglow.model.files import write_whole
 from airglow.model.names import NIGHT
-from airglow.pipeline.last_discovery import DISCOVERY, last_discovery
-from airglow.store import Store, json_bytes
-from airglow.uploads import State, pending_nights
+from airglow.model.states import ErrorClass
+from airglow.store import json_bytes
 
 _FAILURES = "failures"
 _AT_WORK = "at_work"  # steps that have begun and not ended
@@ -46,6 +44,12 @@ class Failure:
         When it failed, UTC to the second.
     log
         Where to read more.
+    error_class
+        Whose fault it is.
+    refused
+        True if it is a verdict on the upload.
+    recorded
+        True if the bucket has it on record.
     """
 
     rule: str
@@ -54,9 +58,20 @@ class Failure:
     reason: str
     at: dt.datetime
     log: str
+    error_class: ErrorClass = ErrorClass.MACHINE
+    refused: bool = False
+    recorded: bool = False
 
 
-def record_failure(work: Path, rule: str, wildcards: Mapping[str, str], reason: str, log: str) -> None:
+def record_failure(
+    work: Path,
+    rule: str,
+    wildcards: Mapping[str, str],
+    reason: str,
+    log: str,
+    error_class: ErrorClass = ErrorClass.MACHINE,
+    refused: bool = False,
+) -> None:
     """Put a failure on record.
 
     Parameters
@@ -71,13 +86,15 @@ def record_failure(work: Path, rule: str, wildcards: Mapping[str, str], reason: 
         One sentence for people.
     log
         Where to read more.
+    error_class
+        Whose fault it is.
+    refused
+        True if it is a verdict on the upload.
     """
-    path = _failure_path(work, rule, wildcards)
-    at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    tag = wildcards.get("tag", "")
-    name = _name(wildcards) or rule
-    record = {"rule": rule, "name": name, "tag": tag, "reason": reason, "at": at, "log": log}
-    write_whole(path, json_bytes(record))
+    at = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    name, tag = _name(wildcards) or rule, wildcards.get("tag", "")
+    failure = Failure(rule, name, tag, reason, at, log, error_class, refused)
+    write_whole(_failure_path(work, rule, wildcards), json_bytes(_to_json(failure)))
 
 
 def begin_step(work: Path, rule: str, wildcards: Mapping[str, str], log: str) -> None:
@@ -156,45 +173,49 @@ def forget_failures(work: Path, name: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def forget_unrepeated(work: Path, store: Store, only_by_name: Collection[str] = ()) -> list[str]:
-    """Remove the records of failures that no run repeats, and which would otherwise stay for ever.
-
-    A run without targets repeats what the discovery wants and what has a marker of unfinished work. A night
-    that was asked for by name and never existed or is not complete, or whose new analysis failed, is neither.
-    Why a night failed that is held stays on record.
+def mark_recorded(work: Path, failure: Failure) -> None:
+    """Note that the bucket has a failure on record: here it only helps to find its log.
 
     Parameters
     ----------
     work
         The workflow's directory for temporary files.
-    store
-        The bucket, which has the markers; asked if the last discovery does not explain all failures.
+    failure
+        Which one.
+    """
+    for path, known in _records(work):
+        if known == failure:
+            write_whole(path, json_bytes({**_to_json(failure), "recorded": True}))
+
+
+def forget_recorded(work: Path, only_by_name: Collection[str] = ()) -> None:
+    """At the beginning of a run: failures that the bucket knows, and those of what was asked for by name.
+
+    Parameters
+    ----------
+    work
+        The workflow's directory for temporary files.
     only_by_name
         Rules that run only where a file is asked for by its name.
-
-    Returns
-    -------
-    list of str
-        Names of the nights, or of what else, whose records are gone.
     """
-    known = set()
-    with contextlib.suppress(BadInput):  # a discovery that cannot be read is followed by another one
-        if discovery := last_discovery(work / DISCOVERY):
-            reports = [each for each in discovery.nights if each.is_wanted or each.state is State.HELD]
-            known |= {report.night.name for report in reports}
-            known |= {f"{report.night.site}_{report.night.day}" for report in reports}
-            known |= {f"{day.site}_{day.date:%Y%m%d}" for day in discovery.weather_leftovers}
-    in_doubt = []
     for path, failure in _records(work):
-        if failure.rule in only_by_name or (failure.name != failure.rule and failure.name not in known):
-            in_doubt.append((path, failure))
-    pending = {night.name for night in pending_nights(store)} if in_doubt else set()
-    gone = []
-    for path, failure in in_doubt:
-        if failure.rule in only_by_name or failure.name not in pending:
+        if failure.recorded or failure.rule in only_by_name:
             path.unlink(missing_ok=True)
-            gone.append(failure.name)
-    return gone
+
+
+def forget_before(work: Path, moment: dt.datetime) -> None:
+    """After a run that repeats whatever is to be repeated: failures of before, which it did not repeat.
+
+    Parameters
+    ----------
+    work
+        The workflow's directory for temporary files.
+    moment
+        When the run began (UTC).
+    """
+    for path, failure in _records(work):
+        if failure.at < moment:
+            path.unlink(missing_ok=True)
 
 
 def failures(work: Path) -> list[Failure]:
@@ -217,11 +238,16 @@ def _records(work: Path) -> Iterator[tuple[Path, Failure]]:
     for path in (work / _FAILURES).glob("*.json"):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            yield path, Failure(**{**record, "at": dt.datetime.fromisoformat(record["at"])})
+            at, error_class = dt.datetime.fromisoformat(record["at"]), ErrorClass(record["error_class"])
+            yield path, Failure(**{**record, "at": at, "error_class": error_class})
         except FileNotFoundError:
             continue  # the step has just succeeded
         except (OSError, ValueError, TypeError, KeyError) as error:
             yield path, _unreadable(path, error)
+
+
+def _to_json(failure: Failure) -> dict[str, object]:
+    return {**asdict(failure), "at": failure.at.isoformat(), "error_class": failure.error_class.value}
 
 
 def _unreadable(path: Path, error: Exception) -> Failure:

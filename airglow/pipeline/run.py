@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import os
 import signal
 import subprocess
@@ -12,25 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from airglow.model.errors import AirglowError, BadInput
+from airglow.model.states import ExitStatus, exits_help
 from airglow.pipeline.backlog import what_is_left, work_off
-from airglow.pipeline.failures import Failure, failures
-from airglow.pipeline.last_discovery import DISCOVERY, last_discovery
+from airglow.pipeline.closing import ended_run
 from airglow.pipeline.preflight import check_surroundings
 from airglow.pipeline.runlock import Busy, Run, begin_run
 from airglow.pipeline.targets import Target, is_there, looks_like_target, parse_target, why_not_there
 from airglow.registry import load_config, registry_of
-from airglow.store import Store
-from airglow.uploads import read_refusal
+from airglow.store import SilentStore, Store
 
-OK, STEP_FAILED, WRONG_REQUEST, NOT_READY, BUSY = range(5)
-_EXIT_CODES = """\
-exit status:
-  0  all is well; nights that wait, are held or refused are no failure of a run
-  1  a step failed; the others were done as far as they do not need it
-  2  the request is wrong: nothing was planned, and nothing is on record
-  3  the surroundings are not there: environment, bucket, database settings, configuration, workflow
-  4  another run is at work in this directory, and did not end in time
-  128 + N  stopped by signal N (130 is Ctrl-C, 143 is SIGTERM); the next run goes on from there
+_HANDED_ON = """
 
 What follows -- is handed to Snakemake: airglow run uao_20250429 -- --cores 8
 """
@@ -55,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.usage = "airglow run [options] [NIGHT ...] [-- SNAKEMAKE ARGUMENTS]"
-    parser.epilog = _EXIT_CODES
+    parser.epilog = exits_help() + _HANDED_ON
     parser.add_argument(
         "night",
         nargs="*",
@@ -98,7 +88,7 @@ def run(given: argparse.Namespace) -> int:
         config = load_config(given.config, working_directory=True)
         registry = registry_of(config)
     except AirglowError as error:
-        return _refuse(NOT_READY, str(error))
+        return _refuse(ExitStatus.WRONG, str(error))
 
     requests = [*given.night, *filter(looks_like_target, given.passed_on)]
     targets, problems = [], []
@@ -110,61 +100,64 @@ def run(given: argparse.Namespace) -> int:
     if given.reanalyze and not given.night:
         problems.append("--reanalyze: name the nights that are to be analysed anew")
     if problems:
-        return _refuse(WRONG_REQUEST, *problems)
+        return _refuse(ExitStatus.WRONG, *problems)
 
     try:
         store = check_surroundings(warn=_tell)
         problems = _missing(targets, store)
+    except SilentStore as error:
+        return _refuse(ExitStatus.FAILING, str(error))
     except AirglowError as error:
-        return _refuse(NOT_READY, str(error))
+        return _refuse(ExitStatus.WRONG, str(error))
     if problems:
-        return _refuse(WRONG_REQUEST, *problems)
+        return _refuse(ExitStatus.WRONG, *problems)
 
     command = _command(root, given, targets[: len(given.night)])
     if given.dry_run or _NO_WORK.intersection(given.passed_on):
-        return WRONG_REQUEST if subprocess.run(command).returncode else OK
+        return ExitStatus.WRONG if subprocess.run(command).returncode else ExitStatus.OK
     try:
         # Only now: Snakemake plans what is to be done when no other run can change it any more.
         lock = begin_run(_LOCKS, config["run"]["wait_seconds"], _tell)
     except Busy as error:
-        return _refuse(BUSY, str(error))
+        return _refuse(ExitStatus.OK, str(error))
     except OSError as error:
-        return _refuse(NOT_READY, f"{Path.cwd()}: no run can be made here: {error.strerror or error}")
+        return _refuse(
+            ExitStatus.FAILING, f"{Path.cwd()}: no run can be made here: {error.strerror or error}"
+        )
     hours = 0 if targets else config["run"]["hours"]
-    return _work(command, lock, store, targets, hours)
+    return _work(command, lock, targets, hours)
 
 
-def _work(command: Sequence[str], lock: Run, store: Store, targets: Sequence[Target], hours: float) -> int:
+def _work(command: Sequence[str], lock: Run, targets: Sequence[Target], hours: float) -> int:
     """Let Snakemake work under the lock, and say how it went."""
-    begun = dt.datetime.now(dt.UTC).replace(microsecond=0)  # failures are on record to the second
     _LOG.parent.mkdir(exist_ok=True)
     _LOG.write_bytes(b"")  # each plan adds to it
-    ended = work_off(_WORK, lock.identifier, hours, lambda: _supervise(command, lock))
+    worked = work_off(_WORK, lock.identifier, hours, lambda: _supervise(command, lock))
     lock.end()
-    code, stopped_by = ended.code, ended.stopped_by
-    for line in what_is_left(ended, hours):
+    code, stopped_by = worked.code, worked.stopped_by
+    for line in what_is_left(worked, hours):
         _tell(line)
     if stopped_by:
         named = ", ".join(target.request for target in targets)
         _tell(f"stopped. {f'Ask again for {named}' if named else 'The next run goes on from here'}")
         return 128 + stopped_by
-    if code == 0:
-        return OK
-    failed = [failure for failure in failures(_WORK) if failure.at >= begun]
-    if failed:
-        _tell(f"failed: {', '.join(map(_step, failed))}")
-        return STEP_FAILED
-    if refused := _refused_since(begun, store, targets):
-        _tell(f"refused, until another upload comes: {'; '.join(refused)}")
-        return OK
+    ended = ended_run(_WORK, lock.identifier)
+    if ended is not None:
+        status, said = ended
+        for line in said:
+            _tell(line)
+        if status or said or code == 0:
+            return status
+    elif code == 0:  # nothing was to be done, so nothing was begun
+        return ExitStatus.OK
     output = _LOG.read_text(encoding="utf-8", errors="replace")
     print("\n".join(output.splitlines()[-_SHOWN_LINES:]), file=sys.stderr)
     if code < 0:
         _tell(f"Snakemake was killed by signal {-code}. Start again; {_LOG} has what it said")
-        return STEP_FAILED
+        return ExitStatus.BROKEN
     _tell(f"Snakemake gave up; {_LOG} has all that it said")
     cannot_be_made = code == 2 or "MissingRuleException" in output  # 2 is an argument that it does not know
-    return WRONG_REQUEST if cannot_be_made else STEP_FAILED
+    return ExitStatus.WRONG if cannot_be_made else ExitStatus.BROKEN
 
 
 def _supervise(command: Sequence[str], lock: Run) -> tuple[int, int]:
@@ -244,23 +237,6 @@ def _workflow_root(given: Path | None) -> Path:
 
 def _missing(targets: Sequence[Target], store: Store) -> list[str]:
     return [why_not_there(target) for target in targets if not is_there(target, store)]
-
-
-def _refused_since(begun: dt.datetime, store: Store, targets: Sequence[Target]) -> list[str]:
-    """Nights of this run whose uploads were refused in it, with the reasons."""
-    nights = {night for target in targets for night in target.nights}
-    try:
-        if discovery := last_discovery(_WORK / DISCOVERY):
-            nights |= {report.night for report in discovery.wanted}
-        refusals = {night.name: read_refusal(store, night) for night in nights}
-    except AirglowError:  # then it is not known, and the run failed
-        return []
-    since = {name: refusal for name, refusal in refusals.items() if refusal and refusal.made_at >= begun}
-    return [f"{name} ({refusal.reason})" for name, refusal in sorted(since.items())]
-
-
-def _step(failure: Failure) -> str:
-    return " ".join(filter(None, (failure.rule, failure.tag))) + f" of {failure.name}"
 
 
 def _refuse(status: int, *reasons: str) -> int:

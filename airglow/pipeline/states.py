@@ -17,13 +17,13 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from airglow.model.files import write_whole
 from airglow.store import Store, StoredObject, hash_file, json_bytes
-from airglow.uploads import Discovery, NightId
+from airglow.uploads import Discovery, NightId, NightRecord, record_from_json, record_to_json
 
 _MARKED = "marked"
 _FILE_CLOCK_S = 0.05  # by which the times of files may lag behind the clock
@@ -101,7 +101,13 @@ def mirror_states(
     return there
 
 
-def mirror_taken_up(store: Store, discovery: Discovery, root: Path, run: str) -> None:
+def mirror_taken_up(
+    store: Store,
+    discovery: Discovery,
+    root: Path,
+    run: str,
+    records: Mapping[NightId, NightRecord] | None = None,
+) -> None:
     """Make the mirrors of all nights that a discovery has taken up, from what it listed as far as that holds.
 
     Parameters
@@ -114,6 +120,8 @@ def mirror_taken_up(store: Store, discovery: Discovery, root: Path, run: str) ->
         The directory of all mirrors.
     run
         Identifier of the run at hand.
+    records
+        What the markers of the nights say (`airglow.uploads.take_up`).
     """
     for report in discovery.wanted:
         # Taking a night up has marked it as unfinished, and may have exchanged its manifest.
@@ -121,7 +129,7 @@ def mirror_taken_up(store: Store, discovery: Discovery, root: Path, run: str) ->
         there = None if found is None else [one for one in found if one.key != report.night.cleaned_key]
         asked_at = None if there is None else discovery.made_at.timestamp()
         mirror_states(store, report.night, root, there, asked_at)
-        note_marked(report.night, run, root)
+        note_marked(report.night, run, root, (records or {}).get(report.night))
 
 
 def put_state(store: Store, night: NightId, state: str, value: Any, root: Path) -> None:
@@ -186,7 +194,7 @@ def remove_state(store: Store, night: NightId, state: str, root: Path) -> None:
     store.delete(_key(night, state))
 
 
-def note_marked(night: NightId, run: str, root: Path) -> None:
+def note_marked(night: NightId, run: str, root: Path, record: NightRecord | None = None) -> None:
     """Note that a run has marked a night as unfinished, so that its steps need not do it again.
 
     Parameters
@@ -197,8 +205,34 @@ def note_marked(night: NightId, run: str, root: Path) -> None:
         Identifier of the run.
     root
         The directory of all mirrors.
+    record
+        What the marker says, to spare the last step the request.
     """
-    write_whole(mirror_path(root, night, _MARKED), json_bytes({"run": run}))
+    value = {"run": run, "record": record_to_json(record) if record else None}
+    write_whole(mirror_path(root, night, _MARKED), json_bytes(value))
+
+
+def marked_record(night: NightId, run: str | None, root: Path) -> NightRecord | None:
+    """What the marker of a night says, if the run at hand has written or read it.
+
+    Parameters
+    ----------
+    night
+        The night.
+    run
+        Identifier of the run; None if there is none.
+    root
+        The directory of all mirrors.
+
+    Returns
+    -------
+    NightRecord or None
+        None if that is not known.
+    """
+    value = _read(mirror_path(root, night, _MARKED))
+    if not run or value.get("run") != run:
+        return None
+    return record_from_json(value["record"]) if value.get("record") else None
 
 
 def is_marked(night: NightId, run: str | None, root: Path) -> bool:

@@ -28,13 +28,14 @@ from airglow.model.result import NightResult
 from airglow.night import AnalysisSettings, NightRequest, analyse_frames
 from airglow.pipeline.archiving import archive_upload
 from airglow.pipeline.delivery import publish_night
+from airglow.pipeline.finishing import finish_night
 from airglow.pipeline.publish import ProductPrefixes, plan_delivery
 from airglow.pipeline.states import put_state
 from airglow.pipeline.workspace import OUTCOME, bring_frames, published_results
 from airglow.products import Beside, read_netcdf, write_kinds
 from airglow.registry import Registry
 from airglow.store import Store, json_bytes
-from airglow.uploads import NightId, clear_pending
+from airglow.uploads import NightId
 
 PageWriter = Callable[[Store, Mapping[str, Any], Sequence[NightResult]], Mapping[str, Any]]
 
@@ -148,9 +149,10 @@ def deliver_night(
         written = around.write_page(store, index, results)
         page = {**written, "manifest_sha256": index["manifest_sha256"]}
         put_state(store, night, "page", page, states)
-    record = cleanup_night(store, around.registry, load_manifest(store, night), index, loaded, just_read=True)
-    put_state(store, night, "cleaned", record, states)
-    clear_pending(store, night)
+    cleanup = cleanup_night(
+        store, around.registry, load_manifest(store, night), index, loaded, just_read=True
+    )
+    finish_night(store, night, cleanup, index, states)
     shutil.rmtree(folder)  # of many nights, the frames would fill the disk
     return index
 

@@ -2,7 +2,14 @@
 
 from airglow.store.bucket import Store
 from airglow.store.hashes import FileHashes, hash_file, json_bytes
-from airglow.store.objects import ChangedObject, DamagedRead, MissingObject, Reading, StoredObject
+from airglow.store.objects import (
+    ChangedObject,
+    DamagedRead,
+    MissingObject,
+    Reading,
+    SilentStore,
+    StoredObject,
+)
 from airglow.store.opening import open_store
 from airglow.store.probe import honours_if_match
 from airglow.store.settings import (
@@ -19,6 +26,7 @@ __all__ = [
     "FileHashes",
     "MissingObject",
     "Reading",
+    "SilentStore",
     "Store",
     "StoreSettings",
     "StoredFile",

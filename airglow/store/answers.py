@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from airglow.model.errors import StoreError
-from airglow.store.objects import ChangedObject, EmptyObject, MissingObject
+from airglow.store.objects import ChangedObject, EmptyObject, MissingObject, SilentStore
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -73,9 +73,10 @@ def answered_check(where: str) -> Iterator[None]:
             raise StoreError(f"{where} does not exist: create it, or correct DEST_BUCKET") from error
         if status == 403:
             raise StoreError(f"{where}: access denied. Check the credentials") from error
-        raise StoreError(f"{where}: {error}") from error
+        kind = SilentStore if status >= 500 else StoreError
+        raise kind(f"{where}: {error}") from error
     except botocore_errors().BotoCoreError as error:
-        raise StoreError(f"{where} does not answer: {error}. Check AWS_S3_ENDPOINT_URL") from error
+        raise SilentStore(f"{where} does not answer: {error}. Check AWS_S3_ENDPOINT_URL") from error
 
 
 def refusal(where: str, action: str, error: ClientError) -> StoreError:

@@ -19,6 +19,10 @@ class ChangedObject(StoreError):
     """An object is no longer the one that was listed: it was uploaded again."""
 
 
+class SilentStore(StoreError):
+    """The service does not answer, or says that it cannot now: later it may, with the same settings."""
+
+
 class EmptyObject(StoreError):
     """A part of an object was asked for that has no bytes at all."""
 

@@ -9,6 +9,7 @@ from airglow.uploads.discovery import (
     discovery_from_json,
     discovery_to_json,
 )
+from airglow.uploads.holds import Hold, hold, hold_key, read_hold, release
 from airglow.uploads.keys import (
     RAW,
     NightId,
@@ -24,15 +25,34 @@ from airglow.uploads.keys import (
 )
 from airglow.uploads.memory import MEMORY, Memory, read_memory
 from airglow.uploads.pending import (
+    TABLE,
+    Markers,
     archived_upload,
     clear_pending,
     kept_manifest_key,
+    list_markers,
     mark_pending,
     pending_nights,
+    put_record,
+    read_record,
     take_up,
 )
 from airglow.uploads.queue import NIGHTS_PER_PLAN, Plan, disk_need_bytes, lacks_room
 from airglow.uploads.receipt import Receipt, parse_receipt, what_is_missing
+from airglow.uploads.records import (
+    Attempt,
+    Fault,
+    NightRecord,
+    Versions,
+    events_from_json,
+    events_to_json,
+    failed,
+    normalised,
+    record_from_json,
+    record_to_json,
+    released,
+    with_event,
+)
 from airglow.uploads.refusals import (
     Refusal,
     check_not_refused,
@@ -42,15 +62,22 @@ from airglow.uploads.refusals import (
     refusal_of,
 )
 from airglow.uploads.scan import ScanSettings, scan
+from airglow.uploads.standing import settled, told, upload_digest
 
 __all__ = [
     "MEMORY",
     "NIGHTS_PER_PLAN",
     "ONE_DAY",
     "RAW",
+    "TABLE",
+    "Attempt",
     "Discovery",
+    "Fault",
+    "Hold",
+    "Markers",
     "Memory",
     "NightId",
+    "NightRecord",
     "NightReport",
     "Plan",
     "RawPart",
@@ -60,6 +87,7 @@ __all__ = [
     "ScanSettings",
     "State",
     "UnrecognisedObject",
+    "Versions",
     "WeatherDay",
     "WeatherFile",
     "archived_upload",
@@ -70,22 +98,40 @@ __all__ = [
     "discovery_to_json",
     "disk_need_bytes",
     "end_of_day",
+    "events_from_json",
+    "events_to_json",
+    "failed",
     "first_part",
     "forget_refusal",
+    "hold",
+    "hold_key",
     "is_of_upload",
     "kept_manifest_key",
     "lacks_room",
+    "list_markers",
     "mark_pending",
     "nights_that_need",
+    "normalised",
     "parse_raw_key",
     "parse_receipt",
     "pending_nights",
+    "put_record",
+    "read_hold",
     "read_memory",
+    "read_record",
     "read_refusal",
+    "record_from_json",
     "record_refusal",
+    "record_to_json",
     "refusal_of",
+    "release",
+    "released",
     "scan",
+    "settled",
     "take_up",
+    "told",
+    "upload_digest",
     "weather_prefix",
     "what_is_missing",
+    "with_event",
 ]

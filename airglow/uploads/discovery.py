@@ -5,26 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
 from airglow.model.errors import BadInput
+from airglow.model.states import WANTED
+from airglow.model.states import NightState as State
 from airglow.store import StoredObject
 from airglow.uploads.keys import NightId
+from airglow.uploads.records import NightRecord, record_from_json, record_to_json
 
-FORMAT = 2
-
-
-class State(Enum):
-    """What is the matter with a night."""
-
-    READY = "ready"  # complete: to be worked on
-    CONTINUING = "continuing"  # work has begun and was interrupted: to be worked on
-    QUEUED = "queued"  # complete, for a later run
-    WAITING = "waiting"  # something is still to come
-    HELD = "held"  # an operator does not want it worked on
-    COLLECTION_ERROR = "collection error"  # the instrument says that there are no data
-    REFUSED = "refused"  # wrong in a way that waiting does not mend
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -53,6 +43,10 @@ class NightReport:
         True if another upload of the night is archived already.
     withdrawn
         True if that other upload went away before it was archived.
+    record
+        What the night has gone through, of one with a marker of unfinished work.
+    upload
+        Digest of what is in ``raw/`` of it.
     """
 
     night: NightId
@@ -65,11 +59,13 @@ class NightReport:
     size_expected: int | None = None
     changed: bool = False
     withdrawn: bool = False
+    record: NightRecord | None = None
+    upload: str = ""
 
     @property
     def is_wanted(self) -> bool:
         """Whether this run works on the night."""
-        return self.state in (State.READY, State.CONTINUING)
+        return self.state in WANTED
 
 
 @dataclass(frozen=True)
@@ -108,6 +104,8 @@ class Discovery:
         Nights with a marker, as the look found them; None if that is not known any more. Not written to JSON.
     states
         Of nights that were looked up: the objects of their state in the bucket. Not written to JSON.
+    table
+        The table of nights as the bucket had it (`airglow.pipeline.table`); None if there was none.
     """
 
     made_at: dt.datetime
@@ -117,6 +115,7 @@ class Discovery:
     finished: tuple[NightId, ...]
     marked: frozenset[NightId] | None = None
     states: Mapping[NightId, Sequence[StoredObject]] = field(default_factory=dict)
+    table: Mapping[str, Any] | None = None
 
     @property
     def wanted(self) -> tuple[NightReport, ...]:
@@ -151,6 +150,8 @@ def discovery_to_json(discovery: Discovery) -> dict[str, Any]:
                 "size_expected": report.size_expected,
                 "changed": report.changed,
                 "withdrawn": report.withdrawn,
+                "record": record_to_json(report.record) if report.record else None,
+                "upload": report.upload,
             }
             for report in discovery.nights
         ],
@@ -159,6 +160,7 @@ def discovery_to_json(discovery: Discovery) -> dict[str, Any]:
             {"site": day.site, "date": f"{day.date:%Y%m%d}"} for day in discovery.weather_leftovers
         ],
         "finished": [night.name for night in discovery.finished],
+        "table": discovery.table,
     }
 
 
@@ -193,6 +195,7 @@ def discovery_from_json(value: Mapping[str, Any], name: str = "discovery") -> Di
                 for entry in value["weather_leftovers"]
             ),
             finished=tuple(NightId.parse(entry) for entry in value["finished"]),
+            table=value["table"],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(name, f"not a discovery ({error!r})", "run the discovery again") from error
@@ -203,4 +206,5 @@ def _report(entry: Mapping[str, Any]) -> NightReport:
     values["night"] = NightId.parse(values["night"])
     values["state"] = State(values["state"])
     values["since"] = dt.datetime.fromisoformat(values["since"]) if values["since"] else None
+    values["record"] = record_from_json(values["record"]) if values["record"] else None
     return NightReport(**values)

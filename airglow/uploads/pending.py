@@ -1,7 +1,11 @@
 """Markers of unfinished work, so that work that was killed is found again without looking at the archive.
 
 A night is *finished* when ``cleaned.json`` exists. Marking a night removes that object first, so it can only
-have been written by work that came after the mark: no comparison of clocks is needed.
+have been written by work that came after the mark: no comparison of clocks is needed. A marker carries the
+record of its night (`airglow.uploads.records`).
+
+Beside the markers are the holds of operators (`airglow.uploads.holds`) and the table of nights, so that one
+listing tells what is unfinished, what is held and whether the table is the known one.
 """
 
 from __future__ import annotations
@@ -11,15 +15,53 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from airglow.model.errors import BadInput
-from airglow.store import MissingObject, Store
+from airglow.store import MissingObject, Store, StoredObject
 from airglow.uploads.discovery import Discovery
 from airglow.uploads.keys import PENDING, NightId
+from airglow.uploads.records import (
+    Attempt,
+    NightRecord,
+    Versions,
+    events_from_json,
+    record_from_json,
+    record_to_json,
+)
 from airglow.uploads.refusals import forget_refusal
 
+FORMAT = 2
+HELD = f"{PENDING}held/"
+TABLE = f"{PENDING}table.json"
 
-def mark_pending(store: Store, night: NightId, why: str, there: Collection[str] | None = None) -> None:
+
+@dataclass(frozen=True)
+class Markers:
+    """What lies among the markers.
+
+    Parameters
+    ----------
+    nights
+        Markers of unfinished work.
+    holds
+        Holds of operators.
+    table
+        The table of nights; None before the first run.
+    """
+
+    nights: dict[NightId, StoredObject]
+    holds: dict[NightId, StoredObject]
+    table: StoredObject | None = None
+
+
+def mark_pending(
+    store: Store,
+    night: NightId,
+    why: str,
+    there: Collection[str] | None = None,
+    versions: Versions | None = None,
+) -> NightRecord:
     """Mark that work on a night begins, before anything else is done.
 
     Parameters
@@ -32,14 +74,89 @@ def mark_pending(store: Store, night: NightId, why: str, there: Collection[str] 
         What begins, for an operator who looks: ``upload``, ``reanalysis``.
     there
         Keys of the night's state in the bucket, as just listed.
+    versions
+        Of code and settings.
+
+    Returns
+    -------
+    NightRecord
+        What the marker says: it has the events of the time before.
     """
+    now = dt.datetime.now(dt.UTC)
+    events = _earlier_events(store, night, there)
+    record = NightRecord(why=why, since=now, versions=versions or Versions(), events=events)
     # In this order: killed in between, nothing has begun and nothing is lost.
     if there is None or night.cleaned_key in there:
         store.delete(night.cleaned_key)
-    store.put_json(
-        night.pending_key,
-        {"format": 1, "night": night.name, "why": why, "made_at": dt.datetime.now(dt.UTC).isoformat()},
-    )
+    put_record(store, night, record)
+    return record
+
+
+def put_record(store: Store, night: NightId, record: NightRecord) -> None:
+    """Write the record of a night that is not done: its marker.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        The night.
+    record
+        Its record.
+    """
+    moment = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    value = {"format": FORMAT, "night": night.name, "made_at": moment, **record_to_json(record)}
+    store.put_json(night.pending_key, value)
+
+
+def read_record(store: Store, night: NightId) -> NightRecord | None:
+    """The record of a night that is not done; None without a marker. Costs one request.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        The night.
+
+    Returns
+    -------
+    NightRecord or None
+    """
+    try:
+        return record_of(store.get_bytes(night.pending_key))
+    except MissingObject:
+        return None
+
+
+def record_of(marker: bytes) -> NightRecord:
+    """The record that a marker carries.
+
+    Parameters
+    ----------
+    marker
+        Its bytes.
+
+    Returns
+    -------
+    NightRecord
+        Of a marker that cannot be read: that work is under way, which is all that a marker must say.
+    """
+    try:
+        return record_from_json(json.loads(marker))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return NightRecord()
+
+
+def _earlier_events(store: Store, night: NightId, there: Collection[str] | None) -> tuple[Attempt, ...]:
+    """Events of the last time that a night was worked on; costs nothing where there was none."""
+    for key in (night.cleaned_key, night.refused_key, night.pending_key):
+        if there is not None and key not in there:
+            continue
+        with contextlib.suppress(MissingObject, ValueError, KeyError, TypeError, AttributeError):
+            if events := events_from_json(json.loads(store.get_bytes(key)).get("events", ())):
+                return events
+    return ()
 
 
 def clear_pending(store: Store, night: NightId) -> None:
@@ -56,7 +173,7 @@ def clear_pending(store: Store, night: NightId) -> None:
 
 
 def pending_nights(store: Store) -> set[NightId]:
-    """Nights with a marker; what else lies among the markers is none of ours and is passed over.
+    """Nights with a marker.
 
     Parameters
     ----------
@@ -67,11 +184,30 @@ def pending_nights(store: Store) -> set[NightId]:
     -------
     set of NightId
     """
-    nights = set()
+    return set(list_markers(store).nights)
+
+
+def list_markers(store: Store) -> Markers:
+    """Everything among the markers, in one request; what is none of ours is passed over.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+
+    Returns
+    -------
+    Markers
+    """
+    markers = Markers({}, {})
     for found in store.list(PENDING):
+        if found.key == TABLE:
+            markers = replace(markers, table=found)
+            continue
+        prefix, named = (HELD, markers.holds) if found.key.startswith(HELD) else (PENDING, markers.nights)
         with contextlib.suppress(BadInput):
-            nights.add(NightId.parse(found.key.removeprefix(PENDING).removesuffix(".json")))
-    return nights
+            named[NightId.parse(found.key.removeprefix(prefix).removesuffix(".json"))] = found
+    return markers
 
 
 def archived_upload(store: Store, night: NightId) -> dict[str, str] | None:
@@ -125,7 +261,9 @@ def kept_manifests_prefix(night: NightId) -> str:
     return f"{night.state_prefix}manifests/"
 
 
-def take_up(store: Store, discovery: Discovery) -> None:
+def take_up(
+    store: Store, discovery: Discovery, versions: Versions | None = None
+) -> dict[NightId, NightRecord]:
     """Prepare the bucket for work on the nights that a discovery wants, so that a kill forgets none.
 
     Every such night gets a marker. A manifest that describes an earlier upload than the one in ``raw/`` steps
@@ -138,22 +276,33 @@ def take_up(store: Store, discovery: Discovery) -> None:
         The bucket.
     discovery
         What `scan` found, of this moment.
+    versions
+        Of code and settings.
+
+    Returns
+    -------
+    dict
+        The record of each night that is taken up.
     """
     for night in discovery.finished:
         clear_pending(store, night)
+    records: dict[NightId, NightRecord] = {}
     if not discovery.wanted:
-        return
+        return records
     marked = pending_nights(store) if discovery.marked is None else discovery.marked - set(discovery.finished)
     for report in discovery.wanted:
         if report.night not in marked:
             there = discovery.states.get(report.night)
             keys = None if there is None else {found.key for found in there}
-            mark_pending(store, report.night, "upload", keys)
+            records[report.night] = mark_pending(store, report.night, "upload", keys, versions)
+        elif report.record is not None:
+            records[report.night] = report.record
         if report.changed:
             _set_manifest_aside(store, report.night)
         elif report.withdrawn:
             forget_refusal(store, report.night)
             _bring_manifest_back(store, report.night)
+    return records
 
 
 def _set_manifest_aside(store: Store, night: NightId) -> None:

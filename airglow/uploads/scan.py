@@ -23,10 +23,12 @@ from airglow.uploads.keys import (
     parse_raw_key,
 )
 from airglow.uploads.memory import Memory
-from airglow.uploads.pending import archived_upload, kept_manifests_prefix, pending_nights
+from airglow.uploads.pending import archived_upload, kept_manifests_prefix, list_markers
 from airglow.uploads.queue import Plan, with_queue
 from airglow.uploads.receipt import MAX_RECEIPT_BYTES, Receipt, parse_receipt, what_is_missing
+from airglow.uploads.records import NightRecord, Versions
 from airglow.uploads.refusals import refusal_of
+from airglow.uploads.standing import read_standing, settled, upload_digest
 
 _NOT_ARCHIVED = "interrupted before it was archived"
 
@@ -78,6 +80,7 @@ def scan(
     criteria: Mapping[str, Any] | None = None,
     memory: Memory | None = None,
     plan: Plan | None = None,
+    versions: Versions | None = None,
 ) -> Discovery:
     """Look at what is in ``raw/`` and which work is unfinished. Changes nothing in the bucket.
 
@@ -102,6 +105,8 @@ def scan(
         What earlier looks found out; gets what this one does.
     plan
         How much may be taken up; without it everything that is wanted.
+    versions
+        Of code and settings: nights that were held, refused or failed under others are tried again.
 
     Returns
     -------
@@ -115,25 +120,38 @@ def scan(
     settings = settings or ScanSettings()
     now = now or dt.datetime.now(dt.UTC)
     memory = Memory() if memory is None else memory
-    marked = pending_nights(store)
+    markers = list_markers(store)
+    marked, standing = set(markers.nights), read_standing(store, markers, memory)
     raw = _sort(store.list(RAW), registry)
-    finished = {night for night in marked if store.head(night.cleaned_key) is not None}
+
+    passed_over = {}
+    for night in set(raw.uploads) | marked | set(standing.holds):
+        first = _first_look(night, raw.uploads.get(night, _Upload()), standing.records.get(night))
+        report = settled(first, standing.holds.get(night), now, versions)
+        if night.name in settings.hold:
+            report = replace(first, state=State.HELD, reason="held by the configuration (uploads.hold)")
+        if report is not first:
+            passed_over[night] = report
+    finished = {n for n in marked if n not in passed_over and store.head(n.cleaned_key) is not None}
     unfinished = marked - finished
     receipts = _read_receipts(store, registry, raw.uploads, memory)
 
     reports = []
     states: dict[NightId, list[StoredObject]] = {}
-    for night in sorted(set(raw.uploads) | unfinished, key=lambda n: (n.date, n.site, n.instrument)):
+    nights = set(raw.uploads) | unfinished | set(standing.holds)
+    for night in sorted(nights, key=lambda n: (n.date, n.site, n.instrument)):
+        if night in passed_over:
+            reports.append(passed_over[night])
+            continue
         upload = raw.uploads.get(night, _Upload())
-        report = _judge(store, registry, settings, now, night, upload, receipts.get(night), raw)
+        record = standing.records.get(night) if night in unfinished else None
+        first = _first_look(night, upload, record)
+        report = _judge(store, registry, settings, now, first, upload, receipts.get(night), raw)
         if _is_to_be_looked_up(report, upload, night in unfinished, memory, now):
             states[night] = store.list(night.state_prefix)
             is_marked, there = night in unfinished, {found.key for found in states[night]}
             report = _compare_with_archive(store, report, upload, is_marked, there, memory, now)
             report = _compare_with_refusal(store, report, upload, there, criteria or {})
-        if night.name in settings.hold:
-            reason = "held by the configuration" + (f"; {report.reason}" if report.reason else "")
-            report = replace(report, state=State.HELD, reason=reason)
         reports.append(report)
     return Discovery(
         made_at=now,
@@ -143,6 +161,21 @@ def scan(
         finished=tuple(sorted(finished, key=lambda n: n.name)),
         marked=frozenset(marked),
         states=states,
+        table=standing.table,
+    )
+
+
+def _first_look(night: NightId, upload: _Upload, record: NightRecord | None) -> NightReport:
+    """What the listing alone says of a night."""
+    return NightReport(
+        night,
+        State.READY,
+        "",
+        since=min((found.modified for found in upload.objects), default=None),
+        parts_present=len(upload.parts),
+        size_present=sum(part.size for part in upload.parts.values()),
+        record=record,
+        upload=upload_digest(upload.objects),
     )
 
 
@@ -200,20 +233,13 @@ def _judge(
     registry: Registry,
     settings: ScanSettings,
     now: dt.datetime,
-    night: NightId,
+    report: NightReport,
     upload: _Upload,
     receipt: Receipt | AirglowError | None,
     raw: _Raw,
 ) -> NightReport:
     """A night by its objects in ``raw/``."""
-    report = NightReport(
-        night,
-        State.READY,
-        "",
-        since=min((found.modified for found in upload.objects), default=None),
-        parts_present=len(upload.parts),
-        size_present=sum(part.size for part in upload.parts.values()),
-    )
+    night = report.night
     refusal = _refusal(registry, night)
     if not refusal and night.date > now.date() + ONE_DAY:
         refusal = "the date has not come yet: the instrument's clock is wrong"

@@ -24,7 +24,7 @@ from pages.made import SETTINGS, many_records, put_records
 from airglow.demo.servers import s3_server
 from airglow.pages.export import export_pages
 from airglow.pages.site import update_pages
-from airglow.pipeline.status import Row
+from airglow.pipeline.table import Row
 from airglow.store import open_store, settings_from_environment
 
 REPEATS = 5

@@ -21,7 +21,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from airglow.demo.servers import S3Server
 from airglow.pages.night import publish_night_page
 from airglow.pages.site import update_pages
-from airglow.pipeline.status import Row
+from airglow.pipeline.table import Row
 from airglow.store import Store, open_store, settings_from_environment
 from pages.made import SETTINGS, many_records, publish, put_records, result_of
 

@@ -14,7 +14,7 @@ from airglow.pages.calendar import INDEX_NIGHTS
 from airglow.pages.night import publish_night_page
 from airglow.pages.settings import PagesSettings
 from airglow.pages.site import pending_of, update_pages
-from airglow.pipeline.status import Row
+from airglow.pipeline.table import Row
 from airglow.store import Store, in_threads
 from pages.made import SETTINGS, many_records, publish, put_records, result_of
 from pages.watching import (

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from airglow.pages.night import publish_night_page
 from airglow.pages.settings import PagesSettings
-from airglow.pipeline.status import Row
+from airglow.pipeline.table import Row
 from airglow.store import Store
 from airglow.uploads import NightId
 from pages.made import SETTINGS, publish, result_of

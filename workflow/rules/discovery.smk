@@ -21,5 +21,6 @@ checkpoint discover:
         uploads=config["uploads"],
         limits=LIMITS,
         keep_local_days=config["run"]["keep_local_days"],
+        keep_log_days=config["run"]["keep_log_days"],
     script:
         "../scripts/discover.py"

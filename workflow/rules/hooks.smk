@@ -1,8 +1,10 @@
 # Before the first job of a run and after its last one.
 
+import datetime as dt
 import shutil
 
 from airglow.pipeline import failures, runlock
+from airglow.pipeline.attempts import ATTEMPT_VARIABLE, attempt_stamp
 
 LOCKS = Path(".snakemake")
 PLANNED_AFTER = runlock.last_run(LOCKS)
@@ -11,7 +13,7 @@ ONLY_BY_NAME = {"site_night", "instrument_night", "fetch", "fetched"}
 
 def begin():
     """Before the first job: nobody else is at work here."""
-    global RUN
+    global RUN, BEGUN
     RUN = or_workflow_error(
         runlock.begin_planned_run,
         LOCKS,
@@ -19,15 +21,17 @@ def begin():
         PLANNED_AFTER,
         logger.info,
     )
+    BEGUN = dt.datetime.now(dt.UTC).replace(microsecond=0)
     # The steps inherit these.
     os.environ.update(
         {
+            ATTEMPT_VARIABLE: attempt_stamp(BEGUN),
             runlock.RUN_VARIABLE: RUN.identifier,
             runlock.NIGHTS_VARIABLE: " ".join(sorted(planned_nights())),
         }
     )
     failures.forget_steps(WORK)
-    or_workflow_error(failures.forget_unrepeated, WORK, STORE, ONLY_BY_NAME)
+    failures.forget_recorded(WORK, ONLY_BY_NAME)
 
 
 def planned_nights():
@@ -39,13 +43,29 @@ def planned_nights():
     }
 
 
+def planned_nights_by_name():
+    """The same at the end of the run: of a run that looked for nights, none."""
+    return os.environ[runlock.NIGHTS_VARIABLE].split()
+
+
 def end():
-    """After the last job: tell where the nights stand, and leave no copies of weather files to a later run."""
+    """After the last job: put on record where the nights stand, tell it, and leave no copies of weather files."""
     from airglow.pages.after_run import after_run  # takes a second, which no plan needs
+    from airglow.pipeline.closing import RunAtHand, close_run, note_end
+    from airglow.pipeline.versions import versions_of
 
     shutil.rmtree(WORK / "weather", ignore_errors=True)
     failures.record_killed(WORK)
-    after_run(WORK, STORE, config["pages"])
+    run = RunAtHand(
+        RUN.identifier,
+        BEGUN,
+        attempt_stamp(BEGUN),
+        versions_of(config, REGISTRY),
+        planned_nights_by_name(),
+    )
+    closed = close_run(WORK, STORE, run)
+    note_end(WORK, run, closed)
+    after_run(closed, STORE, config["pages"])
 
 
 onstart:

@@ -22,6 +22,8 @@ from typing import Any
 import __main__
 from airglow.model.errors import AirglowError, RefusedUpload
 from airglow.model.files import write_whole
+from airglow.model.states import ErrorClass, error_class_of
+from airglow.pipeline.attempts import ATTEMPT_VARIABLE, LogFormatter, attempt_key, attempt_log
 from airglow.pipeline.failures import begin_step, end_step, forget_failure, record_failure
 from airglow.pipeline.runlock import RUN_VARIABLE, step_of_run
 from airglow.registry import Instrument, Registry, Site
@@ -66,6 +68,12 @@ class Step:
         return NightId(snakemake.wildcards.instrument, snakemake.wildcards.site, self.date)
 
     @property
+    def attempt_key(self) -> str:
+        """Where the log of this attempt at the night will be in the bucket; empty without a run."""
+        stamp = os.environ.get(ATTEMPT_VARIABLE, "")
+        return attempt_key(self.night, stamp) if stamp else ""
+
+    @property
     def site(self) -> Site:
         """The site at hand."""
         return self.registry.site(snakemake.wildcards.site)
@@ -93,10 +101,7 @@ def read_json(path: str | Path) -> Any:
 @contextlib.contextmanager
 def step() -> Iterator[Step]:
     """Do the job's work in a ``with`` block: with its log, its lock, and its failure on record."""
-    logging.Formatter.converter = time.gmtime
-    logging.basicConfig(
-        filename=snakemake.log[0], level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s"
-    )
+    _begin_logs()
     about = " ".join([snakemake.rule, *WILDCARDS.values()])
     begun = time.monotonic()
     try:
@@ -107,17 +112,16 @@ def step() -> Iterator[Step]:
             stack.callback(end_step, WORK, snakemake.rule, WILDCARDS)
             yield Step()
     except RefusedUpload as refusal:
-        # On record in the bucket. The step has to fail all the same, or the next one would begin.
-        forget_failure(WORK, snakemake.rule, WILDCARDS)
-        _stop(about, f"refused: {refusal}")
+        # The step has to fail, or the next one would begin.
+        _fail(about, str(refusal), ErrorClass.DATA, refused=True)
     except AirglowError as error:
-        _fail(about, str(error))
+        _fail(about, str(error), error_class_of(error))
     except Exception as error:
         logging.exception("unexpected")
-        _fail(about, f"unexpected {type(error).__name__}: {error}")
+        _fail(about, f"unexpected {type(error).__name__}: {error}", error_class_of(error))
     seconds = time.monotonic() - begun
     done = f"{about}: done in {seconds:.1f} s"
-    logging.info(done)
+    logging.info(done, extra={"event": "done", "fields": {"seconds": f"{seconds:.1f}"}})
     print(done, flush=True)
     _note_cost(seconds)
     forget_failure(WORK, snakemake.rule, WILDCARDS)
@@ -136,12 +140,28 @@ def _note_cost(seconds: float) -> None:
         write_whole(path, f"s\tmax_rss\tcpu_time\n{seconds:.2f}\t{peak_kb / 1024:.1f}\t{cpu:.2f}\n".encode())
 
 
-def _fail(about: str, reason: str) -> None:
-    record_failure(WORK, snakemake.rule, WILDCARDS, reason, log=snakemake.log[0])
-    _stop(about, reason)
+def _begin_logs() -> None:
+    """Let what is logged go into the log of the step and into that of the attempt at the night."""
+    names = [WILDCARDS[name] for name in ("instrument", "site", "date") if name in WILDCARDS]
+    night = "_".join(names) or snakemake.rule
+    about = {"night": night, "step": snakemake.rule, "tag": WILDCARDS.get("tag", "")}
+    paths = [Path(snakemake.log[0])]
+    if stamp := os.environ.get(ATTEMPT_VARIABLE):
+        of_attempt = attempt_log(stamp, night)
+        with contextlib.suppress(OSError):  # a disk that fails is told by the work itself
+            of_attempt.parent.mkdir(parents=True, exist_ok=True)
+            paths.append(of_attempt)
+    logging.root.setLevel(logging.INFO)
+    for path in paths:
+        handler = logging.FileHandler(path, encoding="utf-8")
+        handler.setFormatter(LogFormatter(about))
+        logging.root.addHandler(handler)
+    logging.info("begins", extra={"event": "begin"})
 
 
-def _stop(about: str, reason: str) -> None:
-    logging.error(reason)
-    print(f"{about}: {reason} (log: {snakemake.log[0]})", flush=True)
+def _fail(about: str, reason: str, error_class: ErrorClass, refused: bool = False) -> None:
+    record_failure(WORK, snakemake.rule, WILDCARDS, reason, snakemake.log[0], error_class, refused)
+    event = "refused" if refused else "failed"
+    logging.error(reason, extra={"event": event, "fields": {"class": error_class.value}})
+    print(f"{about}: {'refused: ' * refused}{reason} (log: {snakemake.log[0]})", flush=True)
     sys.exit(1)

@@ -11,10 +11,12 @@ from airglow.archive import UnpackLimits, criteria
 from airglow.pipeline.backlog import plan_at_hand
 from airglow.pipeline.runlock import NIGHTS_VARIABLE, RUN_VARIABLE
 from airglow.pipeline.states import mirror_taken_up
+from airglow.pipeline.versions import versions_of
 from airglow.pipeline.workspace import remove_leftovers, remove_older
 from airglow.uploads import MEMORY, ScanSettings, State, discovery_to_json, read_memory, scan, take_up
 
 with step() as job:
+    versions = versions_of(job.config, job.registry)
     memory = read_memory(WORK / MEMORY, job.store)
     discovery = scan(
         job.store,
@@ -23,9 +25,10 @@ with step() as job:
         criteria=criteria(UnpackLimits.from_settings(snakemake.params.limits)),
         memory=memory,
         plan=plan_at_hand(WORK, os.environ.get(RUN_VARIABLE)),
+        versions=versions,
     )
     memory.write(WORK / MEMORY)
-    take_up(job.store, discovery)
+    records = take_up(job.store, discovery, versions)
     at_work = os.environ[NIGHTS_VARIABLE].split()
     for report in discovery.wanted:
         # What is left here of an earlier upload must not pass for this one.
@@ -35,9 +38,10 @@ with step() as job:
     continuing = [r.night.name for r in discovery.nights if r.is_wanted or r.state is State.QUEUED]
     for removed in remove_leftovers(WORK, continuing, at_work):
         logging.info("removed what an earlier run left: %s", removed)
-    local = [RESULTS, WORK / "failures", *map(Path, ("fetched", "logs", "benchmarks", ".snakemake/log"))]
+    local = [RESULTS, WORK / "failures", *map(Path, ("fetched", "benchmarks", ".snakemake/log"))]
+    remove_older([Path("logs")], snakemake.params.keep_log_days)
     # Mirrors may be as old as the sentinels of the night at work, which is not to lose them.
     remove_older(local if at_work else [*local, STATES], snakemake.params.keep_local_days)
     # After that: mirrors get the times of their sentinels, which may be old.
-    mirror_taken_up(job.store, discovery, STATES, os.environ[RUN_VARIABLE])
+    mirror_taken_up(job.store, discovery, STATES, os.environ[RUN_VARIABLE], records)
     write_json(snakemake.output[0], discovery_to_json(discovery))

@@ -2,7 +2,7 @@
 
 from adapter import snakemake, step, write_json
 
-from airglow.pipeline.status import summarise_night
+from airglow.pipeline.rows import summarise_night
 from airglow.uploads import NightId
 
 with step() as job:

@@ -1,0 +1,200 @@
+"""Failures of a run go on record in the bucket: refused, failed, or held where only this night fails so."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from airglow.model.errors import BadInput
+from airglow.model.states import ErrorClass, NightState
+from airglow.pipeline.attempts import step_name
+from airglow.pipeline.failures import Failure, mark_recorded
+from airglow.pipeline.table import Table, recent_faults
+from airglow.store import Store
+from airglow.uploads import (
+    Discovery,
+    Fault,
+    NightId,
+    NightRecord,
+    NightReport,
+    Versions,
+    failed,
+    put_record,
+    read_record,
+)
+
+
+@dataclass(frozen=True)
+class RunAtHand:
+    """The run that ends.
+
+    Parameters
+    ----------
+    identifier
+        Of the run.
+    begun
+        When (UTC, to the second).
+    stamp
+        The same as it is in names of logs.
+    versions
+        Of code and settings.
+    named
+        Names of the nights that were asked for by name; empty for a run of all that is ready.
+    """
+
+    identifier: str
+    begun: dt.datetime
+    stamp: str
+    versions: Versions = field(default_factory=Versions)
+    named: Collection[str] = ()
+
+
+def record_failures(
+    work: Path,
+    store: Store,
+    run: RunAtHand,
+    discovery: Discovery | None,
+    before: Table,
+    noted: Iterable[Failure],
+    passed: Mapping[str, set[str]],
+    logs: Mapping[str, str],
+    now: dt.datetime,
+) -> tuple[Table, dict[str, NightRecord]]:
+    """Put the failures of nights on record.
+
+    Parameters
+    ----------
+    work
+        The workflow's directory for temporary files.
+    store
+        The bucket.
+    run
+        The run.
+    discovery
+        What it found, if it looked.
+    before
+        The table before it.
+    noted
+        Failures noted on this disk, oldest first.
+    passed
+        Steps that were done, by name of the night.
+    logs
+        Keys of logs, by name of the night.
+    now
+        The present (UTC), to the second.
+
+    Returns
+    -------
+    table : Table
+        Without rows: which night passed each step last, and which met a fault.
+    records : dict
+        Of the nights that failed, by name.
+
+    Raises
+    ------
+    StoreError
+        If the bucket does not take it.
+    """
+    nights = discovery.nights if discovery else ()
+    moment = now.isoformat(timespec="seconds")
+    passed_by = dict(before.passed)
+    of_nights = failures_by_night(discovery, noted)
+    met = {name: _fault(of_night[0]) for name, of_night in of_nights.items()}
+    for name, steps in passed.items():
+        for rule in {_rule(step) for step in steps}:
+            if name not in met or _rule(met[name].step) != rule:  # another tag of a night says nothing
+                passed_by[rule] = (name, moment)
+    known = recent_faults(before.faults, now)
+    faults = {key: dict(nights) for key, nights in known.items()}
+    for name, fault in met.items():
+        if not fault.refused:
+            faults.setdefault(fault.key, {})[name] = moment
+    uploads = {report.night.name: report.upload for report in nights}
+    records = {}
+    for name, fault in met.items():
+        night = NightId.parse(name)
+        record = read_record(store, night)
+        # Without a marker nothing of the night has changed: it is done, or was never begun.
+        if record is not None:
+            first = record.since if record.fault_key == fault.key and record.since else now
+            others = {n: at for n, at in faults.get(fault.key, {}).items() if n != name}
+            by, at = passed_by.get(_rule(fault.step), (name, moment))
+            records[name] = failed(
+                record,
+                fault,
+                now,
+                alone=not any(dt.datetime.fromisoformat(at) >= first for at in others.values()),
+                others_pass=by != name and dt.datetime.fromisoformat(at) >= first,
+                versions=run.versions,
+                upload=uploads.get(name, ""),
+                log=logs.get(name, ""),
+            )
+            put_record(store, night, records[name])
+        for failure in of_nights[name]:
+            mark_recorded(work, failure)
+    for report in nights:
+        if report.state is NightState.REFUSED and report.night.name not in met:
+            _record_refused(store, report, run, now)
+    return Table(passed=passed_by, faults=faults), records
+
+
+def _record_refused(store: Store, report: NightReport, run: RunAtHand, now: dt.datetime) -> None:
+    """Let the marker of a night say that it is refused: then no later look costs a request."""
+    record = report.record
+    if record is None or (record.state is NightState.REFUSED and record.versions == run.versions):
+        return
+    refused = replace(
+        record,
+        state=NightState.REFUSED,
+        reason=report.reason,
+        error_class=ErrorClass.DATA,
+        step="",
+        since=report.since or now,
+        next_try=None,
+        versions=run.versions,
+        upload=report.upload,
+    )
+    put_record(store, report.night, refused)
+
+
+def _rule(step: str) -> str:
+    return step.split(" ")[0]
+
+
+def failures_by_night(discovery: Discovery | None, noted: Iterable[Failure]) -> dict[str, list[Failure]]:
+    """Failures that are not on record, by name of the night.
+
+    A night that the weather files of its site stopped has failed with them.
+
+    Parameters
+    ----------
+    discovery
+        What the run found, if it looked.
+    noted
+        Failures noted on this disk, oldest first.
+
+    Returns
+    -------
+    dict
+    """
+    found: dict[str, list[Failure]] = {}
+    others: dict[str, list[Failure]] = {}
+    for failure in noted:
+        if failure.recorded:
+            continue
+        try:
+            found.setdefault(NightId.parse(failure.name).name, []).append(failure)
+        except BadInput:
+            others.setdefault(failure.name, []).append(failure)
+    for report in discovery.wanted if discovery else ():
+        of_site = others.get(f"{report.night.site}_{report.night.day}")
+        if of_site and report.night.name not in found and of_site[0].rule == "weather":
+            found[report.night.name] = of_site
+    return found
+
+
+def _fault(failure: Failure) -> Fault:
+    step = step_name(failure.rule, failure.tag)
+    return Fault(step, failure.reason, failure.error_class, failure.refused)

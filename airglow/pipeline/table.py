@@ -1,0 +1,303 @@
+"""The table of nights that are not done, as the last run left it: one object in the bucket.
+
+Every machine gets the same answer from it. It is written at the end of a run, if anything in it has changed.
+Beside the rows it says what the rule of the same fault must know of other nights: which night passed each
+step last, and which nights met a fault.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from airglow.model.states import FINISHED, ErrorClass, NightState
+from airglow.store import Store
+from airglow.uploads import TABLE, NightRecord, NightReport, normalised, told
+
+FORMAT = 1
+_FAULTS_FOR = dt.timedelta(days=8)  # how long a fault of another night speaks against holding one
+_MOMENTS = ("since", "last_tried", "next_try")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A night (or a site's weather files) in the table.
+
+    Parameters
+    ----------
+    name
+        Name of the night, or of what else failed (`airglow.pipeline.failures.Failure`).
+    state
+        In a word or a few: of a night, a value of `airglow.model.states.NightState`.
+    reason
+        Why, for people; may be empty.
+    since
+        UTC, when it came into this state for this reason; None if not known.
+    error_class
+        Whose fault it is; empty if nobody's.
+    last_tried
+        End of the last attempt (UTC).
+    attempts
+        How many there were.
+    next_try
+        Before that no run tries it again of its own (UTC).
+    code
+        Version of the code of the last attempt.
+    settings
+        Digest of the settings of the last attempt.
+    """
+
+    name: str
+    state: str
+    reason: str
+    since: dt.datetime | None
+    error_class: str = ""
+    last_tried: dt.datetime | None = None
+    attempts: int = 0
+    next_try: dt.datetime | None = None
+    code: str = ""
+    settings: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table in the bucket.
+
+    Parameters
+    ----------
+    rows
+        Of nights that are not done.
+    passed
+        By step: the night that passed it last, and when (ISO 8601).
+    faults
+        By fault (`airglow.uploads.Fault.key`): the nights that met it, and when last (ISO 8601).
+    written_at
+        When it was written (UTC); None before that.
+    """
+
+    rows: tuple[Row, ...] = ()
+    passed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    faults: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    written_at: dt.datetime | None = None
+
+
+def row_of_report(report: NightReport) -> Row:
+    """The row of a night as a discovery found it.
+
+    Parameters
+    ----------
+    report
+        The night.
+
+    Returns
+    -------
+    Row
+    """
+    row = Row(report.night.name, report.state.value, report.reason, report.since)
+    if report.record is None:
+        return row
+    return replace(_with_record(row, report.record), state=row.state, reason=row.reason, since=row.since)
+
+
+def row_of_record(name: str, record: NightRecord) -> Row:
+    """The row of a night by its record.
+
+    Parameters
+    ----------
+    name
+        Name of the night.
+    record
+        Its record.
+
+    Returns
+    -------
+    Row
+    """
+    return _with_record(Row(name, record.state.value, told(record), record.since), record)
+
+
+def _with_record(row: Row, record: NightRecord) -> Row:
+    return replace(
+        row,
+        error_class=record.error_class.value if record.error_class else "",
+        last_tried=record.last_tried,
+        attempts=record.attempts,
+        next_try=record.next_try,
+        code=record.versions.code,
+        settings=record.versions.settings,
+    )
+
+
+def with_first_times(rows: Iterable[Row], before: Iterable[Row]) -> list[Row]:
+    """Rows with the time at which each state began: what stays as it was keeps its time.
+
+    Parameters
+    ----------
+    rows
+        Those of now.
+    before
+        Those of the run before.
+
+    Returns
+    -------
+    list of Row
+    """
+    known = {row.name: row for row in before}
+    kept = []
+    for row in rows:
+        old = known.get(row.name)
+        same = old is not None and _kind(old) == _kind(row)
+        kept.append(replace(row, since=old.since) if same and old.since else row)
+    return kept
+
+
+def new_trouble(rows: Iterable[Row], before: Iterable[Row]) -> list[Row]:
+    """Rows that a person has to look at, and that were not told before.
+
+    Parameters
+    ----------
+    rows
+        Those of now.
+    before
+        Those of the run before.
+
+    Returns
+    -------
+    list of Row
+        Refused; held by a run; failed by what is in the data.
+    """
+    told_before = {_kind(row) for row in before if needs_a_look(row)}
+    return [row for row in rows if needs_a_look(row) and _kind(row) not in told_before]
+
+
+def needs_a_look(row: Row) -> bool:
+    """Whether only a person, or another upload, can mend it."""
+    if row.state == NightState.REFUSED.value:
+        return True
+    if row.state == NightState.HELD.value:
+        return bool(row.error_class) and not row.reason.startswith("held by ")
+    return row.state == NightState.FAILED.value and row.error_class == ErrorClass.DATA.value
+
+
+def is_failing(row: Row) -> bool:
+    """Whether a step failed that runs try again."""
+    return row.state == NightState.FAILED.value and row.error_class != ErrorClass.DATA.value
+
+
+def _kind(row: Row) -> tuple[str, str, str]:
+    return row.name, row.state, normalised(row.reason) if row.error_class else row.reason
+
+
+def read_table(store: Store) -> Table:
+    """The table in the bucket; empty before the first run, or if it cannot be read. Costs one request.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    StoreError
+        If the bucket cannot be asked.
+    """
+    from airglow.model.errors import StoreError
+
+    try:
+        return table_from_json(store.get_json(TABLE))
+    except StoreError:
+        if store.head(TABLE) is None:
+            return Table()
+        raise
+
+
+def table_to_json(table: Table) -> dict[str, Any]:
+    """A table as a value that JSON can hold, without the time of writing."""
+    return {
+        "format": FORMAT,
+        "nights": [_row_to_json(row) for row in table.rows],
+        "passed": {step: list(entry) for step, entry in table.passed.items()},
+        "faults": {fault: dict(nights) for fault, nights in table.faults.items()},
+    }
+
+
+def table_from_json(value: Mapping[str, Any] | None) -> Table:
+    """A table of what `write_table` wrote; empty for nothing, or for what is none: the next run writes it."""
+    try:
+        if value is None or value["format"] != FORMAT:
+            return Table()
+        return Table(
+            tuple(row_from_json(entry) for entry in value["nights"]),
+            {step: (str(night), str(at)) for step, (night, at) in value["passed"].items()},
+            {fault: dict(nights) for fault, nights in value["faults"].items()},
+            dt.datetime.fromisoformat(value["written_at"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return Table()
+
+
+def write_table(store: Store, table: Table, before: Table, now: dt.datetime | None = None) -> bool:
+    """Write the table, if it says anything else than the one before.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    table
+        The table of now.
+    before
+        The one that the bucket has.
+    now
+        The present (UTC).
+
+    Returns
+    -------
+    bool
+        Whether it was written.
+    """
+    value = table_to_json(table)
+    if before.written_at is not None and value == table_to_json(before):
+        return False
+    moment = (now or dt.datetime.now(dt.UTC)).isoformat(timespec="seconds")
+    store.put_json(TABLE, {**value, "written_at": moment})
+    return True
+
+
+def open_rows(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """The rows of what is not done."""
+    done = {state.value for state in FINISHED}
+    return tuple(row for row in rows if row.state not in done)
+
+
+def recent_faults(faults: Mapping[str, Mapping[str, str]], now: dt.datetime) -> dict[str, dict[str, str]]:
+    """Faults that may still speak against holding a night."""
+    limit = (now - _FAULTS_FOR).isoformat(timespec="seconds")
+    recent = {fault: {n: at for n, at in nights.items() if at >= limit} for fault, nights in faults.items()}
+    return {fault: nights for fault, nights in recent.items() if nights}
+
+
+def row_to_json(row: Row) -> dict[str, Any]:
+    """A row as a value that JSON can hold; what is empty is left out."""
+    return _row_to_json(row)
+
+
+def _row_to_json(row: Row) -> dict[str, Any]:
+    value = asdict(row)
+    for name in _MOMENTS:
+        value[name] = value[name].isoformat(timespec="seconds") if value[name] else ""
+    return {name: one for name, one in value.items() if one or name in ("name", "state", "reason")}
+
+
+def row_from_json(value: Mapping[str, Any]) -> Row:
+    """A row of what `row_to_json` made."""
+    values = {"since": None, **value}
+    for name in _MOMENTS:
+        text = values.get(name)
+        values[name] = dt.datetime.fromisoformat(text) if text else None
+    return Row(**values)

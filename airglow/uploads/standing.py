@@ -1,0 +1,141 @@
+"""Nights that a run passes over without a request: held, refused, or failed and not to be tried again yet."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from airglow.model.states import LONGEST_PAUSE_H, NightState
+from airglow.store import ChangedObject, MissingObject, Store, StoredObject, in_threads
+from airglow.uploads.discovery import NightReport
+from airglow.uploads.holds import Hold, hold_of
+from airglow.uploads.keys import NightId
+from airglow.uploads.memory import Memory
+from airglow.uploads.pending import Markers, record_of
+from airglow.uploads.records import NightRecord, Versions
+
+_LONGEST = dt.timedelta(hours=LONGEST_PAUSE_H + 1)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the markers say of nights.
+
+    Parameters
+    ----------
+    records
+        Of nights with a marker.
+    holds
+        Of nights that an operator holds.
+    table
+        The table of nights; None if there is none that can be read.
+    """
+
+    records: Mapping[NightId, NightRecord]
+    holds: Mapping[NightId, Hold]
+    table: Mapping[str, Any] | None
+
+
+def read_standing(store: Store, markers: Markers, memory: Memory) -> Standing:
+    """Read markers, holds and table; what was read before costs no request.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    markers
+        As just listed.
+    memory
+        What earlier looks read.
+
+    Returns
+    -------
+    Standing
+    """
+
+    def read(found: StoredObject) -> bytes:
+        try:
+            return memory.read_receipt(store, found)
+        except (ChangedObject, MissingObject):  # another process is at it: as if there were nothing to read
+            return b""
+
+    def each(named: Mapping[NightId, StoredObject], of: Callable[[bytes], Any]) -> dict[NightId, Any]:
+        return dict(zip(named, map(of, in_threads(read, list(named.values()))), strict=True))
+
+    table = None
+    if markers.table is not None:
+        with contextlib.suppress(ValueError):
+            table = json.loads(read(markers.table))
+    table = table if isinstance(table, dict) else None
+    return Standing(each(markers.nights, record_of), each(markers.holds, hold_of), table)
+
+
+def upload_digest(objects: Iterable[StoredObject]) -> str:
+    """By which an upload is known again.
+
+    Parameters
+    ----------
+    objects
+        What is in ``raw/`` of a night.
+
+    Returns
+    -------
+    str
+        Of keys and ETags; empty for nothing.
+    """
+    told = sorted((found.key, found.etag) for found in objects)
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:24] if told else ""
+
+
+def settled(
+    report: NightReport, hold: Hold | None, now: dt.datetime, versions: Versions | None
+) -> NightReport:
+    """A night's report, if its record or an operator settles that no run works on it now.
+
+    Parameters
+    ----------
+    report
+        With its record and the digest of its upload.
+    hold
+        An operator's.
+    now
+        The present (aware).
+    versions
+        Of code and settings now: what was held, refused or failed under others is looked at again. None: they
+        do not count.
+
+    Returns
+    -------
+    NightReport
+        The report that was given if nothing is settled.
+    """
+    if hold is not None:
+        return replace(report, state=NightState.HELD, reason=f"held by hand: {hold.because}", since=hold.at)
+    record = report.record
+    if record is None or record.upload != report.upload:
+        return report
+    if versions is not None and record.versions != versions:
+        return report
+    if record.state in (NightState.HELD, NightState.REFUSED) or _is_to_wait(record, now):
+        return replace(report, state=record.state, reason=told(record), since=record.since)
+    return report
+
+
+def told(record: NightRecord) -> str:
+    """The reason of a record with the step that failed; of one that a run held, also how often."""
+    reason = f"{record.step}: {record.reason}" if record.step else record.reason
+    if record.state is NightState.HELD:
+        return f"{record.same_fault} times alike, while other nights passed: {reason}"
+    return reason
+
+
+def _is_to_wait(record: NightRecord, now: dt.datetime) -> bool:
+    if record.state is not NightState.FAILED or record.next_try is None:
+        return False
+    # A time that is farther away than the longest pause comes from a clock that was wrong.
+    return now < record.next_try <= now + _LONGEST
