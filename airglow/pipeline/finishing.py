@@ -31,6 +31,7 @@ def finish_night(
     record: NightRecord | None = None,
     log: str = "",
     code: str = "",
+    now: dt.datetime | None = None,
 ) -> dict[str, Any]:
     """Say that a night is done.
 
@@ -52,6 +53,8 @@ def finish_night(
         Key of the log of this attempt.
     code
         Version of the code.
+    now
+        The present (UTC), for the record.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def finish_night(
     """
     record = record or read_record(store, night) or NightRecord()
     state = state_of_outcomes(outcome["state"] for outcome in published.get("outcomes", {}).values())
-    now = dt.datetime.now(dt.UTC)
+    now = now or dt.datetime.now(dt.UTC)
     code = code or record.versions.code
     record = with_event(record, Attempt(now, state.value, code=code, log=log))
     value = {

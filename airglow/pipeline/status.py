@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--since",
         metavar="DATE",
         type=_date,
-        help=f"nights of this local date or later, such as 2025-04-29 (default of done ones: {_DAYS_OF_DONE} days ago)",
+        help=f"of this local date or later, such as 2025-04-29 (done ones: by default {_DAYS_OF_DONE} days)",
     )
     parser.add_argument(
         "--state",

@@ -60,11 +60,15 @@ def asked_for_receipt(behind: Front) -> bool:
 
 def test_a_run_shows_its_steps_and_the_table_and_nothing_else(at_hand: Clone) -> None:
     ran = at_hand.airglow()
-    assert ran.code == 0, ran.text
-    first, *table = ran.text.splitlines()
+    assert ran.code == 3, ran.text
+    first, *table, last = ran.text.splitlines()
     assert re.fullmatch(r"discover: done in [\d.]+ s", first)
     assert table[0].startswith("As of ")
     assert [line.split()[:2] for line in table[2:]] == [[NIGHT, "refused"]]
+    assert last.startswith(f"airglow run: refused, until another upload comes: {NIGHT} (receipt has 1 lines")
+    again = at_hand.airglow()  # it was told
+    assert again.code == 0, again.text
+    assert again.text.splitlines()[2:] == table[1:]
     assert "Building DAG" in (at_hand.directory / "logs/run.log").read_text()
 
 
@@ -135,14 +139,14 @@ def test_what_is_missing_around_is_told_apart_from_a_wrong_request(
     (tmp_path / "config/config.yaml").write_text(config)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DEST_BUCKET", raising=False)
-    assert main(["run"]) == 3
+    assert main(["run"]) == 2
     assert line in capsys.readouterr().err
 
 
 def test_a_step_that_fails_is_named(at_hand: Clone, behind: Front) -> None:
     behind.damage = lambda path, data: b"other" if RECEIPT in path else data
     ran = at_hand.airglow()
-    assert ran.code == 1
+    assert ran.code == 4
     assert ran.text.startswith("discover: ")
     assert ran.text.splitlines()[-1] == "airglow run: failed: discover of discover"
     assert [failure.rule for failure in failures(at_hand.directory / "work")] == ["discover"]
@@ -165,7 +169,7 @@ def test_a_step_that_is_killed_is_named(at_hand: Clone, behind: Front) -> None:
         go_on.set()
         if parent.poll() is None:
             kill_all(parent)
-    assert parent.returncode == 1
+    assert parent.returncode == 4
     assert text.splitlines()[-1] == "airglow run: failed: discover of discover"
     assert not note.exists()
 
@@ -191,9 +195,9 @@ def test_a_run_beside_another_waits_and_plans_only_then(at_hand: Clone, behind: 
     finally:
         go_on.set()
     texts = [process.communicate(timeout=TIMEOUT_S)[0] for process in (first, second)]
-    assert (first.returncode, second.returncode) == (0, 0), texts
+    assert (first.returncode, second.returncode) == (3, 0), texts
     assert all("discover: done" in text for text in texts)
-    assert refused.code == 4
+    assert refused.code == 0
     assert "another run is at work in .snakemake: process " in refused.text
 
 
