@@ -121,8 +121,22 @@ def close_run(work: Path, store: Store, run: RunAtHand, now: dt.datetime | None 
 
 
 def note_end(work: Path, run: RunAtHand, closed: Closed) -> None:
-    """Leave a note of how a run ended, for the process that started it."""
-    value = {"run": run.identifier, "status": int(closed.status), "said": closed.said}
+    """Leave a note of how a run ended, for the process that started it.
+
+    A run may make several plans, each with an end of its own. What was told for the first time in one of them
+    stays so for the run; of faults the last one knows which are left.
+
+    Parameters
+    ----------
+    work
+        The workflow's directory for temporary files.
+    run, closed
+        The run, and how its plan ended.
+    """
+    earlier, said_before = ended_run(work, run.identifier) or (ExitStatus.OK, [])
+    status = ExitStatus.LOOK if earlier is ExitStatus.LOOK else closed.status
+    said = list(dict.fromkeys([*said_before, *closed.said]))
+    value = {"run": run.identifier, "status": int(status), "said": said}
     write_whole(work / ENDED, json_bytes(value))
 
 

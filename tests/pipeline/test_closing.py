@@ -11,7 +11,7 @@ from uploading import CONFIG, MINIME05, MINIME13, counted, keys, part_key, recei
 
 from airglow.model.states import ErrorClass, ExitStatus, NightState
 from airglow.pipeline.attempts import attempt_key, attempt_log, attempt_stamp, logfmt
-from airglow.pipeline.closing import Closed, close_run
+from airglow.pipeline.closing import Closed, close_run, ended_run, note_end
 from airglow.pipeline.failures import failures, record_failure
 from airglow.pipeline.finishing import finish_night
 from airglow.pipeline.history import history
@@ -25,6 +25,7 @@ from airglow.uploads import (
     MEMORY,
     TABLE,
     NightId,
+    Plan,
     ScanSettings,
     Versions,
     discovery_to_json,
@@ -51,28 +52,29 @@ class Runs:
         self.now, self.versions = BEGIN, Versions("1", "a")
         self.number = 0
 
-    def look(self, **settings):
+    def look(self, plan: Plan | None = None):
         """Only the discovery, and what it asked of the bucket."""
         memory = read_memory(self.work / MEMORY, self.store)
         with counted(self.store) as sent:
             found = scan(
                 self.store,
                 REGISTRY,
-                ScanSettings(**settings),
+                ScanSettings(),
                 now=self.now,
                 memory=memory,
                 versions=self.versions,
+                plan=plan,
             )
         memory.write(self.work / MEMORY)
         return found, sent
 
-    def run(self, later_h: float = 1.0, finish=(), fail=None, pass_step=(), named=(), **settings) -> Closed:
+    def run(self, later_h: float = 1.0, finish=(), fail=None, pass_step=(), named=(), plan=None) -> Closed:
         """A run: nights that are taken up finish, fail as told, or are interrupted."""
         self.now += dt.timedelta(hours=later_h)
         self.number += 1
         run = RunAtHand(f"run {self.number}", self.now, attempt_stamp(self.now), self.versions, named)
         if not named:
-            found, _ = self.look(**settings)
+            found, _ = self.look(plan)
             records = take_up(self.store, found, self.versions)
             mirror_taken_up(self.store, found, self.work / "states", run.identifier, records)
             self.work.mkdir(exist_ok=True)
@@ -322,7 +324,7 @@ def test_a_night_without_data_is_no_failure(runs: Runs) -> None:
 def test_more_nights_than_a_run_takes_are_queued(runs: Runs) -> None:
     send(runs.store, MINIME05)
     send(runs.store, MINIME13)
-    closed = runs.run(max_nights=1, finish=[MINIME05])
+    closed = runs.run(plan=Plan(1), finish=[MINIME05])
     assert [row.state for row in closed.rows] == ["done", "queued"]
 
 
@@ -421,3 +423,16 @@ def test_a_bucket_that_takes_nothing_keeps_the_failure_for_the_next_run(
     closed = runs.run(later_h=0)
     assert row_of(closed, MINIME05).state == "failed"
     assert read_record(runs.store, MINIME05).attempts == 1
+
+
+def test_what_one_plan_of_a_run_told_is_told_by_the_run(tmp_path: Path) -> None:
+    run = RunAtHand("a", BEGIN, attempt_stamp(BEGIN))
+    ends = (ExitStatus.LOOK, ["refused"]), (ExitStatus.FAILING, ["failed"]), (ExitStatus.OK, [])
+    for status, said in ends:
+        note_end(tmp_path, run, Closed(None, status=status, said=said))
+    assert ended_run(tmp_path, "a") == (ExitStatus.LOOK, ["refused", "failed"])
+    assert ended_run(tmp_path, "b") is None
+    other = RunAtHand("b", BEGIN, attempt_stamp(BEGIN))
+    for status, said in ends[1:]:
+        note_end(tmp_path, other, Closed(None, status=status, said=said))
+    assert ended_run(tmp_path, "b") == (ExitStatus.OK, ["failed"])
