@@ -1,6 +1,7 @@
 """The bucket: one client, set up for Ceph; list, get, put, verify, delete if unchanged."""
 
 from airglow.store.bucket import Store
+from airglow.store.deletion import Deletion, delete_read, known_deletion, probe_deletion, set_aside
 from airglow.store.hashes import FileHashes, hash_file, json_bytes
 from airglow.store.objects import (
     ChangedObject,
@@ -23,6 +24,7 @@ from airglow.store.transfer import StoredFile, download_many, in_threads, upload
 __all__ = [
     "ChangedObject",
     "DamagedRead",
+    "Deletion",
     "FileHashes",
     "MissingObject",
     "Reading",
@@ -31,15 +33,19 @@ __all__ = [
     "StoreSettings",
     "StoredFile",
     "StoredObject",
+    "delete_read",
     "download_many",
     "hash_file",
     "honours_if_match",
     "in_threads",
     "json_bytes",
+    "known_deletion",
     "leave_out_foreign_settings",
     "open_store",
+    "probe_deletion",
     "proves",
     "read_surely",
+    "set_aside",
     "settings_from_environment",
     "stream_surely",
     "upload_many",

@@ -377,7 +377,7 @@ class Store:
         """
         return self.put_bytes(key, json_bytes(value), "application/json")
 
-    def copy(self, source: str, destination: str) -> StoredObject:
+    def copy(self, source: str, destination: str, etag: str | None = None) -> StoredObject:
         """Copy an object inside the bucket, and make sure that the copy is whole.
 
         Parameters
@@ -385,7 +385,9 @@ class Store:
         source
             Key of the object.
         destination
-            Key of the copy.
+            Key of the copy. A copy that is not the same object does not stay there.
+        etag
+            If given, the object must still have this ETag.
 
         Returns
         -------
@@ -394,20 +396,27 @@ class Store:
 
         Raises
         ------
-        MissingObject, StoreError
+        MissingObject, ChangedObject, StoreError
         """
         before = self.head(source)
         if before is None:
             raise MissingObject(f"{source}: not in bucket {self.bucket}")
+        if etag is not None and before.etag != etag:
+            raise ChangedObject(f"{source}: it was uploaded again since it was listed")
+        condition = {} if etag is None else {"CopySourceIfMatch": etag}
         with asked(self.place, "copy", source):
             self.client.copy_object(
-                Bucket=self.bucket, Key=destination, CopySource={"Bucket": self.bucket, "Key": source}
+                Bucket=self.bucket,
+                Key=destination,
+                CopySource={"Bucket": self.bucket, "Key": source},
+                **condition,
             )
         after = self.head(destination)
         # the ETag of an object in several parts is not kept by a copy
         same = after and after.size == before.size and (after.etag == before.etag or "-" in before.etag)
         if not same:
-            raise StoreError(f"{destination}: the copy of {source} is not the same object. Try again")
+            left = self._take_back(destination, after.etag) if after else ""
+            raise StoreError(f"{destination}: the copy of {source} is not the same object{left}. Try again")
         return after
 
     def delete(self, key: str) -> None:
@@ -490,8 +499,17 @@ class Store:
         etag = answer["ETag"].strip('"')
         # Some servers have ETags of their own (encryption at rest): then the bytes are read back.
         if etag != md5.hex() and hashlib.sha256(self.get_bytes(key, etag)).hexdigest() != sha256:
-            raise StoreError(f"{key}: what arrived in {self.place} is not what was sent. Try again")
+            left = self._take_back(key, etag)
+            raise StoreError(f"{key}: what arrived in {self.place} is not what was sent{left}. Try again")
         return etag
+
+    def _take_back(self, key: str, etag: str) -> str:
+        """Remove what failed its check, so that nobody takes it for whole; says so if it stays there."""
+        try:
+            is_gone = self.delete_if_unchanged(key, etag)
+        except StoreError as error:
+            return f", and it could not be removed: remove it by hand ({error})"
+        return "" if is_gone else ", and another object has taken its place"
 
 
 def _utc(moment: dt.datetime) -> dt.datetime:

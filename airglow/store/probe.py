@@ -97,7 +97,10 @@ def remove_probes(store: Store, prefix: str = PROBES) -> list[str]:
     keys = [found.key for found in store.list(prefix)]
     for key in keys:
         store.delete(key)
-    if versioning(store):
+    keeps_versions = ""
+    with contextlib.suppress(StoreError):  # an account that may not ask can remove no version either
+        keeps_versions = versioning(store)
+    if keeps_versions:
         for key, version in _versions(store, prefix):
             with asked(store.place, f"delete {key}, version {version}"):
                 store.client.delete_object(Bucket=store.bucket, Key=key, VersionId=version)
