@@ -2,6 +2,7 @@
 
 from airglow.archive.cleanup import cleanup_night, cleanup_weather
 from airglow.archive.extract import criteria, extract_night
+from airglow.archive.guard import Guard, guard_of
 from airglow.archive.join import RawObject, join_if_changed, join_parts
 from airglow.archive.manifest import (
     ArchivedFile,
@@ -11,7 +12,8 @@ from airglow.archive.manifest import (
     load_manifest,
     read_manifest,
 )
-from airglow.archive.proof import list_products, prove_archived, prove_loaded, prove_published
+from airglow.archive.proof import NotArchived, list_products, prove_archived, prove_loaded, prove_published
+from airglow.archive.superseded import bring_back, earlier_manifests, expire_superseded
 from airglow.archive.tar import UnpackLimits
 from airglow.archive.unpack import KeptOut, Unpacked, unpack
 from airglow.archive.weather import ArchivedWeather, archive_weather, fetch_weather, sync_weather_file
@@ -20,18 +22,24 @@ __all__ = [
     "ArchivedFile",
     "ArchivedWeather",
     "Excluded",
+    "Guard",
     "KeptOut",
     "Manifest",
+    "NotArchived",
     "RawObject",
     "UnpackLimits",
     "Unpacked",
     "archive_weather",
+    "bring_back",
     "cleanup_night",
     "cleanup_weather",
     "criteria",
+    "earlier_manifests",
+    "expire_superseded",
     "extract_night",
     "fetch_frames",
     "fetch_weather",
+    "guard_of",
     "join_if_changed",
     "join_parts",
     "list_products",

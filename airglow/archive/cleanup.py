@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from airglow.archive.guard import Guard, why_it_rests
 from airglow.archive.manifest import Manifest
 from airglow.archive.proof import prove_archived, prove_loaded, prove_published
+from airglow.archive.superseded import retire
 from airglow.archive.weather import list_weather, sync_weather_file, why_not_archived
 from airglow.model.errors import AirglowError, BadInput
 from airglow.registry import Registry
-from airglow.store import Store, StoredObject, in_threads
+from airglow.store import Store, StoredObject, delete_read
 from airglow.uploads import (
     ONE_DAY,
     RAW,
@@ -29,7 +31,9 @@ from airglow.uploads import (
 )
 
 FORMAT = 1
-AT_ONCE = 8  # deletions that one look at the upload is good for: none comes later after it than one request
+AT_ONCE = (
+    8  # deletions that one look is good for where no guard is: none comes later after it than one request
+)
 log = logging.getLogger(__name__)
 
 
@@ -39,6 +43,7 @@ class _Outcome:
 
     deleted: list[str] = field(default_factory=list)
     kept: list[tuple[str, str]] = field(default_factory=list)  # key, reason
+    rests_until: dt.datetime | None = None
 
     def record(self, **more: Any) -> dict[str, Any]:
         for key, reason in self.kept:
@@ -48,6 +53,7 @@ class _Outcome:
             **more,
             "deleted": self.deleted,
             "kept": [{"key": key, "reason": reason} for key, reason in self.kept],
+            **({"rests_until": self.rests_until.isoformat()} if self.rests_until else {}),
             "made_at": dt.datetime.now(dt.UTC).isoformat(),
         }
 
@@ -59,15 +65,18 @@ def cleanup_night(
     published: Mapping[str, Any],
     loaded: Mapping[str, Any],
     just_read: bool = False,
+    guard: Guard | None = None,
+    keep_superseded_days: int = 0,
 ) -> dict[str, Any]:
     """Delete the raw objects that a manifest names, after proving that nothing depends on them.
 
     Proven, now and not by memory: every file of the manifest is in the bucket with its size and ETag, the
     products are there and were made from this manifest, the rows were committed. Then the parts are deleted,
     the receipt after them, and the weather files of the night that no other upload of the site needs. If any
-    object of the upload is not the one that was read, another upload is under way: all of it is kept. An
-    upload that is long gone is no error. Unrecognised objects beside the parts stay, and say nothing of the
-    upload.
+    object of the upload is not the one that was read, another upload is under way: all of it is kept. Where
+    the store does not guard deletions, an upload that changed lately rests first: the night is done, and the
+    record says until when (``rests_until``). An upload that is long gone is no error. Unrecognised objects
+    beside the parts stay, and say nothing of the upload.
 
     Two nights of one site should not be cleaned up at once: each would find the other's upload still there
     and leave the weather files to the other.
@@ -86,11 +95,16 @@ def cleanup_night(
         The record of the load: ``manifest_sha256``.
     just_read
         Whether the manifest was read from the bucket a moment ago.
+    guard
+        How raw objects are deleted: without it, with a look at each right before, and without a rest.
+    keep_superseded_days
+        For how many days frames of an earlier upload are kept; 0 for ever.
 
     Returns
     -------
     dict
-        ``deleted`` keys, and ``kept`` ones with the reason.
+        ``deleted`` keys, and ``kept`` ones with the reason; ``superseded``, if frames of earlier uploads were
+        moved out of the folder of the night.
 
     Raises
     ------
@@ -98,18 +112,23 @@ def cleanup_night(
         If a proof fails: then nothing was deleted. If a weather file arrives damaged when it is read: then it
         stays, and the step is to be repeated.
     """
-    prove_archived(store, manifest, just_read)
+    there = prove_archived(store, manifest, just_read)
     prove_published(store, manifest, published)
     prove_loaded(manifest, loaded)
     night = manifest.night
     listed = {found.key: found for found in store.list(RAW)}
     outcome = _Outcome()
-    _delete_upload(store, manifest, listed, outcome)
-    _delete_weather(store, registry, night.site, (night.date, night.date + ONE_DAY), listed, outcome)
-    return outcome.record(night=night.name, manifest_sha256=manifest.sha256)
+    guard = guard or Guard()
+    _delete_upload(store, manifest, listed, guard, outcome)
+    _delete_weather(store, registry, night.site, (night.date, night.date + ONE_DAY), listed, guard, outcome)
+    superseded = retire(store, manifest, there, keep_superseded_days)
+    more = {"superseded": superseded} if superseded else {}
+    return outcome.record(night=night.name, manifest_sha256=manifest.sha256, **more)
 
 
-def cleanup_weather(store: Store, registry: Registry, site: str, date: dt.date) -> dict[str, Any]:
+def cleanup_weather(
+    store: Store, registry: Registry, site: str, date: dt.date, guard: Guard | None = None
+) -> dict[str, Any]:
     """Archive and delete the raw weather files of a site and local date that no upload needs any more.
 
     Parameters
@@ -122,6 +141,8 @@ def cleanup_weather(store: Store, registry: Registry, site: str, date: dt.date) 
         Key of the site.
     date
         Local date of the files.
+    guard
+        As in `cleanup_night`.
 
     Returns
     -------
@@ -130,12 +151,12 @@ def cleanup_weather(store: Store, registry: Registry, site: str, date: dt.date) 
     """
     listed = {found.key: found for found in store.list(RAW)}
     outcome = _Outcome()
-    _delete_weather(store, registry, site, (date,), listed, outcome)
+    _delete_weather(store, registry, site, (date,), listed, guard or Guard(), outcome)
     return outcome.record(site=site, date=f"{date:%Y%m%d}")
 
 
 def _delete_upload(
-    store: Store, manifest: Manifest, listed: dict[str, StoredObject], outcome: _Outcome
+    store: Store, manifest: Manifest, listed: dict[str, StoredObject], guard: Guard, outcome: _Outcome
 ) -> None:
     """Delete parts and receipt; what is deleted also leaves ``listed``."""
     named = {read.key: read.etag for read in (*manifest.parts, manifest.receipt)}
@@ -145,27 +166,23 @@ def _delete_upload(
         reason = f"{other[0]} is not what was archived: another upload is under way"
         outcome.kept += [(key, reason) for key in own]
         return
+    if until := guard.rests_until(own.values()):
+        outcome.kept += [(key, why_it_rests(until)) for key in own]
+        outcome.rests_until = until
+        return
     receipt = own.pop(manifest.receipt.key, None)
-
-    def delete(keys: Sequence[str]) -> list[bool]:
-        """Look at the upload, and at once delete what is still as it was read."""
-        there = {found.key: found for found in store.list(manifest.night.raw_prefix)}
-
-        def delete_one(key: str) -> bool:
-            return key not in there or store.delete_if_unchanged(key, named[key], there[key])
-
-        return in_threads(delete_one, keys, AT_ONCE)
-
     parts = sorted(own)
-    gone = [
-        is_gone
-        for first in range(0, len(parts), AT_ONCE)
-        for is_gone in delete(parts[first : first + AT_ONCE])
-    ]
-    everything = list(zip(parts, gone, strict=True))
+    # Without a guard, the look at the upload comes right before few deletions at a time.
+    at_once = max(1, len(parts)) if guard.deletion.is_guarded else AT_ONCE
+    gone: dict[str, bool] = {}
+    for first in range(0, len(parts), at_once):
+        some = {key: named[key] for key in parts[first : first + at_once]}
+        gone |= delete_read(store, some, guard.deletion, own)
+    everything = list(gone.items())
     # The receipt goes last: while it is there, an interrupted cleanup looks like what it is.
-    if receipt is not None and all(gone):
-        everything.append((receipt.key, *delete([receipt.key])))
+    if receipt is not None and all(gone.values()):
+        last = {receipt.key: named[receipt.key]}
+        everything += delete_read(store, last, guard.deletion, {receipt.key: receipt}).items()
     elif receipt is not None:
         outcome.kept.append((receipt.key, "a part of this upload is kept"))
     for key, is_gone in everything:
@@ -182,6 +199,7 @@ def _delete_weather(
     site: str,
     dates: Sequence[dt.date],
     listed: Mapping[str, StoredObject],
+    guard: Guard,
     outcome: _Outcome,
 ) -> None:
     """Delete the weather files of some days that are complete, archived and not needed."""
@@ -201,17 +219,24 @@ def _delete_weather(
                 outcome.kept.append(
                     (file.raw_key, "uploaded before its day was over: it can be a partial file")
                 )
+            elif until := guard.rests_until([found]):
+                outcome.kept.append((file.raw_key, why_it_rests(until)))
             else:
                 to_delete.append((file, end))
     if to_delete:
         kinds = {file.kind for file, _ in to_delete}
         there = {**listed, **list_weather(store, site, dates, raw=False, kinds=kinds)}
         for file, end in to_delete:
-            _delete_archived(store, file, end, there, outcome)
+            _delete_archived(store, file, end, there, guard, outcome)
 
 
 def _delete_archived(
-    store: Store, file: WeatherFile, end: dt.datetime, there: Mapping[str, StoredObject], outcome: _Outcome
+    store: Store,
+    file: WeatherFile,
+    end: dt.datetime,
+    there: Mapping[str, StoredObject],
+    guard: Guard,
+    outcome: _Outcome,
 ) -> None:
     """Delete a weather file from ``raw/`` once all of it is proven to be in the archive."""
     try:
@@ -227,7 +252,9 @@ def _delete_archived(
         problem = "changed while the night was cleaned up"
     if problem:
         outcome.kept.append((file.raw_key, problem))
-    elif store.delete_if_unchanged(file.raw_key, synced.raw.etag):
+        return
+    read = {file.raw_key: synced.raw.etag}
+    if delete_read(store, read, guard.deletion, {file.raw_key: synced.raw})[file.raw_key]:
         outcome.deleted.append(file.raw_key)
     else:
         outcome.kept.append((file.raw_key, "uploaded again while the night was cleaned up"))

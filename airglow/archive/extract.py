@@ -15,17 +15,17 @@ from urllib.parse import quote
 
 from airglow.archive.join import joined_from
 from airglow.archive.manifest import FORMAT, ArchivedFile, Manifest, read_manifest
+from airglow.archive.superseded import keep_before_overwriting
 from airglow.archive.tar import UnpackLimits
 from airglow.archive.unpack import KeptOut, Unpacked, unpack
 from airglow.frames import is_frame_name
 from airglow.model.errors import BadInput, RefusedUpload, StoreError
 from airglow.model.files import sha256_of_file, write_whole
 from airglow.model.version import code_version
-from airglow.store import FileHashes, Store, StoredObject, json_bytes, upload_many
+from airglow.store import FileHashes, Store, json_bytes, upload_many
 from airglow.uploads import NightId, check_not_refused, kept_manifest_key, record_refusal
 
 OTHER = "other/"
-SUPERSEDED = "superseded/"
 MAX_NAME = 160
 
 
@@ -48,13 +48,14 @@ def extract_night(
     threads: int = 8,
     maybe_refused: bool = True,
     just_joined: bool = False,
+    keep_superseded_days: int = 0,
 ) -> Manifest:
     """Unpack a night, put its frames into the bucket, verify them there, and write the manifest.
 
     The manifest is written to a local file; the night is archived when that file is in the bucket under
     ``night.manifest_key``, which is for the caller to do last. The same upload gives the same manifest, byte
-    for byte. Frames that an earlier upload left under the same key with other contents are kept beside
-    (``superseded/``); files that are not frames are kept under ``other/``.
+    for byte. Frames that an earlier upload left under the same key with other contents are kept
+    (`airglow.archive.superseded`); files that are not frames are kept under ``other/``.
 
     Parameters
     ----------
@@ -76,6 +77,8 @@ def extract_night(
         False if it is known that no upload of the night was refused.
     just_joined
         True if the archive was compared with its record a moment ago, as `join_if_changed` does.
+    keep_superseded_days
+        For how many days frames of an earlier upload are kept that this one overwrites; 0 for ever.
 
     Returns
     -------
@@ -112,7 +115,7 @@ def extract_night(
             os.replace(placed.file.path, work_dir / placed.name)
         to_send = [(work_dir / p.name, f"{night.frames_prefix}{p.name}", p) for p in frames]
         to_send += [(p.file.path, f"{night.frames_prefix}{OTHER}{p.name}", p) for p in others]
-        archived = _upload(store, night, to_send, threads)
+        archived = _upload(store, night, to_send, threads, keep_superseded_days)
     finally:
         shutil.rmtree(unpacked_dir, ignore_errors=True)
     return _write_manifest(
@@ -227,12 +230,12 @@ def _by_name(placed: Mapping[str, _Placed]) -> list[_Placed]:
 
 
 def _upload(
-    store: Store, night: NightId, to_send: list[tuple[Path, str, _Placed]], threads: int
+    store: Store, night: NightId, to_send: list[tuple[Path, str, _Placed]], threads: int, keep_days: int
 ) -> list[ArchivedFile]:
     """Upload, and ask the bucket once more, apart from the answers to the uploads, what it has."""
     there = {found.key: found for found in store.list(night.frames_prefix)}
-    for _, key, placed in to_send:
-        _keep_superseded(store, night, there, key, placed)
+    sent_md5 = {key: placed.file.md5 for _, key, placed in to_send}
+    keep_before_overwriting(store, night, there, sent_md5, keep_days)  # the earlier upload is gone
     # By the hashes of what was unpacked: the bucket refuses a file that has changed on the disk since.
     hashes = [FileHashes(p.file.size, p.file.sha256, p.file.md5) for _, _, p in to_send]
     sent = upload_many(store, [(path, key) for path, key, _ in to_send], there, threads, hashes)
@@ -241,23 +244,13 @@ def _upload(
     for stored, (_, key, placed) in zip(sent, to_send, strict=True):
         found = there.get(key)
         if found is None or (found.size, found.etag) != (stored.size, stored.etag):
+            if found is not None:  # nobody is to take it for the frame
+                store.delete_if_unchanged(key, found.etag)
             raise StoreError(f"{key}: not in the bucket as it was sent. Try again")
         archived.append(
             ArchivedFile(key, placed.name, stored.size, stored.sha256, stored.etag, placed.file.member)
         )
     return archived
-
-
-def _keep_superseded(
-    store: Store, night: NightId, there: Mapping[str, StoredObject], key: str, placed: _Placed
-) -> None:
-    """Before another upload's file takes a key: keep what has it now, for the earlier upload is gone."""
-    old = there.get(key)
-    if old is None or old.etag == placed.file.md5:
-        return
-    beside = f"{night.frames_prefix}{SUPERSEDED}{old.etag}_{PurePosixPath(key).name}"
-    if beside not in there:
-        store.copy(key, beside)
 
 
 def _write_manifest(

@@ -11,7 +11,11 @@ from airglow.model.errors import StoreError
 from airglow.store import MissingObject, Store, StoredObject
 
 
-def prove_archived(store: Store, manifest: Manifest, just_read: bool = False) -> None:
+class NotArchived(StoreError):
+    """The bucket does not have all files of a night as its manifest says."""
+
+
+def prove_archived(store: Store, manifest: Manifest, just_read: bool = False) -> dict[str, StoredObject]:
     """Make sure that the manifest and every file it names are in the bucket, with their size and ETag.
 
     The ETag of our frames is their MD5, and was compared with the SHA-256 when they were archived.
@@ -25,17 +29,26 @@ def prove_archived(store: Store, manifest: Manifest, just_read: bool = False) ->
     just_read
         Whether it was read from the bucket a moment ago.
 
+    Returns
+    -------
+    dict
+        What the folder of the night has, by key.
+
     Raises
     ------
     StoreError
-        Naming the first file that is not.
+        If another manifest is in the bucket, or none.
+    NotArchived
+        Naming the first file that is not there.
     """
     if not just_read:
         _prove_manifest(store, manifest)
     there = {found.key: found for found in store.list(manifest.night.frames_prefix)}
     for file in (*manifest.frames, *manifest.others):
         if problem := _difference(file, there.get(file.key)):
-            raise StoreError(f"{file.key}: {problem}. Nothing was deleted; archive the night again")
+            hint = "Nothing was deleted; put it back from a backup, or upload the night again"
+            raise NotArchived(f"{file.key}: {problem}. {hint}")
+    return there
 
 
 def _prove_manifest(store: Store, manifest: Manifest) -> None:

@@ -23,6 +23,7 @@ def archive_upload(
     maybe_refused: bool = True,
     is_marked: bool = False,
     read_receipt: Callable[[Store, StoredObject], bytes] | None = None,
+    keep_superseded_days: int = 0,
 ) -> Manifest:
     """Join the parts of a night, put its frames into the bucket, and the manifest after them.
 
@@ -47,6 +48,8 @@ def archive_upload(
         How many uploads run at once.
     maybe_refused, is_marked, read_receipt
         What is known of the upload, as in `airglow.archive.join_parts`.
+    keep_superseded_days
+        For how many days frames of an earlier upload are kept; 0 for ever.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def archive_upload(
         )  # fmt: skip
         manifest = extract_night(
             store, night, tar, record, manifest_path, unpacked, limits, threads, maybe_refused,
-            just_joined=True,
+            just_joined=True, keep_superseded_days=keep_superseded_days,
         )  # fmt: skip
     except RefusedUpload:
         _remove(tar, record)

@@ -219,6 +219,12 @@ def report(discovery: Discovery | None, table: Iterable[Row]) -> str:
         return text or "No step failed. What waits in raw/ was not looked at."
     text = text or "No night is waiting or at work."
     lines = [f"As of {discovery.made_at:%Y-%m-%d %H:%M} UTC:", text]
+    if discovery.resting:
+        until = max(moment for _, moment in discovery.resting)
+        lines.append(
+            f"{len(discovery.resting)} nights are done; their uploads stay in raw/, the last until "
+            f"{until:%Y-%m-%d %H:%M} UTC, since this store does not guard deletions"
+        )
     if discovery.unrecognised:
         lines.append(f"{len(discovery.unrecognised)} objects in raw/ are none of ours:")
         lines += [f"  {key}: {reason}" for key, reason in discovery.unrecognised[:_SHOWN_UNRECOGNISED]]

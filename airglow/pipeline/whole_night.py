@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from airglow.archive import (
     Manifest,
     UnpackLimits,
     archive_weather,
-    cleanup_night,
     fetch_weather,
+    guard_of,
     load_manifest,
 )
 from airglow.catalogue import DatabaseSettings, connect, load_night, migrate
@@ -29,9 +30,10 @@ from airglow.night import AnalysisSettings, NightRequest, analyse_frames
 from airglow.pipeline.archiving import archive_upload
 from airglow.pipeline.delivery import publish_night
 from airglow.pipeline.finishing import finish_night
+from airglow.pipeline.mending import bring_frames_surely, cleanup_surely, read_archived
 from airglow.pipeline.publish import ProductPrefixes, plan_delivery
 from airglow.pipeline.states import put_state
-from airglow.pipeline.workspace import OUTCOME, bring_frames, published_results
+from airglow.pipeline.workspace import OUTCOME, published_results
 from airglow.products import Beside, read_netcdf, write_kinds
 from airglow.registry import Registry
 from airglow.store import Store, json_bytes
@@ -95,11 +97,11 @@ def process_night(night: NightId, around: Surroundings) -> dict[str, Any]:
     AirglowError
         As of the steps. What was done until then stays, and the next attempt goes on from there.
     """
-    store, states = around.store, around.work / "states"
-    folder = night.below(around.work)
-    manifest = _archived(night, around, folder, states)
+    store, folder = around.store, night.below(around.work)
+    manifest = _archived(night, around)
     frames = folder / "frames"
-    bring_frames(store, manifest, frames, folder / "unpacked", around.config["archive"]["threads"])
+    archive, threads = archiving(night, around), around.config["archive"]["threads"]
+    manifest = bring_frames_surely(store, manifest, frames, folder / "unpacked", archive, threads)
     clouds = bring_weather(night, store, folder)
 
     instrument = around.registry.instrument(night.instrument, night.date)
@@ -149,9 +151,11 @@ def deliver_night(
         written = around.write_page(store, index, results)
         page = {**written, "manifest_sha256": index["manifest_sha256"]}
         put_state(store, night, "page", page, states)
-    cleanup = cleanup_night(
-        store, around.registry, load_manifest(store, night), index, loaded, just_read=True
-    )
+    settings = around.config["archive"]
+    cleanup = cleanup_surely(
+        store, around.registry, load_manifest(store, night), index, loaded, archiving(night, around),
+        guard_of(store, settings, around.work), settings["keep_superseded_days"],
+    )  # fmt: skip
     finish_night(store, night, cleanup, index, states)
     shutil.rmtree(folder)  # of many nights, the frames would fill the disk
     return index
@@ -180,14 +184,35 @@ def bring_weather(night: NightId, store: Store, folder: Path) -> Path:
     return clouds
 
 
-def _archived(night: NightId, around: Surroundings, folder: Path, states: Path) -> Manifest:
+def _archived(night: NightId, around: Surroundings) -> Manifest:
     """The manifest of a night, which is archived first if it is not."""
-    store = around.store
-    if store.head(night.manifest_key) is not None:
-        return load_manifest(store, night)
-    limits = UnpackLimits.from_settings(around.config["archive"])
-    threads = around.config["archive"]["threads"]
-    return archive_upload(store, night, folder, folder / "unpacked", states, limits, threads)
+    if around.store.head(night.manifest_key) is not None:
+        at_hand = night.below(around.work) / "manifest.json"
+        return read_archived(around.store, night, at_hand, around.work / "states")[0]
+    return archiving(night, around)()
+
+
+def archiving(night: NightId, around: Surroundings) -> Callable[[], Manifest]:
+    """What archives the upload of a night when it is called.
+
+    Parameters
+    ----------
+    night
+        The night.
+    around
+        What it needs.
+
+    Returns
+    -------
+    callable
+        Returns the manifest.
+    """
+    settings, folder = around.config["archive"], night.below(around.work)
+    return partial(
+        archive_upload, around.store, night, folder, folder / "unpacked", around.work / "states",
+        UnpackLimits.from_settings(settings), settings["threads"],
+        keep_superseded_days=settings["keep_superseded_days"],
+    )  # fmt: skip
 
 
 def _analyse(

@@ -1,5 +1,6 @@
 """What is in ``raw/``: names, receipts, which nights are complete, and why the others wait."""
 
+from airglow.uploads.aside import Aside, move_aside
 from airglow.uploads.days import ONE_DAY, end_of_day, nights_that_need
 from airglow.uploads.discovery import (
     Discovery,
@@ -23,6 +24,7 @@ from airglow.uploads.keys import (
     parse_raw_key,
     weather_prefix,
 )
+from airglow.uploads.manifests import mend_manifests, restore_manifest
 from airglow.uploads.memory import MEMORY, Memory, read_memory
 from airglow.uploads.pending import (
     TABLE,
@@ -30,6 +32,7 @@ from airglow.uploads.pending import (
     archived_upload,
     clear_pending,
     kept_manifest_key,
+    kept_manifests_prefix,
     list_markers,
     mark_pending,
     pending_nights,
@@ -70,6 +73,7 @@ __all__ = [
     "ONE_DAY",
     "RAW",
     "TABLE",
+    "Aside",
     "Attempt",
     "Discovery",
     "Fault",
@@ -107,9 +111,12 @@ __all__ = [
     "hold_key",
     "is_of_upload",
     "kept_manifest_key",
+    "kept_manifests_prefix",
     "lacks_room",
     "list_markers",
     "mark_pending",
+    "mend_manifests",
+    "move_aside",
     "nights_that_need",
     "normalised",
     "parse_raw_key",
@@ -126,6 +133,7 @@ __all__ = [
     "refusal_of",
     "release",
     "released",
+    "restore_manifest",
     "scan",
     "settled",
     "take_up",

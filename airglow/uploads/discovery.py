@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airglow.model.errors import BadInput
 from airglow.model.states import WANTED
@@ -14,7 +14,11 @@ from airglow.store import StoredObject
 from airglow.uploads.keys import NightId
 from airglow.uploads.records import NightRecord, record_from_json, record_to_json
 
-FORMAT = 3
+if TYPE_CHECKING:
+    from airglow.uploads.aside import Aside
+    from airglow.uploads.expiry import Superseded
+
+FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -95,13 +99,24 @@ class Discovery:
     nights
         Nights with something in ``raw/`` or unfinished, oldest first.
     unrecognised
-        Key and reason of each object that is none of ours.
+        Key and reason of each object that is named like one of ours and is none, or is of no instrument.
+    others
+        Objects of other instruments: what their names begin with, and how many there are.
     weather_leftovers
         Days whose weather files are complete and needed by no upload any more.
     finished
         Nights that are done, and whose marker is still there.
     marked
         Nights with a marker, as the look found them; None if that is not known any more. Not written to JSON.
+    resting
+        Nights that are done and whose upload stays in ``raw/`` for now, and until when.
+    asides
+        What is to leave ``raw/`` without being analysed. Not written to JSON.
+    damaged
+        Nights whose manifest is damaged, and the key of the copy that is to take its place; empty where the
+        upload is to be archived again. Not written to JSON.
+    expired
+        Frames of superseded uploads that have been kept for long enough. Not written to JSON.
     states
         Of nights that were looked up: the objects of their state in the bucket. Not written to JSON.
     table
@@ -113,6 +128,11 @@ class Discovery:
     unrecognised: tuple[tuple[str, str], ...]
     weather_leftovers: tuple[WeatherDay, ...]
     finished: tuple[NightId, ...]
+    others: tuple[tuple[str, int], ...] = ()
+    resting: tuple[tuple[NightId, dt.datetime], ...] = ()
+    asides: tuple[Aside, ...] = ()
+    damaged: Mapping[NightId, str] = field(default_factory=dict)
+    expired: tuple[Superseded, ...] = ()
     marked: frozenset[NightId] | None = None
     states: Mapping[NightId, Sequence[StoredObject]] = field(default_factory=dict)
     table: Mapping[str, Any] | None = None
@@ -161,6 +181,8 @@ def discovery_to_json(discovery: Discovery) -> dict[str, Any]:
         ],
         "finished": [night.name for night in discovery.finished],
         "table": discovery.table,
+        "others": [{"prefix": prefix, "objects": count} for prefix, count in discovery.others],
+        "resting": [{"night": night.name, "until": until.isoformat()} for night, until in discovery.resting],
     }
 
 
@@ -196,6 +218,11 @@ def discovery_from_json(value: Mapping[str, Any], name: str = "discovery") -> Di
             ),
             finished=tuple(NightId.parse(entry) for entry in value["finished"]),
             table=value["table"],
+            others=tuple((entry["prefix"], entry["objects"]) for entry in value["others"]),
+            resting=tuple(
+                (NightId.parse(entry["night"]), dt.datetime.fromisoformat(entry["until"]))
+                for entry in value["resting"]
+            ),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(name, f"not a discovery ({error!r})", "run the discovery again") from error

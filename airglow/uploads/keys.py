@@ -27,6 +27,7 @@ _UPLOAD = re.compile(
     rf"raw/(?P<name>{UPLOAD})_(?P<site>{SITE})_(?P<date>{DATE})\."
     r"(?:(?P<receipt>txt)|tar\.gz(?P<part>[0-9]{6}))"
 )
+_OTHER = re.compile(r"raw/(?P<prefix>[A-Za-z][A-Za-z0-9]+_)[a-z]{3}")  # bwc00_uao..., x3t00_, asi_, pic_
 _WEATHER = re.compile(
     rf"raw/(?P<name>(?:Cloud|(?P<logger>TempL[0-9]*))_(?P<site>{SITE})_(?P<date>{DATE})\.txt)"
 )
@@ -287,9 +288,13 @@ class UnrecognisedObject:
     ----------
     reason
         Why it is not recognised.
+    prefix
+        What its name begins with, if it is named like an object of another instrument: ``bwc00_``. Such
+        objects belong to other people.
     """
 
     reason: str
+    prefix: str = ""
 
 
 def parse_raw_key(key: str) -> RawReceipt | RawPart | WeatherFile | UnrecognisedObject:
@@ -322,7 +327,8 @@ def parse_raw_key(key: str) -> RawReceipt | RawPart | WeatherFile | Unrecognised
         )
     if key.startswith(("raw/Cloud", "raw/TempL")):
         return UnrecognisedObject("not named like a weather file (Cloud_uao_20250429.txt)")
-    return UnrecognisedObject("not from a Fabry-Perot interferometer")
+    other = _OTHER.match(key)
+    return UnrecognisedObject("not from a Fabry-Perot interferometer", other["prefix"] if other else "")
 
 
 def is_of_upload(key: str, night: NightId) -> bool:

@@ -5,6 +5,7 @@ listing names every object with its ETag, so nothing that was read once need be 
 is a file on the working disk. If that is lost or damaged it costs requests and nothing else:
 
 - A receipt counts only if its bytes prove the ETag that the listing gives (`airglow.store.proves`).
+- That a night is done and only rests in ``raw/`` counts while it has the same objects there, until it may go.
 - That a night was not archived counts only while it has the same objects in ``raw/``, for a day at most, and
   only for the bucket where it was seen. It lets a night that waits go on waiting; before work on a night
   begins the bucket is asked.
@@ -27,7 +28,7 @@ from airglow.store import Store, StoredObject, json_bytes, proves
 from airglow.uploads.keys import NightId
 
 MEMORY = "known_uploads.json"  # in the workflow's directory for temporary files
-FORMAT = 1
+FORMAT = 2
 _NOT_ARCHIVED_FOR = dt.timedelta(days=1)
 
 
@@ -44,13 +45,20 @@ class Memory:
     not_archived
         By name of a night: a digest of its objects in ``raw/``, and when it was seen that it is not archived
         (UTC, ISO 8601).
+    resting
+        By name of a night that is done: a digest of its objects in ``raw/``, and until when they stay.
+    prefixes
+        What names of other instruments' objects begin with, as far as that was told.
     """
 
     place: str = ""
     receipts: dict[str, bytes] = field(default_factory=dict)
     not_archived: dict[str, tuple[str, str]] = field(default_factory=dict)
+    resting: dict[str, tuple[str, str]] = field(default_factory=dict)
+    prefixes: frozenset[str] = frozenset()
     _receipts_now: dict[str, bytes] = field(default_factory=dict, init=False)
     _not_archived_now: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)
+    _resting_now: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)
 
     def read_receipt(self, store: Store, listed: StoredObject) -> bytes:
         """The bytes of a receipt: as remembered, or from the bucket.
@@ -111,6 +119,55 @@ class Memory:
         """
         self._not_archived_now[night.name] = _digest(objects), now.isoformat()
 
+    def rests_until(
+        self, night: NightId, objects: Iterable[StoredObject], now: dt.datetime
+    ) -> dt.datetime | None:
+        """Until when the upload of a night that is done stays in ``raw/``; None if that is over or not known.
+
+        Parameters
+        ----------
+        night, objects, now
+            As of `knows_not_archived`.
+
+        Returns
+        -------
+        datetime.datetime or None
+        """
+        digest, until = self.resting.get(night.name, ("", ""))
+        if digest != _digest(objects) or dt.datetime.fromisoformat(until) <= now:
+            return None
+        self._resting_now[night.name] = digest, until
+        return dt.datetime.fromisoformat(until)
+
+    def note_resting(self, night: NightId, objects: Iterable[StoredObject], until: dt.datetime) -> None:
+        """Remember that a night is done, and until when its upload stays in ``raw/``.
+
+        Parameters
+        ----------
+        night, objects
+            As of `knows_not_archived`.
+        until
+            When it may go (UTC).
+        """
+        self._resting_now[night.name] = _digest(objects), until.isoformat()
+
+    def new_prefixes(self, prefixes: Iterable[str]) -> list[str]:
+        """Which of the other instruments in ``raw/`` were not there at the last look.
+
+        Parameters
+        ----------
+        prefixes
+            What names of their objects begin with.
+
+        Returns
+        -------
+        list of str
+        """
+        found = frozenset(prefixes)
+        new = sorted(found - self.prefixes)
+        self.prefixes = found
+        return new
+
     def write(self, path: Path) -> None:
         """Write what this look asked for; the rest is forgotten.
 
@@ -130,6 +187,8 @@ class Memory:
             # Every byte is a character of Latin-1: a receipt may hold anything.
             "receipts": {etag: data.decode("latin-1") for etag, data in self._receipts_now.items()},
             "not_archived": self._not_archived_now,
+            "resting": self._resting_now,
+            "prefixes": sorted(self.prefixes),
         }
         write_whole(path, json_bytes(value))
 
@@ -155,7 +214,11 @@ def read_memory(path: Path, store: Store) -> Memory:
         if (value["format"], value["place"]) != (FORMAT, place):
             return Memory(place)
         receipts = {etag: text.encode("latin-1") for etag, text in value["receipts"].items()}
-        return Memory(place, receipts, {name: _seen(entry) for name, entry in value["not_archived"].items()})
+        not_archived, resting = (
+            {name: _seen(entry) for name, entry in value[kind].items()}
+            for kind in ("not_archived", "resting")
+        )
+        return Memory(place, receipts, not_archived, resting, frozenset(map(str, value["prefixes"])))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Memory(place)
 

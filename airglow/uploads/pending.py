@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from airglow.model.errors import BadInput
 from airglow.store import MissingObject, Store, StoredObject
 from airglow.uploads.discovery import Discovery
+from airglow.uploads.expiry import SUPERSEDED
 from airglow.uploads.keys import PENDING, NightId
 from airglow.uploads.records import (
     Attempt,
@@ -48,11 +49,14 @@ class Markers:
         Holds of operators.
     table
         The table of nights; None before the first run.
+    superseded
+        What says until when frames of superseded uploads are kept (`airglow.uploads.expiry`).
     """
 
     nights: dict[NightId, StoredObject]
     holds: dict[NightId, StoredObject]
     table: StoredObject | None = None
+    superseded: tuple[StoredObject, ...] = ()
 
 
 def mark_pending(
@@ -203,6 +207,9 @@ def list_markers(store: Store) -> Markers:
     for found in store.list(PENDING):
         if found.key == TABLE:
             markers = replace(markers, table=found)
+            continue
+        if found.key.startswith(SUPERSEDED):
+            markers = replace(markers, superseded=(*markers.superseded, found))
             continue
         prefix, named = (HELD, markers.holds) if found.key.startswith(HELD) else (PENDING, markers.nights)
         with contextlib.suppress(BadInput):

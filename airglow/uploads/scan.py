@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 from airglow.model.errors import AirglowError, BadInput
 from airglow.registry import Registry
 from airglow.store import ChangedObject, MissingObject, Store, StoredObject, in_threads
+from airglow.uploads.aside import Aside, left_behind, overdue
 from airglow.uploads.days import ONE_DAY, end_of_day, nights_that_need
 from airglow.uploads.discovery import Discovery, NightReport, State, WeatherDay
+from airglow.uploads.expiry import expired
 from airglow.uploads.keys import (
     RAW,
     NightId,
@@ -22,8 +25,9 @@ from airglow.uploads.keys import (
     first_part,
     parse_raw_key,
 )
+from airglow.uploads.manifests import Archived, look_up, rests_until
 from airglow.uploads.memory import Memory
-from airglow.uploads.pending import archived_upload, kept_manifests_prefix, list_markers
+from airglow.uploads.pending import kept_manifests_prefix, list_markers
 from airglow.uploads.queue import Plan, with_queue
 from airglow.uploads.receipt import MAX_RECEIPT_BYTES, Receipt, parse_receipt, what_is_missing
 from airglow.uploads.records import NightRecord, Versions
@@ -31,6 +35,7 @@ from airglow.uploads.refusals import refusal_of
 from airglow.uploads.standing import read_standing, settled, upload_digest
 
 _NOT_ARCHIVED = "interrupted before it was archived"
+_DAMAGED = "its manifest was damaged: "
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,14 @@ class ScanSettings:
         Hours from the receipt for which a night waits for cloud files.
     hold
         Names of nights that are not to be worked on.
+    keep_collection_errors_days, keep_refused_days
+        For how long receipts of nights without data, and refused uploads, stay in ``raw/``.
     """
 
     cloud_wait_hours: float = 24.0
     hold: tuple[str, ...] = ()
+    keep_collection_errors_days: float = 30.0
+    keep_refused_days: float = 90.0
 
 
 @dataclass
@@ -60,6 +69,11 @@ class _Upload:
     def objects(self) -> list[StoredObject]:
         return ([self.receipt] if self.receipt else []) + list(self.parts.values())
 
+    def without(self, left_out: Collection[StoredObject]) -> _Upload:
+        """The upload without some of its parts."""
+        parts = {number: part for number, part in self.parts.items() if part not in left_out}
+        return _Upload(self.receipt, parts)
+
 
 @dataclass
 class _Raw:
@@ -68,6 +82,7 @@ class _Raw:
     uploads: dict[NightId, _Upload] = field(default_factory=dict)
     weather: dict[WeatherDay, list[tuple[WeatherFile, StoredObject]]] = field(default_factory=dict)
     unrecognised: list[tuple[str, str]] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
     # Of cloud files that were looked into: the last time in them, or why there is none.
     cloud_ends: dict[str, dt.datetime | str] = field(default_factory=dict)
 
@@ -136,27 +151,56 @@ def scan(
     unfinished = marked - finished
     receipts = _read_receipts(store, registry, raw.uploads, memory)
 
-    reports = []
+    reports, asides, resting = [], [], []
     states: dict[NightId, list[StoredObject]] = {}
+    damaged: dict[NightId, str] = {}
     nights = set(raw.uploads) | unfinished | set(standing.holds)
     for night in sorted(nights, key=lambda n: (n.date, n.site, n.instrument)):
+        upload = raw.uploads.get(night, _Upload())
         if night in passed_over:
+            aside = _overdue(registry, passed_over[night], upload, settings, now)
+            asides += [aside] if aside else []
             reports.append(passed_over[night])
             continue
-        upload = raw.uploads.get(night, _Upload())
+        if night not in unfinished and (until := memory.rests_until(night, upload.objects, now)):
+            resting.append((night, until))
+            continue
+        aside = left_behind(store, night, upload.parts, upload.receipt, receipts.get(night))
+        if aside is not None:
+            upload = upload.without(aside.objects)
         record = standing.records.get(night) if night in unfinished else None
         first = _first_look(night, upload, record)
         report = _judge(store, registry, settings, now, first, upload, receipts.get(night), raw)
         if _is_to_be_looked_up(report, upload, night in unfinished, memory, now):
             states[night] = store.list(night.state_prefix)
             is_marked, there = night in unfinished, {found.key for found in states[night]}
-            report = _compare_with_archive(store, report, upload, is_marked, there, memory, now)
+            if not is_marked and (until := rests_until(store, night, upload.objects, there, now)):
+                memory.note_resting(night, upload.objects, until)
+                resting.append((night, until))
+                continue
+            archived = look_up(store, night, there, upload.objects)
+            report = _compare_with_archive(store, report, upload, is_marked, there, archived, memory, now)
+            if archived.problem and report.is_wanted and not report.changed:
+                damaged[night] = archived.copy
             report = _compare_with_refusal(store, report, upload, there, criteria or {})
+        if aside is None:
+            aside = _overdue(registry, report, upload, settings, now)
+        elif report.is_wanted:
+            words = f"{len(aside.objects)} parts {aside.reason}"
+            report = replace(report, reason=f"{report.reason}; {words}" if report.reason else words)
+        else:
+            aside = None  # they go when the night is taken up
+        asides += [aside] if aside else []
         reports.append(report)
     return Discovery(
         made_at=now,
         nights=tuple(with_queue(reports, plan or Plan(), now)),
         unrecognised=tuple(raw.unrecognised),
+        others=tuple(sorted(raw.others.items())),
+        resting=tuple(resting),
+        asides=tuple(asides),
+        damaged=damaged,
+        expired=expired(markers.superseded, now),
         weather_leftovers=tuple(_leftovers(registry, settings, now, raw.weather, _in_need(raw, receipts))),
         finished=tuple(sorted(finished, key=lambda n: n.name)),
         marked=frozenset(marked),
@@ -192,6 +236,8 @@ def _sort(objects: Iterable[StoredObject], registry: Registry) -> _Raw:
                 raw.weather.setdefault(WeatherDay(site, date), []).append((parsed, found))
             case WeatherFile(site=site):
                 raw.unrecognised.append((found.key, f"unknown site {site}"))
+            case UnrecognisedObject(prefix=prefix) if prefix:
+                raw.others[prefix] += 1
             case UnrecognisedObject(reason) if (
                 found.key != RAW
             ):  # some tools put an object where a folder begins
@@ -228,6 +274,11 @@ def _refusal(registry: Registry, night: NightId) -> str:
     return ""
 
 
+def _has_not_come(report: NightReport, now: dt.datetime) -> bool:
+    """Whether the night has not begun yet anywhere on earth."""
+    return report.night.date > now.date() + ONE_DAY
+
+
 def _judge(
     store: Store,
     registry: Registry,
@@ -241,7 +292,7 @@ def _judge(
     """A night by its objects in ``raw/``."""
     night = report.night
     refusal = _refusal(registry, night)
-    if not refusal and night.date > now.date() + ONE_DAY:
+    if not refusal and _has_not_come(report, now):
         refusal = "the date has not come yet: the instrument's clock is wrong"
     if refusal:
         return replace(report, state=State.REFUSED, reason=refusal)
@@ -277,6 +328,21 @@ def _lacking_clouds(
     return what_clouds_lack(store, site, night, receipt.made_at, now, uploaded, raw.cloud_ends)
 
 
+def _overdue(
+    registry: Registry, report: NightReport, upload: _Upload, settings: ScanSettings, now: dt.datetime
+) -> Aside | None:
+    """What is in ``raw/`` of a night that nothing will be made of, if it was there for long enough."""
+    if report.state is State.COLLECTION_ERROR:
+        days, told_at = settings.keep_collection_errors_days, None
+    elif report.state is State.REFUSED and not (
+        _refusal(registry, report.night) or _has_not_come(report, now)
+    ):
+        days, told_at = settings.keep_refused_days, report.since
+    else:
+        return None
+    return overdue(report.night, report.reason, upload.objects, told_at, days, now)
+
+
 def _is_to_be_looked_up(
     report: NightReport, upload: _Upload, marked: bool, memory: Memory, now: dt.datetime
 ) -> bool:
@@ -293,14 +359,16 @@ def _compare_with_archive(
     upload: _Upload,
     marked: bool,
     there: Collection[str],
+    archive: Archived,
     memory: Memory,
     now: dt.datetime,
 ) -> NightReport:
     """Tell work that was interrupted, and another upload of a night that is archived, from a first upload."""
-    try:
-        archived = archived_upload(store, report.night) if report.night.manifest_key in there else None
-    except BadInput as unreadable:
-        return replace(report, state=State.REFUSED, reason=str(unreadable))
+    archived = archive.upload
+    if archive.problem and not archive.copy:
+        if report.state is State.READY:
+            return replace(report, state=State.CONTINUING, reason=f"{_DAMAGED}archived again from its upload")
+        return replace(report, state=State.HELD, reason=archive.problem)
     if archived is None:
         if marked and not upload.objects:
             return _without_upload(store, report)
@@ -313,7 +381,8 @@ def _compare_with_archive(
         # Without a marker, some objects of the archived upload are what an interrupted cleanup left; but if a
         # cleanup was finished, the upload is being sent once more: then all of it is waited for.
         if marked or report.state is State.READY or report.night.cleaned_key not in there:
-            return replace(report, state=State.CONTINUING, reason="archived, to be finished")
+            why = f"{_DAMAGED}back to a copy of it" if archive.problem else "archived, to be finished"
+            return replace(report, state=State.CONTINUING, reason=why)
     elif report.state is State.READY:
         return replace(report, reason="another upload of a night that is archived", changed=True)
     return report

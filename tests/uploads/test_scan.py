@@ -36,6 +36,7 @@ from airglow.uploads import (
 )
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+OF_THE_MOMENT = {"marked": None, "states": {}, "asides": (), "damaged": {}, "expired": ()}
 CLOUDS = "raw/Cloud_uao_20260429.txt"
 
 
@@ -44,7 +45,7 @@ def _look(store: Store, **settings):
     now = dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)
     found = scan(store, REGISTRY, ScanSettings(**settings), now, plan=plan)
     written = discovery_from_json(json.loads(json.dumps(discovery_to_json(found))))
-    assert written == dataclasses.replace(found, marked=None, states={})  # these are of the moment
+    assert written == dataclasses.replace(found, **OF_THE_MOMENT)
     return found
 
 
@@ -154,14 +155,28 @@ def test_refused_by_the_registry(store: Store, night: str, reason: str):
 
 
 def test_unrecognised_objects_are_named(store: Store):
-    for key in ("raw/", "raw/fpi05_uao_20261340.txt", "raw/asi01_uao_20260429.tar.gz000000"):
+    for key in ("raw/", "raw/fpi05_uao_20261340.txt", "raw/holiday.jpg"):
         store.put_bytes(key, b"x")
     store.put_bytes("raw/Cloud_xyz_20260429.txt", b"x")
     assert dict(_look(store).unrecognised) == {
         "raw/Cloud_xyz_20260429.txt": "unknown site xyz",
         "raw/fpi05_uao_20261340.txt": "20261340 is not a date",
-        "raw/asi01_uao_20260429.tar.gz000000": "not from a Fabry-Perot interferometer",
+        "raw/holiday.jpg": "not from a Fabry-Perot interferometer",
     }
+
+
+def test_objects_of_other_instruments_are_counted_and_not_named(store: Store):
+    names = [
+        "bwc00_uao_20260429.tar.gz000000",
+        "bwc00_uao_20260429.txt",
+        "x3t00_uao_20260429.txt",
+        "asi_uao.png",
+    ]
+    for name in names:
+        store.put_bytes(f"raw/{name}", b"x")
+    found = _look(store)
+    assert found.others == (("asi_", 1), ("bwc00_", 2), ("x3t00_", 1))
+    assert (found.unrecognised, found.asides) == ((), ())
 
 
 def test_waiting_for_the_cloud_file(store: Store):
@@ -333,9 +348,20 @@ def test_a_manifest_that_is_none_stops_only_its_own_night(store: Store, data: by
     send(store, MINIME13)
     store.put_bytes(MINIME05.manifest_key, data)
     first, second = _look(store).nights
-    assert first.state is State.REFUSED
-    assert first.reason.startswith(f"{MINIME05.manifest_key}: not a manifest")
+    assert first.state is State.CONTINUING
+    assert first.reason == "its manifest was damaged: archived again from its upload"
     assert second.state is State.READY
+
+
+def test_a_damaged_manifest_without_copy_and_upload_holds_its_night(store: Store):
+    mark_pending(store, MINIME05, "reanalysis")
+    store.put_bytes(MINIME05.manifest_key, b"{")
+    state, reason = _only(store)
+    assert state is State.HELD
+    assert reason.startswith(f"{MINIME05.manifest_key}: not a manifest")
+    assert reason.endswith(
+        "put back one of the copies under manifests/, or delete it and upload the night again"
+    )
 
 
 def test_what_lies_among_the_markers_is_passed_over(store: Store):

@@ -1,14 +1,17 @@
 """Delete the raw objects of a night that is archived, published and loaded; then the night is finished."""
 
 import os
+from functools import partial
 
 from adapter import STATES, WORK, step
 
-from airglow.archive import cleanup_night, read_manifest
+from airglow.archive import UnpackLimits, guard_of
+from airglow.pipeline.archiving import archive_upload
 from airglow.pipeline.failures import forget_failures
 from airglow.pipeline.finishing import finish_night
+from airglow.pipeline.mending import cleanup_surely, read_archived
 from airglow.pipeline.runlock import RUN_VARIABLE
-from airglow.pipeline.states import manifest_bytes, marked_record, mirror_states, read_state
+from airglow.pipeline.states import marked_record, mirror_states, read_state
 
 with step() as job:
     night = job.night
@@ -17,8 +20,14 @@ with step() as job:
         read_state(job.store, night, state, STATES, now.get(state)) or {} for state in ("published", "loaded")
     )
     at_hand = job.local(WORK) / "manifest.json"  # what extract left is as good, if it has the ETag of now
-    manifest = read_manifest(manifest_bytes(job.store, night, at_hand, STATES), night.manifest_key)
-    record = cleanup_night(job.store, job.registry, manifest, published, loaded, just_read=True)
+    manifest, _ = read_archived(job.store, night, at_hand, STATES)
+    settings, folder = job.config["archive"], job.local(WORK)
+    limits = UnpackLimits.from_settings(settings)
+    archive = partial(
+        archive_upload, job.store, night, folder, folder / "unpacked", STATES, limits, is_marked=True
+    )
+    guard, keep_days = guard_of(job.store, settings, WORK), settings["keep_superseded_days"]
+    record = cleanup_surely(job.store, job.registry, manifest, published, loaded, archive, guard, keep_days)
     known = marked_record(night, os.environ.get(RUN_VARIABLE), STATES)
     finish_night(job.store, night, record, published, STATES, record=known, log=job.attempt_key)
     forget_failures(WORK, night.name)

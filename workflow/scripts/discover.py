@@ -7,13 +7,32 @@ from pathlib import Path
 
 from adapter import RESULTS, STATES, WORK, snakemake, step, write_json
 
-from airglow.archive import UnpackLimits, criteria
+from airglow.archive import UnpackLimits, criteria, expire_superseded
+from airglow.archive.guard import DELETION
 from airglow.pipeline.backlog import plan_at_hand
 from airglow.pipeline.runlock import NIGHTS_VARIABLE, RUN_VARIABLE
 from airglow.pipeline.states import mirror_taken_up
 from airglow.pipeline.versions import versions_of
 from airglow.pipeline.workspace import remove_leftovers, remove_older
-from airglow.uploads import MEMORY, ScanSettings, State, discovery_to_json, read_memory, scan, take_up
+from airglow.store import known_deletion
+from airglow.uploads import (
+    MEMORY,
+    ScanSettings,
+    State,
+    discovery_to_json,
+    mend_manifests,
+    move_aside,
+    read_memory,
+    scan,
+    take_up,
+)
+
+
+def say(text: str) -> None:
+    """Tell it in the log, and to who started the run."""
+    logging.warning(text)
+    print(text, flush=True)
+
 
 with step() as job:
     versions = versions_of(job.config, job.registry)
@@ -27,8 +46,13 @@ with step() as job:
         plan=plan_at_hand(WORK, os.environ.get(RUN_VARIABLE)),
         versions=versions,
     )
+    for prefix in memory.new_prefixes(prefix for prefix, _ in discovery.others):
+        logging.info("raw/%s*: objects of another instrument, left alone", prefix)
     memory.write(WORK / MEMORY)
     records = take_up(job.store, discovery, versions)
+    discovery = mend_manifests(job.store, discovery)
+    move_aside(job.store, discovery.asides, lambda: known_deletion(job.store, WORK / DELETION), say)
+    expire_superseded(job.store, discovery.expired, say)
     at_work = os.environ[NIGHTS_VARIABLE].split()
     for report in discovery.wanted:
         # What is left here of an earlier upload must not pass for this one.

@@ -22,5 +22,6 @@ with step() as job:
         snakemake.params.transfers,
         is_marked=is_marked(job.night, os.environ.get(RUN_VARIABLE), STATES),
         read_receipt=read_memory(WORK / MEMORY, job.store).read_receipt,
+        keep_superseded_days=job.config["archive"]["keep_superseded_days"],
         maybe_refused=mirror_path(STATES, job.night, "refused").exists(),
     )

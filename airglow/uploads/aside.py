@@ -1,0 +1,203 @@
+"""What leaves ``raw/`` without being analysed: it is moved to ``raw-refused/``, with a word why.
+
+- Parts that an earlier upload left beside a later one, which has fewer and larger parts. Those that are
+  proven to be in the archive are not moved: they go.
+- Receipts of nights without data, and uploads that were refused for what is in them, after a time of their
+  own.
+
+Nothing is lost: each object is copied, the copy is checked, and the object goes only if it is still the same.
+Beside the copies ``why.json`` says what they are.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from airglow.model.errors import AirglowError, BadInput
+from airglow.store import Deletion, Store, StoredObject, delete_read, json_bytes, set_aside
+from airglow.uploads.keys import NightId
+from airglow.uploads.pending import archived_upload, clear_pending, kept_manifests_prefix
+from airglow.uploads.receipt import Receipt, what_is_missing
+
+FORMAT = 1
+REFUSED = "raw-refused/"
+LEFT_BEHIND = "left by an earlier upload of more parts"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Objects of a night that are to leave ``raw/``.
+
+    Parameters
+    ----------
+    night
+        The night.
+    reason
+        Why, for people.
+    objects
+        The objects as they were listed.
+    archived
+        Keys of those that are proven to be in the archive: they need no copy.
+    is_all
+        Whether that is all that ``raw/`` has of the night.
+    """
+
+    night: NightId
+    reason: str
+    objects: tuple[StoredObject, ...]
+    archived: frozenset[str] = frozenset()
+    is_all: bool = False
+
+    @property
+    def prefix(self) -> str:
+        """Where the objects go."""
+        return f"{REFUSED}{self.night.upload}/"
+
+    def key_of(self, found: StoredObject) -> str:
+        """The key that an object gets: another one for other contents."""
+        return f"{self.prefix}{found.etag}_{found.key.rpartition('/')[2]}"
+
+
+def left_behind(
+    store: Store,
+    night: NightId,
+    parts: Mapping[int, StoredObject],
+    receipt_object: StoredObject | None,
+    receipt: Receipt | AirglowError | None,
+) -> Aside | None:
+    """Parts of an earlier upload beside a later one that is complete without them.
+
+    They are beyond the count of the receipt, and each is older than the receipt or proven to be in the
+    archive. A part that is neither may be the first of an upload that is still under way: then nothing is
+    said of any of them. Costs one request where there are such parts.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        Which night.
+    parts
+        What is in ``raw/``, by number.
+    receipt_object, receipt
+        The receipt as it was listed, and what it says, if it can be read.
+
+    Returns
+    -------
+    Aside or None
+    """
+    if not isinstance(receipt, Receipt) or receipt_object is None or len(parts) <= receipt.parts:
+        return None
+    beyond = tuple(part for number, part in sorted(parts.items()) if number >= receipt.parts)
+    announced = {number: part for number, part in parts.items() if number < receipt.parts}
+    if not beyond or receipt.is_collection_error or what_is_missing(announced, receipt):
+        return None
+    try:
+        manifest = archived_upload(store, night) or {}
+    except BadInput:  # told where the night is compared with the archive
+        manifest = {}
+    archived = frozenset(part.key for part in beyond if manifest.get(part.key) == part.etag)
+    if not all(is_older(part, receipt_object) or part.key in archived for part in beyond):
+        return None
+    return Aside(night, LEFT_BEHIND, beyond, archived)
+
+
+def is_older(part: StoredObject, receipt: StoredObject) -> bool:
+    """Whether a part came before a receipt. Times are in seconds: one of the same second need not have."""
+    return part.modified < receipt.modified
+
+
+def overdue(
+    night: NightId,
+    reason: str,
+    objects: Iterable[StoredObject],
+    told_at: dt.datetime | None,
+    days: float,
+    now: dt.datetime,
+) -> Aside | None:
+    """What is in ``raw/`` of a night without data, or of a refused upload, if it was there for long enough.
+
+    Parameters
+    ----------
+    night
+        Which night.
+    reason
+        Why nothing is made of it.
+    objects
+        All that ``raw/`` has of it.
+    told_at
+        When it was refused; None if it tells that itself.
+    days
+        For how long it stays.
+    now
+        The present (UTC).
+
+    Returns
+    -------
+    Aside or None
+    """
+    objects = tuple(objects)
+    last = max([found.modified for found in objects] + ([told_at] if told_at else []), default=now)
+    if not objects or now - last < dt.timedelta(days=days):
+        return None
+    return Aside(night, reason, objects, is_all=True)
+
+
+def move_aside(
+    store: Store,
+    asides: Iterable[Aside],
+    guard: Callable[[], Deletion],
+    tell: Callable[[str], None] = log.warning,
+) -> None:
+    """Move what a look at ``raw/`` found to be of no use there. Killed anywhere, the next run goes on.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    asides
+        What `airglow.uploads.scan` found.
+    guard
+        Says how the store guards deletions; asked only if there is anything to move.
+    tell
+        Takes a line for people for each night.
+    """
+    for aside in asides:
+        deletion = guard()
+        proven = {found.key: found.etag for found in aside.objects if found.key in aside.archived}
+        others = [found for found in aside.objects if found.key not in proven]
+        if others:
+            _say_why(store, aside, others)
+        gone = [set_aside(store, found, aside.key_of(found), deletion) for found in others]
+        gone += delete_read(store, proven, deletion).values()
+        where = f"{len(others)} are in {aside.prefix} now" if others else "all were archived, and are deleted"
+        tell(f"{aside.night.name}: {aside.reason}: {sum(gone)} of {len(gone)} objects leave raw/; {where}")
+        # With no upload, and none in the archive to go back to, no work on the night is unfinished.
+        if aside.is_all and all(gone) and not store.list(kept_manifests_prefix(aside.night)):
+            clear_pending(store, aside.night)
+
+
+def _say_why(store: Store, aside: Aside, others: list[StoredObject]) -> None:
+    """Beside the copies, and before them: the same words for the same objects."""
+    value = {
+        "format": FORMAT,
+        "night": aside.night.name,
+        "reason": aside.reason,
+        "objects": [
+            {
+                "key": aside.key_of(found),
+                "was": found.key,
+                "size": found.size,
+                "uploaded_at": found.modified.isoformat(),
+            }
+            for found in others
+        ],
+    }
+    data = json_bytes(value)
+    name = hashlib.sha256("".join(sorted(map(aside.key_of, others))).encode()).hexdigest()[:12]
+    store.put_bytes(f"{aside.prefix}why_{name}.json", data, "application/json")

@@ -1,0 +1,90 @@
+"""Frames of an upload that another one has replaced leave the folder, are kept for a time, and then go."""
+
+import datetime as dt
+from pathlib import Path
+
+from uploading import CONFIG, FRAMES, MINIME05, archive_night, counted, deliver, keys, pack, send
+
+from airglow.archive import Manifest, cleanup_night, earlier_manifests, expire_superseded
+from airglow.registry import load_registry
+from airglow.store import Store
+from airglow.uploads import clear_pending, scan, take_up
+
+REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+FOLDER = MINIME05.frames_prefix
+OTHER_FRAMES = {
+    "20260429/UAO_L_20260429_213000_001.hdf5": b"laser, once more",
+    "20260429/UAO_X_20260429_213500_001.hdf5": FRAMES["20260429/UAO_X_20260429_213500_001.hdf5"],
+}
+
+
+def _finish(store: Store, directory: Path, files: dict[str, bytes]) -> tuple[Manifest, dict]:
+    """A night from its upload to its cleanup, as hourly runs do it."""
+    send(store, MINIME05, pack(files))
+    take_up(store, scan(store, REGISTRY))
+    manifest = archive_night(store, MINIME05, directory)
+    record = cleanup_night(store, REGISTRY, manifest, *deliver(store, manifest), keep_superseded_days=10)
+    store.put_json(MINIME05.cleaned_key, record)
+    clear_pending(store, MINIME05)
+    return manifest, record
+
+
+def test_frames_of_an_earlier_upload_leave_the_folder(store: Store, tmp_path: Path):
+    first, record = _finish(store, tmp_path, FRAMES)
+    assert "superseded" not in record
+    second, record = _finish(store, tmp_path, OTHER_FRAMES)
+    aside = f"{FOLDER}superseded/{first.sha256}/"
+    in_folder = {key for key in keys(store, FOLDER) if not key.startswith(aside)}
+    assert in_folder == {frame.key for frame in second.frames}
+    # That which was overwritten, and that which the other upload does not have; not that which both have.
+    kept = {key.removeprefix(aside): store.get_bytes(key) for key in keys(store, aside)}
+    assert kept == {
+        "UAO_L_20260429_213000_001.hdf5": FRAMES["20260429/UAO_L_20260429_213000_001.hdf5"],
+        "UAO_X_20260430_013500_001.hdf5": FRAMES["20260430/UAO_X_20260430_013500_001.hdf5"],
+    }
+    assert record["superseded"] == [{"manifest_sha256": first.sha256, "frames": 1, "prefix": aside}]
+    assert [manifest.sha256 for manifest in earlier_manifests(store, MINIME05, but=second.sha256)] == [
+        first.sha256
+    ]
+
+
+def test_superseded_frames_go_after_their_time(store: Store, tmp_path: Path):
+    first, _ = _finish(store, tmp_path, FRAMES)
+    second, _ = _finish(store, tmp_path, OTHER_FRAMES)
+    now = dt.datetime.now(dt.UTC)
+    for days, is_gone in ((10, False), (12, True)):
+        expire_superseded(store, scan(store, REGISTRY, now=now + dt.timedelta(days=days)).expired)
+        assert (keys(store, f"{FOLDER}superseded/") == []) is is_gone
+        assert (keys(store, "state/pending/") == []) is is_gone
+    assert {frame.key for frame in second.frames} == set(keys(store, FOLDER))
+    assert earlier_manifests(store, MINIME05, but=second.sha256)[0] == first  # the history stays
+
+
+def test_what_is_kept_costs_a_run_nothing(store: Store, tmp_path: Path):
+    _finish(store, tmp_path, FRAMES)
+    _finish(store, tmp_path, OTHER_FRAMES)
+    with counted(store) as sent:
+        found = scan(store, REGISTRY)
+        take_up(store, found)
+        expire_superseded(store, found.expired)
+    assert sent == ["ListObjectsV2"] * 2
+    assert (found.nights, found.expired) == ((), ())
+
+
+def test_with_no_limit_they_stay(store: Store, tmp_path: Path):
+    for files in (FRAMES, OTHER_FRAMES):
+        send(store, MINIME05, pack(files))
+        take_up(store, scan(store, REGISTRY))
+        manifest = archive_night(store, MINIME05, tmp_path)
+        cleanup_night(store, REGISTRY, manifest, *deliver(store, manifest))
+        clear_pending(store, MINIME05)
+    assert keys(store, "state/pending/") == []
+    assert len(keys(store, f"{FOLDER}superseded/")) == 2
+
+
+def test_what_no_manifest_names_is_left_alone(store: Store, tmp_path: Path):
+    """The system of before left frames without any manifest."""
+    store.put_bytes(f"{FOLDER}UAO_X_20260429_230000_001.img", b"of the system before")
+    _, record = _finish(store, tmp_path, FRAMES)
+    assert store.get_bytes(f"{FOLDER}UAO_X_20260429_230000_001.img") == b"of the system before"
+    assert "superseded" not in record
