@@ -111,7 +111,9 @@ def close_run(work: Path, store: Store, run: RunAtHand, now: dt.datetime | None 
     closed.status = _status(closed, run, noted)
     closed.said = _sentences(closed, run, noted)
     try:
-        write_table(store, replace(table, rows=open_rows(_rows_of_table(closed, run))), closed.before, now)
+        others = closed.before.others if discovery is None else dict(discovery.others)
+        table = replace(table, rows=open_rows(_rows_of_table(closed, run)), others=others)
+        write_table(store, table, closed.before, now)
     except AirglowError as error:
         closed.problems.append(f"the table of nights is the one of before: {error}")
         closed.status = closed.status or ExitStatus.FAILING

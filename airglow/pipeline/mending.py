@@ -110,10 +110,12 @@ def bring_frames_surely(
 
     Parameters
     ----------
-    store, manifest, directory, unpacked, threads
+    store, manifest, directory, unpacked
         As in `airglow.pipeline.workspace.bring_frames`.
     archive
         As in `mend_archive`.
+    threads
+        How many frames are downloaded at once.
 
     Returns
     -------
@@ -148,10 +150,12 @@ def cleanup_surely(
 
     Parameters
     ----------
-    store, registry, manifest, published, loaded, guard, keep_superseded_days
+    store, registry, manifest, published, loaded
         As in `airglow.archive.cleanup_night`.
     archive
         As in `mend_archive`.
+    guard, keep_superseded_days
+        As in `airglow.archive.cleanup_night`.
 
     Returns
     -------

@@ -10,7 +10,7 @@ import argparse
 import datetime as dt
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from airglow.model.errors import BadInput
 from airglow.model.states import FINISHED, NightState
@@ -86,11 +86,22 @@ def run(args: argparse.Namespace) -> int:
     rows = [row for row in rows if _is_asked_for(row, args)]
     if args.json:
         written = table.written_at.isoformat() if table.written_at else None
-        print(json.dumps({"changed_at": written, "nights": [row_to_json(row) for row in rows]}, indent=1))
+        print(
+            json.dumps(
+                {
+                    "changed_at": written,
+                    "nights": [row_to_json(row) for row in rows],
+                    "others": dict(table.others),
+                },
+                indent=1,
+            )
+        )
     elif nights:
         print(format_table(rows))
     else:
         _print_table(rows, table.written_at)
+        if table.others:
+            print(_told_of_others(table.others))
     return 1 if wrong else 0
 
 
@@ -100,6 +111,11 @@ def _print_table(rows: list[Row], written_at: dt.datetime | None) -> None:
     else:
         print(f"As of the last run; changed {written_at:%Y-%m-%d %H:%M} UTC:")
     print(format_table(rows) or "No night is waiting or at work.")
+
+
+def _told_of_others(others: Mapping[str, int]) -> str:
+    counts = ", ".join(f"{prefix} {count:,}" for prefix, count in sorted(others.items()))
+    return f"{sum(others.values()):,} objects of other instruments in raw/ are left alone: {counts}"
 
 
 def _parse(names: Iterable[str]) -> tuple[list[NightId], list[str]]:

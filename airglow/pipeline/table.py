@@ -73,6 +73,9 @@ class Table:
         By step: the night that passed it last, and when (ISO 8601).
     faults
         By fault (`airglow.uploads.Fault.key`): the nights that met it, and when last (ISO 8601).
+    others
+        How many objects of other instruments are in ``raw/``, by what their names begin with. As of when it
+        was written: a count alone is no news.
     written_at
         When it was written (UTC); None before that.
     """
@@ -80,6 +83,7 @@ class Table:
     rows: tuple[Row, ...] = ()
     passed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     faults: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    others: Mapping[str, int] = field(default_factory=dict)
     written_at: dt.datetime | None = None
 
 
@@ -224,6 +228,7 @@ def table_to_json(table: Table) -> dict[str, Any]:
         "nights": [_row_to_json(row) for row in table.rows],
         "passed": {step: list(entry) for step, entry in table.passed.items()},
         "faults": {fault: dict(nights) for fault, nights in table.faults.items()},
+        "others": sorted(table.others),
     }
 
 
@@ -236,6 +241,7 @@ def table_from_json(value: Mapping[str, Any] | None) -> Table:
             tuple(row_from_json(entry) for entry in value["nights"]),
             {step: (str(night), str(at)) for step, (night, at) in value["passed"].items()},
             {fault: dict(nights) for fault, nights in value["faults"].items()},
+            {str(prefix): int(count) for prefix, count in value.get("counts", {}).items()},
             dt.datetime.fromisoformat(value["written_at"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -265,7 +271,7 @@ def write_table(store: Store, table: Table, before: Table, now: dt.datetime | No
     if before.written_at is not None and value == table_to_json(before):
         return False
     moment = (now or dt.datetime.now(dt.UTC)).isoformat(timespec="seconds")
-    store.put_json(TABLE, {**value, "written_at": moment})
+    store.put_json(TABLE, {**value, "counts": dict(table.others), "written_at": moment})
     return True
 
 

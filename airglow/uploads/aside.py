@@ -59,7 +59,17 @@ class Aside:
         return f"{REFUSED}{self.night.upload}/"
 
     def key_of(self, found: StoredObject) -> str:
-        """The key that an object gets: another one for other contents."""
+        """The key that an object gets: another one for other contents.
+
+        Parameters
+        ----------
+        found
+            The object.
+
+        Returns
+        -------
+        str
+        """
         return f"{self.prefix}{found.etag}_{found.key.rpartition('/')[2]}"
 
 

@@ -100,14 +100,12 @@ class Discovery:
         Nights with something in ``raw/`` or unfinished, oldest first.
     unrecognised
         Key and reason of each object that is named like one of ours and is none, or is of no instrument.
-    others
-        Objects of other instruments: what their names begin with, and how many there are.
     weather_leftovers
         Days whose weather files are complete and needed by no upload any more.
     finished
         Nights that are done, and whose marker is still there.
-    marked
-        Nights with a marker, as the look found them; None if that is not known any more. Not written to JSON.
+    others
+        Objects of other instruments: what their names begin with, and how many there are.
     resting
         Nights that are done and whose upload stays in ``raw/`` for now, and until when.
     asides
@@ -117,6 +115,8 @@ class Discovery:
         upload is to be archived again. Not written to JSON.
     expired
         Frames of superseded uploads that have been kept for long enough. Not written to JSON.
+    marked
+        Nights with a marker, as the look found them; None if that is not known any more. Not written to JSON.
     states
         Of nights that were looked up: the objects of their state in the bucket. Not written to JSON.
     table

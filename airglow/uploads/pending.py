@@ -264,7 +264,17 @@ def kept_manifest_key(night: NightId, sha256: str) -> str:
 
 
 def kept_manifests_prefix(night: NightId) -> str:
-    """What the keys of those copies begin with."""
+    """What the keys of those copies begin with.
+
+    Parameters
+    ----------
+    night
+        The night.
+
+    Returns
+    -------
+    str
+    """
     return f"{night.state_prefix}manifests/"
 
 
