@@ -13,7 +13,13 @@ from airglow.archive.manifest import (
     read_manifest,
 )
 from airglow.archive.proof import NotArchived, list_products, prove_archived, prove_loaded, prove_published
-from airglow.archive.superseded import bring_back, earlier_manifests, expire_superseded
+from airglow.archive.superseded import (
+    UploadVersion,
+    bring_back,
+    earlier_manifests,
+    expire_superseded,
+    upload_versions,
+)
 from airglow.archive.tar import UnpackLimits
 from airglow.archive.unpack import KeptOut, Unpacked, unpack
 from airglow.archive.weather import ArchivedWeather, archive_weather, fetch_weather, sync_weather_file
@@ -29,6 +35,7 @@ __all__ = [
     "RawObject",
     "UnpackLimits",
     "Unpacked",
+    "UploadVersion",
     "archive_weather",
     "bring_back",
     "cleanup_night",
@@ -50,4 +57,5 @@ __all__ = [
     "read_manifest",
     "sync_weather_file",
     "unpack",
+    "upload_versions",
 ]

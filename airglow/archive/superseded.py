@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from airglow.archive.manifest import ArchivedFile, Manifest, read_manifest
@@ -46,6 +48,67 @@ def earlier_manifests(store: Store, night: NightId, but: str = "") -> list[Manif
         with contextlib.suppress(BadInput, MissingObject):
             manifests.append(read_manifest(store.get_bytes(found.key), found.key))
     return manifests
+
+
+@dataclass(frozen=True)
+class UploadVersion:
+    """One of the uploads that were archived of a night, one after the other.
+
+    Parameters
+    ----------
+    manifest_sha256
+        SHA-256 of its manifest.
+    archived_at
+        When its manifest was written, UTC.
+    frames
+        How many frames it has.
+    is_current
+        Whether it is the one that is archived now.
+    kept
+        Of one that another has replaced: how many files of it are still kept that the other does not have.
+    """
+
+    manifest_sha256: str
+    archived_at: dt.datetime
+    frames: int
+    is_current: bool
+    kept: int
+
+
+def upload_versions(store: Store, night: NightId) -> list[UploadVersion]:
+    """All uploads of a night that were ever archived, the first one first.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        The night.
+
+    Returns
+    -------
+    list of UploadVersion
+    """
+    written = {
+        found.key.rpartition("/")[2].removesuffix(".json"): found.modified
+        for found in store.list(kept_manifests_prefix(night))
+    }
+    aside = [found.key for found in store.list(superseded_prefix(night))]
+    now = ""
+    with contextlib.suppress(MissingObject):
+        now = hashlib.sha256(store.get_bytes(night.manifest_key)).hexdigest()
+    versions = [
+        UploadVersion(
+            manifest.sha256,
+            written[manifest.sha256],
+            len(manifest.frames),
+            manifest.sha256 == now,
+            sum(f"/{manifest.sha256}/" in key for key in aside),
+        )
+        for manifest in earlier_manifests(store, night)
+        if manifest.sha256 in written
+    ]
+    return sorted(versions, key=lambda version: version.archived_at)
 
 
 def keep_before_overwriting(

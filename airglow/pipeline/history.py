@@ -6,7 +6,9 @@ import argparse
 import datetime as dt
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 
+from airglow.archive import UploadVersion, upload_versions
 from airglow.pipeline.attempts import attempt_key, attempts_prefix, parse_logfmt, step_name
 from airglow.store import Store, in_threads, open_store, settings_from_environment
 from airglow.uploads import Attempt, NightId, events_from_json, events_to_json, read_record
@@ -52,9 +54,15 @@ def run(args: argparse.Namespace) -> int:
         return 0
     attempts = history(store, night)
     if args.json:
-        print(json.dumps({"night": night.name, "attempts": events_to_json(attempts)}, indent=1))
+        uploads = [
+            {**asdict(one), "archived_at": one.archived_at.isoformat()}
+            for one in upload_versions(store, night)
+        ]
+        value = {"night": night.name, "attempts": events_to_json(attempts), "uploads": uploads}
+        print(json.dumps(value, indent=1))
     elif attempts:
         print(format_history(attempts))
+        print(*describe_uploads(upload_versions(store, night)), sep="\n")
     else:
         print(f"{night.name}: no attempt is on record")
     return 0 if attempts else 1
@@ -110,6 +118,28 @@ def format_history(attempts: Sequence[Attempt]) -> str:
         "  ".join([*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[5]]).rstrip()
         for line in cells
     )
+
+
+def describe_uploads(versions: Sequence[UploadVersion]) -> list[str]:
+    """The uploads of a night that were archived, where there was more than one: a line each.
+
+    Parameters
+    ----------
+    versions
+        The first one first.
+
+    Returns
+    -------
+    list of str
+    """
+    if len(versions) < 2:
+        return []
+    lines = [f"{len(versions)} uploads were archived:"]
+    for one in versions:
+        fate = f"replaced; {one.kept} files of it are kept" if not one.is_current else "the one of now"
+        when = f"{one.archived_at:%Y-%m-%d %H:%M} UTC"
+        lines.append(f"  {when}  {one.frames} frames  manifest {one.manifest_sha256[:12]}  {fate}")
+    return lines
 
 
 def _of_log(store: Store, night: NightId, key: str) -> Attempt | None:

@@ -29,7 +29,7 @@ from airglow.store.answers import asked
 from airglow.store.bucket import Store
 from airglow.store.hashes import json_bytes
 from airglow.store.objects import ChangedObject, MissingObject, StoredObject
-from airglow.store.probe import honours_if_match, versioning
+from airglow.store.probe import honours_if_match, remove_probes, versioning
 
 FORMAT = 1
 RECORD = "state/store/deletion.json"
@@ -63,7 +63,7 @@ class Deletion:
 
 
 def probe_deletion(store: Store) -> Deletion:
-    """Find out how a store guards deletions, on an object of our own. Costs six requests.
+    """Find out how a store guards deletions, on an object of our own. Costs nine requests.
 
     Parameters
     ----------
@@ -79,6 +79,7 @@ def probe_deletion(store: Store) -> Deletion:
     StoreError
         If the service does not answer, or refuses.
     """
+    remove_probes(store)  # of a process that was killed
     honours = honours_if_match(store)
     return Deletion(honours, _keeps_versions(store), dt.datetime.now(dt.UTC).replace(microsecond=0))
 

@@ -114,8 +114,11 @@ def _replace_manifest(store: Store, night: NightId, copy: str) -> StoredObject |
     """Let a copy take the place of a damaged manifest, which is kept beside; without one, only the latter."""
     found = store.head(night.manifest_key)
     if found is not None:
-        # An object of our own, which nobody else writes: no guard is needed.
-        set_aside(store, found, f"{night.state_prefix}{_DAMAGED}{found.etag}.json", Deletion())
+        beside = f"{night.state_prefix}{_DAMAGED}{found.etag}.json"
+        if copy:
+            store.copy(found.key, beside)
+        else:  # an object of our own, which nobody else writes: no guard is needed
+            set_aside(store, found, beside, Deletion())
     return store.copy(copy, night.manifest_key) if copy else None
 
 

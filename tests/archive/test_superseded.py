@@ -5,7 +5,8 @@ from pathlib import Path
 
 from uploading import CONFIG, FRAMES, MINIME05, archive_night, counted, deliver, keys, pack, send
 
-from airglow.archive import Manifest, cleanup_night, earlier_manifests, expire_superseded
+from airglow.archive import Manifest, cleanup_night, earlier_manifests, expire_superseded, upload_versions
+from airglow.pipeline.history import describe_uploads
 from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import clear_pending, scan, take_up
@@ -43,6 +44,14 @@ def test_frames_of_an_earlier_upload_leave_the_folder(store: Store, tmp_path: Pa
         "UAO_X_20260430_013500_001.hdf5": FRAMES["20260430/UAO_X_20260430_013500_001.hdf5"],
     }
     assert record["superseded"] == [{"manifest_sha256": first.sha256, "frames": 1, "prefix": aside}]
+    uploads = upload_versions(store, MINIME05)
+    assert {(one.manifest_sha256, one.frames, one.is_current, one.kept) for one in uploads} == {
+        (first.sha256, 3, False, 2),
+        (second.sha256, 2, True, 0),
+    }
+    told = describe_uploads(uploads)
+    assert told[0] == "2 uploads were archived:"
+    assert sum("replaced; 2 files of it are kept" in line for line in told) == 1
     assert [manifest.sha256 for manifest in earlier_manifests(store, MINIME05, but=second.sha256)] == [
         first.sha256
     ]

@@ -102,6 +102,7 @@ def end_state(place: Place, mariadb: MariadbServer) -> tuple[dict, dict]:
         SMALL.page_key,
         SMALL.cleaned_key,
         "pages/",
+        "state/store/",
     )
     pending = "pages/pending/made-from-"  # named after what the last run had to say
     objects = {

@@ -1,5 +1,6 @@
 """Find the nights that are ready, and why the others wait."""
 
+import contextlib
 import logging
 import os
 import shutil
@@ -9,6 +10,7 @@ from adapter import RESULTS, STATES, WORK, snakemake, step, write_json
 
 from airglow.archive import UnpackLimits, criteria, expire_superseded
 from airglow.archive.guard import DELETION
+from airglow.model.errors import StoreError
 from airglow.pipeline.backlog import plan_at_hand
 from airglow.pipeline.runlock import NIGHTS_VARIABLE, RUN_VARIABLE
 from airglow.pipeline.states import mirror_taken_up
@@ -51,6 +53,10 @@ with step() as job:
     memory.write(WORK / MEMORY)
     records = take_up(job.store, discovery, versions)
     discovery = mend_manifests(job.store, discovery)
+    if any(report.is_wanted or report.state is State.WAITING for report in discovery.nights):
+        # Found out before a night is worked on, so that it costs no night anything.
+        with contextlib.suppress(StoreError):  # told by what deletes
+            known_deletion(job.store, WORK / DELETION)
     move_aside(job.store, discovery.asides, lambda: known_deletion(job.store, WORK / DELETION), say)
     expire_superseded(job.store, discovery.expired, say)
     at_work = os.environ[NIGHTS_VARIABLE].split()
