@@ -62,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(value, indent=1))
     elif attempts:
         print(format_history(attempts))
-        print(*describe_uploads(upload_versions(store, night)), sep="\n")
+        for line in describe_uploads(upload_versions(store, night)):
+            print(line)
     else:
         print(f"{night.name}: no attempt is on record")
     return 0 if attempts else 1
