@@ -101,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print_table(rows, table.written_at)
         if table.others:
-            print(_told_of_others(table.others))
+            print(describe_others(table.others))
     return 1 if wrong else 0
 
 
@@ -113,7 +113,18 @@ def _print_table(rows: list[Row], written_at: dt.datetime | None) -> None:
     print(format_table(rows) or "No night is waiting or at work.")
 
 
-def _told_of_others(others: Mapping[str, int]) -> str:
+def describe_others(others: Mapping[str, int]) -> str:
+    """The objects of other instruments in ``raw/`` in a line.
+
+    Parameters
+    ----------
+    others
+        How many there are, by what their names begin with.
+
+    Returns
+    -------
+    str
+    """
     counts = ", ".join(f"{prefix} {count:,}" for prefix, count in sorted(others.items()))
     return f"{sum(others.values()):,} objects of other instruments in raw/ are left alone: {counts}"
 
