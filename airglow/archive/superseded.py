@@ -21,6 +21,7 @@ from airglow.uploads import NightId, kept_manifests_prefix
 from airglow.uploads.expiry import Superseded, superseded_prefix
 
 _UNKNOWN = "unknown"  # of no manifest: what an upload left that went away before it was archived
+_OWN = Deletion(honours_if_match=True)  # nobody else writes into the folder of a night: no look is needed
 log = logging.getLogger(__name__)
 
 
@@ -183,8 +184,7 @@ def retire(
         prefix = _mark(store, night, owner, keep_days)
 
         def move(found: StoredObject, prefix: str = prefix) -> bool:
-            # By the store alone: nobody else writes into the folder of the night.
-            return set_aside(store, found, prefix + found.key.removeprefix(night.frames_prefix), Deletion())
+            return set_aside(store, found, prefix + found.key.removeprefix(night.frames_prefix), _OWN)
 
         count = sum(in_threads(move, objects))
         records.append({"manifest_sha256": owner, "frames": count, "prefix": prefix})
