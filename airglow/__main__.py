@@ -22,6 +22,10 @@ _COMMANDS = {
     "hold": ("airglow.pipeline.hold_command", "let no run take up a night until it is released"),
     "pages": ("airglow.pages.command", "bring the pages of all nights up to date, or copy them"),
     "release": ("airglow.pipeline.release_command", "try a night again that is held, refused or failed"),
+    "rebuild-database": (
+        "airglow.pipeline.rebuild_command",
+        "load all rows of the database again, from what is published",
+    ),
     "run": ("airglow.pipeline.run", "run the workflow: all nights that are ready, or some by name"),
     "simulate": ("airglow.simulate.command", "make a night that never was, with known truth"),
     "status": ("airglow.pipeline.status", "show where nights stand, and why"),

@@ -39,6 +39,7 @@ COMMANDS = {
     "analyze": ANALYSIS,
     "pages": {"numpy"},
     "profiles": ANALYSIS,
+    "rebuild-database": set(),
     "refresh": ANALYSIS,
     "run": set(),
     "simulate": {"h5py", "numpy", "scipy", "tqdm"},

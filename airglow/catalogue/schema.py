@@ -115,6 +115,24 @@ def _apply(cursor: Cursor, migrations: Sequence[Migration]) -> list[str]:
     return [migration.name for migration in new]
 
 
+def applied_schema(connection: Connection) -> list[str]:
+    """Names of the migrations that a database has seen.
+
+    Parameters
+    ----------
+    connection
+        From `airglow.catalogue.connect`.
+
+    Returns
+    -------
+    list of str
+        In their order; none for a database without our tables.
+    """
+    with connection.cursor() as cursor:
+        applied = applied_migrations(cursor) or {}
+    return [applied[version][0] for version in sorted(applied)]
+
+
 def applied_migrations(cursor: Cursor) -> dict[int, tuple[str, str]] | None:
     """Name and SHA-256 of each file that the database has seen, by number; None if it knows of none."""
     cursor.execute(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from airglow.model.errors import AirglowError, BadInput
+from airglow.model.errors import AirglowError
 from airglow.model.result import NightResult
 from airglow.pages.night import night_pages
 from airglow.pages.records import linked, night_record, short_record
@@ -18,11 +17,9 @@ from airglow.pages.settings import PagesSettings
 from airglow.pages.site import finish, new_answer, open_rows, pending_of, write_overview
 from airglow.pages.write import listed, put_changed
 from airglow.pipeline.publish import fetch_products, read_index
+from airglow.pipeline.published import published_nights
 from airglow.pipeline.table import Row
 from airglow.store import Store
-from airglow.uploads import NightId
-
-_INDEX = "/published.json"
 
 
 def rebuild_pages(
@@ -69,7 +66,7 @@ def rebuild_pages(
     answer = new_answer(now)
     pending, made_from = pending_of(store, settings)
     rows = open_rows(store, rows, made_from)
-    indices = _published(store)
+    indices = {night.name: key for night, key in published_nights(store).items()}
     links = linked({"night": night} for night in indices)
     there = listed(store, settings.key(""))
     answer["written"] = put_changed(store, static_pages(settings), there)
@@ -94,17 +91,6 @@ def rebuild_pages(
             answer["deleted"].append(key)
     finish(store, settings, rows, made_from, [one for one in pending if _night_of(one.key) in indices])
     return answer
-
-
-def _published(store: Store) -> dict[str, str]:
-    """Key of the index of each published night, by the night's name."""
-    found = {}
-    for one in store.list("state/"):
-        if one.key.endswith(_INDEX):
-            with contextlib.suppress(ValueError, BadInput):  # what else lies there is none of ours
-                instrument, site, _, date = one.key.removeprefix("state/").removesuffix(_INDEX).split("/")
-                found[NightId.parse(f"{instrument}_{site}_{date}").name] = one.key
-    return found
 
 
 def _read(store: Store, key: str, problems: list[str]) -> tuple[dict[str, Any], list[NightResult]]:
