@@ -41,6 +41,7 @@ ROOMS = {
     "night": "frames to result",
     "pipeline": "runs, states, delivery",
     "pages": "the static site",
+    "doctor": "is all there for a run",
     "demo": "all on one machine",
 }
 WIDTH, HEIGHT, GAP, MARGIN = 176, 52, 14, 20  # of a room's box, between boxes, and around them (px)

@@ -37,6 +37,7 @@ ANALYSIS = {"erfa", "h5py", "numpy", "scipy"}
 
 COMMANDS = {
     "analyze": ANALYSIS,
+    "doctor": set(),
     "pages": {"numpy"},
     "profiles": ANALYSIS,
     "rebuild-database": set(),

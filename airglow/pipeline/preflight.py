@@ -40,6 +40,25 @@ def present(environ: Mapping[str, str]) -> list[str]:
     return [name for name in REQUIRED if name in environ]
 
 
+def missing_variables(environ: Mapping[str, str]) -> list[str]:
+    """Which of the variables that a run needs are not set, or to nothing.
+
+    Parameters
+    ----------
+    environ
+        Environment variables.
+
+    Returns
+    -------
+    list of str
+        Names, in the order of `REQUIRED`.
+    """
+    there = {name for name, value in environ.items() if value.strip()}
+    if "MYSQL_UNIX_SOCKET" in there:
+        there.add("MYSQL_HOST")  # not needed then
+    return [name for name in REQUIRED if name not in there]
+
+
 def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
@@ -73,11 +92,7 @@ def check_surroundings(environ: Mapping[str, str] | None = None, warn: Callable[
     from airglow.catalogue import settings_from_environment as database_settings
 
     environ = os.environ if environ is None else environ
-    present = {name for name, value in environ.items() if value.strip()}
-    if "MYSQL_UNIX_SOCKET" in present:
-        present.add("MYSQL_HOST")  # not needed then
-    missing = [name for name in REQUIRED if name not in present]
-    if missing:
+    if missing := missing_variables(environ):
         raise AirglowError(
             f"the environment lacks {', '.join(missing)}. deploy/environment.example says what they are"
         )

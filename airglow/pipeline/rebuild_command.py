@@ -18,7 +18,13 @@ _SAID_EVERY = 100  # nights, where nobody watches a terminal
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Describe the command ``rebuild-database``."""
+    """Describe the command ``rebuild-database``.
+
+    Parameters
+    ----------
+    parser
+        Gets the arguments.
+    """
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("-n", "--dry-run", action="store_true", help="say which nights would be loaded")
     parser.add_argument(
@@ -28,7 +34,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Rebuild, with progress on standard error; exit status 1 if a night could not be loaded."""
+    """Rebuild, with progress on standard error.
+
+    Parameters
+    ----------
+    given
+        What `configure` describes.
+
+    Returns
+    -------
+    int
+        Exit status: 1 if a night could not be loaded.
+    """
     from airglow.catalogue import settings_from_environment as database_settings
     from airglow.pipeline.rebuild import rebuild_database
 

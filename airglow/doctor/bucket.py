@@ -1,0 +1,151 @@
+"""The bucket: is it there, what may we do in it, what does it promise, and what time is it there."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from airglow.doctor.finding import Finding, ok, warning, wrong
+from airglow.model.errors import StoreError
+from airglow.store import Store, honours_if_match
+from airglow.store.probe import PROBES, probe_object, remove_probes, versioning
+
+CLOCK_TOLD_S, CLOCK_WRONG_S = 2.0, 60.0
+_ASK = "let the bucket's policy allow it to this access key"
+
+
+def check_bucket(store: Store, now: Callable[[], dt.datetime]) -> Iterator[Finding]:
+    """Look at the bucket; its objects stay as they are, and those that are made for this go again.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    now
+        Tells the time of this machine.
+
+    Yields
+    ------
+    Finding
+        One for each check. The later ones are left out if the bucket does not answer.
+    """
+    before = now()
+    try:
+        store.check()
+    except StoreError as error:
+        yield wrong("bucket", str(error), "correct /etc/airglow/environment, or ask who runs the store")
+        return
+    yield ok("bucket", f"{store.place} answers")
+    yield check_clock(_date_of(store), before, now())
+    refused = _rights(store)
+    if refused:
+        yield wrong("bucket rights", "; ".join(refused), _ASK)
+        return
+    yield ok("bucket rights", "list, write, read, copy and delete work")
+    yield _check_if_match(store)
+    yield _check_versioning(store)
+
+
+def check_clock(date: dt.datetime | None, before: dt.datetime, after: dt.datetime) -> Finding:
+    """Compare the clock of this machine with that of the store.
+
+    Parameters
+    ----------
+    date
+        What the store's answer says, to the second; None if it says nothing.
+    before, after
+        This machine's time before the request and after the answer (aware).
+
+    Returns
+    -------
+    Finding
+    """
+    if date is None:
+        return warning("clock", "the store's answers have no date", "compare the clock by hand: date -u")
+    # The date stands for a whole second, and was written at some time between the request and its answer.
+    early = (before - date - dt.timedelta(seconds=1)).total_seconds()
+    late = (date - after).total_seconds()
+    off = max(early, late, 0.0)
+    seen = f"this machine is {off:.0f} s {'ahead of' if early > late else 'behind'} the store"
+    action = "set it by NTP: timedatectl set-ntp true, then timedatectl; or ask who runs the store"
+    if off > CLOCK_WRONG_S:
+        return wrong("clock", seen, action)
+    if off > CLOCK_TOLD_S:
+        return warning("clock", seen, action)
+    return ok("clock", f"within {CLOCK_TOLD_S:g} s of the store's")
+
+
+def _date_of(store: Store) -> dt.datetime | None:
+    """The date of an answer of the store."""
+    from airglow.store.answers import asked
+
+    with asked(store.place, "look at the bucket"):
+        answer: dict[str, Any] = store.client.head_bucket(Bucket=store.bucket)
+    text = answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+    try:
+        return parsedate_to_datetime(text)
+    except ValueError:
+        return None
+
+
+def _rights(store: Store) -> list[str]:
+    """What the bucket does not let us do."""
+    refused = []
+    copied = f"{PROBES}copy"
+    try:
+        remove_probes(store)  # also what a doctor that was killed has left
+    except StoreError as error:
+        refused.append(f"list and delete: {error}")
+        return refused
+    try:
+        with probe_object(store) as key:
+            for name, act in (
+                ("read", lambda: store.get_bytes(key)),
+                ("copy", lambda: store.copy(key, copied)),
+            ):
+                try:
+                    act()
+                except StoreError as error:
+                    refused.append(f"{name}: {error}")
+    except StoreError as error:
+        refused.append(f"write, list and delete: {error}")
+    try:
+        remove_probes(store)
+    except StoreError as error:
+        refused.append(f"delete: {error}")
+    return refused
+
+
+def _check_if_match(store: Store) -> Finding:
+    try:
+        if honours_if_match(store):
+            return ok(
+                "conditional delete", "DELETE honours If-Match: an upload that changed is never deleted"
+            )
+    except StoreError as error:
+        return wrong("conditional delete", str(error), _ASK)
+    return warning(
+        "conditional delete",
+        "DELETE ignores If-Match",
+        "README, When something goes wrong, says what is promised then; a versioned bucket closes the gap",
+    )
+
+
+def _check_versioning(store: Store) -> Finding:
+    try:
+        state = versioning(store)
+    except StoreError as error:
+        return warning("versioning", str(error), "let the bucket's policy allow s3:GetBucketVersioning")
+    if state == "Enabled":
+        return ok(
+            "versioning", "the bucket keeps what is overwritten or deleted; a lifecycle rule bounds that"
+        )
+    if state == "Suspended":
+        return warning(
+            "versioning",
+            "suspended: deletions leave markers, and old versions stay",
+            "enable it again, or remove old versions with a lifecycle rule",
+        )
+    return ok("versioning", "the bucket keeps no versions")
