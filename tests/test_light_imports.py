@@ -37,6 +37,7 @@ ANALYSIS = {"erfa", "h5py", "numpy", "scipy"}
 
 COMMANDS = {
     "analyze": ANALYSIS,
+    "clean": set(),
     "doctor": set(),
     "pages": {"numpy"},
     "profiles": ANALYSIS,

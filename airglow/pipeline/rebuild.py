@@ -17,10 +17,15 @@ from airglow.catalogue import (
     holds_night,
     load_night,
     migrate,
+    write_states,
 )
 from airglow.model.errors import AirglowError
+from airglow.model.states import FINISHED
+from airglow.pipeline.database_mirror import state_row
 from airglow.pipeline.publish import read_index
 from airglow.pipeline.published import published_nights
+from airglow.pipeline.rows import done_row
+from airglow.pipeline.table import read_table
 from airglow.pipeline.workspace import published_results
 from airglow.registry import Registry
 from airglow.store import Store
@@ -105,7 +110,8 @@ def rebuild_database(
                     say(f"{about}: is there")
                     continue
                 if not dry_run:
-                    _load(store, registry, connection, night, index)
+                    _put_state(store, connection, night, index)
+                    _load(store, registry, connection, night, index)  # last: then the night is there
             except AirglowError as problem:
                 store.check()
                 check_database(settings)
@@ -114,7 +120,23 @@ def rebuild_database(
                 continue
             loaded.append(night.name)
             say(f"{about}: {'would be loaded' if dry_run else 'loaded'}")
+        if not dry_run:
+            _put_open_states(store, connection)
     return Rebuilt(tuple(loaded), there, tuple(problems))
+
+
+def _put_state(store: Store, connection: Connection, night: NightId, index: Mapping[str, Any]) -> None:
+    """Write the row of a night that is done into the table of states."""
+    cleaned = store.get_json(night.cleaned_key)
+    row = None if cleaned is None else state_row(done_row(night, cleaned, index))
+    if row is not None:
+        write_states(connection, [row], [state.value for state in FINISHED])
+
+
+def _put_open_states(store: Store, connection: Connection) -> None:
+    """Write the rows of nights that are not done, as the last run left them."""
+    rows = [row for row in map(state_row, read_table(store).rows) if row is not None]
+    write_states(connection, rows, [state.value for state in FINISHED])
 
 
 def _load(

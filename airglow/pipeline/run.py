@@ -13,7 +13,7 @@ from pathlib import Path
 from airglow.model.errors import AirglowError, BadInput
 from airglow.model.states import ExitStatus, exits_help
 from airglow.pipeline.backlog import what_is_left, work_off
-from airglow.pipeline.closing import ended_run
+from airglow.pipeline.closing import ENDED, ended_run
 from airglow.pipeline.preflight import check_surroundings
 from airglow.pipeline.runlock import Busy, Run, begin_run
 from airglow.pipeline.targets import Target, is_there, looks_like_target, parse_target, why_not_there
@@ -132,7 +132,15 @@ def _work(command: Sequence[str], lock: Run, targets: Sequence[Target], hours: f
     """Let Snakemake work under the lock, and say how it went."""
     _LOG.parent.mkdir(exist_ok=True)
     _LOG.write_bytes(b"")  # each plan adds to it
-    worked = work_off(_WORK, lock.identifier, hours, lambda: _supervise(command, lock))
+    ends: list[tuple[ExitStatus, list[str]] | None] = []
+
+    def plan_and_work() -> tuple[int, int]:
+        (_WORK / ENDED).unlink(missing_ok=True)  # that of the plan before is no word on this one
+        code_and_signal = _supervise(command, lock)
+        ends.append(ended_run(_WORK, lock.identifier))
+        return code_and_signal
+
+    worked = work_off(_WORK, lock.identifier, hours, plan_and_work)
     lock.end()
     code, stopped_by = worked.code, worked.stopped_by
     for line in what_is_left(worked, hours):
@@ -141,9 +149,8 @@ def _work(command: Sequence[str], lock: Run, targets: Sequence[Target], hours: f
         named = ", ".join(target.request for target in targets)
         _tell(f"stopped. {f'Ask again for {named}' if named else 'The next run goes on from here'}")
         return 128 + stopped_by
-    ended = ended_run(_WORK, lock.identifier)
-    if ended is not None:
-        status, said = ended
+    if ends[-1] is not None:
+        status, said = _together([ended for ended in ends if ended is not None])
         for line in said:
             _tell(line)
         if status or said or code == 0:
@@ -158,6 +165,13 @@ def _work(command: Sequence[str], lock: Run, targets: Sequence[Target], hours: f
     _tell(f"Snakemake gave up; {_LOG} has all that it said")
     cannot_be_made = code == 2 or "MissingRuleException" in output  # 2 is an argument that it does not know
     return ExitStatus.WRONG if cannot_be_made else ExitStatus.BROKEN
+
+
+def _together(ends: Sequence[tuple[ExitStatus, list[str]]]) -> tuple[ExitStatus, list[str]]:
+    """How a run of several plans ended: what is told once comes first, and each line once."""
+    statuses = {status for status, _ in ends}
+    worst = ExitStatus.LOOK if ExitStatus.LOOK in statuses else max(statuses)
+    return worst, list(dict.fromkeys(line for _, said in ends for line in said))
 
 
 def _supervise(command: Sequence[str], lock: Run) -> tuple[int, int]:

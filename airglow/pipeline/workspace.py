@@ -239,6 +239,27 @@ def remove_older(directories: Iterable[Path], keep_days: float, now: float | Non
     return removed
 
 
+def old_files(directories: Iterable[Path], keep_days: float, now: float) -> Iterator[Path]:
+    """Files that `remove_older` removes.
+
+    Parameters
+    ----------
+    directories, keep_days, now
+        As in `remove_older`.
+
+    Yields
+    ------
+    Path
+    """
+    limit = now - keep_days * _SECONDS_PER_DAY
+    for directory in directories if keep_days > 0 else ():
+        for folder, _, names in os.walk(directory):
+            for path in (Path(folder) / name for name in names):
+                with contextlib.suppress(OSError):
+                    if path.lstat().st_mtime < limit:
+                        yield path
+
+
 def _remove_if_older(path: Path, limit: float) -> bool:
     try:
         if path.lstat().st_mtime >= limit:
@@ -274,8 +295,8 @@ def remove_leftovers(work: Path, continuing: Collection[str], at_work: Collectio
         log: it takes up room, but is no reason to work on no night at all.
     """
     removed = []
-    for path in _leftovers(work, continuing, at_work):
-        size = _size(path)
+    for path in unneeded_work(work, continuing, at_work):
+        size = size_on_disk(path)
         try:
             if path.is_dir():
                 shutil.rmtree(path)
@@ -289,7 +310,19 @@ def remove_leftovers(work: Path, continuing: Collection[str], at_work: Collectio
     return removed
 
 
-def _leftovers(work: Path, continuing: Collection[str], at_work: Collection[str]) -> Iterator[Path]:
+def unneeded_work(work: Path, continuing: Collection[str], at_work: Collection[str]) -> Iterator[Path]:
+    """What `remove_leftovers` removes.
+
+    Parameters
+    ----------
+    work, continuing, at_work
+        As in `remove_leftovers`.
+
+    Yields
+    ------
+    Path
+        Files and directories.
+    """
     for path in _matching(work, "*/*/*/*"):
         try:
             night = NightId.parse("_".join((*path.relative_to(work).parts[:2], path.name)))
@@ -317,8 +350,18 @@ def _matching(directory: Path, pattern: str) -> list[Path]:
     return sorted(found)
 
 
-def _size(path: Path) -> int:
-    """Bytes of a file, or of all below a directory; what cannot be asked does not count."""
+def size_on_disk(path: Path) -> int:
+    """Bytes of a file, or of all below a directory; what cannot be asked does not count.
+
+    Parameters
+    ----------
+    path
+        The file or directory.
+
+    Returns
+    -------
+    int
+    """
     size = 0
     with contextlib.suppress(OSError):
         size = 0 if path.is_dir() else path.lstat().st_size

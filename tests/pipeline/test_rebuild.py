@@ -10,11 +10,14 @@ from pymysql.connections import Connection
 from uploading import CONFIG
 
 from airglow.__main__ import main
-from airglow.catalogue import connect, load_night, migrate, settings_from_environment
+from airglow.catalogue import connect, load_night, migrate, settings_from_environment, write_states
 from airglow.demo.servers import MariadbServer, S3Server
 from airglow.model.errors import AirglowError
+from airglow.pipeline.database_mirror import state_row
 from airglow.pipeline.published import published_nights
 from airglow.pipeline.rebuild import rebuild_database
+from airglow.pipeline.rows import done_row
+from airglow.pipeline.table import Row, Table, write_table
 from airglow.products import write_netcdf
 from airglow.registry import load_registry
 from airglow.store import Store, open_store
@@ -23,6 +26,8 @@ from airglow.uploads import NightId
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
 A, B, C = (f"minime05_uao_2025042{day}" for day in (7, 8, 9))
+CLEANED = {"made_at": "2025-05-01T12:00:00+00:00", "attempts": 2, "code": "1", "settings": "abc"}
+OPEN = Row("minime05_uao_20250501", "waiting", "12 of 17 parts", dt.datetime(2025, 5, 2, tzinfo=dt.UTC))
 OF_A_LOAD = {"loaded_at", "load_id", "load_s", "updated_at", "applied_at", "id"}  # differ each time
 
 
@@ -46,6 +51,8 @@ def archive(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Store:
         for tag, outcome in index["outcomes"].items():
             outcome.update(of_tag, tag=tag)
         store.put_json(night.published_key, index)
+        store.put_json(night.cleaned_key, CLEANED)
+    write_table(store, Table((OPEN,)), Table())
     return store
 
 
@@ -76,8 +83,10 @@ def database(environment: dict[str, str]) -> Iterator[Connection]:
 
 def load_as_the_workflow_does(store: Store, connection: Connection) -> None:
     migrate(connection)
+    write_states(connection, [state_row(OPEN)], [])
     for night, key in published_nights(store).items():
         index = store.get_json(key)
+        write_states(connection, [state_row(done_row(night, CLEANED, index))], [])
         tags = [tag for tag, outcome in index["outcomes"].items() if outcome["state"] == "analysed"]
         load_night(
             connection,
@@ -120,6 +129,7 @@ def test_all_rows_come_back_as_they_were(
     assert {"fpi_night", "fpi_sky_sample", "fpi_cause", "fpi_load", "fpi_site", "DataSet"} <= before.keys()
     empty = {name for name, values in before.items() if not values}
     assert len(before["fpi_night"]) == 6
+    assert len(before["fpi_night_state"]) == 4
     database.close()
     drop_everything(mariadb, environment)
 

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from adapter import RESULTS, STATES, WORK, snakemake, step, write_json
+from adapter import STATES, WORK, snakemake, step, write_json
 
 from airglow.archive import UnpackLimits, criteria, expire_superseded
 from airglow.archive.guard import DELETION
@@ -14,8 +14,9 @@ from airglow.model.errors import StoreError
 from airglow.pipeline.backlog import plan_at_hand
 from airglow.pipeline.runlock import NIGHTS_VARIABLE, RUN_VARIABLE
 from airglow.pipeline.states import mirror_taken_up
+from airglow.pipeline.tidying import remove_old
 from airglow.pipeline.versions import versions_of
-from airglow.pipeline.workspace import remove_leftovers, remove_older
+from airglow.pipeline.workspace import remove_leftovers
 from airglow.store import known_deletion
 from airglow.uploads import (
     MEMORY,
@@ -68,10 +69,9 @@ with step() as job:
     continuing = [r.night.name for r in discovery.nights if r.is_wanted or r.state is State.QUEUED]
     for removed in remove_leftovers(WORK, continuing, at_work):
         logging.info("removed what an earlier run left: %s", removed)
-    local = [RESULTS, WORK / "failures", *map(Path, ("fetched", "benchmarks", ".snakemake/log"))]
-    remove_older([Path("logs")], snakemake.params.keep_log_days)
     # Mirrors may be as old as the sentinels of the night at work, which is not to lose them.
-    remove_older(local if at_work else [*local, STATES], snakemake.params.keep_local_days)
+    days = snakemake.params.keep_local_days, snakemake.params.keep_log_days
+    remove_old(Path(), *days, states=not at_work)
     # After that: mirrors get the times of their sentinels, which may be old.
     mirror_taken_up(job.store, discovery, STATES, os.environ[RUN_VARIABLE], records)
     write_json(snakemake.output[0], discovery_to_json(discovery))
