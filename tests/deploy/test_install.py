@@ -118,6 +118,36 @@ def test_the_example_names_all_that_a_run_needs() -> None:
         assert f"\n#{name}=" in text
 
 
+def test_a_command_from_a_shell_is_confined_as_the_service_is(root: Path, tmp_path: Path) -> None:
+    """By what the unit says, with stand-ins for systemd's programs, which show what they are given."""
+    unit = root / "etc/systemd/system/airglow.service"
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "systemctl").write_text(
+        f"#!/bin/sh\nif [ $1 = cat ]; then cat {unit}\n"
+        "printf '[Unit]\\nWants=a\\n[Service]\\nMemoryMax=4G\\n'\nelse echo fpi; fi\n"
+    )
+    (programs / "systemd-run").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    for program in programs.iterdir():
+        program.chmod(0o755)
+    environment = {"PATH": f"{programs}:/usr/bin:/bin"}
+    command = [DEPLOY / "airglow-workflow", "doctor", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    given = done.stdout.splitlines()
+    assert given[-3:] == [str(DEPLOY / "airglow-workflow"), "doctor", "--json"]
+    assert "--uid=fpi" in given
+    settings = re.findall(r"^(\w+=.*)$", unit.read_text().split("[Service]")[1], re.M)
+    of_a_start = ("Type=", "ExecStart=", "User=", "Environment=", "SuccessExitStatus=", "Timeout")
+    confining = [setting for setting in settings if not setting.startswith(of_a_start)]
+    assert {"NoNewPrivileges=yes", "ProtectSystem=strict", "UMask=0027", "StateDirectory=airglow"} < set(
+        confining
+    )
+    assert [word for word in given if word.startswith("--property=")] == [
+        f"--property={setting}" for setting in [*confining, "MemoryMax=4G"]
+    ]
+
+
 def test_the_installed_command_runs_the_workflow_and_tells_where_nights_stand(
     tmp_path: Path, s3: S3Server, mariadb: MariadbServer
 ) -> None:
@@ -146,6 +176,13 @@ def test_the_installed_command_runs_the_workflow_and_tells_where_nights_stand(
     assert ran.returncode == 0, ran.stderr
     assert "minime05_uao_20260510  refused" in ran.stdout
     assert "minime05_uao_20260510  refused" in run("status").stdout
+    doctor = run("doctor")
+    assert doctor.returncode == 0, doctor.stdout
+    assert "ok      bucket rights: " in doctor.stdout
+    assert run("rebuild-database", "--dry-run").stdout.startswith("0 nights would be loaded")
+    assert "leftovers would go" in run("clean", "--dry-run").stdout
+    again = run("run")
+    assert again.returncode == 0, again.stderr
     assert (state / "work/discovery.json").exists()
     assert sorted(path for path in place.directory.rglob("*")) == before
     pages = {key for key in everything(store) if key.startswith("pages/")}
