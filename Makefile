@@ -1,6 +1,7 @@
 # make demo   everything once, on this machine alone: servers, simulated nights, the workflow, plots to look at
 # make test   every quick test                    make test ARGS="tests/store -x" some of them
 # make test-long  whole nights killed, reanalysed, reported on; faults that tests must find: before a release (25 minutes)
+# make faults     everything that can go wrong around a night, many times over (ARGS="kills --share 10" a part)
 # make lint   style of Python and Snakemake files, Snakemake's own linter, docstrings, the picture of the house
 # make lock   new requirements.lock from pyproject.toml, pins kept where they can be (ARGS=--upgrade: newest)
 #
@@ -10,7 +11,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint format lock set-up system-packages browser
+.PHONY: help demo test test-long faults lint format lock set-up system-packages browser
 
 # The first Python that is new enough.
 PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14; do \
@@ -41,6 +42,9 @@ test: set-up browser
 test-long: set-up browser
 	@$(BIN)/python -m pytest -m long -n 2 --dist loadfile --durations=10 $(ARGS)
 	@$(BIN)/python -m tests.mutants --jobs 2
+
+faults: set-up
+	@$(BIN)/python -W ignore::DeprecationWarning -m tests.faults $(ARGS)
 
 lint: set-up
 	@$(BIN)/ruff check .
