@@ -1,7 +1,7 @@
 """What must hold of the bucket and the database at every moment, told from their contents alone.
 
-Nothing here uses the code of the workflow: manifests, indexes and rows are read by the words of their formats,
-so that a mistake in that code cannot hide from its own check.
+Nothing here uses the code of the workflow: manifests, indexes and rows are read by the words of their
+formats, so that a mistake in that code cannot hide from its own check.
 """
 
 from __future__ import annotations
@@ -15,30 +15,22 @@ from typing import Any
 import pymysql
 
 LOST, SILENT = "lost", "silent"
-# Fields of records that differ between two ways to the same end: times, names of processes, counts of attempts.
+# Fields of records that differ between two ways to the same end: times, processes, counts of attempts.
 DATED = frozenset(
-    [
-        "made_at",
-        "loaded_at",
-        "at",
-        "since",
-        "last_tried",
-        "attempts",
-        "same_fault",
-        "next_try",
-        "events",
-        "load_id",
-        "analysis_s",
-        "analysed_at",
-        "deleted",
-        "kept",
-        "history",
-        "why",
-        "times",
-        "process",
-        "host",
-        "seconds",
-    ]
+    (
+        *(
+            "made_at",
+            "loaded_at",
+            "at",
+            "since",
+            "last_tried",
+            "attempts",
+            "same_fault",
+            "next_try",
+            "events",
+        ),
+        *("load_id", "analysis_s", "deleted", "kept", "history", "why", "process", "host", "seconds"),
+    )
 )
 DATED_COLUMNS = frozenset(("updated_at", "loaded_at", "load_s", "analysis_s", "load_id", "applied_at"))
 # Objects that say what happened on the way, not where it led.

@@ -144,7 +144,7 @@ def _count_down(number: int, pipe: int) -> None:
 
 
 def kill_everywhere(world: World, scenario: Scenario, step: int = 1, first: int = 1) -> Iterator[Tried]:
-    """Kill the run of a scenario at every ``step``-th event; at each, see that nothing is lost and all is mended.
+    """Kill the run of a scenario at every ``step``-th event; at each, see that nothing is lost and all heals.
 
     In every other case the disk is gone too.
     """

@@ -53,7 +53,7 @@ class Tried:
 
 
 def table(tried: Sequence[Tried]) -> str:
-    """Number of faults by kind, and of those that lost something, did not heal or were not told, in Markdown."""
+    """Number of faults by kind, and of those that lost something, did not heal or were not told: Markdown."""
     lines = ["| kind of fault | tried | lost | stuck | silent |", "|---|---|---|---|---|"]
     for kind in dict.fromkeys(one.kind for one in tried):
         of_kind = [one for one in tried if one.kind == kind]

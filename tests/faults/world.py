@@ -1,6 +1,6 @@
 """A bucket, a database and a disk of their own, an hourly run in this process, and what sites have sent.
 
-The analysis is replaced by a result that only depends on what goes into it: all else is the workflow's own code.
+The analysis is replaced by a result that only depends on what goes into it: all else is the workflow's own.
 """
 
 from __future__ import annotations
@@ -308,9 +308,6 @@ def packed(night: NightId, files: Mapping[str, bytes], parts: int) -> tuple[Uplo
 
 def frames_of(night: NightId, count: int = 3, variant: str = "") -> dict[str, bytes]:
     """Files that are named like frames."""
-    site = night.site.upper()
-    return {
-        f"{night.day}/{site}_X_{night.day}_21{minute:02d}00_001.hdf5": f"{night.name} {minute} {variant}".encode()
-        * 20
-        for minute in range(count)
-    }
+    start = f"{night.day}/{night.site.upper()}_X_{night.day}_21"
+    text = f"{night.name} {variant}"
+    return {f"{start}{minute:02d}00_001.hdf5": f"{text} {minute} ".encode() * 20 for minute in range(count)}
