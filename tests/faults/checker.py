@@ -29,7 +29,18 @@ DATED = frozenset(
             "next_try",
             "events",
         ),
-        *("load_id", "analysis_s", "deleted", "kept", "history", "why", "process", "host", "seconds"),
+        *(
+            "events",
+            "load_id",
+            "analysis_s",
+            "deleted",
+            "kept",
+            "history",
+            "why",
+            "process",
+            "host",
+            "seconds",
+        ),
     )
 )
 DATED_COLUMNS = frozenset(("updated_at", "loaded_at", "load_s", "analysis_s", "load_id", "applied_at"))
