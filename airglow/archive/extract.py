@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -20,7 +19,7 @@ from airglow.archive.tar import UnpackLimits
 from airglow.archive.unpack import KeptOut, Unpacked, unpack
 from airglow.frames import is_frame_name
 from airglow.model.errors import BadInput, RefusedUpload, StoreError
-from airglow.model.files import sha256_of_file, write_whole
+from airglow.model.files import parse_json, sha256_of_file, write_whole
 from airglow.model.version import code_version
 from airglow.store import FileHashes, Store, json_bytes, upload_many
 from airglow.uploads import NightId, check_not_refused, kept_manifest_key, record_refusal
@@ -143,7 +142,7 @@ def criteria(limits: UnpackLimits) -> dict[str, Any]:
 def _read_record(record_path: Path, tar_path: Path, night: NightId, just_joined: bool) -> dict:
     """What `join_parts` wrote down, if it is of this night and of this very archive."""
     try:
-        record = json.loads(record_path.read_bytes())
+        record = parse_json(record_path.read_bytes())
         of_night, sha256 = record["night"], record["sha256"]
         joined_from(record)
     except (ValueError, KeyError, TypeError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from airglow.model.errors import AirglowError, BadInput, MachineError
-from airglow.model.files import sha256_of_file, write_whole, written_whole
+from airglow.model.files import parse_json, sha256_of_file, write_whole, written_whole
 from airglow.store import (
     ChangedObject,
     MissingObject,
@@ -172,7 +171,7 @@ def join_if_changed(
     problem = _not_as_recorded(night, Path(tar), Path(record))
     if not problem:
         there = {key: found.etag for key, found in _listed(store, night).items()}
-        if there == joined_from(json.loads(Path(record).read_bytes())):
+        if there == joined_from(parse_json(Path(record).read_bytes())):
             return False
         problem = "another upload of the night is in raw/"
     log.info("%s: %s; the parts are joined again", tar, problem)
@@ -188,7 +187,7 @@ def _listed(store: Store, night: NightId) -> dict[str, StoredObject]:
 def _not_as_recorded(night: NightId, tar: Path, record_path: Path) -> str:
     """Why an archive at hand is not the one of its record; empty if it is."""
     try:
-        record = json.loads(record_path.read_bytes())
+        record = parse_json(record_path.read_bytes())
         if record["night"] != night.name or sha256_of_file(tar) != record["sha256"]:
             return f"not the archive that {record_path} describes"
         joined_from(record)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from airglow.archive.join import RawObject
 from airglow.model.errors import BadInput
+from airglow.model.files import parse_json
 from airglow.store import Store, StoredFile, download_many
 from airglow.uploads import NightId
 
@@ -122,7 +122,7 @@ def read_manifest(data: bytes, name: str = "manifest.json") -> Manifest:
         If it is not a manifest.
     """
     try:
-        value = json.loads(data)
+        value = parse_json(data)
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']!r}")
         night = NightId.parse(value["night"])
@@ -135,7 +135,7 @@ def read_manifest(data: bytes, name: str = "manifest.json") -> Manifest:
             excluded=tuple(Excluded(e["member"], e["reason"], e["key"]) for e in value["kept_out"]),
             sha256=hashlib.sha256(data).hexdigest(),
         )
-    except (KeyError, TypeError, ValueError, BadInput) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, BadInput) as error:
         raise BadInput(name, f"not a manifest ({error!r})", "archive the night again") from error
     if len({file.key for file in manifest.frames}) != len(manifest.frames):
         raise BadInput(name, "manifest names a frame twice", "archive the night again")

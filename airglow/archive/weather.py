@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from airglow.model.errors import BadInput, StoreError
-from airglow.model.files import write_whole
+from airglow.model.files import parse_json, write_whole
 from airglow.store import (
     ChangedObject,
     MissingObject,
@@ -27,6 +26,7 @@ from airglow.uploads import ONE_DAY, RAW, WeatherFile, cloud_file, parse_raw_key
 FORMAT = 1
 MAX_WEATHER_BYTES = 256 << 20  # a real one has a few
 ATTEMPTS = 3
+MAX_NAME = 100  # of a weather file; a disk takes more
 
 
 @dataclass(frozen=True)
@@ -275,12 +275,10 @@ def fetch_weather(store: Store, record: Mapping[str, Any] | Path, directory: Pat
     try:
         if isinstance(record, Path):
             name = str(record)
-            record = json.loads(record.read_bytes())
+            record = parse_json(record.read_bytes())
         if record["format"] != FORMAT:
             raise ValueError(f"format {record['format']!r}")
-        sources = [
-            (entry["key"], PurePosixPath(entry["name"]).name, entry["etag"]) for entry in record["files"]
-        ]
+        sources = [(entry["key"], _checked_name(entry["name"]), entry["etag"]) for entry in record["files"]]
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(name, f"not a weather record ({error!r})", "run the weather step again") from error
     directory = Path(directory)
@@ -294,6 +292,13 @@ def fetch_weather(store: Store, record: Mapping[str, Any] | Path, directory: Pat
         return path
 
     return in_threads(fetch, sources)
+
+
+def _checked_name(name: str) -> str:
+    """A name that may become a file's."""
+    if len(name) > MAX_NAME or not isinstance(parse_raw_key(f"{RAW}{name}"), WeatherFile):
+        raise ValueError(f"{name[:MAX_NAME]!r} is no weather file")
+    return name
 
 
 def _files_of(listed: Iterable[str], site: str, date: dt.date) -> Iterable[WeatherFile]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from airglow.model.errors import MachineError
 
@@ -107,3 +109,26 @@ def sha256_of_file(path: Path) -> str:
     """
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def parse_json(data: bytes | str) -> Any:
+    """Read JSON from somewhere that may hold anything.
+
+    Parameters
+    ----------
+    data
+        Its bytes or text.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ValueError
+        If it is none. Also if it is nested so deeply that Python's reader gives up, with another error.
+    """
+    try:
+        return json.loads(data)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from airglow.model.errors import BadInput, MachineError, NotAnalysable
-from airglow.model.files import written_whole
+from airglow.model.files import parse_json, written_whole
 from airglow.model.result import Rejection
 from airglow.model.version import code_version
 from airglow.night.fitted import FittedNight
@@ -221,7 +221,7 @@ def read_fits(path: Path) -> StoredFits:
         raise MachineError.from_os(str(path), error) from error
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            tree = json.loads(archive.read(_TREE))
+            tree = parse_json(archive.read(_TREE))
             _refuse_other_code(path.name, tree)
             arrays = {
                 name.removesuffix(".npy"): np.lib.format.read_array(

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from airglow.model.errors import BadInput
+from airglow.model.files import parse_json
 from airglow.model.outcomes import outcome_reason
 from airglow.model.products import product_stem
 from airglow.model.result import Cause, NightResult
@@ -124,7 +125,7 @@ def read_record(data: bytes, key: str) -> dict[str, Any]:
         If it is none, or one of another version.
     """
     try:
-        value = json.loads(data)
+        value = parse_json(data)
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']!r}")
     except (ValueError, KeyError, TypeError) as error:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import json
 import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from airglow.model.files import write_whole
+from airglow.model.files import parse_json, write_whole
 from airglow.model.names import NIGHT
 from airglow.model.states import ErrorClass
 from airglow.store import json_bytes
@@ -141,7 +140,7 @@ def record_killed(work: Path) -> None:
     """
     for path in sorted((work / _AT_WORK).glob("*.json")):
         with contextlib.suppress(OSError, ValueError, KeyError):
-            note = json.loads(path.read_text(encoding="utf-8"))
+            note = parse_json(path.read_text(encoding="utf-8"))
             record_failure(work, note["rule"], note["wildcards"], _KILLED, note["log"])
     forget_steps(work)
 
@@ -237,7 +236,7 @@ def failures(work: Path) -> list[Failure]:
 def _records(work: Path) -> Iterator[tuple[Path, Failure]]:
     for path in (work / _FAILURES).glob("*.json"):
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
+            record = parse_json(path.read_text(encoding="utf-8"))
             at, error_class = dt.datetime.fromisoformat(record["at"]), ErrorClass(record["error_class"])
             yield path, Failure(**{**record, "at": at, "error_class": error_class})
         except FileNotFoundError:

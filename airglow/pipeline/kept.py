@@ -9,13 +9,13 @@ bucket.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from airglow.archive import list_products
 from airglow.model.errors import BadInput, StoreError
+from airglow.model.files import parse_json
 from airglow.model.result import ANALYSED
 from airglow.pipeline.publish import delivered_key, read_index
 from airglow.store import MissingObject, Store, StoredObject
@@ -102,7 +102,7 @@ def _earlier_index(
         if data is None:
             continue
         try:
-            index = read_index(json.loads(data), key)
+            index = read_index(parse_json(data), key)
         except (ValueError, BadInput):
             unreadable.append(key)
             continue

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from airglow.model.errors import BadInput, MachineError
+from airglow.model.files import parse_json
 from airglow.uploads import Discovery, discovery_from_json
 
 DISCOVERY = "discovery.json"  # in the workflow's directory for temporary files
@@ -31,7 +31,7 @@ def last_discovery(path: Path) -> Discovery | None:
         If the file cannot be read.
     """
     try:
-        return discovery_from_json(json.loads(path.read_text(encoding="utf-8")), str(path))
+        return discovery_from_json(parse_json(path.read_text(encoding="utf-8")), str(path))
     except FileNotFoundError:
         return None
     except OSError as error:

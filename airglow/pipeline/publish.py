@@ -273,9 +273,34 @@ def read_index(value: Any, name: str) -> dict[str, Any]:
         If it is none.
     """
     wanted = {"format", "night", "manifest_sha256", "outcomes", "products"}
-    if not isinstance(value, dict) or not wanted <= value.keys() or value["format"] != FORMAT:
+    fine = (
+        isinstance(value, dict)
+        and wanted <= value.keys()
+        and value["format"] == FORMAT
+        and isinstance(value["products"], list)
+        and all(map(_is_product, value["products"]))
+        and isinstance(value["outcomes"], dict)
+        and all(_is_outcome(outcome) for outcome in value["outcomes"].values())
+    )
+    if not fine:
         raise BadInput(name, "is not an index of published products", "publish the night again")
     return value
+
+
+def _is_product(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and all(isinstance(value.get(name), str) for name in ("tag", "name", "key"))
+        and isinstance(value.get("size"), int)
+    )
+
+
+def _is_outcome(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("state"), str)
+        and isinstance(value.get("kept"), dict | None)
+    )
 
 
 def fetch_products(

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from airglow.model.errors import AirglowError
+from airglow.model.files import parse_json
 
 RUN_VARIABLE = "AIRGLOW_RUN"  # environment variable that tells a step which run it belongs to
 LOCK_VARIABLE = "AIRGLOW_RUN_LOCK"  # descriptor of the lock, for the process that does the work
@@ -285,6 +286,6 @@ def _read(file: IO[str]) -> dict[str, Any]:
     """What the lock file says; nothing while its holder is writing it."""
     file.seek(0)
     try:
-        return json.loads(file.read())
+        return parse_json(file.read())
     except ValueError:
         return {}

@@ -14,14 +14,13 @@ look older than what it was made from.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from airglow.model.files import write_whole
+from airglow.model.files import parse_json, write_whole
 from airglow.store import Store, StoredObject, hash_file, json_bytes
 from airglow.uploads import Discovery, NightId, NightRecord, record_from_json, record_to_json
 
@@ -361,7 +360,7 @@ def _key(night: NightId, state: str) -> str:
 def _read(path: Path) -> dict[str, Any]:
     """A mirror; empty if there is none, or none that can be read."""
     with contextlib.suppress(OSError, ValueError):
-        value = json.loads(path.read_bytes())
+        value = parse_json(path.read_bytes())
         if isinstance(value, dict):
             return value
     return {}

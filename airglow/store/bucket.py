@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from airglow.model.errors import StoreError
-from airglow.model.files import written_whole
+from airglow.model.files import parse_json, written_whole
 from airglow.store.answers import (
     CHANGED,
     GONE,
@@ -195,7 +194,7 @@ class Store:
         except MissingObject:
             return None
         try:
-            return json.loads(data)
+            return parse_json(data)
         except ValueError as error:
             raise StoreError(f"{key}: not JSON ({error})") from error
 

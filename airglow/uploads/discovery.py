@@ -224,7 +224,7 @@ def discovery_from_json(value: Mapping[str, Any], name: str = "discovery") -> Di
                 for entry in value["resting"]
             ),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, BadInput) as error:
         raise BadInput(name, f"not a discovery ({error!r})", "run the discovery again") from error
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from airglow.model.files import write_whole
+from airglow.model.files import parse_json, write_whole
 from airglow.store import Store, StoredObject, json_bytes, proves
 from airglow.uploads.keys import NightId
 
@@ -210,7 +210,7 @@ def read_memory(path: Path, store: Store) -> Memory:
     """
     place = f"{store.bucket} at {store.endpoint_url}"
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = parse_json(path.read_text(encoding="utf-8"))
         if (value["format"], value["place"]) != (FORMAT, place):
             return Memory(place)
         receipts = {etag: text.encode("latin-1") for etag, text in value["receipts"].items()}

@@ -13,11 +13,11 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from airglow.model.errors import BadInput
+from airglow.model.files import parse_json
 from airglow.store import MissingObject, Store, StoredObject
 from airglow.uploads.discovery import Discovery
 from airglow.uploads.expiry import SUPERSEDED
@@ -147,7 +147,7 @@ def record_of(marker: bytes) -> NightRecord:
         Of a marker that cannot be read: that work is under way, which is all that a marker must say.
     """
     try:
-        return record_from_json(json.loads(marker))
+        return record_from_json(parse_json(marker))
     except (ValueError, TypeError, KeyError, AttributeError):
         return NightRecord()
 
@@ -158,7 +158,7 @@ def _earlier_events(store: Store, night: NightId, there: Collection[str] | None)
         if there is not None and key not in there:
             continue
         with contextlib.suppress(MissingObject, ValueError, KeyError, TypeError, AttributeError):
-            if events := events_from_json(json.loads(store.get_bytes(key)).get("events", ())):
+            if events := events_from_json(parse_json(store.get_bytes(key)).get("events", ())):
                 return events
     return ()
 
@@ -237,7 +237,7 @@ def archived_upload(store: Store, night: NightId) -> dict[str, str] | None:
         If the manifest is there and is none.
     """
     try:
-        manifest = json.loads(store.get_bytes(night.manifest_key))
+        manifest = parse_json(store.get_bytes(night.manifest_key))
         return {entry["key"]: entry["etag"] for entry in (manifest["receipt"], *manifest["parts"])}
     except MissingObject:
         return None

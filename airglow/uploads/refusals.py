@@ -7,12 +7,12 @@ upload of the night, a larger limit or another version of the code begins anew.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from airglow.model.errors import RefusedUpload
+from airglow.model.files import parse_json
 from airglow.store import MissingObject, Store
 from airglow.uploads.keys import NightId
 
@@ -104,7 +104,7 @@ def read_refusal(store: Store, night: NightId) -> Refusal | None:
     Refusal or None
     """
     try:
-        value = json.loads(store.get_bytes(night.refused_key))
+        value = parse_json(store.get_bytes(night.refused_key))
         if value["format"] != FORMAT:
             return None
         made_at = dt.datetime.fromisoformat(value["made_at"])
