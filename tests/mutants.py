@@ -4,7 +4,7 @@
     python -m tests.mutants gp rings           # those of some subpackages
     python -m tests.mutants --jobs 2 --write   # all, two at a time, and the table to tests/MUTANTS.md
 
-A fault is one line in place of another. ``tests/mutants_table/<subpackage>.toml`` has a ``[[fault]]`` for each:
+A fault is one line in place of another. ``tests/mutants_table/<subpackage>.toml`` has a ``[[fault]]`` each:
 
 ==============  =====================================================================================
 ``file``        relative to ``airglow/<subpackage>/``

@@ -138,7 +138,12 @@ def remove(leftover: Leftover, directory: Path) -> None:
     else:
         path.unlink(missing_ok=True)
     parent = path.parent
-    while parent.parent != directory and directory in parent.parents and parent.is_dir() and not any(parent.iterdir()):
+    while (
+        parent.parent != directory
+        and directory in parent.parents
+        and parent.is_dir()
+        and not any(parent.iterdir())
+    ):
         parent.rmdir()
         parent = parent.parent
 
