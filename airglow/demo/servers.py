@@ -6,12 +6,12 @@ import http.client
 import os
 import pwd
 import secrets
-import shutil
 import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 import pymysql
@@ -168,17 +168,15 @@ def s3_server() -> Iterator[S3Server]:
     ServerError
         When it is not installed or does not start.
     """
-    program = Path(sys.executable).with_name("moto_server")
-    found = str(program) if program.exists() else shutil.which("moto_server")
-    if found is None:
-        raise ServerError("moto_server is not installed; install it with: pip install 'moto[server]'")
+    if find_spec("moto") is None:
+        raise ServerError("moto is not installed; install it with: pip install 'moto[server]'")
     with private_directory() as directory:
 
         def command(port: int) -> list[str]:
-            return [found, "--host", HOST, "--port", str(port)]
+            return [sys.executable, "-m", "airglow.demo.s3", "--host", HOST, "--port", str(port)]
 
         process, port = start_on_free_port(
-            "moto_server", command, _answers_http, directory / "server.log", dict(os.environ)
+            "the S3 server", command, _answers_http, directory / "server.log", dict(os.environ)
         )
         try:
             yield S3Server(f"http://{HOST}:{port}", access_key="local", secret_key="local-secret")

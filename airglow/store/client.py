@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import botocore.session
@@ -9,7 +10,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.loaders import Loader
-from botocore.utils import determine_content_length
+from botocore.utils import determine_content_length, parse_timestamp
 
 from airglow.model.errors import StoreError
 from airglow.store.settings import CA_BUNDLE_VARIABLE, StoreSettings
@@ -58,6 +59,7 @@ def make_client(settings: StoreSettings, attempts: int, threads: int) -> BaseCli
     )
     session = _session_without_foreign_settings()  # one of its own, for threads
     session.register_component("data_loader", _LOADER)
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
     try:
         client = session.create_client(
             "s3",
@@ -71,6 +73,15 @@ def make_client(settings: StoreSettings, attempts: int, threads: int) -> BaseCli
         raise StoreError(f"{settings.endpoint_url}: {error}. Check AWS_S3_ENDPOINT_URL") from error
     client.meta.events.register_last("before-call.s3", _send_at_once)
     return client
+
+
+def _moment(value: Any) -> dt.datetime:
+    """A time in an answer. In a listing it is ISO 8601; to guess, as botocore does, is most of its cost."""
+    try:
+        moment = dt.datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        moment = parse_timestamp(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 def _send_at_once(params: dict[str, Any], **_: Any) -> None:

@@ -32,6 +32,7 @@ from airglow.registry.overrides import BY_ZENITH, Override
 from airglow.weather import read_folder
 
 ALL = "nc,csv,madrigal,legacy,log,png"
+NO_PLOTS = "nc,csv,log"  # the others are made from a result, which the netCDF file has all of
 STEM = "minime05_uao_20260511_xr"
 
 
@@ -68,6 +69,10 @@ def weathers(night, folder):
     return {"none": None, "evening": folder / "evening", "all": folder / "all"}
 
 
+def products_of(name):
+    return ALL if name == "all" else NO_PLOTS
+
+
 def run(command, *words):
     assert main([command, "--quiet", *map(str, words)]) == 0
 
@@ -80,7 +85,7 @@ def test_every_product_is_that_of_an_analysis_with_this_weather(night, tmp_path)
         out = tmp_path / "analysed" / name
         clouds = ["--clouds", folder] if folder else []
         where = ["--instrument", "minime05", "--site", "uao", "--date", "20260511"]
-        run("analyze", *where, *frames, *clouds, "--out", out, "--products", f"{ALL},fitted")
+        run("analyze", *where, *frames, *clouds, "--out", out, "--products", f"{products_of(name)},fitted")
         made[name] = hashes(out)
     of_fits = {products.pop(f"{STEM}_fitted.npz") for products in made.values()}
     assert len(of_fits) == 1, "fits depend on the weather"
@@ -89,7 +94,7 @@ def test_every_product_is_that_of_an_analysis_with_this_weather(night, tmp_path)
         before = "all" if name == "none" else "none"
         fits, out = tmp_path / "analysed" / before / f"{STEM}_fitted.npz", tmp_path / "refreshed" / name
         clouds = ["--weather", folder] if folder else []
-        run("refresh", fits, *frames, *clouds, "--output", out, "--products", ALL)
+        run("refresh", fits, *frames, *clouds, "--output", out, "--products", products_of(name))
         assert hashes(out) == made[name]
     assert len(made["all"]) == 12
 
