@@ -20,6 +20,7 @@ _COMMANDS = {
     "refresh": ("airglow.night.refresh_command", "finish a night again from its fits, with other weather"),
     "history": ("airglow.pipeline.history", "show every attempt at a night, and its log"),
     "hold": ("airglow.pipeline.hold_command", "let no run take up a night until it is released"),
+    "cleanup": ("airglow.pipeline.cleanup_command", "show what would be deleted from raw/, by which proof"),
     "clean": ("airglow.pipeline.clean_command", "remove what runs have left on this disk and nobody needs"),
     "doctor": ("airglow.doctor.command", "say whether all is there that a run needs, and what to do if not"),
     "pages": ("airglow.pages.command", "bring the pages of all nights up to date, or copy them"),

@@ -38,6 +38,7 @@ ANALYSIS = {"erfa", "h5py", "numpy", "scipy"}
 COMMANDS = {
     "analyze": ANALYSIS,
     "clean": set(),
+    "cleanup": set(),
     "doctor": set(),
     "pages": {"numpy"},
     "profiles": ANALYSIS,

@@ -1,6 +1,7 @@
 """Parts to tar.gz to frames in the bucket, and the manifest that says what is there."""
 
 from airglow.archive.cleanup import cleanup_night, cleanup_weather
+from airglow.archive.cleanup_preview import RawFate, preview_cleanup
 from airglow.archive.extract import criteria, extract_night
 from airglow.archive.guard import Guard, guard_of
 from airglow.archive.join import RawObject, join_if_changed, join_parts
@@ -32,6 +33,7 @@ __all__ = [
     "KeptOut",
     "Manifest",
     "NotArchived",
+    "RawFate",
     "RawObject",
     "UnpackLimits",
     "Unpacked",
@@ -51,6 +53,7 @@ __all__ = [
     "join_parts",
     "list_products",
     "load_manifest",
+    "preview_cleanup",
     "prove_archived",
     "prove_loaded",
     "prove_published",

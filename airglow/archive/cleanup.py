@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airglow.archive.guard import Guard, why_it_rests
+from airglow.archive.cleanup_plan import plan_upload, plan_weather
+from airglow.archive.guard import Guard
 from airglow.archive.manifest import Manifest
 from airglow.archive.proof import prove_archived, prove_loaded, prove_published
 from airglow.archive.superseded import retire
 from airglow.archive.weather import list_weather, sync_weather_file, why_not_archived
-from airglow.model.errors import AirglowError, BadInput
+from airglow.model.errors import BadInput
 from airglow.registry import Registry
 from airglow.store import Store, StoredObject, delete_read
 from airglow.uploads import (
     ONE_DAY,
     RAW,
-    NightId,
-    RawPart,
-    RawReceipt,
     WeatherFile,
-    end_of_day,
-    is_of_upload,
-    nights_that_need,
-    parse_raw_key,
-    parse_receipt,
 )
 
 FORMAT = 1
@@ -159,19 +152,11 @@ def _delete_upload(
     store: Store, manifest: Manifest, listed: dict[str, StoredObject], guard: Guard, outcome: _Outcome
 ) -> None:
     """Delete parts and receipt; what is deleted also leaves ``listed``."""
+    plan = plan_upload(manifest, listed, guard)
+    outcome.kept += plan.kept
+    outcome.rests_until = plan.rests_until
     named = {read.key: read.etag for read in (*manifest.parts, manifest.receipt)}
-    own = {key: found for key, found in listed.items() if is_of_upload(key, manifest.night)}
-    other = sorted(key for key, found in own.items() if named.get(key) != found.etag)
-    if other:
-        reason = f"{other[0]} is not what was archived: another upload is under way"
-        outcome.kept += [(key, reason) for key in own]
-        return
-    if until := guard.rests_until(own.values()):
-        outcome.kept += [(key, why_it_rests(until)) for key in own]
-        outcome.rests_until = until
-        return
-    receipt = own.pop(manifest.receipt.key, None)
-    parts = sorted(own)
+    own, parts = {key: listed[key] for key in plan.keys}, plan.parts
     # Without a guard, the look at the upload comes right before few deletions at a time.
     at_once = max(1, len(parts)) if guard.deletion.is_guarded else AT_ONCE
     gone: dict[str, bool] = {}
@@ -180,11 +165,11 @@ def _delete_upload(
         gone |= delete_read(store, some, guard.deletion, own)
     everything = list(gone.items())
     # The receipt goes last: while it is there, an interrupted cleanup looks like what it is.
-    if receipt is not None and all(gone.values()):
-        last = {receipt.key: named[receipt.key]}
-        everything += delete_read(store, last, guard.deletion, {receipt.key: receipt}).items()
-    elif receipt is not None:
-        outcome.kept.append((receipt.key, "a part of this upload is kept"))
+    if plan.receipt is not None and all(gone.values()):
+        last = {plan.receipt: named[plan.receipt]}
+        everything += delete_read(store, last, guard.deletion, own).items()
+    elif plan.receipt is not None:
+        outcome.kept.append((plan.receipt, "a part of this upload is kept"))
     for key, is_gone in everything:
         if is_gone:
             outcome.deleted.append(key)
@@ -203,30 +188,12 @@ def _delete_weather(
     outcome: _Outcome,
 ) -> None:
     """Delete the weather files of some days that are complete, archived and not needed."""
-    parsed = ((parse_raw_key(key), found) for key, found in listed.items())
-    files = [(file, found) for file, found in parsed if isinstance(file, WeatherFile) and file.site == site]
-    to_delete: list[tuple[WeatherFile, dt.datetime]] = []
-    for date in dates:
-        of_day = [(file, found) for file, found in files if file.date == date]
-        if not of_day:
-            continue
-        in_need = _nights_in_need(store, nights_that_need(_nights(listed), site, date), listed)
-        end = end_of_day(registry.site(site), date)
-        for file, found in of_day:
-            if in_need:
-                outcome.kept.append((file.raw_key, f"needed by {', '.join(night.name for night in in_need)}"))
-            elif found.modified < end:
-                outcome.kept.append(
-                    (file.raw_key, "uploaded before its day was over: it can be a partial file")
-                )
-            elif until := guard.rests_until([found]):
-                outcome.kept.append((file.raw_key, why_it_rests(until)))
-            else:
-                to_delete.append((file, end))
-    if to_delete:
-        kinds = {file.kind for file, _ in to_delete}
+    plan = plan_weather(store, registry, site, dates, listed, guard)
+    outcome.kept += plan.kept
+    if plan.files:
+        kinds = {file.kind for file, _ in plan.files}
         there = {**listed, **list_weather(store, site, dates, raw=False, kinds=kinds)}
-        for file, end in to_delete:
+        for file, end in plan.files:
             _delete_archived(store, file, end, there, guard, outcome)
 
 
@@ -258,29 +225,3 @@ def _delete_archived(
         outcome.deleted.append(file.raw_key)
     else:
         outcome.kept.append((file.raw_key, "uploaded again while the night was cleaned up"))
-
-
-def _nights(listed: Iterable[str]) -> list[NightId]:
-    """Nights that have anything in ``raw/``."""
-    found = {
-        parsed.night for parsed in map(parse_raw_key, listed) if isinstance(parsed, RawReceipt | RawPart)
-    }
-    return sorted(found, key=lambda night: night.name)
-
-
-def _nights_in_need(
-    store: Store, nights: Iterable[NightId], listed: Mapping[str, StoredObject]
-) -> list[NightId]:
-    """Those of the nights that have, or may get, data: all but collection errors without parts."""
-
-    def has_no_data(night: NightId) -> bool:
-        keys = [key for key in listed if is_of_upload(key, night)]
-        if keys != [night.receipt_key]:
-            return False
-        try:
-            receipt = parse_receipt(night.receipt_key, store.get_bytes(night.receipt_key))
-        except AirglowError:
-            return False
-        return receipt.is_collection_error
-
-    return [night for night in nights if not has_no_data(night)]

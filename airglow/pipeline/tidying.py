@@ -137,15 +137,11 @@ def remove(leftover: Leftover, directory: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-    parent = path.parent
-    while (
-        parent.parent != directory
-        and directory in parent.parents
-        and parent.is_dir()
-        and not any(parent.iterdir())
-    ):
-        parent.rmdir()
-        parent = parent.parent
+    for parent in path.parents:
+        if parent.parent == directory or directory not in parent.parents:
+            return
+        if parent.is_dir() and not any(parent.iterdir()):
+            parent.rmdir()
 
 
 def _old_places(directory: Path, states: bool) -> tuple[list[Path], list[Path]]:

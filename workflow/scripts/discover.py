@@ -66,7 +66,9 @@ with step() as job:
         if report.changed and report.night.name not in at_work:
             shutil.rmtree(job.local(WORK, report.night), ignore_errors=True)
     # What is left here of a night that waits for its turn is of use when that comes.
-    continuing = [r.night.name for r in discovery.nights if r.is_wanted or r.state is State.QUEUED]
+    continuing = [
+        r.night.name for r in discovery.nights if r.is_wanted or r.state in (State.QUEUED, State.FAILED)
+    ]
     for removed in remove_leftovers(WORK, continuing, at_work):
         logging.info("removed what an earlier run left: %s", removed)
     # Mirrors may be as old as the sentinels of the night at work, which is not to lose them.
