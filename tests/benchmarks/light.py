@@ -1,11 +1,16 @@
 """How light the pipeline is: CPU time, memory and requests to the bucket, beside their goals.
 
 python -m tests.benchmarks.light [--keep DIR] [--only NAME ...] [--nights 1 10 50]
+    [--against TREE] [--pairs N]
 
 A full night has 180 sky and 60 laser frames of 512 x 512. CPU seconds are user and system time of a process
 and all that it started, the least of some runs with one thread each. They are also given for the machine of
 the goals, where ``import numpy`` takes 0.07 s: divided by what it takes here. Requests are counted by a proxy
 before the S3 server.
+
+On a machine that others use as well, that yardstick moves by half within a minute: it is short, and mostly
+waits for memory. So ``--against TREE`` measures the analysis of another tree too, such as a worktree of an
+earlier commit, in turn with this one. What disturbs both alike is not in their ratio.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import argparse
 import datetime as dt
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -38,6 +44,7 @@ import uploading
 ROOT = Path(__file__).parents[2]
 INSTRUMENT, TAG = "minime05", "XR"
 NUMPY_S = 0.07  # on the machine that the goals are for
+PAIRS = 3
 SILENT_NIGHTS = 100  # collection errors, and as many half uploads
 # Of the tests alone; where it is installed, Snakemake loads it to compare parameters with it.
 WITHOUT_PANDAS = 'import sys\n\nsys.modules["pandas"] = None\n'
@@ -67,6 +74,8 @@ class Bench:
 
     folder: Path
     nights: list[int]
+    against: Path | None = None
+    pairs: int = PAIRS
     numpy_s: float = NUMPY_S
     lines: list[Goal] = field(default_factory=list)
     night: Path | None = None
@@ -91,13 +100,13 @@ class Bench:
         return self.night
 
 
-def here() -> dict[str, str]:
-    """The environment of everything measured: this tree, one thread."""
+def environment_of(tree: Path) -> dict[str, str]:
+    """The environment of everything measured: the code of this tree, one thread."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, **ONE_THREAD, "PYTHONPATH": str(ROOT)}
+    return {**kept, **ONE_THREAD, "PYTHONPATH": str(tree)}
 
 
-def cpu(command: list[str], runs: int = 1) -> tuple[float, float]:
+def cpu(command: list[str], runs: int = 1, tree: Path = ROOT) -> tuple[float, float]:
     """Least CPU time (s) of some runs, and peak memory (MB) of the largest process in them."""
     times = []
     for _ in range(runs):
@@ -108,7 +117,8 @@ def cpu(command: list[str], runs: int = 1) -> tuple[float, float]:
             "print(done.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)"
         )
         asked = [sys.executable, "-c", code, *command]
-        done = subprocess.run(asked, env=here(), cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
+        environment = environment_of(tree)
+        done = subprocess.run(asked, env=environment, cwd=tree, stdout=subprocess.PIPE, check=True, text=True)
         code, seconds, peak_mb = done.stdout.split()
         if code != "0":
             raise SystemExit(f"{' '.join(command)} ended with status {code}")
@@ -127,15 +137,35 @@ def measure_yardstick(bench: Bench) -> None:
 def measure_analyze(bench: Bench) -> None:
     """The command, and the analysis in it."""
     folder = bench.full_night()
-    with tempfile.TemporaryDirectory() as out:
-        command = [sys.executable, "-m", "airglow", "analyze", "--instrument", INSTRUMENT, "--site", SITE]
-        command += ["--date", f"{DATE:%Y%m%d}", "--frames", str(folder / "frames"), "--quiet"]
-        command += ["--clouds", str(folder / "clouds"), "--out", out]
-        seconds, peak_mb = cpu(command, 3)
+    seconds, peak_mb = cpu_of_analyze(folder, 3)
     bench.say("airglow analyze, netCDF, tables, PNGs, log", seconds, "s", 3.5)
     bench.say("... its peak memory", peak_mb, "MB", 350)
     runs = [run["total_s"] for run in measure_in_turn(folder, 3)]
     bench.say("... the analysis in it (reading, rings, fits, winds)", min(runs), "s", 1.1)
+    if bench.against is not None:
+        measure_in_pairs(bench, folder, bench.against)
+
+
+def cpu_of_analyze(folder: Path, runs: int = 1, tree: Path = ROOT) -> tuple[float, float]:
+    """CPU time (s) and peak memory (MB) of the command, by the code of a tree."""
+    with tempfile.TemporaryDirectory() as out:
+        command = [sys.executable, "-m", "airglow", "analyze", "--instrument", INSTRUMENT, "--site", SITE]
+        command += ["--date", f"{DATE:%Y%m%d}", "--frames", str(folder / "frames"), "--quiet"]
+        command += ["--clouds", str(folder / "clouds"), "--out", out]
+        return cpu(command, runs, tree)
+
+
+def measure_in_pairs(bench: Bench, folder: Path, tree: Path) -> None:
+    """The command and the analysis in it, of another tree and of this one in turn: medians of the ratios."""
+    measures: dict[str, Callable[[Path], float]] = {
+        "airglow analyze": lambda code: cpu_of_analyze(folder, tree=code)[0],
+        "the analysis in it": lambda code: measure_in_turn(folder, 1, code)[0]["total_s"],
+    }
+    for what, measure in measures.items():
+        pairs = [(measure(tree), measure(ROOT)) for _ in range(bench.pairs)]
+        ratios = [here / there for there, here in pairs]
+        note = ", ".join(f"{here:.2f} / {there:.2f} s" for there, here in pairs)
+        bench.say(f"{what}, over that of {tree.name}", statistics.median(ratios), "x", float("nan"), note)
 
 
 def measure_starts(bench: Bench) -> None:
@@ -326,7 +356,7 @@ def report(bench: Bench) -> str:
     rows = []
     for line in bench.lines:
         scaled = line.measured * (scale if line.unit == "s" else 1.0)
-        digits = 2 if line.unit == "s" else 0
+        digits = 2 if line.unit in ("s", "x") else 0
         goal = "" if line.goal != line.goal else f"{line.goal:g} {line.unit}"
         met = "" if not goal else "yes" if scaled <= line.goal * (1 + 1e-9) else "no"
         rows.append(
@@ -353,9 +383,16 @@ def main() -> None:
     parser.add_argument(
         "--nights", nargs="+", type=int, default=[1, 10, 50], help="pending at once (%(default)s)"
     )
+    parser.add_argument(
+        "--against",
+        type=lambda text: Path(text).resolve(),
+        metavar="TREE",
+        help="also the analysis of another tree of airglow, in turn with this one, and the ratio",
+    )
+    parser.add_argument("--pairs", type=int, default=PAIRS, help="of that (%(default)s)")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="airglow-light-") as temporary:
-        bench = Bench(given.keep or Path(temporary), given.nights)
+        bench = Bench(given.keep or Path(temporary), given.nights, given.against, given.pairs)
         measure_yardstick(bench)
         for name in given.only:
             PARTS[name](bench)

@@ -2,8 +2,9 @@
 
 python -m tests.benchmarks.speed [--keep DIR] [--repeat N]
 
-The night is analysed in a process of its own with one thread. The stages are the functions of `airglow` that
-`analyse_night`, `reduce_night` and `read_night` call; each is charged with what its own callees do not take.
+The night is analysed in a process of its own with one thread; what its child takes, which reads the frames,
+is counted too. The stages are the functions of `airglow` that `analyse_night`, `reduce_night` and
+`read_night` call; each is charged with what its own callees do not take.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +27,7 @@ from typing import Any
 from tests.benchmarks.nights import DATE, FIRST_SEED, SITE, make_night, registry
 from tests.benchmarks.text import number, table
 
+ROOT = Path(__file__).resolve().parents[2]
 USUAL_CODE_S = 271.0  # CPU time of the code in use, for as many frames
 INSTRUMENT, TAG = "minime05", "XR"
 STAGE_MODULES = ("airglow.night.frames", "airglow.night.reduce", "airglow.night.analyse")
@@ -36,6 +37,12 @@ OF_SKIES = ("reduce_skies", "fit_lines", "sky_samples")
 SMALLEST_SHARE = 0.005
 PRELOAD = "AIRGLOW_BENCHMARK_MODULES"
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
+
+
+def cpu_s() -> float:
+    """CPU time (s) of this process, and of its children that have ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 class Stopwatch:
@@ -51,11 +58,11 @@ class Stopwatch:
         @functools.wraps(function)
         def wrapper(*positional: Any, **named: Any) -> Any:
             self._inner.append(0.0)
-            begin = time.process_time()
+            begin = cpu_s()
             try:
                 return function(*positional, **named)
             finally:
-                took = time.process_time() - begin
+                took = cpu_s() - begin
                 inner = self._inner.pop()
                 self._inner[-1] += took
                 self.seconds[name] = self.seconds.get(name, 0.0) + took - inner
@@ -75,14 +82,14 @@ def measure(folder: Path) -> dict[str, Any]:
     Modules that an earlier process turned out to need are imported first: many are imported only at their
     first use, which is no part of a stage.
     """
-    begin = time.process_time()
+    begin = cpu_s()
     for name in json.loads(os.environ.get(PRELOAD, "[]")):
         importlib.import_module(name)
     from airglow.night import AnalysisSettings, NightRequest
     from airglow.weather import read_folder
 
     known = registry()
-    imported = time.process_time() - begin
+    imported = cpu_s() - begin
     site, settings = known.site(SITE), AnalysisSettings()
     watch = Stopwatch()
     for name in STAGE_MODULES:
@@ -90,12 +97,12 @@ def measure(folder: Path) -> dict[str, Any]:
     frames_module, analyse_module = (
         importlib.import_module(f"airglow.night.{n}") for n in ("frames", "analyse")
     )
-    begin = time.process_time()
+    begin = cpu_s()
     request = NightRequest(known.instrument(INSTRUMENT, DATE), site, DATE, TAG, settings)
     frames = frames_module.read_night(folder / "frames", request)
     weather = read_folder(folder / "clouds", site)
     result = analyse_module.analyse_night(request, frames, weather)
-    total = time.process_time() - begin
+    total = cpu_s() - begin
     return {
         "sky": len(result.sky),
         "laser": len(result.laser),
@@ -161,13 +168,18 @@ def main() -> None:
     print(report(runs))
 
 
-def measure_in_turn(folder: Path, repeat: int) -> list[dict[str, Any]]:
-    """Analyse a night in some processes, one after the other; a first one only tells what they import."""
-    command = [sys.executable, "-m", "tests.benchmarks.speed", "--measure", str(folder)]
-    environment = {**os.environ, **ONE_THREAD}
+def measure_in_turn(folder: Path, repeat: int, tree: Path = ROOT) -> list[dict[str, Any]]:
+    """Analyse a night in some processes, one after the other; a first one only tells what they import.
+
+    This file measures, whatever tree the code is of, so that the same is measured of both.
+    """
+    command = [sys.executable, __file__, "--measure", str(folder)]
+    environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(tree)}
     runs = []
     for _ in range(repeat + 1):
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
+        done = subprocess.run(
+            command, env=environment, cwd=tree, stdout=subprocess.PIPE, check=True, text=True
+        )
         runs.append(json.loads(done.stdout.splitlines()[-1]))
         environment[PRELOAD] = json.dumps(runs[0]["modules"])
     return runs[1:]
