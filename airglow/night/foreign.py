@@ -8,9 +8,10 @@ from functools import partial
 
 import numpy as np
 
-from airglow.model.instrument import InstrumentParameters
+from airglow.etalon import FringeTables
 from airglow.rings import RingProfile
 from airglow.spectra import (
+    FittedSky,
     ForeignScan,
     FoundLine,
     LineFit,
@@ -52,12 +53,7 @@ class SkyHolds:
 
 
 def weigh_night(
-    profiles: Mapping[int, RingProfile],
-    fits: Mapping[int, LineFit],
-    of_gap_mps: np.ndarray,
-    one_phase: float,
-    parameters: InstrumentParameters,
-    line: SkyLine,
+    night: FittedSky,
     known: Sequence[SkyLine],
     *,
     laser_blur_error_px: float = 0.0,
@@ -67,16 +63,8 @@ def weigh_night(
 
     Parameters
     ----------
-    profiles, fits
-        Of frames, by their place in the night.
-    of_gap_mps
-        What the gap of each frame of the night adds to its velocity, less the gap of this phase.
-    one_phase
-        Along the axis at the rest wavelength.
-    parameters
-        Of the instrument, with plate scale and illumination of the sky.
-    line
-        The sky line.
+    night
+        Its sky frames with their fits, as of `at_one_gap`.
     known
         Foreign lines whose wavelengths the registry has.
     laser_blur_error_px
@@ -88,13 +76,9 @@ def weigh_night(
     -------
     SkyHolds
     """
-    used = [profiles[k] for k in fits]
-    at_one_gap = [replace(fit, velocity_mps=fit.velocity_mps - of_gap_mps[k]) for k, fit in fits.items()]
-    at_rest = rest_velocities(fits, of_gap_mps)
-    night = used, at_one_gap, at_rest, one_phase, parameters, line
     weigh = partial(
         weigh_sky,
-        *night,
+        night,
         laser_blur_error_px=laser_blur_error_px,
         held_reflectivity="reflectivity" in held,
         held_blur="blur_px" in held,
@@ -102,14 +86,47 @@ def weigh_night(
     evidence = weigh(known)
     if evidence.foreign:
         return SkyHolds(evidence, tuple(known[k] for k in evidence.foreign))
-    scan = scan_for_foreign_line(*night)
-    found = settle_foreign_line(*night, scan.place_orders) if scan.is_there else None
+    scan = scan_for_foreign_line(night)
+    found = settle_foreign_line(night, scan.place_orders) if scan.is_there else None
     if found is None:
         return SkyHolds(evidence, (), scan)
     evidence = weigh((found.line,))
     if not evidence.foreign:
         return SkyHolds(evidence, (), scan)
     return SkyHolds(evidence, (found.line,), scan, found)
+
+
+def at_one_gap(
+    profiles: Mapping[int, RingProfile],
+    fits: Mapping[int, LineFit],
+    of_gap_mps: np.ndarray,
+    tables: FringeTables,
+    line: SkyLine,
+) -> FittedSky:
+    """The sky frames of a night as they are at one gap.
+
+    Parameters
+    ----------
+    profiles, fits
+        Of frames, by their place in the night.
+    of_gap_mps
+        What the gap of each frame of the night adds to its velocity, less the gap of the tables.
+    tables
+        Fringe terms of the instrument, with which the line was fitted.
+    line
+        The sky line.
+
+    Returns
+    -------
+    FittedSky
+    """
+    return FittedSky(
+        profiles=[profiles[k] for k in fits],
+        fits=[replace(fit, velocity_mps=fit.velocity_mps - of_gap_mps[k]) for k, fit in fits.items()],
+        rest_mps=rest_velocities(fits, of_gap_mps),
+        tables=tables,
+        line=line,
+    )
 
 
 def rest_velocities(fits: Mapping[int, LineFit], of_gap_mps: np.ndarray) -> list[float]:
@@ -120,7 +137,7 @@ def rest_velocities(fits: Mapping[int, LineFit], of_gap_mps: np.ndarray) -> list
     fits
         Of frames, by their place in the night.
     of_gap_mps
-        As for `weigh_night`.
+        As for `at_one_gap`.
 
     Returns
     -------
@@ -135,8 +152,7 @@ def with_errors_by_place(
     profiles: Sequence[RingProfile],
     fits: Mapping[int, LineFit],
     of_gap_mps: np.ndarray,
-    one_phase: float,
-    parameters: InstrumentParameters,
+    tables: FringeTables,
     line: SkyLine,
     found: FoundLine,
 ) -> dict[int, LineFit]:
@@ -146,8 +162,8 @@ def with_errors_by_place(
     ----------
     profiles
         Of all frames of the night.
-    fits, of_gap_mps, one_phase, parameters, line
-        As for `weigh_night`.
+    fits, of_gap_mps, tables, line
+        As for `at_one_gap`.
     found
         The foreign line, which is part of the fits.
 
@@ -158,7 +174,7 @@ def with_errors_by_place(
     """
     widened = {}
     for (k, fit), rest in zip(fits.items(), rest_velocities(fits, of_gap_mps), strict=True):
-        velocity, temperature = errors_by_place(profiles[k], fit, rest, one_phase, parameters, line, found)
+        velocity, temperature = errors_by_place(profiles[k], fit, rest, tables, line, found)
         widened[k] = replace(
             fit,
             velocity_error_mps=float(np.hypot(fit.velocity_error_mps, velocity)),

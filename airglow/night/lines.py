@@ -12,7 +12,7 @@ from airglow.etalon import FringeTables, central_phase, common_patterns
 from airglow.model.errors import NotAnalysable
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import Rejection
-from airglow.night.foreign import SkyHolds, weigh_night, with_errors_by_place
+from airglow.night.foreign import SkyHolds, at_one_gap, weigh_night, with_errors_by_place
 from airglow.night.frames import Progress
 from airglow.night.instrument import KnownInstrument
 from airglow.night.profiles import Profiles, used_parts
@@ -123,8 +123,7 @@ def fit_lines(
     fits = fit_all({}, {k: (velocity, line.typical_temperature_k) for k, velocity in enumerate(first)})
     own = None
     if fits and known.lasers is not None:  # without lasers they are the sky's already
-        at_one_gap = [replace(fit, velocity_mps=fit.velocity_mps - of_gap_mps[k]) for k, fit in fits.items()]
-        own = refine_for_sky([profiles[k] for k in fits], at_one_gap, one_phase, parameters, line)
+        own = refine_for_sky(at_one_gap(dict(enumerate(profiles)), fits, of_gap_mps, tables, line))
     if own is not None:
         parameters, tables = own, FringeTables(one_phase, own, count)
         fits = fit_all({}, _starts(fits))
@@ -132,13 +131,9 @@ def fit_lines(
     if fits and known.lasers is not None:
         searched, waves = fits, _find_waves(sky.mid_time_s, profiles, fits)
         clean = _without_waves(waves, profiles, fits)
+        night = at_one_gap(clean, fits, of_gap_mps, tables, line)
         holds = weigh_night(
-            clean,
-            fits,
-            of_gap_mps,
-            one_phase,
-            parameters,
-            line,
+            night,
             foreign_lines(line, oh_wavelengths_m),
             laser_blur_error_px=known.lasers.shape.blur_error_px,
             held=known.held,
@@ -165,20 +160,17 @@ def fit_lines(
         fits = {k: _with_errors_left(fit, nonlinearity, profiles[k]) for k, fit in fits.items()}
     shape_noise_k, shape_misfit_k = 0.0, 0.0
     if fits and known.lasers is not None:
-        at_one_gap = [replace(fit, velocity_mps=fit.velocity_mps - of_gap_mps[k]) for k, fit in fits.items()]
+        if fits is not searched or waves is not None:  # else these frames and their fits are known
+            night = at_one_gap(dict(enumerate(profiles)), fits, of_gap_mps, tables, line)
         shape_noise_k, shape_misfit_k = shape_errors_k(
-            [profiles[k] for k in fits],
-            at_one_gap,
-            one_phase,
-            parameters,
-            line,
+            night,
             known.lasers.shape,
             own_illumination=own is not None,
             own_reflectivity=bool(holds.evidence.reflectivity_change),
             own_blur=bool(holds.evidence.blur_change_px),
         )
     if holds is not None and holds.found is not None:
-        fits = with_errors_by_place(profiles, fits, of_gap_mps, one_phase, parameters, line, holds.found)
+        fits = with_errors_by_place(profiles, fits, of_gap_mps, tables, line, holds.found)
     index = sorted(fits)
     rejections = [Rejection(sky.frames[k].frame.name, reason) for k, reason in sorted(failures.items())]
     return NightLines(

@@ -1,5 +1,6 @@
 """Sky line fits: Doppler shift and width, intensity, background, with uncertainties."""
 
+from airglow.spectra.fitted_sky import FittedSky
 from airglow.spectra.foreign import ForeignLight, foreign_light, foreign_lines
 from airglow.spectra.foreign_scan import (
     ForeignScan,
@@ -18,6 +19,7 @@ from airglow.spectra.sky_parameters import refine_for_sky
 
 __all__ = [
     "DifferentialNonlinearity",
+    "FittedSky",
     "ForeignLight",
     "ForeignScan",
     "FoundLine",

@@ -18,14 +18,16 @@ import numpy as np
 from airglow.etalon import FringeTables, relative_illumination
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
+from airglow.spectra.fitted_sky import FittedSky
 from airglow.spectra.foreign import (
     HYDROXYL_MASS_KG,
     HYDROXYL_TEMPERATURE_K,
     ForeignLight,
     foreign_light,
 )
-from airglow.spectra.line import LineFit, clearest_frames, fit_line_in_all
+from airglow.spectra.line import LineFit, fit_line_in_all
 from airglow.spectra.line_model import in_light_of
+from airglow.spectra.sky_derivatives import sky_derivatives
 from airglow.spectra.sky_evidence import (
     DEPARTURE_UNITS,
     DEPARTURE_WIDTHS,
@@ -95,43 +97,25 @@ class FoundLine:
     place_error_orders: float
 
 
-def scan_for_foreign_line(
-    profiles: Sequence[RingProfile],
-    fits: Sequence[LineFit],
-    rest_mps: Sequence[float],
-    central_phase: float,
-    parameters: InstrumentParameters,
-    line: SkyLine,
-) -> ForeignScan:
+def scan_for_foreign_line(night: FittedSky) -> ForeignScan:
     """Weigh a foreign line at every place of an order, against none.
 
     Parameters
     ----------
-    profiles
-        Of the sky, in the order of time.
-    fits
-        Of the line in them, without any foreign line; velocities are those at this phase.
-    rest_mps
-        Velocity that a line at rest shows in each profile, at this phase.
-    central_phase
-        Along the axis at the rest wavelength.
-    parameters
-        Of the instrument, with plate scale and illumination of the sky.
-    line
-        The sky line.
+    night
+        Its sky frames with their fits.
 
     Returns
     -------
     ForeignScan
     """
-    chosen = clearest_frames(fits, _MOST_PROFILES)
-    profiles, fits = [profiles[k] for k in chosen], [fits[k] for k in chosen]
-    tables = FringeTables(
-        central_phase, parameters, line.terms_needed(central_phase, parameters.reflectivity)
-    )
-    light = [_terms_of_light(each, tables, rest_mps[k]) for each, k in zip(profiles, chosen, strict=True)]
+    parameters = night.parameters
+    chosen = night.clearest(_MOST_PROFILES)
+    profiles, fits = [night.profiles[k] for k in chosen], [night.fits[k] for k in chosen]
+    by_frame = [night.derivatives(k) for k in chosen]
+    light = [_terms_of_light(night.profiles[k], night.tables, night.rest_mps[k]) for k in chosen]
     units = np.concatenate([DEPARTURE_UNITS, np.full(2 * _TERMS, _UNIT)])
-    parts, _ = normal_equations(profiles, fits, tables, line, light, units, ())
+    parts, _ = normal_equations(profiles, by_frame, light, parameters.reflectivity, units, ())
     value, error = _brightness(list(parts.values()))
     gain = 0.5 * (value / error) ** 2 * _WIDTH**2 / (_WIDTH**2 + error**2)
     # No line shines with less than no light.
@@ -148,21 +132,13 @@ def scan_for_foreign_line(
     return ForeignScan(place - round(place), total, float(np.sqrt(there * mean_square)))
 
 
-def settle_foreign_line(
-    profiles: Sequence[RingProfile],
-    fits: Sequence[LineFit],
-    rest_mps: Sequence[float],
-    central_phase: float,
-    parameters: InstrumentParameters,
-    line: SkyLine,
-    place_orders: float,
-) -> FoundLine | None:
+def settle_foreign_line(night: FittedSky, place_orders: float) -> FoundLine | None:
     """Fit the place of a foreign line, with its brightness free in each frame.
 
     Parameters
     ----------
-    profiles, fits, rest_mps, central_phase, parameters, line
-        As for `scan_for_foreign_line`.
+    night
+        Its sky frames with their fits.
     place_orders
         To begin with.
 
@@ -171,12 +147,10 @@ def settle_foreign_line(
     FoundLine or None
         None where the place does not settle.
     """
-    chosen = clearest_frames(fits, _MOST_PROFILES)
-    profiles, fits = [profiles[k] for k in chosen], [fits[k] for k in chosen]
-    rest = np.array([rest_mps[k] for k in chosen])
-    tables = FringeTables(
-        central_phase, parameters, line.terms_needed(central_phase, parameters.reflectivity)
-    )
+    central_phase, parameters, line = night.central_phase, night.parameters, night.line
+    chosen = night.clearest(_MOST_PROFILES)
+    profiles, fits = [night.profiles[k] for k in chosen], [night.fits[k] for k in chosen]
+    rest = np.array([night.rest_mps[k] for k in chosen])
     units = np.array([*DEPARTURE_UNITS, 1.0, _PLACE_UNIT])
     widths = np.array([*DEPARTURE_WIDTHS, 1.0, _PLACE_WIDTH])
     before_mps, place = np.median([fit.velocity_mps for fit in fits]), place_orders
@@ -186,7 +160,7 @@ def settle_foreign_line(
         about = _light_about(place, line, central_phase, parameters)
         light = [about.of(each, float(v)) for each, v in zip(profiles, rest_now, strict=True)]
         starts = [(fit.velocity_mps, fit.temperature_k) for fit in fits]
-        answers = fit_line_in_all(profiles, tables, line, starts, [each[1:2] for each in light])
+        answers = fit_line_in_all(profiles, night.tables, line, starts, [each[1:2] for each in light])
         if not all(isinstance(answer, LineFit) for answer in answers):
             return None
         fits = answers
@@ -194,7 +168,11 @@ def settle_foreign_line(
             np.stack([each[1], fit.foreign[0, 0] * _by_place(each)])
             for each, fit in zip(light, fits, strict=True)
         ]
-        parts, _ = normal_equations(profiles, fits, tables, line, moving, units, (0,))
+        by_frame = [
+            sky_derivatives(*each, night.tables, line, shining[:1])
+            for *each, shining in zip(profiles, fits, moving, strict=True)
+        ]
+        parts, _ = normal_equations(profiles, by_frame, moving, parameters.reflectivity, units, (0,))
         steps, errors = departures(list(parts.values()), widths, np.zeros(units.size))
         step, error = _PLACE_UNIT * float(steps[-1]), _PLACE_UNIT * float(errors[-1])
         if not np.isfinite(error):
@@ -206,13 +184,7 @@ def settle_foreign_line(
 
 
 def errors_by_place(
-    profile: RingProfile,
-    fit: LineFit,
-    rest_mps: float,
-    central_phase: float,
-    parameters: InstrumentParameters,
-    line: SkyLine,
-    found: FoundLine,
+    profile: RingProfile, fit: LineFit, rest_mps: float, tables: FringeTables, line: SkyLine, found: FoundLine
 ) -> tuple[float, float]:
     """What the error of a foreign line's place leaves in the velocity and temperature of one fit.
 
@@ -221,9 +193,11 @@ def errors_by_place(
     profile, fit
         A profile, and its fit with this line as the only foreign one.
     rest_mps
-        Velocity that a line at rest shows in the profile, at this phase.
-    central_phase, parameters, line
-        As for `scan_for_foreign_line`.
+        Velocity that a line at rest shows in the profile, at the phase of the tables.
+    tables
+        Fringe terms of the instrument, with which the line was fitted.
+    line
+        The sky line.
     found
         The foreign line.
 
@@ -232,8 +206,8 @@ def errors_by_place(
     velocity_mps, temperature_k : float
         Standard errors.
     """
-    about = _light_about(found.place_orders, line, central_phase, parameters)
-    brightness = fit.foreign[0, 0] * _line_light(profile, fit, parameters)
+    about = _light_about(found.place_orders, line, tables.central, tables.parameters)
+    brightness = fit.foreign[0, 0] * _line_light(profile, fit, tables.parameters)
     moved = fit.linear_response.T @ (brightness * _by_place(about.of(profile, rest_mps)))
     velocity, temperature = np.abs(moved) * found.place_error_orders
     return float(velocity), float(temperature)

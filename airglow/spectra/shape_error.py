@@ -8,27 +8,17 @@ equations of all frames together say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from airglow.etalon import FringeTables, ShapeCovariance
+from airglow.etalon import ShapeCovariance
 from airglow.etalon.shape import BLUR, FALLOFF, LOG_REFLECTIVITY, PLATE_SCALE, SHAPE_SIZE
-from airglow.model.instrument import InstrumentParameters
-from airglow.rings import RingProfile
-from airglow.spectra.line import LineFit, clearest_frames
-from airglow.spectra.sky_derivatives import sky_derivatives
-from airglow.spectra.sky_line import SkyLine
+from airglow.spectra.fitted_sky import FittedSky
 
 _MOST_PROFILES = 12  # of a night: the response hardly differs between them
 
 
 def shape_errors_k(
-    profiles: Sequence[RingProfile],
-    fits: Sequence[LineFit],
-    central_phase: float,
-    parameters: InstrumentParameters,
-    line: SkyLine,
+    night: FittedSky,
     covariance: ShapeCovariance,
     *,
     own_illumination: bool,
@@ -39,16 +29,8 @@ def shape_errors_k(
 
     Parameters
     ----------
-    profiles
-        Of the sky, in the order of time.
-    fits
-        Of the line in them; velocities are those at this phase.
-    central_phase
-        Along the axis at the rest wavelength.
-    parameters
-        Of the instrument, as the sky sees it.
-    line
-        The sky line.
+    night
+        Its sky frames with their fits.
     covariance
         Of the parameters, by the lasers.
     own_illumination
@@ -62,11 +44,7 @@ def shape_errors_k(
         By the lasers' noise, and by what the model of their fringes lacks.
     """
     response = temperature_response(
-        profiles,
-        fits,
-        central_phase,
-        parameters,
-        line,
+        night,
         own_illumination=own_illumination,
         own_reflectivity=own_reflectivity,
         own_blur=own_blur,
@@ -78,11 +56,7 @@ def shape_errors_k(
 
 
 def temperature_response(
-    profiles: Sequence[RingProfile],
-    fits: Sequence[LineFit],
-    central_phase: float,
-    parameters: InstrumentParameters,
-    line: SkyLine,
+    night: FittedSky,
     *,
     own_illumination: bool,
     own_reflectivity: bool,
@@ -92,7 +66,7 @@ def temperature_response(
 
     Parameters
     ----------
-    profiles, fits, central_phase, parameters, line, own_illumination, own_reflectivity, own_blur
+    night, own_illumination, own_reflectivity, own_blur
         As for `shape_errors_k`.
 
     Returns
@@ -100,13 +74,9 @@ def temperature_response(
     ndarray
         (9,) K, in the order of `airglow.etalon.ShapeCovariance`; 0 for what the sky tells itself.
     """
-    chosen = clearest_frames(fits, _MOST_PROFILES)
-    tables = FringeTables(
-        central_phase, parameters, line.terms_needed(central_phase, parameters.reflectivity)
-    )
     normal, responses = np.zeros((SHAPE_SIZE, SHAPE_SIZE)), []
-    for k in chosen:
-        by = sky_derivatives(profiles[k], fits[k], tables, line)
+    for k in night.clearest(_MOST_PROFILES):
+        by = night.derivatives(k)
         left = by.left_by_line(by.by_shape)
         normal += left.T @ left
         responses.append(by.taken_up(by.by_shape)[1])

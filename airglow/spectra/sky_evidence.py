@@ -32,9 +32,10 @@ from airglow.etalon import FringeTables
 from airglow.etalon.shape import BLUR, FALLOFF, LOG_REFLECTIVITY, PLATE_SCALE
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
+from airglow.spectra.fitted_sky import FittedSky
 from airglow.spectra.foreign import foreign_light
-from airglow.spectra.line import LineFit, clearest_frames, fit_line_in_all
-from airglow.spectra.sky_derivatives import sky_derivatives
+from airglow.spectra.line import LineFit, fit_line_in_all
+from airglow.spectra.sky_derivatives import SkyDerivatives, sky_derivatives
 from airglow.spectra.sky_line import SkyLine
 
 _MOST_PROFILES = 60  # of a night: with more the errors fall below what else is not known
@@ -96,12 +97,7 @@ class SkyEvidence:
 
 
 def weigh_sky(
-    profiles: Sequence[RingProfile],
-    fits: Sequence[LineFit],
-    rest_mps: Sequence[float],
-    central_phase: float,
-    parameters: InstrumentParameters,
-    line: SkyLine,
+    night: FittedSky,
     foreign: Sequence[SkyLine] = (),
     *,
     laser_blur_error_px: float = 0.0,
@@ -112,48 +108,43 @@ def weigh_sky(
 
     Parameters
     ----------
-    profiles
-        Of the sky, in the order of time.
-    fits
-        Of the line in them; velocities are those at this phase.
-    rest_mps
-        Velocity that a line at rest shows in each profile, at this phase.
-    central_phase
-        Along the axis at the rest wavelength.
-    parameters
-        Of the instrument, with plate scale and illumination of the sky.
-    line
-        The sky line.
+    night
+        Its sky frames with their fits.
     foreign
         Lines that may pass the filter beside it.
     laser_blur_error_px
         Standard error of the blur, by the lasers.
     held_reflectivity, held_blur
-        Whether that of ``parameters`` is to stay. What the frames tell against it is an error then.
+        Whether that of the night's parameters is to stay. What the frames tell against it is an error then.
 
     Returns
     -------
     SkyEvidence
     """
-    chosen = clearest_frames(fits, _MOST_PROFILES)
-    profiles, found = [profiles[k] for k in chosen], [fits[k] for k in chosen]
-    rest = [rest_mps[k] for k in chosen]
-    count = line.terms_needed(central_phase, parameters.reflectivity)
+    central_phase, parameters, line = night.central_phase, night.parameters, night.line
+    chosen = night.clearest(_MOST_PROFILES)
+    profiles, found = [night.profiles[k] for k in chosen], [night.fits[k] for k in chosen]
+    rest = [night.rest_mps[k] for k in chosen]
+    by_frame = [night.derivatives(k) for k in chosen]
     units = np.concatenate([DEPARTURE_UNITS, np.full(len(foreign), _FOREIGN_UNIT)])
     widths = np.concatenate([DEPARTURE_WIDTHS, np.full(len(foreign), _FOREIGN_WIDTH)])
     of_lasers = np.array([np.nan_to_num(parameters.reflectivity_error), laser_blur_error_px])
     of_lasers /= units[list(_WEIGHED)]
     held = {_REFLECTIVITY: held_reflectivity, _BLUR: held_blur}
-    moved, at = np.zeros(units.size), parameters
+    moved, at, tables = np.zeros(units.size), parameters, night.tables
     taken: tuple[int, ...] = ()
     before_mps = np.median([fit.velocity_mps for fit in found])
-    for _ in range(_ROUNDS):
-        tables = FringeTables(central_phase, at, count)
+    for round_number in range(_ROUNDS):
         light = foreign_light(foreign, line, central_phase, at)
         # A foreign line draws the velocities along, and with them what passes for a line at rest.
         drawn_mps = float(np.median([fit.velocity_mps for fit in found]) - before_mps)
         shining = [light.of(each, v + drawn_mps) for each, v in zip(profiles, rest, strict=True)]
-        parts, responses = normal_equations(profiles, found, tables, line, shining, units, taken)
+        if round_number > 0:
+            by_frame = [
+                sky_derivatives(*each, tables, line, beside[list(taken)])
+                for *each, beside in zip(profiles, found, shining, strict=True)
+            ]
+        parts, responses = normal_equations(profiles, by_frame, shining, at.reflectivity, units, taken)
         normal, right = (sum(each) for each in zip(*parts.values(), strict=True))
         values, errors = departures(list(parts.values()), widths, moved)
         # Lasers that are dim tell theirs badly: what differs is no departure then.
@@ -184,7 +175,8 @@ def weigh_sky(
         at = _moved(parameters, moved)
         starts = [(fit.velocity_mps, fit.temperature_k) for fit in found]
         own = [each[list(taken)] for each in shining]
-        answers = fit_line_in_all(profiles, FringeTables(central_phase, at, count), line, starts, own)
+        tables = FringeTables(central_phase, at, night.tables.count)
+        answers = fit_line_in_all(profiles, tables, line, starts, own)
         if not all(isinstance(answer, LineFit) for answer in answers):
             at, taken, moved = parameters, (), np.zeros(units.size)
             break
@@ -228,10 +220,9 @@ def _moved(parameters: InstrumentParameters, by: np.ndarray) -> InstrumentParame
 
 def normal_equations(
     profiles: Sequence[RingProfile],
-    fits: Sequence[LineFit],
-    tables: FringeTables,
-    line: SkyLine,
+    by_frame: Sequence[SkyDerivatives],
     shining: Sequence[np.ndarray],
+    reflectivity: float,
     units: np.ndarray,
     taken: tuple[int, ...],
 ) -> tuple[dict[int, tuple[np.ndarray, np.ndarray]], np.ndarray]:
@@ -241,12 +232,11 @@ def normal_equations(
     """
     parts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     responses = np.empty((len(profiles), 2, len(_WEIGHED)))
-    for k, (profile, fit, light) in enumerate(zip(profiles, fits, shining, strict=True)):
-        by = sky_derivatives(profile, fit, tables, line, light[list(taken)])
+    for k, (profile, by, light) in enumerate(zip(profiles, by_frame, shining, strict=True)):
         columns = np.column_stack(
             [
                 by.by_shape[:, [PLATE_SCALE, FALLOFF.start, FALLOFF.start + 1]],
-                by.by_shape[:, LOG_REFLECTIVITY] / tables.parameters.reflectivity,
+                by.by_shape[:, LOG_REFLECTIVITY] / reflectivity,
                 by.by_shape[:, BLUR.start],
                 by.line_light * light.T / profile.sigma[:, None],
             ]

@@ -9,7 +9,6 @@ tell them from its own width.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,9 +17,9 @@ from airglow.etalon import FringeTables
 from airglow.etalon.shape import FALLOFF, PLATE_SCALE
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
-from airglow.spectra.line import LineFit, clearest_frames, fit_line_in_all
+from airglow.spectra.fitted_sky import FittedSky
+from airglow.spectra.line import LineFit, fit_line_in_all
 from airglow.spectra.sky_derivatives import sky_derivatives
-from airglow.spectra.sky_line import SkyLine
 
 _MOST_PROFILES = 16
 _ROUNDS = 3
@@ -33,13 +32,7 @@ _UNITS = np.array([1e-4, 1e-2, 1e-2])
 _PRIOR_WIDTHS = np.array([20.0, 40.0, 40.0])
 
 
-def refine_for_sky(
-    profiles: Sequence[RingProfile],
-    fits: Sequence[LineFit],
-    central_phase: float,
-    parameters: InstrumentParameters,
-    line: SkyLine,
-) -> InstrumentParameters | None:
+def refine_for_sky(night: FittedSky) -> InstrumentParameters | None:
     """Fit the sky's own plate scale and illumination, common to a night.
 
     Velocities, temperatures and amplitudes of the profiles are eliminated from the normal equations (their
@@ -47,29 +40,21 @@ def refine_for_sky(
 
     Parameters
     ----------
-    profiles
-        Of the sky; the clearest of each stretch of the night take part.
-    fits
-        Of the line, with the lasers' parameters; velocities are those at this phase.
-    central_phase
-        Along the axis at the rest wavelength.
-    parameters
-        The lasers'.
-    line
-        The sky line.
+    night
+        Its sky frames with fits by the lasers' parameters; the clearest of each stretch of it take part.
 
     Returns
     -------
     InstrumentParameters or None
         None where the lasers' parameters do as well.
     """
-    chosen = clearest_frames(fits, _MOST_PROFILES)
-    profiles, found = [profiles[k] for k in chosen], [fits[k] for k in chosen]
+    tables, parameters, line = night.tables, night.parameters, night.line
+    chosen = night.clearest(_MOST_PROFILES)
+    profiles, found = [night.profiles[k] for k in chosen], [night.fits[k] for k in chosen]
     # What the lasers' parameters leave sets the noise: a frame that they fit badly for another reason says
     # less.
     before = sum(_chi_square(each, fit) for each, fit in zip(profiles, found, strict=True))
-    count = line.terms_needed(central_phase, parameters.reflectivity)
-    moved, tables = np.zeros(3), FringeTables(central_phase, parameters, count)
+    moved = np.zeros(3)
     for round_number in range(_ROUNDS):
         normal, right = np.diag(1.0 / _PRIOR_WIDTHS**2), -moved / _PRIOR_WIDTHS**2
         for each, fit in zip(profiles, found, strict=True):
@@ -81,7 +66,7 @@ def refine_for_sky(
         if round_number == 0 and right @ step < _LEAST_GAIN:  # what chi-square would fall by
             return None
         moved = moved + step
-        tables = FringeTables(central_phase, _moved(parameters, moved), count)
+        tables = FringeTables(night.central_phase, _moved(parameters, moved), tables.count)
         starts = [(fit.velocity_mps, fit.temperature_k) for fit in found]
         answers = fit_line_in_all(profiles, tables, line, starts)
         found = [answer for answer in answers if isinstance(answer, LineFit)]

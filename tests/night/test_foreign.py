@@ -7,8 +7,8 @@ import pytest
 
 from airglow.night import foreign
 from airglow.spectra import foreign_lines
-from tests.spectra.test_foreign_scan import night
-from tests.spectra.test_line import LINE, PARAMETERS, PHASE
+from tests.spectra.test_foreign_scan import TABLES, night
+from tests.spectra.test_line import LINE
 from tests.spectra.test_sky_evidence import FRAMES, FREE_SPECTRAL_RANGE_M, TEMPERATURES
 
 GAP_MPS = np.linspace(-120.0, 120.0, FRAMES)
@@ -19,8 +19,8 @@ def held(share, known=()):
     """Of a night whose gap drifts, and whose fits are counted from the gap of each frame."""
     profiles, fits = night(4, share, at_rest=-GAP_MPS)
     fits = {k: replace(fit, velocity_mps=fit.velocity_mps + GAP_MPS[k]) for k, fit in enumerate(fits)}
-    night_of = dict(enumerate(profiles)), fits, GAP_MPS, PHASE, PARAMETERS, LINE
-    return foreign.weigh_night(*night_of, known), night_of
+    night_of = dict(enumerate(profiles)), fits, GAP_MPS, TABLES, LINE
+    return foreign.weigh_night(foreign.at_one_gap(*night_of), known), night_of
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from .test_sky_evidence import (
     TEMPERATURES,
     VELOCITIES,
     changed,
+    fitted,
     thermal,
 )
 
@@ -58,7 +59,7 @@ def shown(fits, at_rest=REST):
 
 
 def scanned(profiles, fits):
-    return scan_for_foreign_line(profiles, fits, shown(fits), PHASE, PARAMETERS, LINE)
+    return scan_for_foreign_line(fitted(profiles, fits, shown(fits)))
 
 
 @pytest.mark.parametrize(
@@ -69,9 +70,9 @@ def test_a_line_is_found_wherever_in_the_order_it_is(share, place):
     at_rest = np.linspace(-250.0, 250.0, FRAMES)
     profiles, fits = night(3, share, place, at_rest=at_rest)
     rest = shown(fits, at_rest)
-    scan = scan_for_foreign_line(profiles, fits, rest, PHASE, PARAMETERS, LINE)
+    scan = scan_for_foreign_line(fitted(profiles, fits, rest))
     assert scan.is_there
-    found = settle_foreign_line(profiles, fits, rest, PHASE, PARAMETERS, LINE, scan.place_orders)
+    found = settle_foreign_line(fitted(profiles, fits, rest), scan.place_orders)
     assert 1e-5 < found.place_error_orders < 0.02
     assert found.place_orders == pytest.approx(place, abs=4.0 * found.place_error_orders + 0.003)
     off = (found.line.wavelength_m - LINE.wavelength_m) / FREE_SPECTRAL_RANGE_M
@@ -82,7 +83,7 @@ def test_the_error_of_the_place_is_true():
     scores = []
     for seed in range(8):
         profiles, fits = night(200 + seed, 0.05)
-        found = settle_foreign_line(profiles, fits, shown(fits), PHASE, PARAMETERS, LINE, 0.125)
+        found = settle_foreign_line(fitted(profiles, fits, shown(fits)), 0.125)
         # A line at rest is told by the median of velocities, whose true median is zero.
         by_median = 3.0 / 6300.0
         scores.append((found.place_orders - 0.12) / np.hypot(found.place_error_orders, by_median))
@@ -116,14 +117,17 @@ def test_brightness_at_a_place_is_that_of_a_line_known_to_be_there():
     profiles, fits = night(1, 0.02, 0.25)
     terms = [_terms_of_light(each, TABLES, 0.0) for each in profiles]
     units = np.concatenate([DEPARTURE_UNITS, np.full(len(terms[0]), _UNIT)])
-    parts, _ = normal_equations(profiles, fits, TABLES, LINE, terms, units, ())
+    night_of = fitted(profiles, fits, REST)
+    by_frame = [night_of.derivatives(k) for k in range(FRAMES)]
+    parts, _ = normal_equations(profiles, by_frame, terms, PARAMETERS.reflectivity, units, ())
     value, error = _brightness(list(parts.values()))
     for place in (0, 8, 16, 40):
         hydroxyl_m = LINE.wavelength_m + place / _PLACES * FREE_SPECTRAL_RANGE_M
         line = SkyLine(hydroxyl_m, HYDROXYL_TEMPERATURE_K, HYDROXYL_MASS_KG)
         known = foreign_light([line], LINE, PHASE, PARAMETERS)
         light = [known.of(each, 0.0) for each in profiles]
-        one = normal_equations(profiles, fits, TABLES, LINE, light, np.array([*DEPARTURE_UNITS, _UNIT]), ())
+        of_one = np.array([*DEPARTURE_UNITS, _UNIT])
+        one = normal_equations(profiles, by_frame, light, PARAMETERS.reflectivity, of_one, ())
         values, errors = departures(list(one[0].values()), np.array([*DEPARTURE_WIDTHS, _WIDTH]), np.zeros(6))
         assert value[place] == pytest.approx(values[-1], rel=0.02, abs=0.02 * errors[-1])
         assert error[place] == pytest.approx(errors[-1], rel=0.02)
@@ -131,18 +135,18 @@ def test_brightness_at_a_place_is_that_of_a_line_known_to_be_there():
 
 def test_errors_by_place_are_what_another_place_does():
     profiles, fits = night(2, 0.05)
-    found = settle_foreign_line(profiles, fits, shown(fits), PHASE, PARAMETERS, LINE, 0.12)
+    found = settle_foreign_line(fitted(profiles, fits, shown(fits)), 0.12)
     starts = [(fit.velocity_mps, fit.temperature_k) for fit in fits]
 
-    def fitted(moved):
+    def fitted_at(moved):
         hydroxyl_m = found.line.wavelength_m + moved * FREE_SPECTRAL_RANGE_M
         line = SkyLine(hydroxyl_m, HYDROXYL_TEMPERATURE_K, HYDROXYL_MASS_KG)
         light = foreign_light([line], LINE, PHASE, PARAMETERS)
         return fit_line_in_all(profiles, TABLES, LINE, starts, [light.of(each, 0.0) for each in profiles])
 
-    here, moved = fitted(0.0), fitted(found.place_error_orders / 4)
+    here, moved = fitted_at(0.0), fitted_at(found.place_error_orders / 4)
     stated = [
-        errors_by_place(profile, fit, 0.0, PHASE, PARAMETERS, LINE, found)
+        errors_by_place(profile, fit, 0.0, TABLES, LINE, found)
         for profile, fit in zip(profiles, here, strict=True)
     ]
     seen = [

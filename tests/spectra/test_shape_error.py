@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from airglow.etalon import ShapeCovariance, central_phase
+from airglow.etalon import FringeTables, ShapeCovariance, central_phase
 from airglow.etalon.shape import BLUR, GAP_THIRD_MOMENT, GAP_VARIANCE, LOG_REFLECTIVITY
 from airglow.model.instrument import InstrumentParameters
 from airglow.rings import RingProfile
-from airglow.spectra import SkyLine, fit_line, shape_errors_k
+from airglow.spectra import FittedSky, SkyLine, fit_line, shape_errors_k
 from airglow.spectra.shape_error import temperature_response
 from tests.fringe_model import fringes_on_annuli, illumination
 
@@ -35,10 +35,12 @@ def fitted(data, parameters=PARAMETERS):
 
 PLAIN = profile()
 AT_REST = fitted(PLAIN)
+TABLES = FringeTables(PHASE, PARAMETERS, LINE.terms_needed(PHASE, PARAMETERS.reflectivity))
+NIGHT = FittedSky([PLAIN], [AT_REST], [0.0], TABLES, LINE)
 
 
 def response(**own):
-    return temperature_response([PLAIN], [AT_REST], PHASE, PARAMETERS, LINE, **(NONE | own))
+    return temperature_response(NIGHT, **(NONE | own))
 
 
 def blurred(by):
@@ -88,9 +90,7 @@ def test_a_reflectivity_of_the_skys_own_follows_the_blur():
 def test_errors_are_those_of_the_covariance():
     blur = np.zeros((9, 9))
     blur[BLUR.start, BLUR.start] = 0.02**2
-    noise, misfit = shape_errors_k(
-        [PLAIN], [AT_REST], PHASE, PARAMETERS, LINE, ShapeCovariance(blur, 4.0 * blur), **NONE
-    )
+    noise, misfit = shape_errors_k(NIGHT, ShapeCovariance(blur, 4.0 * blur), **NONE)
     expected = fitted(profile(blurred(0.02))).temperature_k - AT_REST.temperature_k
     assert noise == pytest.approx(abs(expected), rel=0.03)
     assert misfit == pytest.approx(2.0 * noise)

@@ -8,7 +8,15 @@ from scipy import integrate, stats
 
 from airglow.etalon import FringeTables, fringes, relative_illumination
 from airglow.rings import RingProfile
-from airglow.spectra import SkyLine, fit_line, fit_line_in_all, foreign_light, foreign_lines, weigh_sky
+from airglow.spectra import (
+    FittedSky,
+    SkyLine,
+    fit_line,
+    fit_line_in_all,
+    foreign_light,
+    foreign_lines,
+    weigh_sky,
+)
 from airglow.spectra.foreign import HYDROXYL_MASS_KG, HYDROXYL_TEMPERATURE_K
 from airglow.spectra.sky_evidence import _error_left, _odds
 
@@ -46,10 +54,15 @@ def night(parameters, seed, shares=None):
     return profiles
 
 
+def fitted(profiles, fits, rest, parameters=PARAMETERS):
+    tables = FringeTables(PHASE, parameters, LINE.terms_needed(PHASE, parameters.reflectivity))
+    return FittedSky(profiles, fits, rest, tables, LINE)
+
+
 def weigh(profiles, lines=()):
     fits = [fit_line(data, PHASE, PARAMETERS, LINE, 0.0) for data in profiles]
     rest = [float(np.median([fit.velocity_mps for fit in fits]))] * FRAMES
-    return weigh_sky(profiles, fits, rest, PHASE, PARAMETERS, LINE, lines)
+    return weigh_sky(fitted(profiles, fits, rest), lines)
 
 
 def changed(by):
@@ -85,13 +98,13 @@ def test_a_blur_that_is_held_or_badly_told_by_lasers_stays():
     profiles = night(blurred(0.08), 0)
     fits = [fit_line(data, PHASE, PARAMETERS, LINE, 0.0) for data in profiles]
     rest = [float(np.median([fit.velocity_mps for fit in fits]))] * FRAMES
-    weighed = (profiles, fits, rest, PHASE, PARAMETERS, LINE)
-    held = weigh_sky(*weighed, held_blur=True)
+    weighed = fitted(profiles, fits, rest)
+    held = weigh_sky(weighed, held_blur=True)
     assert held.parameters == PARAMETERS
     off_k = np.mean([fit.temperature_k for fit in fits]) - TEMPERATURES.mean()
     assert held.temperature_error_k == pytest.approx(abs(off_k), rel=0.3)
-    assert weigh_sky(*weighed, laser_blur_error_px=0.1).blur_change_px == 0.0
-    assert weigh_sky(*weighed, laser_blur_error_px=1e-4).blur_change_px != 0.0
+    assert weigh_sky(weighed, laser_blur_error_px=0.1).blur_change_px == 0.0
+    assert weigh_sky(weighed, laser_blur_error_px=1e-4).blur_change_px != 0.0
 
 
 def test_a_reflectivity_that_lasers_tell_badly_is_no_departure():
@@ -101,7 +114,7 @@ def test_a_reflectivity_that_lasers_tell_badly_is_no_departure():
 
     def found(lasers_error):
         told = replace(PARAMETERS, reflectivity_error=lasers_error)
-        return weigh_sky(profiles, fits, rest, PHASE, told, LINE)
+        return weigh_sky(fitted(profiles, fits, rest, told))
 
     assert found(1e-4).reflectivity_change == weigh(profiles).reflectivity_change < -0.02
     assert found(0.02).reflectivity_change == 0.0
@@ -113,7 +126,7 @@ def test_a_reflectivity_that_is_held_stays_and_what_speaks_against_it_is_an_erro
     profiles = night(changed(-0.025), 0)
     fits = [fit_line(data, PHASE, PARAMETERS, LINE, 0.0) for data in profiles]
     rest = [float(np.median([fit.velocity_mps for fit in fits]))] * FRAMES
-    held = weigh_sky(profiles, fits, rest, PHASE, PARAMETERS, LINE, held_reflectivity=True)
+    held = weigh_sky(fitted(profiles, fits, rest), held_reflectivity=True)
     assert held.parameters == PARAMETERS
     assert held.reflectivity_change == 0.0
     off_k = np.mean([fit.temperature_k for fit in fits] - np.array(TEMPERATURES))

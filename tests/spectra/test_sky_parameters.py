@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from airglow.etalon import fringes, relative_illumination
+from airglow.etalon import FringeTables, fringes, relative_illumination
 from airglow.rings import RingProfile
-from airglow.spectra import fit_line, refine_for_sky
+from airglow.spectra import FittedSky, fit_line, refine_for_sky
 
 from .test_line import LINE, PARAMETERS, PHASE, WIDTH_PX2, S
 
@@ -41,10 +41,15 @@ def fit_all(profiles, parameters):
     return [fit_line(data, PHASE, parameters, LINE, 0.0) for data in profiles]
 
 
+def refined(profiles, fits):
+    tables = FringeTables(PHASE, PARAMETERS, LINE.terms_needed(PHASE, PARAMETERS.reflectivity))
+    return refine_for_sky(FittedSky(profiles, fits, [0.0] * len(fits), tables, LINE))
+
+
 def test_the_sky_s_own_parameters_are_found():
     profiles = night(OF_SKY)
     before = fit_all(profiles, PARAMETERS)
-    found = refine_for_sky(profiles, before, PHASE, PARAMETERS, LINE)
+    found = refined(profiles, before)
     relative = found.plate_scale_rad_per_pixel / PARAMETERS.plate_scale_rad_per_pixel - 1.0
     assert relative == pytest.approx(-4e-4, abs=0.6e-4)
     seen, true = (
@@ -65,12 +70,12 @@ def test_the_sky_s_own_parameters_are_found():
 @pytest.mark.parametrize("seed", range(4))
 def test_a_sky_that_sees_what_the_lasers_see_keeps_their_parameters(seed):
     profiles = night(PARAMETERS, seed)
-    assert refine_for_sky(profiles, fit_all(profiles, PARAMETERS), PHASE, PARAMETERS, LINE) is None
+    assert refined(profiles, fit_all(profiles, PARAMETERS)) is None
 
 
 def test_a_single_frame_is_enough_where_it_is_clear():
     profiles = night(OF_SKY)[:1]
-    found = refine_for_sky(profiles, fit_all(profiles, PARAMETERS), PHASE, PARAMETERS, LINE)
+    found = refined(profiles, fit_all(profiles, PARAMETERS))
     assert found is not None
     relative = found.plate_scale_rad_per_pixel / PARAMETERS.plate_scale_rad_per_pixel - 1.0
     assert relative == pytest.approx(-4e-4, abs=2.5e-4)
