@@ -3,7 +3,7 @@
 from airglow.archive.cleanup import cleanup_night, cleanup_weather
 from airglow.archive.cleanup_preview import RawFate, preview_cleanup
 from airglow.archive.extract import criteria, extract_night
-from airglow.archive.guard import Guard, guard_of
+from airglow.archive.guard import DELETION, Guard, guard_of
 from airglow.archive.join import RawObject, join_if_changed, join_parts
 from airglow.archive.manifest import (
     ArchivedFile,
@@ -26,6 +26,7 @@ from airglow.archive.unpack import KeptOut, Unpacked, unpack
 from airglow.archive.weather import ArchivedWeather, archive_weather, fetch_weather, sync_weather_file
 
 __all__ = [
+    "DELETION",
     "ArchivedFile",
     "ArchivedWeather",
     "Excluded",

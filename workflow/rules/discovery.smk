@@ -17,10 +17,5 @@ checkpoint discover:
     resources:
         mem_mb=500,
         runtime=10,
-    params:
-        uploads=config["uploads"],
-        limits=LIMITS,
-        keep_local_days=config["run"]["keep_local_days"],
-        keep_log_days=config["run"]["keep_log_days"],
     script:
         "../scripts/discover.py"

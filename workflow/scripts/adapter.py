@@ -88,6 +88,12 @@ class Step:
         return (night or self.night).below(root)
 
 
+def tell(text: str) -> None:
+    """Tell something in the log of the step, and to whom started the run."""
+    logging.warning(text)
+    print(text, flush=True)
+
+
 def write_json(path: str | Path, value: Any) -> None:
     """Write a file that is whole as soon as it is there, also when we are killed."""
     write_whole(path, json_bytes(value))
