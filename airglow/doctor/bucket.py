@@ -44,8 +44,7 @@ def check_bucket(store: Store, now: Callable[[], dt.datetime]) -> Iterator[Findi
         yield wrong("bucket rights", "; ".join(refused), _ASK)
         return
     yield ok("bucket rights", "list, write, read, copy and delete work")
-    yield _check_if_match(store)
-    yield _check_versioning(store)
+    yield from _check_deletions(store)
 
 
 def check_clock(date: dt.datetime | None, before: dt.datetime, after: dt.datetime) -> Finding:
@@ -118,34 +117,30 @@ def _rights(store: Store) -> list[str]:
     return refused
 
 
-def _check_if_match(store: Store) -> Finding:
+def _check_deletions(store: Store) -> Iterator[Finding]:
+    """How the store guards deletions, and what becomes of what is deleted."""
     try:
-        if honours_if_match(store):
-            return ok(
-                "conditional delete", "DELETE honours If-Match: an upload that changed is never deleted"
-            )
+        honours, state = honours_if_match(store), versioning(store)
     except StoreError as error:
-        return wrong("conditional delete", str(error), _ASK)
-    return warning(
-        "conditional delete",
-        "DELETE ignores If-Match",
-        "README, When something goes wrong, says what is promised then; a versioned bucket closes the gap",
-    )
-
-
-def _check_versioning(store: Store) -> Finding:
-    try:
-        state = versioning(store)
-    except StoreError as error:
-        return warning("versioning", str(error), "let the bucket's policy allow s3:GetBucketVersioning")
-    if state == "Enabled":
-        return ok(
-            "versioning", "the bucket keeps what is overwritten or deleted; a lifecycle rule bounds that"
+        yield wrong("deletions", str(error), _ASK)
+        return
+    if honours:
+        yield ok("deletions", "DELETE honours If-Match: an upload that has changed is never deleted")
+    elif state == "Enabled":
+        yield ok("deletions", "DELETE ignores If-Match; raw objects are deleted by the version that was read")
+    else:
+        yield warning(
+            "deletions",
+            "DELETE ignores If-Match, and the bucket keeps no versions: uploads rest before they are deleted",
+            "let the bucket keep versions to be safe; README, What is promised of raw objects, has the rest",
         )
     if state == "Suspended":
-        return warning(
-            "versioning",
+        yield warning(
+            "versions",
             "suspended: deletions leave markers, and old versions stay",
-            "enable it again, or remove old versions with a lifecycle rule",
+            "enable versioning again, or remove old versions with a lifecycle rule",
         )
-    return ok("versioning", "the bucket keeps no versions")
+    elif state == "Enabled":
+        yield ok("versions", "the bucket keeps what is deleted: a lifecycle rule should bound that")
+    else:
+        yield ok("versions", "the bucket keeps none")
