@@ -89,6 +89,8 @@ def test_the_disk_bounds_a_plan() -> None:
         (State.READY, False),  # small enough for what is left
     ]
     assert "needs about 30.1 GB" in done[2].reason
+    assert not lacks_room(*with_queue(reports[:1], Plan(free_bytes=need), NOW))
+    assert lacks_room(*with_queue(reports[:1], Plan(free_bytes=need - 1), NOW))
     assert "airglow clean" in done[2].reason
 
 
