@@ -71,12 +71,15 @@ class Upload:
         Of all parts, joined.
     files
         What is packed in it, by path.
+    is_replaced
+        Whether its sender has begun to send another one over it: then its objects are not to be expected.
     """
 
     path: str
     objects: Mapping[str, tuple[int, str]]
     archive_sha256: str
     files: Mapping[str, File]
+    is_replaced: bool = False
 
 
 def upload_of(
@@ -228,7 +231,7 @@ def _of_upload(bucket: Bucket, rows: Rows, upload: Upload) -> list[Violation]:
         for member, file in upload.files.items()
         if file.sha256 not in sha256
     ]
-    if key.endswith("/manifest.json"):
+    if key.endswith("/manifest.json") and not upload.is_replaced:
         indexes = [bucket.json(f"state/{upload.path}/{index}.json") for index in ("published", "delivered")]
         if not any(indexes):
             found.append(Violation(LOST, f"{name}: raw objects went before products were published"))

@@ -75,27 +75,9 @@ def killed_at(world: World, number: int, run: Callable[[World], object]) -> int:
     database, likewise; and changes of files.
     """
     reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            os.close(reading)
-            _count_down(number, writing)
-            run(replace(world, through=_own_store(world), _connection=None))
-            code = 0
-        except BaseException as error:  # whatever it is, it must not go on as the parent
-            print(f"kill {number}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
-        finally:
-            os._exit(code)
+    child = forked(world, run, lambda: _count_down(number, writing))
     os.close(writing)
-    deadline = time.monotonic() + LONGEST_S
-    while True:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            break
-        if time.monotonic() > deadline:
-            os.kill(child, signal.SIGKILL)
-        time.sleep(0.01)
+    status = wait_for(child)
     with os.fdopen(reading, "rb") as pipe:
         events = len(pipe.read())
     if os.WIFEXITED(status) and os.WEXITSTATUS(status):
@@ -103,12 +85,41 @@ def killed_at(world: World, number: int, run: Callable[[World], object]) -> int:
     return events
 
 
-def _own_store(world: World) -> Any:
+def forked(world: World, run: Callable[[World], object], before: Callable[[], None] = lambda: None) -> int:
+    """Run in a process of its own; its number. It ends with 1 if an error came that is none of airglow's."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            before()
+            run(replace(world, through=own_store(world), _connection=None))
+            code = 0
+        except BaseException as error:  # whatever it is, it must not go on as the parent
+            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        finally:
+            os._exit(code)
+    return child
+
+
+def wait_for(child: int) -> int:
+    """How a process ended (`os.waitpid`); one that does not is killed."""
+    deadline = time.monotonic() + LONGEST_S
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return status
+        if time.monotonic() > deadline:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def own_store(world: World) -> Any:
     """A client of the child's own: the parent's connections are the parent's."""
     given = world.through or world.store
     store = open_store(StoreSettings(given.bucket, given.endpoint_url, "local", "local-secret"))
-    store.client.meta.events.register("before-call.s3", _Event.happens)
-    store.client.meta.events.register("after-call.s3", _Event.happens)
+    if _Event.pipe >= 0:
+        store.client.meta.events.register("before-call.s3", _Event.happens)
+        store.client.meta.events.register("after-call.s3", _Event.happens)
     return store
 
 
@@ -152,7 +163,7 @@ def kill_everywhere(world: World, scenario: Scenario, step: int = 1, first: int 
     scenario.prepare(world)
     events = killed_at(world, -1, scenario.run)
     hours_until_quiet(world)
-    undisturbed = end_state(world.bucket), end_rows(world.connection)
+    undisturbed = state_of(world)
     if world.check():
         raise RuntimeError(f"{scenario.name}: does not hold undisturbed: {world.seen}")
     for number in range(first, events + 1, step):
@@ -162,11 +173,21 @@ def kill_everywhere(world: World, scenario: Scenario, step: int = 1, first: int 
         world.check()
         if number // step % 2:
             shutil.rmtree(world.root, ignore_errors=True)
-        ran = hours_until_quiet(world)
-        world.check()
-        stuck = [] if ran[-1].is_quiet else [f"still at work after {len(ran)} runs: {ran[-1].failed}"]
-        state = end_state(world.bucket), end_rows(world.connection)
-        for one, other in zip(undisturbed, state, strict=True):
-            stuck += [f"ended with another {name}" for name in differences(one, other)]
+        stuck = until_like(world, undisturbed)
         what = f"{scenario.name}, killed at event {number} of {events}"
         yield Tried.of("kill -9 of a run, at every request, query and file", what, world.seen, stuck)
+
+
+def state_of(world: World) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """Where bucket and database ended."""
+    return end_state(world.bucket), end_rows(world.connection)
+
+
+def until_like(world: World, undisturbed: tuple[Any, Any], most: int = 4) -> list[str]:
+    """Let runs go on until there is nothing to do; what is still not as it would be without a fault."""
+    ran = hours_until_quiet(world, most)
+    world.check()
+    stuck = [] if ran[-1].is_quiet else [f"still at work after {len(ran)} runs: {ran[-1].failed}"]
+    for one, other in zip(undisturbed, state_of(world), strict=True):
+        stuck += [f"ended with another {name}" for name in differences(one, other)]
+    return stuck

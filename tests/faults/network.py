@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 from airglow.demo.servers import S3Server
 from airglow.store import open_store
 from airglow.store.settings import StoreSettings
 
 from . import mysql_proxy, s3_proxy
-from .checker import differences, end_rows, end_state
-from .kills import Scenario
+from .kills import Scenario, state_of, until_like
 from .mysql_proxy import MysqlProxy
 from .s3_proxy import S3Proxy
 from .table import Tried
@@ -46,14 +44,6 @@ def behind_proxies(world: World, s3: S3Server) -> Iterator[tuple[World, S3Proxy,
         )
 
 
-def _undisturbed(world: World, scenario: Scenario) -> tuple[Any, Any]:
-    world.clear()
-    scenario.prepare(world)
-    scenario.run(world)
-    hours_until_quiet(world)
-    return end_state(world.bucket), end_rows(world.connection)
-
-
 def disturb(
     world: World,
     proxy: S3Proxy | MysqlProxy,
@@ -63,13 +53,13 @@ def disturb(
     kind: str,
 ) -> Iterator[Tried]:
     """Commit each kind of fault at every ``step``-th request of a scenario, and once without end."""
-    proxy.begin()
-    undisturbed = _undisturbed(world, scenario)
     world.clear()
     scenario.prepare(world)
     proxy.begin()
     scenario.run(world)
     count = proxy.count
+    hours_until_quiet(world)
+    undisturbed = state_of(world)
     for offset, fault in enumerate(kinds):
         first = 1 + (offset * 7) % step
         for at, times in [*((at, ATTEMPTS) for at in range(first, count + 1, step)), (count // 2, LASTING)]:
@@ -87,13 +77,7 @@ def disturb(
             what = f"{scenario.name}: {fault} at {at} of {count}{' and for good' if times == LASTING else ''}"
             world.check()
             proxy.begin()
-            ran = hours_until_quiet(world)
-            world.check()
-            if not ran[-1].is_quiet:
-                stuck.append(f"still at work after {len(ran)} runs: {ran[-1].failed}")
-            state = end_state(world.bucket), end_rows(world.connection)
-            for one, other in zip(undisturbed, state, strict=True):
-                stuck += [f"ended with another {name}" for name in differences(one, other)]
+            stuck += until_like(world, undisturbed)
             yield Tried.of(kind, what, world.seen, stuck)
 
 

@@ -132,7 +132,9 @@ class World:
         self.bucket.look()
         path = path_of(night)
         self.uploads = [
-            upload for upload in self.uploads if upload.path != path or archived_manifest(self.bucket, upload)
+            replace(upload, is_replaced=True) if upload.path == path else upload
+            for upload in self.uploads
+            if upload.path != path or archived_manifest(self.bucket, upload)
         ]
 
     def send(
@@ -141,18 +143,19 @@ class World:
         files: Mapping[str, bytes],
         parts: int = 2,
         clouds: bool = True,
-        leave_out: str = "",
+        is_whole: bool = True,
     ) -> Upload:
-        """Upload a night, all but one object; only a whole one is owed."""
+        """Upload a night; if it is not whole, without its first part. Only a whole one is owed."""
         self.begin_upload(night)
         upload, data = packed(night, files, parts)
         old = {found.key for found in self.store.list(night.raw_prefix)}
-        for key in old - data.keys():
+        missing = set() if is_whole else {min(data)}
+        for key in old - data.keys() | old & missing:
             self.store.delete(key)
         for key, content in data.items():
-            if key != leave_out:
+            if key not in missing:
                 self.store.put_bytes(key, content)
-        if not leave_out:
+        if is_whole:
             self.uploads.append(upload)
         if clouds:
             self.send_clouds(night)
@@ -196,7 +199,7 @@ class Ran:
     """What came of an hourly run: what it found, and the error of each night that failed."""
 
     found: Discovery | None
-    failed: Mapping[str, AirglowError]
+    failed: Mapping[str, Exception]
 
     @property
     def is_quiet(self) -> bool:
@@ -210,10 +213,10 @@ def hour(
     now: dt.datetime | None = None,
     before: Callable[[NightId], None] | None = None,
 ) -> Ran:
-    """What an hourly run does, night by night. Only errors that airglow raises on purpose are survived."""
+    """What an hourly run does, night by night. It survives what a step of the workflow puts on record."""
     around = world.around()
     limits = criteria(UnpackLimits.from_settings(around.config["archive"]))
-    failed: dict[str, AirglowError] = {}
+    failed: dict[str, Exception] = {}
     try:
         found = scan(around.store, around.registry, settings, now, limits)
         take_up(around.store, found)
@@ -229,7 +232,7 @@ def hour(
                 process_night(report.night, around)
             except RefusedUpload:
                 pass  # on record in the bucket
-            except AirglowError as error:
+            except (AirglowError, OSError) as error:
                 failed[report.night.name] = error
     for day in found.weather_leftovers:
         try:
