@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airglow.model.result import ANALYSED
+from airglow.model.states import INFO, NightState
 
 
 @dataclass(frozen=True)
@@ -19,33 +20,33 @@ class Kind:
     meaning: str
 
 
+def _of_state(key: str, sign: str, state: NightState) -> Kind:
+    """A kind that is one state, in the words of the table of states."""
+    return Kind(key, sign, state.value, INFO[state].meaning.replace("`", ""))
+
+
 KINDS = {
     kind.key: kind
     for kind in (
         Kind("good", "", "good", "analysed, and at least half of the winds are good"),
         Kind("flagged", "~", "flagged", "analysed, and most winds are flagged: clouds, a dim line, no laser"),
         Kind("nothing", "–", "no result", "could not be analysed: camera off, no frames"),
-        Kind("nodata", "○", "collection error", "the instrument says that it has no data"),
+        _of_state("nodata", "○", NightState.COLLECTION_ERROR),
         Kind("working", "»", "queued, at work", "complete: queued, or begun and not finished"),
-        Kind("waiting", "…", "waiting", "something of the upload is still to come"),
-        Kind("held", "‖", "held", "left alone by the configuration"),
-        Kind("refused", "×", "refused", "wrong in a way that waiting does not mend"),
-        Kind("failed", "!", "failed", "a step failed; it is tried again every hour"),
+        _of_state("waiting", "…", NightState.WAITING),
+        _of_state("held", "‖", NightState.HELD),
+        _of_state("refused", "×", NightState.REFUSED),
+        _of_state("failed", "!", NightState.FAILED),
     )
 }
 TROUBLE = ("failed", "refused")  # shown even where a night has results of an earlier upload or analysis
 
-_BY_STATE = {
-    "waiting": "waiting",
-    "held": "held",
-    "collection error": "nodata",
-    "refused": "refused",
-    "failed": "failed",
-}
+_STATES = {state.value for state in NightState}
+_BY_STATE = {kind.label: kind.key for kind in KINDS.values() if kind.label in _STATES}
 
 
 def kind_of_row(state: str) -> Kind:
-    """The kind of a state of `airglow.pipeline.status.Row` other than ``done``."""
+    """The kind of a state of `airglow.pipeline.table.Row` other than ``done`` and ``degraded``."""
     return KINDS[_BY_STATE.get(state, "working")]
 
 

@@ -181,7 +181,7 @@ def needs_a_look(row: Row) -> bool:
     if row.state == NightState.REFUSED.value:
         return True
     if row.state == NightState.HELD.value:
-        return bool(row.error_class) and not row.reason.startswith("held by ")
+        return not row.reason.startswith("held by ")  # an operator: he knows
     return row.state == NightState.FAILED.value and row.error_class == ErrorClass.DATA.value
 
 
