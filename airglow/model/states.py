@@ -95,8 +95,8 @@ STATES = (
     StateInfo(
         NightState.HELD,
         "left alone: by hand (`airglow hold`, or `uploads.hold` in the configuration), or since it failed"
-        " three times in the same way while other nights passed that step, or since its manifest is damaged and"
-        " nothing is left to mend it from",
+        " three times in the same way while other nights passed that step, or since its manifest is damaged"
+        " and nothing is left to mend it from",
         "do what the reason says, or read `airglow history NIGHT` and its log; then `airglow release NIGHT`",
     ),
     StateInfo(

@@ -167,6 +167,8 @@ def _rows(
             row = row_of_record(name, records[name])
         elif name in of_nights:  # it is as it was
             first = of_nights[name][0]
+            if first.at < run.begun:  # of an earlier run, and nobody repeats it
+                continue
             failure = f"{step_name(first.rule, first.tag)}: {first.reason}. Log: {first.log}"
             reason = f"{row.reason}; tried again in vain: {failure}" if row else f"not begun: {failure}"
             row = Row(

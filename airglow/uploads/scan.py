@@ -142,7 +142,7 @@ def scan(
     passed_over = {}
     for night in set(raw.uploads) | marked | set(standing.holds):
         first = _first_look(night, raw.uploads.get(night, _Upload()), standing.records.get(night))
-        report = settled(first, standing.holds.get(night), now, versions)
+        report = settled(first, standing.holds.get(night), now, versions, standing.table)
         if night.name in settings.hold:
             report = replace(first, state=State.HELD, reason="held by the configuration (uploads.hold)")
         if report is not first:

@@ -93,7 +93,11 @@ def upload_digest(objects: Iterable[StoredObject]) -> str:
 
 
 def settled(
-    report: NightReport, hold: Hold | None, now: dt.datetime, versions: Versions | None
+    report: NightReport,
+    hold: Hold | None,
+    now: dt.datetime,
+    versions: Versions | None,
+    table: Mapping[str, Any] | None = None,
 ) -> NightReport:
     """A night's report, if its record or an operator settles that no run works on it now.
 
@@ -108,6 +112,8 @@ def settled(
     versions
         Of code and settings now: what was held, refused or failed under others is looked at again. None: they
         do not count.
+    table
+        The table of nights: what stopped several nights is over as soon as another one passes that step.
 
     Returns
     -------
@@ -121,7 +127,8 @@ def settled(
         return report
     if versions is not None and record.versions != versions:
         return report
-    if record.state in (NightState.HELD, NightState.REFUSED) or _is_to_wait(record, now):
+    waits = _is_to_wait(record, now) and not _is_over(report, record, table or {})
+    if record.state in (NightState.HELD, NightState.REFUSED) or waits:
         return replace(report, state=record.state, reason=told(record), since=record.since)
     return report
 
@@ -132,6 +139,17 @@ def told(record: NightRecord) -> str:
     if record.state is NightState.HELD:
         return f"{record.same_fault} times alike, while other nights passed: {reason}"
     return reason
+
+
+def _is_over(report: NightReport, record: NightRecord, table: Mapping[str, Any]) -> bool:
+    """Whether a fault that other nights met too is over: one of them has passed that step since."""
+    if record.same_fault or record.last_tried is None:
+        return False
+    try:
+        name, at = table["passed"][record.step.split(" ")[0]]
+        return name != report.night.name and dt.datetime.fromisoformat(at) > record.last_tried
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def _is_to_wait(record: NightRecord, now: dt.datetime) -> bool:

@@ -13,10 +13,12 @@ from running import TIMEOUT_S, everything, upload
 
 from airglow.archive import load_manifest
 from airglow.demo.servers import MariadbServer
+from airglow.model.states import ErrorClass, NightState
 from airglow.pipeline.publish import delivered_key
 from airglow.products import read_netcdf
 from airglow.simulate import NightFolder
 from airglow.store import Store, hash_file
+from airglow.uploads import TABLE, read_record, release
 
 from .conftest import SMALL, InTwoSteps, Place, contents, in_one_process, line_of, without_pages
 
@@ -108,9 +110,10 @@ def end_state(place: Place, mariadb: MariadbServer) -> tuple[dict, dict]:
     objects = {
         key: "" if key.startswith(dated) else etag
         for key, (etag, _) in everything(place.store).items()
-        if not key.startswith(pending)
+        if not key.startswith((pending, TABLE)) and "/attempts/" not in key  # of runs, not of the night
     }
     tables = contents(mariadb, place.database)
+    tables["fpi_night_state"] = []  # of runs too
     for name in ("fpi_load", "fpi_night", "fpi_schema_version"):
         tables[name] = [()] * len(tables[name]) if name == "fpi_night" else []
     return objects, tables
@@ -187,7 +190,7 @@ def test_killed_at_every_step_a_night_ends_the_same(
     ran = place.clone.hourly()
     assert ran.code == 0, ran.text
     assert end_state(place, mariadb) == end_state(in_two_steps.place, mariadb)
-    assert place.store.list("state/pending/") == []
+    assert [found.key for found in place.store.list("state/pending/")] == [TABLE]
 
 
 @pytest.mark.long
@@ -237,6 +240,13 @@ def test_without_a_database_the_night_waits_in_raw(
     assert "load: database" in line_of(ran.text, SMALL.name)
     assert "nothing was changed" in line_of(ran.text, SMALL.name)
     assert raw.items() <= everything(place.store).items()
+    record = read_record(place.store, SMALL)
+    assert (record.state, record.step, record.attempts) == (NightState.FAILED, "load", 1)
+    assert record.error_class is ErrorClass.MACHINE
+    early = place.clone.start_airglow()  # before its next try is due
+    text, _ = early.communicate(timeout=TIMEOUT_S)
+    assert (early.returncode, f"load {SMALL.name.replace('_', ' ')}" in text) == (4, False), text
+    assert release(place.store, SMALL)
     ran = place.clone.hourly()
     assert ran.code == 0, ran.text
     assert "analyze" not in ran.text  # what was done is not done again

@@ -194,6 +194,18 @@ def test_a_machine_fault_is_tried_again_with_longer_and_longer_pauses(runs: Runs
     assert failures(runs.work) == []
 
 
+def test_what_stopped_several_nights_is_over_as_soon_as_one_of_them_passes(runs: Runs) -> None:
+    send(runs.store, MINIME05)
+    send(runs.store, MINIME13)
+    for hours in (25, 25, 25):
+        runs.run(later_h=hours, fail={MINIME05: DOWN, MINIME13: DOWN})
+    assert not runs.look()[0].wanted  # 4 hours
+    assert release(runs.store, MINIME13, runs.now)
+    closed = runs.run(finish=[MINIME13])
+    assert row_of(closed, MINIME05).state == "failed"
+    assert [report.night for report in runs.look()[0].wanted] == [MINIME05]
+
+
 def test_a_clock_that_was_ahead_stops_no_night_for_long(runs: Runs) -> None:
     send(runs.store, MINIME05)
     runs.run(later_h=24 * 365, fail={MINIME05: DOWN})

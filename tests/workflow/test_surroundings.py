@@ -104,7 +104,8 @@ def test_a_command_heeds_no_settings_of_other_projects(
         timeout=120,
     )
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert f"{NIGHT.name}  archived, not finished" in ran.stdout
+    assert f"{NIGHT.name}  continuing" in ran.stdout
+    assert ran.stdout.rstrip().endswith("  archived, not finished")
 
 
 def test_mirrors_of_old_sentinels_outlive_the_removal_of_old_files(place: tuple[Clone, Store]) -> None:
@@ -136,7 +137,12 @@ def test_what_killed_runs_left_is_removed_by_the_next(place: tuple[Clone, Store]
     failure.write_text("{}")
     ran = at_hand.hourly()
     assert ran.code == 0, ran.text
-    assert {path.name for path in work.iterdir()} == {"discovery.json", "failures", "known_uploads.json"}
+    assert {path.name for path in work.iterdir()} == {
+        "discovery.json",
+        "ended.json",
+        "failures",
+        "known_uploads.json",
+    }
     assert not failure.exists()  # no run repeats it: that night is neither in raw/ nor unfinished
     log = (at_hand.directory / "logs/discover.log").read_text()
     assert "removed what an earlier run left: work/minime05/uao/2026/20260509 (2.0 MB)" in log
