@@ -35,15 +35,29 @@ class StateRow:
 
     Parameters
     ----------
-    site, local_date, instrument
-        Which night.
-    state, reason, error_class
-        Where it stands, and why.
-    since, last_tried, next_try
+    site
+        Key of the site.
+    local_date
+        Local date on which the night began.
+    instrument
+        Key of the instrument.
+    state
+        Where it stands.
+    reason
+        Why.
+    error_class
+        Whose fault that is.
+    since
         UTC (aware), to the second; None if not known.
+    last_tried
+        End of the last attempt, in the same way.
     attempts
         How many there were.
-    code_version, settings_hash
+    next_try
+        Before that no run tries it again of its own.
+    code_version
+        Of the last attempt.
+    settings_hash
         Of the last attempt.
     """
 

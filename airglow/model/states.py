@@ -275,7 +275,12 @@ def state_of_outcomes(states: Iterable[str], analysed: str = "analysed") -> Nigh
 
 
 def states_table() -> str:
-    """The table of states of the README, in Markdown."""
+    """The table of states of the README, in Markdown.
+
+    Returns
+    -------
+    str
+    """
     lines = ["| state | what it means | what to do |", "|---|---|---|"]
     for info in STATES:
         action = f" {info.action} |" if info.action else " |"
@@ -284,7 +289,12 @@ def states_table() -> str:
 
 
 def transitions_table() -> str:
-    """The table of transitions of the README, in Markdown."""
+    """The table of transitions of the README, in Markdown.
+
+    Returns
+    -------
+    str
+    """
     lines = ["| what happens | from | to | exit status then, and later |", "|---|---|---|---|"]
     for one in TRANSITIONS:
         before = ", ".join(state.value for state in NightState if state in one.before)
@@ -296,13 +306,23 @@ def transitions_table() -> str:
 
 
 def exits_table() -> str:
-    """The table of exit statuses of the README, in Markdown."""
+    """The table of exit statuses of the README, in Markdown.
+
+    Returns
+    -------
+    str
+    """
     rows = [(str(status.value), meaning) for status, meaning in EXIT_MEANINGS.items()] + [SIGNALLED]
     return "\n".join(["| | |", "|---|---|", *(f"| {status} | {meaning} |" for status, meaning in rows)])
 
 
 def exits_help() -> str:
-    """The exit statuses for ``airglow run --help``."""
+    """The exit statuses for ``airglow run --help``.
+
+    Returns
+    -------
+    str
+    """
     import textwrap
 
     rows = [(str(status.value), meaning) for status, meaning in EXIT_MEANINGS.items()] + [SIGNALLED]

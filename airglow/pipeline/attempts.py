@@ -44,7 +44,17 @@ def logfmt(fields: Mapping[str, object]) -> str:
 
 
 def parse_logfmt(line: str) -> dict[str, str]:
-    """The fields of a line that `logfmt` made; what is none of it is passed over."""
+    """The fields of a line that `logfmt` made; what is none of it is passed over.
+
+    Parameters
+    ----------
+    line
+        The line.
+
+    Returns
+    -------
+    dict
+    """
     found = {}
     for name, text in _PAIR.findall(line):
         try:
@@ -99,7 +109,17 @@ class LogFormatter(logging.Formatter):
 
 
 def attempt_stamp(begun: dt.datetime) -> str:
-    """The time of an attempt as it is in names."""
+    """The time of an attempt as it is in names.
+
+    Parameters
+    ----------
+    begun
+        When the run began (aware).
+
+    Returns
+    -------
+    str
+    """
     return f"{begun.astimezone(dt.UTC):{_STAMP}}"
 
 
@@ -121,12 +141,34 @@ def attempt_log(stamp: str, name: str) -> Path:
 
 
 def attempt_key(night: NightId, stamp: str) -> str:
-    """The log of an attempt in the bucket."""
+    """The log of an attempt in the bucket.
+
+    Parameters
+    ----------
+    night
+        The night.
+    stamp
+        When the run began, as `attempt_stamp`.
+
+    Returns
+    -------
+    str
+    """
     return f"{attempts_prefix(night)}{stamp}.log"
 
 
 def attempts_prefix(night: NightId) -> str:
-    """What the keys of all logs of attempts at a night begin with."""
+    """What the keys of all logs of attempts at a night begin with.
+
+    Parameters
+    ----------
+    night
+        The night.
+
+    Returns
+    -------
+    str
+    """
     return f"{night.state_prefix}attempts/"
 
 
@@ -153,7 +195,17 @@ def send_attempts(store: Store, stamp: str) -> dict[NightId, str]:
 
 
 def logs_of_run(stamp: str) -> dict[NightId, Path]:
-    """The logs of a run's attempts on this disk, by night."""
+    """The logs of a run's attempts on this disk, by night.
+
+    Parameters
+    ----------
+    stamp
+        When the run began, as `attempt_stamp`.
+
+    Returns
+    -------
+    dict
+    """
     found = {}
     for path in sorted((ATTEMPTS / stamp).glob("*.log")):
         try:
@@ -185,5 +237,17 @@ def steps_passed(paths: Iterable[Path]) -> set[str]:
 
 
 def step_name(rule: str, tag: str) -> str:
-    """A step in words: the rule, and the tag if it has one."""
+    """A step in words: the rule, and the tag if it has one.
+
+    Parameters
+    ----------
+    rule
+        Rule of the workflow.
+    tag
+        Tag of the frames; empty for a step of all tags.
+
+    Returns
+    -------
+    str
+    """
     return " ".join(filter(None, (rule, tag)))

@@ -234,12 +234,32 @@ def report(discovery: Discovery | None, table: Iterable[Row]) -> str:
 
 
 def is_done(row: Row) -> bool:
-    """Whether the row is of a night that has gone all the way."""
+    """Whether the row is of a night that has gone all the way.
+
+    Parameters
+    ----------
+    row
+        The row.
+
+    Returns
+    -------
+    bool
+    """
     return row.state in {state.value for state in FINISHED}
 
 
 def not_archived(night: NightId) -> Row:
-    """The row of a night of which the bucket has nothing."""
+    """The row of a night of which the bucket has nothing.
+
+    Parameters
+    ----------
+    night
+        The night.
+
+    Returns
+    -------
+    Row
+    """
     return Row(night.name, "not archived", "", None)
 
 

@@ -177,7 +177,17 @@ def new_trouble(rows: Iterable[Row], before: Iterable[Row]) -> list[Row]:
 
 
 def needs_a_look(row: Row) -> bool:
-    """Whether only a person, or another upload, can mend it."""
+    """Whether only a person, or another upload, can mend it.
+
+    Parameters
+    ----------
+    row
+        The row.
+
+    Returns
+    -------
+    bool
+    """
     if row.state == NightState.REFUSED.value:
         return True
     if row.state == NightState.HELD.value:
@@ -186,7 +196,17 @@ def needs_a_look(row: Row) -> bool:
 
 
 def is_failing(row: Row) -> bool:
-    """Whether a step failed that runs try again."""
+    """Whether a step failed that runs try again.
+
+    Parameters
+    ----------
+    row
+        The row.
+
+    Returns
+    -------
+    bool
+    """
     return row.state == NightState.FAILED.value and row.error_class != ErrorClass.DATA.value
 
 
@@ -222,7 +242,17 @@ def read_table(store: Store) -> Table:
 
 
 def table_to_json(table: Table) -> dict[str, Any]:
-    """A table as a value that JSON can hold, without the time of writing."""
+    """A table as a value that JSON can hold, without the time of writing.
+
+    Parameters
+    ----------
+    table
+        The table.
+
+    Returns
+    -------
+    dict
+    """
     return {
         "format": FORMAT,
         "nights": [_row_to_json(row) for row in table.rows],
@@ -233,7 +263,17 @@ def table_to_json(table: Table) -> dict[str, Any]:
 
 
 def table_from_json(value: Mapping[str, Any] | None) -> Table:
-    """A table of what `write_table` wrote; empty for nothing, or for what is none: the next run writes it."""
+    """A table of what `write_table` wrote; empty for nothing, or for what is none: the next run writes it.
+
+    Parameters
+    ----------
+    value
+        The value; None for nothing.
+
+    Returns
+    -------
+    Table
+    """
     try:
         if value is None or value["format"] != FORMAT:
             return Table()
@@ -276,20 +316,52 @@ def write_table(store: Store, table: Table, before: Table, now: dt.datetime | No
 
 
 def open_rows(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """The rows of what is not done."""
+    """The rows of what is not done.
+
+    Parameters
+    ----------
+    rows
+        Rows of nights.
+
+    Returns
+    -------
+    tuple
+    """
     done = {state.value for state in FINISHED}
     return tuple(row for row in rows if row.state not in done)
 
 
 def recent_faults(faults: Mapping[str, Mapping[str, str]], now: dt.datetime) -> dict[str, dict[str, str]]:
-    """Faults that may still speak against holding a night."""
+    """Faults that may still speak against holding a night.
+
+    Parameters
+    ----------
+    faults
+        By fault, the nights that met it and when last.
+    now
+        The present (UTC).
+
+    Returns
+    -------
+    dict
+    """
     limit = (now - _FAULTS_FOR).isoformat(timespec="seconds")
     recent = {fault: {n: at for n, at in nights.items() if at >= limit} for fault, nights in faults.items()}
     return {fault: nights for fault, nights in recent.items() if nights}
 
 
 def row_to_json(row: Row) -> dict[str, Any]:
-    """A row as a value that JSON can hold; what is empty is left out."""
+    """A row as a value that JSON can hold; what is empty is left out.
+
+    Parameters
+    ----------
+    row
+        The row.
+
+    Returns
+    -------
+    dict
+    """
     return _row_to_json(row)
 
 
@@ -301,7 +373,17 @@ def _row_to_json(row: Row) -> dict[str, Any]:
 
 
 def row_from_json(value: Mapping[str, Any]) -> Row:
-    """A row of what `row_to_json` made."""
+    """A row of what `row_to_json` made.
+
+    Parameters
+    ----------
+    value
+        The value; None for nothing.
+
+    Returns
+    -------
+    Row
+    """
     values = {"since": None, **value}
     for name in _MOMENTS:
         text = values.get(name)

@@ -33,7 +33,17 @@ class Hold:
 
 
 def hold_key(night: NightId) -> str:
-    """Where the hold of a night is."""
+    """Where the hold of a night is.
+
+    Parameters
+    ----------
+    night
+        The night.
+
+    Returns
+    -------
+    str
+    """
     return f"{HELD}{night.name}.json"
 
 

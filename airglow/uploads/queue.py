@@ -58,7 +58,17 @@ def disk_need_bytes(report: NightReport) -> int:
 
 
 def lacks_room(report: NightReport) -> bool:
-    """Whether a night is queued since the working disk has no room for it, even alone."""
+    """Whether a night is queued since the working disk has no room for it, even alone.
+
+    Parameters
+    ----------
+    report
+        The night.
+
+    Returns
+    -------
+    bool
+    """
     return report.state is State.QUEUED and report.reason.startswith(_NO_ROOM)
 
 

@@ -263,7 +263,19 @@ def released(record: NightRecord, now: dt.datetime, because: str = "by hand") ->
 
 
 def with_event(record: NightRecord, event: Attempt) -> NightRecord:
-    """The record with one more event; the oldest ones go where there are too many."""
+    """The record with one more event; the oldest ones go where there are too many.
+
+    Parameters
+    ----------
+    record
+        The record.
+    event
+        What happened.
+
+    Returns
+    -------
+    NightRecord
+    """
     return replace(record, events=(*record.events, event)[-MAX_EVENTS:])
 
 
@@ -277,7 +289,17 @@ def _failures_in_a_row(record: NightRecord) -> int:
 
 
 def record_to_json(record: NightRecord) -> dict[str, Any]:
-    """A record as a value that JSON can hold; what is empty is left out."""
+    """A record as a value that JSON can hold; what is empty is left out.
+
+    Parameters
+    ----------
+    record
+        The record.
+
+    Returns
+    -------
+    dict
+    """
     value = {
         **asdict(record),
         "state": record.state.value,
@@ -293,6 +315,15 @@ def record_to_json(record: NightRecord) -> dict[str, Any]:
 
 def record_from_json(value: Mapping[str, Any]) -> NightRecord:
     """Make a record of what `record_to_json` made, or of the marker of an earlier version.
+
+    Parameters
+    ----------
+    value
+        What a marker says.
+
+    Returns
+    -------
+    NightRecord
 
     Raises
     ------
@@ -318,13 +349,34 @@ def record_from_json(value: Mapping[str, Any]) -> NightRecord:
 
 
 def events_to_json(events: Sequence[Attempt]) -> list[dict[str, str]]:
-    """Events as values that JSON can hold."""
+    """Events as values that JSON can hold.
+
+    Parameters
+    ----------
+    events
+        Oldest first.
+
+    Returns
+    -------
+    list of dict
+        What is empty is left out.
+    """
     values = [{**asdict(event), "at": _text(event.at)} for event in events]
     return [{name: one for name, one in value.items() if one} for value in values]
 
 
 def events_from_json(values: Sequence[Mapping[str, str]]) -> tuple[Attempt, ...]:
-    """Events of what `events_to_json` made."""
+    """Make events of what `events_to_json` made.
+
+    Parameters
+    ----------
+    values
+        Oldest first.
+
+    Returns
+    -------
+    tuple of Attempt
+    """
     return tuple(Attempt(**{**value, "at": dt.datetime.fromisoformat(value["at"])}) for value in values)
 
 

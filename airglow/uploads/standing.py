@@ -134,7 +134,17 @@ def settled(
 
 
 def told(record: NightRecord) -> str:
-    """The reason of a record with the step that failed; of one that a run held, also how often."""
+    """The reason of a record with the step that failed; of one that a run held, also how often.
+
+    Parameters
+    ----------
+    record
+        The record.
+
+    Returns
+    -------
+    str
+    """
     reason = f"{record.step}: {record.reason}" if record.step else record.reason
     if record.state is NightState.HELD:
         return f"{record.same_fault} times alike, while other nights passed: {reason}"
