@@ -25,6 +25,7 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 _PLAIN = re.compile(r"[^\s\"=\\]+")
 _PAIR = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 _PASSED = "done"
+_SENT = ".sent"  # in the folder of a run whose logs are in the bucket
 
 
 def logfmt(fields: Mapping[str, object]) -> str:
@@ -191,7 +192,28 @@ def send_attempts(store: Store, stamp: str) -> dict[NightId, str]:
     for night, path in logs_of_run(stamp).items():
         keys[night] = attempt_key(night, stamp)
         store.put_bytes(keys[night], path.read_bytes(), "text/plain; charset=utf-8")
+    if (ATTEMPTS / stamp).is_dir():
+        (ATTEMPTS / stamp / _SENT).touch()
     return keys
+
+
+def send_left_over(store: Store) -> list[str]:
+    """Put logs into the bucket that a run left here which was killed, or which the bucket did not answer.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+
+    Returns
+    -------
+    list of str
+        When the runs began.
+    """
+    left = [path.name for path in sorted(ATTEMPTS.glob("*Z")) if not (path / _SENT).exists()]
+    for stamp in left:
+        send_attempts(store, stamp)
+    return left
 
 
 def logs_of_run(stamp: str) -> dict[NightId, Path]:

@@ -16,7 +16,7 @@ from typing import Any
 from airglow.model.errors import AirglowError, BadInput
 from airglow.model.files import write_whole
 from airglow.model.states import WANTED, ErrorClass, ExitStatus, NightState
-from airglow.pipeline.attempts import logs_of_run, send_attempts, step_name, steps_passed
+from airglow.pipeline.attempts import logs_of_run, send_attempts, send_left_over, step_name, steps_passed
 from airglow.pipeline.failures import Failure, failures, forget_before
 from airglow.pipeline.last_discovery import DISCOVERY, last_discovery
 from airglow.pipeline.recording import RunAtHand, failures_by_night, record_failures
@@ -113,8 +113,9 @@ def close_run(work: Path, store: Store, run: RunAtHand, now: dt.datetime | None 
     try:
         others = closed.before.others if discovery is None else dict(discovery.others)
         table = replace(table, rows=open_rows(_rows_of_table(closed, run)), others=others)
+        send_left_over(store)
         write_table(store, table, closed.before, now)
-    except AirglowError as error:
+    except (AirglowError, OSError) as error:
         closed.problems.append(f"the table of nights is the one of before: {error}")
         closed.status = closed.status or ExitStatus.FAILING
     if discovery is not None:

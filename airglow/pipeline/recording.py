@@ -132,6 +132,8 @@ def record_failures(
                 log=logs.get(name, ""),
             )
             put_record(store, night, records[name])
+            for key in {one.log for one in record.events} - {one.log for one in records[name].events} - {""}:
+                store.delete(key)  # of an attempt so long ago that the record has forgotten it
         for failure in of_nights[name]:
             mark_recorded(work, failure)
     for report in nights:

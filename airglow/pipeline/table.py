@@ -8,10 +8,12 @@ step last, and which nights met a fault.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from airglow.model.names import NIGHT
 from airglow.model.states import FINISHED, ErrorClass, NightState
 from airglow.store import Store
 from airglow.uploads import TABLE, NightRecord, NightReport, normalised, told
@@ -192,11 +194,11 @@ def needs_a_look(row: Row) -> bool:
         return True
     if row.state == NightState.HELD.value:
         return not row.reason.startswith("held by ")  # an operator: he knows
-    return row.state == NightState.FAILED.value and row.error_class == ErrorClass.DATA.value
+    return row.state == NightState.FAILED.value and not is_failing(row)
 
 
 def is_failing(row: Row) -> bool:
-    """Whether a step failed that runs try again.
+    """Whether a step failed that runs try again, and that may succeed then.
 
     Parameters
     ----------
@@ -206,8 +208,12 @@ def is_failing(row: Row) -> bool:
     Returns
     -------
     bool
+        Of a night, not if it failed by its data. What is of no single night, such as the discovery, must not
+        become quiet, whatever failed it.
     """
-    return row.state == NightState.FAILED.value and row.error_class != ErrorClass.DATA.value
+    if row.state != NightState.FAILED.value:
+        return False
+    return row.error_class != ErrorClass.DATA.value or re.fullmatch(NIGHT, row.name) is None
 
 
 def _kind(row: Row) -> tuple[str, str, str]:

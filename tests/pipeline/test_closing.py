@@ -448,3 +448,35 @@ def test_what_one_plan_of_a_run_told_is_told_by_the_run(tmp_path: Path) -> None:
     for status, said in ends[1:]:
         note_end(tmp_path, other, Closed(None, status=status, said=said))
     assert ended_run(tmp_path, "b") == (ExitStatus.OK, ["failed"])
+
+
+def test_a_discovery_that_its_input_stops_does_not_become_quiet(runs: Runs) -> None:
+    runs.work.mkdir()
+    for _ in range(2):
+        record_failure(runs.work, "discover", {}, "rubbish", "d.log", ErrorClass.DATA)
+        (failure,) = failures(runs.work)
+        run = RunAtHand("a", failure.at, attempt_stamp(failure.at))
+        assert close_run(runs.work, runs.store, run).status is ExitStatus.FAILING
+
+
+def test_logs_of_a_run_that_was_killed_follow(runs: Runs) -> None:
+    send(runs.store, MINIME05)
+    killed = RunAtHand("killed", BEGIN, attempt_stamp(BEGIN))
+    runs.note(killed, MINIME05, {"event": "begin", "step": "extract"})
+    runs.run()
+    (attempt,) = history(runs.store, MINIME05)
+    assert (attempt.result, attempt.step) == ("interrupted", "extract")
+    runs.run()
+    with counted(runs.store) as sent:
+        runs.run()
+    assert "PutObject" not in sent
+
+
+def test_logs_that_the_record_has_forgotten_go(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("airglow.uploads.records.MAX_EVENTS", 3)
+    send(runs.store, MINIME05)
+    for _ in range(5):
+        runs.run(later_h=25, fail={MINIME05: DOWN})
+    logs = keys(runs.store, f"{MINIME05.state_prefix}attempts/")
+    assert [event.log for event in history(runs.store, MINIME05)] == logs
+    assert len(logs) == 3
