@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import atexit
-import ctypes
-import gc
 import importlib
 import os
 import sys
@@ -13,6 +10,7 @@ from collections.abc import Sequence
 
 import airglow
 from airglow.model.errors import AirglowError
+from airglow.model.process import make_short_lived
 
 # Modules by name: a command imports what it uses, and none of what the others do.
 _COMMANDS = {
@@ -35,14 +33,6 @@ _COMMANDS = {
     "status": ("airglow.pipeline.status", "show where nights stand, and why"),
 }
 
-# New objects before Python looks for those that hold each other. A command is over in seconds, and imports
-# make some hundred thousand objects that stay: at 700, the default, that takes 6 % of an analysis.
-_OBJECTS_BETWEEN_COLLECTIONS = 500_000
-# What the C library keeps of memory that arrays gave back, and the largest array that it has from there. An
-# analysis makes arrays of the size of a frame all the time: fresh pages for each of them take 4 % of it.
-_MEMORY_KEPT_BYTES, _LARGEST_FROM_THERE_BYTES = 1 << 26, 1 << 25
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
@@ -51,9 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ``airglow run`` has more exit statuses.
     """
     if arguments is None:  # the process is this command's own
-        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-        atexit.register(gc.freeze)  # nor are they looked through when the process ends
-        keep_freed_memory()
+        make_short_lived()
     words = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(prog="airglow", description=airglow.__doc__)
     parser.add_argument("--version", action="version", version=f"airglow {airglow.__version__}")
@@ -84,14 +72,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-
-
-def keep_freed_memory() -> None:
-    """Let the C library keep memory that was given back; other libraries than glibc go on as they are."""
-    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
-    if set_option is not None:
-        set_option(_M_TRIM_THRESHOLD, _MEMORY_KEPT_BYTES)
-        set_option(_M_MMAP_THRESHOLD, _LARGEST_FROM_THERE_BYTES)
 
 
 if __name__ == "__main__":

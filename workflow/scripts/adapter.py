@@ -4,11 +4,9 @@ A script hands paths and settings to one function of airglow, inside `step`, whi
 keeps it apart from runs that were killed, and puts every failure on record.
 """
 
-import atexit
 import contextlib
 import datetime as dt
 import functools
-import gc
 import json
 import logging
 import os
@@ -22,6 +20,7 @@ from typing import Any
 import __main__
 from airglow.model.errors import AirglowError, RefusedUpload
 from airglow.model.files import write_whole
+from airglow.model.process import make_short_lived
 from airglow.model.states import ErrorClass, error_class_of
 from airglow.pipeline.attempts import ATTEMPT_VARIABLE, LogFormatter, attempt_key, attempt_log
 from airglow.pipeline.failures import begin_step, end_step, forget_failure, record_failure
@@ -30,8 +29,7 @@ from airglow.registry import Instrument, Registry, Site
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
 from airglow.uploads import NightId
 
-gc.set_threshold(500_000)  # a step is over in seconds: most objects are those of imports, which stay
-atexit.register(gc.freeze)  # nor are they looked through at its end
+make_short_lived()
 
 snakemake = __main__.snakemake  # Snakemake puts it into the script that it starts
 LOCKS = Path(".snakemake")

@@ -1,4 +1,4 @@
-"""What the command line asks of the process that is its own."""
+"""What a process of seconds asks of the C library."""
 
 import platform
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 FAULTS = """
 import resource
 import numpy as np
-from airglow.__main__ import keep_freed_memory
+from airglow.model.process import make_short_lived
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -18,7 +18,7 @@ def faults():
     del arrays
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
-keep_freed_memory()
+make_short_lived()
 faults()
 print(faults())
 """
