@@ -160,7 +160,7 @@ def finish_night(request: NightRequest, fitted: FittedNight, weather: WeatherFol
     known, laser, mid_time_s = fitted.known, fitted.laser, fitted.mid_time_s
     # What speaks against the samples, the Doppler reference from the zenith, then the flags.
     velocities = with_clouds(fitted.samples, weather)
-    checks = check_samples(velocities, mid_time_s, fitted.line_counts, known)
+    checks = check_samples(velocities, mid_time_s, fitted.line_counts, known, request.site)
     by_hand = request.overrides
     reference = find_doppler_reference(velocities, mid_time_s, known, checks, by_hand.doppler_reference)
     winds = with_winds(velocities, reference)

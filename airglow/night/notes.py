@@ -76,6 +76,17 @@ def finish_notes(
             f"up to {100 * checks.clouds.cover.max():.0f} % of their light is from all over the sky "
             f"(log of the odds {max(checks.clouds.log_odds):.0f})."
         )
+    scattered = checks.scattered
+    if scattered.broken.any():
+        notes.append(
+            f"{int(scattered.broken.sum())} samples are under broken clouds: from frame to frame their winds "
+            "and brightness scatter more than a wind and a layer do."
+        )
+    if scattered.bank.any():
+        notes.append(
+            f"{int(scattered.bank.sum())} samples look into clouds in one direction: its wind and brightness "
+            "leave those of the other directions for a while."
+        )
     if checks.drift is not None:
         by_laser = by_hand.doppler_reference == BY_LASER
         follows = "is one value, by hand" if by_laser else "follows the zenith"

@@ -160,7 +160,7 @@ def find_doppler_reference(
     per_metre = gap_error_as_velocity_mps(1.0, lasers.median_gap_m)
     clouds = samples.sky_minus_ambient_mean_c
     weight = np.select([clouds > OVERCAST_C, clouds > CLOUDY_C], [OVERCAST_WEIGHT, CLOUDY_WEIGHT], 1.0)
-    weight[checks.clouds.under | checks.bright_twilight] *= CLOUDY_WEIGHT
+    weight[checks.under_clouds | checks.bright_twilight] *= CLOUDY_WEIGHT
     zenith = is_zenith(samples.zenith_deg)
     if by_hand == BY_ZENITH:
         # One gap for all, as without lasers: nothing of their course may be left in the winds.
@@ -245,7 +245,7 @@ def with_flags(
             near_jump=near_jump,
             far_from_laser=far,
             time_in_doubt=fitted.time_in_doubt,
-            under_clouds=checks.clouds.under,
+            under_clouds=checks.under_clouds,
             bright_twilight=checks.bright_twilight,
             common_drift=checks.drift is not None,
             is_red_line=request.tag != GREEN_TAG,

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from airglow.geometry import unit_vectors
+from airglow.geometry.directions import is_zenith
 from airglow.model.result import SkySamples
 from airglow.night.instrument import KnownInstrument
+from airglow.registry import Site
+from airglow.winds.brightness import brightness_models
 from airglow.winds.clouds_by_data import Clouds, find_clouds
 from airglow.winds.common_drift import CommonDrift, find_common_drift
 from airglow.winds.doppler_reference import gap_error_as_velocity_mps
+from airglow.winds.field import Observations
+from airglow.winds.places import positions_m
 from airglow.winds.rounds import Rounds, cut_rounds
+from airglow.winds.scattered_clouds import ScatteredClouds, find_scattered_clouds, no_clouds
 from airglow.winds.twilight import is_bright_twilight
 
 
@@ -24,6 +30,8 @@ class SelfChecks:
     ----------
     clouds
         Clouds that winds and brightness tell.
+    scattered
+        Clouds that are there for single samples: broken ones, and banks in one direction.
     drift
         A drift that all directions share, if there is one.
     bright_twilight
@@ -31,12 +39,23 @@ class SelfChecks:
     """
 
     clouds: Clouds
+    scattered: ScatteredClouds
     drift: CommonDrift | None
     bright_twilight: np.ndarray
 
+    @property
+    def under_clouds(self) -> np.ndarray:
+        """(n,) bool, samples under clouds of any kind that the data tell."""
+        return self.clouds.under | self.scattered.under
+
+
+# Standard deviation of the Doppler reference about the median of the zenith samples, before any is taken
+# out, m/s: more than any vertical wind. Chosen.
+_REFERENCE_MPS = 30.0
+
 
 def check_samples(
-    samples: SkySamples, mid_time_s: np.ndarray, line_counts: np.ndarray, known: KnownInstrument
+    samples: SkySamples, mid_time_s: np.ndarray, line_counts: np.ndarray, known: KnownInstrument, site: Site
 ) -> SelfChecks:
     """Look for what the samples say against themselves.
 
@@ -49,7 +68,10 @@ def check_samples(
     line_counts
         (n,) brightness of the line in each frame, counts per pixel.
     known
-        The instrument. Without lasers the reference follows the zenith, and there is no drift to be found.
+        The instrument. Without lasers the reference follows the zenith, and neither a drift nor clouds that
+        are there for single samples are to be found.
+    site
+        Where it is.
 
     Returns
     -------
@@ -69,14 +91,18 @@ def check_samples(
         samples.intensity_error[index],
     )
     clouds = _for_all(find_clouds(rounds, index.size), index, n)
-    drift = _drift(rounds, mid_time_s[index], known) if known.lasers is not None else None
+    drift, scattered = None, None
+    if known.lasers is not None:
+        covariance = _gap_covariance_mps2(mid_time_s[index], known)
+        drift = find_common_drift(rounds, mid_time_s[index], covariance)
+        scattered = _scattered(samples, mid_time_s, index, rounds, clouds.under, covariance, site)
     twilight = is_bright_twilight(
         samples.background,
         line_counts / samples.exposure_s,
         samples.sun_elevation_deg,
         noise,
     )
-    return SelfChecks(clouds, drift, twilight)
+    return SelfChecks(clouds, scattered or no_clouds(n), drift, twilight)
 
 
 def _for_all(clouds: Clouds, index: np.ndarray, n: int) -> Clouds:
@@ -87,6 +113,50 @@ def _for_all(clouds: Clouds, index: np.ndarray, n: int) -> Clouds:
     return Clouds(clouds.under[last], clouds.cover[last], clouds.log_odds)
 
 
-def _drift(rounds: Rounds, time_s: np.ndarray, known: KnownInstrument) -> CommonDrift | None:
+def _gap_covariance_mps2(time_s: np.ndarray, known: KnownInstrument) -> np.ndarray:
+    """What lasers leave open in the gap, as velocities."""
     per_metre = gap_error_as_velocity_mps(1.0, known.lasers.median_gap_m)
-    return find_common_drift(rounds, time_s, known.lasers.gap_covariance_m2(time_s) * per_metre**2)
+    return known.lasers.gap_covariance_m2(time_s) * per_metre**2
+
+
+def _scattered(
+    samples: SkySamples,
+    mid_time_s: np.ndarray,
+    index: np.ndarray,
+    rounds: Rounds,
+    under: np.ndarray,
+    gap_covariance_mps2: np.ndarray,
+    site: Site,
+) -> ScatteredClouds | None:
+    """Broken clouds and banks, with masks of all samples; None where too few of them are bright enough."""
+    bright = samples.intensity[index] > 0
+    if not rounds.parts or not bright.all():
+        return None
+    use = index
+    zenith = is_zenith(samples.zenith_deg[use])
+    velocity = samples.line_of_sight_wind_mps[use]
+    components = unit_vectors(samples.pierce_azimuth_deg[use], samples.pierce_zenith_deg[use])
+    position_m = positions_m(
+        samples.pierce_latitude_deg[use],
+        samples.pierce_longitude_deg[use],
+        site.latitude_deg,
+        site.longitude_deg,
+    )
+    observations = Observations(
+        time_s=mid_time_s[use],
+        position_m=position_m,
+        components=components,
+        wind_mps=velocity - np.median(velocity[zenith] if zenith.any() else velocity),
+        noise_mps=samples.wind_fit_error_mps[use],
+        shared=gap_covariance_mps2 + _REFERENCE_MPS**2,
+    )
+    brightness = brightness_models(
+        mid_time_s[use],
+        position_m,
+        np.log(samples.intensity[use] * components[:, 2]),
+        samples.intensity_error[use] / samples.intensity[use],
+    )
+    found = find_scattered_clouds(observations, brightness, rounds.parts, under[use])
+    masks = np.zeros((2, len(samples)), bool)
+    masks[:, use] = found.broken, found.bank
+    return ScatteredClouds(*masks, found.log_odds)

@@ -13,7 +13,7 @@ what it is like. So is the smoothness: winds that turn within the hour ask for n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -21,21 +21,18 @@ from airglow.gp import (
     MATERN,
     Factor,
     Prior,
-    Priors,
     conditional_covariance,
     conditional_mean,
     factorise,
     find_inliers_worst_first,
     gain,
-    log_density_and_slope,
-    minimise,
 )
 
-_WITHIN = 3.0  # standard deviations of the logarithms that bound the search; chosen, a prior has 0.3 % beyond
+WITHIN = 3.0  # standard deviations of the logarithms that bound the search; chosen, a prior has 0.3 % beyond
 
 
 def _prior(name: str, unit: str, median: float, log_width: float, source: str) -> Prior:
-    middle, reach = float(np.log(median)), _WITHIN * log_width
+    middle, reach = float(np.log(median)), WITHIN * log_width
     return Prior(name, unit, median, log_width, (middle - reach, middle + reach), source)
 
 
@@ -92,16 +89,10 @@ HYPERPARAMETERS = (
         "chosen: stated errors are taken to be right within some 5 %; a factor of two either way",
     ),
 )
-_PRIORS = Priors.of(HYPERPARAMETERS)
-_SMOOTHNESS = (1.5, 2.5)  # nu of the Matern functions that are tried
+SMOOTHNESS = (1.5, 2.5)  # nu of the Matern functions that are tried
 # Standard deviation of the prior of the night's mean horizontal wind, m/s: nearly anything. Chosen, three
 # times the spread; half and double move smooth winds by less than 0.1 of their errors (five simulations).
 _MEAN_MPS = 150.0
-# Samples that are fitted together: chosen, to bound the effort. Half of it moves smooth winds by a quarter of
-# their errors at the most.
-_STRETCH = 100
-# A tenth of a prior's width, or of the log density's unit, is as good as none: so the search ends early.
-_SEARCH = {"maxiter": 25, "ftol": 1e-4, "gtol": 0.1}
 
 
 @dataclass(frozen=True)
@@ -120,6 +111,8 @@ class Hyperparameters:
         Noise beyond the stated errors, as a part of these.
     smoothness
         nu of the Matern functions.
+    horizontal_slowness_s_per_m, vertical_slowness_s_per_m
+        How much later each wind comes to a place farther east, and farther north, s/m.
     """
 
     horizontal_mps: float = HYPERPARAMETERS[0].median
@@ -129,7 +122,9 @@ class Hyperparameters:
     vertical_time_s: float = HYPERPARAMETERS[4].median
     vertical_length_m: float = HYPERPARAMETERS[5].median
     excess: float = HYPERPARAMETERS[6].median
-    smoothness: float = _SMOOTHNESS[0]
+    smoothness: float = SMOOTHNESS[0]
+    horizontal_slowness_s_per_m: tuple[float, float] = (0.0, 0.0)
+    vertical_slowness_s_per_m: tuple[float, float] = (0.0, 0.0)
 
     def kinds(self) -> tuple[tuple[float, float, float], ...]:
         """Spread, time and length of the horizontal and of the vertical wind."""
@@ -137,6 +132,10 @@ class Hyperparameters:
             (self.horizontal_mps, self.horizontal_time_s, self.horizontal_length_m),
             (self.vertical_mps, self.vertical_time_s, self.vertical_length_m),
         )
+
+    def slownesses(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Slowness towards east and north of the horizontal and of the vertical wind."""
+        return self.horizontal_slowness_s_per_m, self.vertical_slowness_s_per_m
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ class Observations:
     time_s
         (n,) times, s.
     position_m
-        (n, 3) where they meet the layer, Earth-fixed, relative to the point of the layer over the site, m.
+        (n, 3) where they meet the layer, towards east, north and up of its point over the site, m.
     components
         (n, 3) of a wind of one towards east, north and up along the line; no unit.
     wind_mps
@@ -186,83 +185,10 @@ class Observations:
         return Observations(*rows, self.shared[np.ix_(index, index)])
 
 
-def _given(observations: Observations) -> np.ndarray:
+def given_covariance(observations: Observations) -> np.ndarray:
     """Covariance that no hyperparameter changes: shared errors and the night's mean wind."""
     horizontal = observations.components[:, :2]
     return observations.shared + _MEAN_MPS**2 * (horizontal @ horizontal.T)
-
-
-class _Posterior:
-    """Log posterior density of hyperparameters and its gradient, with what does not depend on them kept.
-
-    The night counts as stretches of at most `_STRETCH` samples that know nothing of each other: what they say
-    of spreads, times and lengths adds up, and the effort grows only with their number. Covariances are
-    symmetric: their lower triangles are kept, those of all stretches in one vector.
-    """
-
-    def __init__(self, observations: Observations) -> None:
-        stretches = np.array_split(np.arange(len(observations)), -(-len(observations) // _STRETCH))
-        self.parts, first, rows, columns = [], 0, [], []
-        for stretch in stretches:
-            row, column = np.tril_indices(stretch.size)
-            here = slice(first, first + row.size)
-            self.parts.append((here, row * stretch.size + column, observations.wind_mps[stretch]))
-            rows.append(stretch[row])
-            columns.append(stretch[column])
-            first += row.size
-        row, column = np.concatenate(rows), np.concatenate(columns)
-        a, where = observations.components, observations.position_m
-        self.lag_s = np.abs(observations.time_s[row] - observations.time_s[column])
-        self.half_square = 0.5 * ((where[row] - where[column]) ** 2).sum(axis=1)
-        self.along = ((a[row, :2] * a[column, :2]).sum(axis=1), a[row, 2] * a[column, 2])
-        self.noise_square = np.where(row == column, observations.noise_mps[row] ** 2, 0.0)
-        self.given = _given(observations)[row, column] + self.noise_square
-        self.times = np.where(row == column, 1.0, 2.0)  # elements of the matrix that one here stands for
-
-    def cost(self, x: np.ndarray, smoothness: float) -> tuple[float, np.ndarray]:
-        """Negative log density at logarithms in units of their prior, and its gradient."""
-        found = self.hyperparameters(x, smoothness)
-        excess = found.excess**2 * self.noise_square
-        total, halves = self.given + excess, []  # half the derivatives of the covariance by the logarithms
-        for (spread, time_s, length_m), along in zip(found.kinds(), self.along, strict=True):
-            in_time, by_log_time = MATERN[smoothness](self.lag_s / time_s)
-            far = self.half_square / length_m**2
-            in_space = along * (spread**2 * np.exp(-far))
-            whole = in_space * in_time
-            total += whole
-            halves += [whole, 0.5 * in_space * by_log_time, whole * far]
-        halves.append(excess)
-        value, weight = 0.5 * x @ x, np.empty_like(total)
-        for here, place, wind in self.parts:
-            matrix = np.zeros((wind.size, wind.size))
-            matrix.reshape(-1)[place] = total[here]
-            density, slope = log_density_and_slope(matrix, wind)
-            value -= density
-            weight[here] = slope.reshape(-1).take(place)
-        weight *= self.times
-        return float(value), x - _PRIORS.log_width * np.array([weight @ half for half in halves])
-
-    @staticmethod
-    def hyperparameters(x: np.ndarray, smoothness: float) -> Hyperparameters:
-        return Hyperparameters(*map(float, _PRIORS.values(x)), smoothness)
-
-
-def find_hyperparameters(observations: Observations) -> Hyperparameters:
-    """Find the hyperparameters of greatest posterior density.
-
-    Parameters
-    ----------
-    observations
-        At least one.
-
-    Returns
-    -------
-    Hyperparameters
-    """
-    posterior = _Posterior(observations)
-    start, bounds = np.zeros(len(HYPERPARAMETERS)), [(-_WITHIN, _WITHIN)] * len(HYPERPARAMETERS)
-    x, smoothness, _ = minimise(posterior.cost, start, bounds, _SMOOTHNESS, _SEARCH)
-    return posterior.hyperparameters(x, smoothness)
 
 
 def departures(a: Observations, b: Observations, hyperparameters: Hyperparameters) -> np.ndarray:
@@ -280,13 +206,14 @@ def departures(a: Observations, b: Observations, hyperparameters: Hyperparameter
     ndarray
         (n, m), m2/s2.
     """
-    lag_s = np.abs(a.time_s[:, None] - b.time_s[None, :])
-    square = ((a.position_m[:, None, :] - b.position_m[None, :, :]) ** 2).sum(axis=2)
-    kernel, total = MATERN[hyperparameters.smoothness], np.zeros(lag_s.shape)
-    for (spread, time_s, length_m), part in zip(
-        hyperparameters.kinds(), (slice(2), slice(2, 3)), strict=True
+    later_s = a.time_s[:, None] - b.time_s[None, :]
+    apart_m = a.position_m[:, None, :] - b.position_m[None, :, :]
+    square = (apart_m**2).sum(axis=2)
+    kernel, total = MATERN[hyperparameters.smoothness], np.zeros(later_s.shape)
+    for (spread, time_s, length_m), part, slowness in zip(
+        hyperparameters.kinds(), (slice(2), slice(2, 3)), hyperparameters.slownesses(), strict=True
     ):
-        in_time, _ = kernel(lag_s / time_s)
+        in_time, _ = kernel(np.abs(later_s - apart_m[..., :2] @ slowness) / time_s)
         in_space = np.exp(-0.5 * square / length_m**2)
         total += spread**2 * in_time * in_space * (a.components[:, part] @ b.components[:, part].T)
     return total
@@ -316,11 +243,49 @@ def departures_over_site(
     return np.stack([departures(axis, observations, hyperparameters) for axis in axes], axis=1)
 
 
-def _factor(observations: Observations, hyperparameters: Hyperparameters) -> Factor:
-    """Factor of the covariance of what the lines saw."""
-    matrix = _given(observations) + departures(observations, observations, hyperparameters)
+def covariance_of_seen(observations: Observations, hyperparameters: Hyperparameters) -> np.ndarray:
+    """Covariance of what the lines saw, all errors included.
+
+    Parameters
+    ----------
+    observations
+        n lines of sight.
+    hyperparameters
+        What the wind is like.
+
+    Returns
+    -------
+    ndarray
+        (n, n), m2/s2.
+    """
+    matrix = given_covariance(observations) + departures(observations, observations, hyperparameters)
     matrix[np.diag_indices_from(matrix)] += observations.noise_mps**2 * (1.0 + hyperparameters.excess**2)
-    return factorise(matrix)
+    return matrix
+
+
+def _factor(observations: Observations, hyperparameters: Hyperparameters) -> Factor:
+    return factorise(covariance_of_seen(observations, hyperparameters))
+
+
+def horizontal_part(observations: Observations, hyperparameters: Hyperparameters) -> np.ndarray:
+    """What the lines see of the horizontal wind, by all samples.
+
+    Parameters
+    ----------
+    observations
+        n lines of sight.
+    hyperparameters
+        What the wind is like.
+
+    Returns
+    -------
+    ndarray
+        (n,), m/s.
+    """
+    level = replace(observations, components=observations.components * [1.0, 1.0, 0.0])
+    horizontal = observations.components[:, :2]
+    cross = departures(level, observations, hyperparameters) + _MEAN_MPS**2 * (horizontal @ horizontal.T)
+    return conditional_mean(_factor(observations, hyperparameters), cross, observations.wind_mps)
 
 
 def find_inliers(observations: Observations, hyperparameters: Hyperparameters) -> np.ndarray:

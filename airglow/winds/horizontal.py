@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from airglow.geometry import EARTH_MEAN_RADIUS_M, unit_vectors
+from airglow.geometry import unit_vectors
 from airglow.model.result import BAD, Cause, SkySamples
 from airglow.model.winds import HorizontalWinds, SmoothWinds
 from airglow.winds.cloudy import errors_under_clouds, part_taken
@@ -36,10 +36,11 @@ from airglow.winds.field import (
     departures,
     departures_over_site,
     explained_part,
-    find_hyperparameters,
     find_inliers,
     wind_over_site,
 )
+from airglow.winds.field_search import find_hyperparameters
+from airglow.winds.places import positions_m
 from airglow.winds.rests_on import worst_of_samples
 from airglow.winds.shared_errors import errors_that_last
 
@@ -116,10 +117,10 @@ def horizontal_winds(
     reference_by_zenith = bool((sky.causes[index] & np.uint32(Cause.ZENITH_REFERENCE.mask)).any())
     reference_mps = sky.wind_reference_error_mps[index] * (not reference_by_zenith)
     lasting = errors_that_last(sky, index, time_s, laser_time, reference_by_zenith)
-    place = _on_sphere_m(sky.pierce_latitude_deg, sky.pierce_longitude_deg)
+    place = positions_m(sky.pierce_latitude_deg, sky.pierce_longitude_deg, latitude_deg, longitude_deg)
     observations = Observations(
         time_s=time_s[index],
-        position_m=place[index] - _on_sphere_m(latitude_deg, longitude_deg),
+        position_m=place[index],
         components=components[index] * np.array([1.0, 1.0, 0.0 if reference_by_zenith else 1.0]),
         wind_mps=sky.line_of_sight_wind_mps[index],
         noise_mps=sky.wind_fit_error_mps[index],
@@ -148,15 +149,6 @@ def _is_usable(sky: SkySamples, components: np.ndarray) -> np.ndarray:
     for values in (sky.line_of_sight_wind_mps, sky.wind_error_mps, sky.wind_fit_error_mps):
         usable &= np.isfinite(values)
     return usable
-
-
-def _on_sphere_m(latitude_deg: np.ndarray | float, longitude_deg: np.ndarray | float) -> np.ndarray:
-    """Earth-fixed place, good enough for distances between samples; (..., 3)."""
-    latitude, longitude = np.radians(latitude_deg), np.radians(longitude_deg)
-    level = np.cos(latitude)
-    return EARTH_MEAN_RADIUS_M * np.stack(
-        [level * np.cos(longitude), level * np.sin(longitude), np.sin(latitude)], axis=-1
-    )
 
 
 def _without_outliers(observations: Observations) -> tuple[np.ndarray, Hyperparameters]:

@@ -75,6 +75,15 @@ def processes(vertical_mps: float) -> Callable[[np.random.Generator], tuple[Comp
     )
 
 
+def windy(random: np.random.Generator) -> tuple[Component, ...]:
+    """Tides about a mean wind of 230 m/s."""
+    return (
+        waves(random, 190.0, 45.0, 4.0, 16.0),
+        waves(random, -130.0, 45.0, 4.0, 16.0),
+        waves(random, 0.0, 3.0, 0.4, 3.0, 8),
+    )
+
+
 def gravity_waves(random: np.random.Generator) -> tuple[Component, ...]:
     """Tides, and waves of 30 to 70 minutes: 12 m/s sideways and 8 m/s upward."""
     tides = tides_and(0.0)(random)
@@ -95,6 +104,10 @@ KINDS = {
     "processes, w 3 m/s": (processes(3.0), {}),
     "processes, w 8 m/s": (processes(8.0), {}),
     "processes, w 15 m/s": (processes(15.0), {}),
+    "sun, w 3 m/s": (tides_and(3.0), {"follows_sun": True}),
+    "sun, w 8 m/s": (tides_and(8.0), {"follows_sun": True}),
+    "sun, dim": (tides_and(3.0), {"follows_sun": True, "noise_mps": 8.0}),
+    "sun, windy": (windy, {"follows_sun": True, "gradient_per_s": 4.5e-5}),
     "gravity waves": (gravity_waves, {}),
 }
 

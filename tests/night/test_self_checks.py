@@ -28,6 +28,6 @@ def test_a_night_without_lasers_and_with_gaps_is_looked_at():
     sky = example_result(40, 0).sky
     sky.line_of_sight_wind_mps[[3, 17]] = np.nan
     time_s = (sky.mid_time - sky.mid_time[0]) / np.timedelta64(1, "s")
-    found = check_samples(sky, time_s, np.full(40, 100.0), SimpleNamespace(lasers=None))
+    found = check_samples(sky, time_s, np.full(40, 100.0), SimpleNamespace(lasers=None), None)
     assert found.drift is None
     assert found.clouds.under.shape == found.bright_twilight.shape == (40,)

@@ -15,6 +15,7 @@ from tests.results import example_result
 
 LATITUDE_DEG, LONGITUDE_DEG = 40.167, -88.159
 RADIUS_M, HEIGHT_M = 6.371e6, 250e3
+NORTH_H_PER_DEG = 0.03  # spread over the nights of winds that follow the sun
 CARDINAL = ("Zenith", "North", "East", "South", "West")
 LOOK = {
     "Zenith": (0.0, 0.0),
@@ -88,6 +89,7 @@ def make_winds(
     wind: tuple[Waves, Waves, Waves] | None = None,
     slope: float | None = None,
     gradient_per_s: float = 0.0,
+    follows_sun: bool = False,
     with_zero: bool = True,
 ) -> Made:
     """Samples of a night.
@@ -106,6 +108,9 @@ def make_winds(
         Makes random winds rough: waves down to 20 minutes with amplitudes as this power of their periods.
     gradient_per_s
         Spread of the four gradients of the horizontal wind.
+    follows_sun
+        A place in the east has each wind earlier, by an hour for 15 degrees, and one in the north later by
+        up to some minutes for a degree. Else all places have it at once.
     with_zero
         Find the Doppler reference as the analysis does; without, the samples have the true one.
     """
@@ -124,12 +129,16 @@ def make_winds(
     exposure_s = np.full(frames, 180.0)
     hours = (np.arange(frames) * step_s + 90.0) / 3600
     gradient = random.normal(0, gradient_per_s, 4)
+    there = hours
+    if follows_sun:
+        later_in_north = NORTH_H_PER_DEG * np.random.default_rng(20_000 + seed).normal()
+        there = hours + (longitude - LONGITUDE_DEG) / 15.0 - later_in_north * (latitude - LATITUDE_DEG)
     away_m = np.radians(zenith - zenith_there) * RADIUS_M
     east_m, north_m = away_m * np.sin(np.radians(azimuth)), away_m * np.cos(np.radians(azimuth))
-    zonal = wind[0](hours) + gradient[0] * east_m + gradient[1] * north_m
-    meridional = wind[1](hours) + gradient[2] * east_m + gradient[3] * north_m
+    zonal = wind[0](there) + gradient[0] * east_m + gradient[1] * north_m
+    meridional = wind[1](there) + gradient[2] * east_m + gradient[3] * north_m
     az, ze = np.radians(azimuth_there), np.radians(zenith_there)
-    along = (zonal * np.sin(az) + meridional * np.cos(az)) * np.sin(ze) + wind[2](hours) * np.cos(ze)
+    along = (zonal * np.sin(az) + meridional * np.cos(az)) * np.sin(ze) + wind[2](there) * np.cos(ze)
 
     fit_error = noise_mps * random.uniform(0.8, 1.25, frames)
     calibration = waves(random, 0.0, 0.3, 0.4, 2.0)(hours)

@@ -10,6 +10,7 @@ from scipy import linalg
 
 from airglow.winds import field, horizontal, shared_errors
 from airglow.winds.horizontal import _Usable
+from airglow.winds.places import positions_m
 
 from .made_winds import LATITUDE_DEG, LONGITUDE_DEG, make_winds
 from .test_field import LIKE, lines_of_sight
@@ -76,9 +77,11 @@ def test_errors_that_samples_share_last_as_long_as_their_cause():
 
 def test_places_are_as_far_apart_as_on_a_sphere():
     """A degree of latitude is 111.19 km of a sphere of 6371 km; one of longitude is shorter by its cosine."""
-    here = horizontal._on_sphere_m(LATITUDE_DEG, LONGITUDE_DEG)
-    north = horizontal._on_sphere_m(LATITUDE_DEG + 1, LONGITUDE_DEG)
-    east = horizontal._on_sphere_m(LATITUDE_DEG, LONGITUDE_DEG + 1)
-    assert np.linalg.norm(north - here) == pytest.approx(111_194, rel=2e-5)
-    assert np.linalg.norm(east - here) == pytest.approx(111_194 * np.cos(np.radians(LATITUDE_DEG)), rel=5e-5)
-    assert np.linalg.norm(here) == pytest.approx(6.371e6)
+    site = LATITUDE_DEG, LONGITUDE_DEG
+    north = positions_m(LATITUDE_DEG + 1, LONGITUDE_DEG, *site)
+    east = positions_m(LATITUDE_DEG, LONGITUDE_DEG + 1, *site)
+    assert np.linalg.norm(north) == pytest.approx(111_194, rel=2e-5)
+    assert np.linalg.norm(east) == pytest.approx(111_194 * np.cos(np.radians(LATITUDE_DEG)), rel=5e-5)
+    assert north[1] == pytest.approx(111_194, rel=1e-4)
+    assert east[0] == pytest.approx(111_194 * np.cos(np.radians(LATITUDE_DEG)), rel=1e-4)
+    assert positions_m(*site, *site) == pytest.approx(0.0)

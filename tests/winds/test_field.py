@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
-from airglow.winds import field
+from airglow.winds import field, field_search
 from airglow.winds.field import Hyperparameters, Observations
 
-LIKE = Hyperparameters(40.0, 5000.0, 9e5, 6.0, 1500.0, 4e5, 0.4, 1.5)
+LIKE = Hyperparameters(40.0, 5000.0, 9e5, 6.0, 1500.0, 4e5, 0.4, 1.5, (-2e-3, 1e-3), (4e-3, -3e-3))
 MEAN_MPS = 150.0  # standard deviation of the night's mean of each horizontal component
 
 
@@ -39,11 +39,13 @@ def matern(nu, t):
 
 def covariance(a, i, b, k, like):
     """Of the departures that line i of ``a`` and line k of ``b`` see."""
-    lag_s, away_m = abs(a.time_s[i] - b.time_s[k]), np.linalg.norm(a.position_m[i] - b.position_m[k])
+    away_m = a.position_m[i] - b.position_m[k]
     total = 0.0
     for axis in range(3):
         spread, time_s, length_m = like.kinds()[1 if axis == 2 else 0]
-        alike = matern(like.smoothness, lag_s / time_s) * np.exp(-((away_m / length_m) ** 2) / 2)
+        east, north = like.vertical_slowness_s_per_m if axis == 2 else like.horizontal_slowness_s_per_m
+        lag_s = abs(a.time_s[i] - b.time_s[k] - east * away_m[0] - north * away_m[1])
+        alike = matern(like.smoothness, lag_s / time_s) * np.exp(-(away_m @ away_m) / length_m**2 / 2)
         total += spread**2 * alike * a.components[i, axis] * b.components[k, axis]
     return total
 
@@ -78,18 +80,24 @@ def test_covariances_are_those_of_each_component(smoothness):
 
 def posterior_point(smoothness):
     """A place of the posterior's parameters and its hyperparameters."""
-    x = np.array([0.4, -0.8, 1.1, -0.3, 0.6, -1.2, 0.5])
+    x = np.array([0.4, -0.8, 1.1, -0.3, 0.6, -1.2, 0.5, -0.7, 0.2, 0.9, -0.4])
     medians = [prior.median for prior in field.HYPERPARAMETERS]
     widths = [prior.log_width for prior in field.HYPERPARAMETERS]
-    return x, Hyperparameters(*(float(v) for v in medians * np.exp(widths * x)), smoothness)
+    east, north, east_of_vertical, north_of_vertical = field_search.SLOWNESS_S_PER_M * x[7:]
+    return x, Hyperparameters(
+        *(float(v) for v in medians * np.exp(widths * x[:7])),
+        smoothness,
+        (east, north),
+        (east_of_vertical, north_of_vertical),
+    )
 
 
 @pytest.mark.parametrize("smoothness", [1.5, 2.5])
 def test_the_cost_is_the_log_density_of_what_was_seen_and_of_the_priors(smoothness):
     seen = lines_of_sight()
     x, like = posterior_point(smoothness)
-    cost, _ = field._Posterior(seen).cost(x, smoothness)
-    other, _ = field._Posterior(seen).cost(np.zeros(7), smoothness)
+    cost, _ = field_search.Posterior(seen).cost(x, smoothness)
+    other, _ = field_search.Posterior(seen).cost(np.zeros(11), smoothness)
     medians = Hyperparameters(smoothness=smoothness)
 
     def log_density(x, like):
@@ -97,16 +105,16 @@ def test_the_cost_is_the_log_density_of_what_was_seen_and_of_the_priors(smoothne
             multivariate_normal.logpdf(seen.wind_mps, cov=of_what_was_seen(seen, like)) + norm.logpdf(x).sum()
         )
 
-    assert other - cost == pytest.approx(log_density(x, like) - log_density(np.zeros(7), medians), rel=1e-9)
+    assert other - cost == pytest.approx(log_density(x, like) - log_density(np.zeros(11), medians), rel=1e-9)
 
 
 @pytest.mark.parametrize("smoothness", [1.5, 2.5])
 @pytest.mark.parametrize("count", [9, 130])  # the latter in two stretches
 def test_the_slope_of_the_cost_is_that_of_its_differences(smoothness, count):
-    posterior = field._Posterior(lines_of_sight(count))
+    posterior = field_search.Posterior(lines_of_sight(count))
     x, _ = posterior_point(smoothness)
     _, slope = posterior.cost(x, smoothness)
-    step = 1e-4 * np.eye(7)
+    step = 1e-4 * np.eye(11)
     by_differences = [
         (posterior.cost(x + s, smoothness)[0] - posterior.cost(x - s, smoothness)[0]) / 2e-4 for s in step
     ]
@@ -117,7 +125,7 @@ def test_stretches_of_a_long_night_know_nothing_of_each_other():
     seen = lines_of_sight(130)
     x, _ = posterior_point(1.5)
     whole, first, second = (
-        field._Posterior(part).cost(x, 1.5)[0]
+        field_search.Posterior(part).cost(x, 1.5)[0]
         for part in (seen, seen.at(np.arange(65)), seen.at(np.arange(65, 130)))
     )
     assert whole == pytest.approx(first + second - 0.5 * x @ x, rel=1e-12)
@@ -139,3 +147,21 @@ def test_the_wind_over_the_site_is_the_conditional_one():
         np.testing.assert_allclose(wind[m], cross @ inverse @ seen.wind_mps, rtol=1e-8)
         expected = np.diag(prior**2) - cross @ inverse @ cross.T
         np.testing.assert_allclose(left[m], expected, rtol=1e-7, atol=1e-6)
+
+
+def test_a_wind_that_moves_is_found():
+    """Vertical waves that come from the east, 400 s later for every 200 km: seen in five directions."""
+    random = np.random.default_rng(3)
+    time_s = np.arange(60) * 250.0
+    azimuth = np.tile(np.radians([0.0, 0.0, 90.0, 180.0, 270.0]), 12)
+    slant = np.tile([0.0, 0.7, 0.7, 0.7, 0.7], 12)
+    across = np.stack([np.sin(azimuth), np.cos(azimuth)], axis=1) * slant[:, None]
+    place_m = np.column_stack([across * 3.3e5, np.zeros(60)])
+    at_site_s = time_s + 2e-3 * place_m[:, 0]
+    wave = 8.0 * np.sin(2 * np.pi * at_site_s / 3000.0)
+    components = np.column_stack([across, np.sqrt(1 - slant**2)])
+    seen = components @ [60.0, -30.0, 0.0] + components[:, 2] * wave + random.normal(0, 1.0, 60)
+    found = field_search.find_hyperparameters(
+        Observations(time_s, place_m, components, seen, np.ones(60), np.zeros((60, 60)))
+    )
+    np.testing.assert_allclose(found.vertical_slowness_s_per_m, [-2e-3, 0.0], atol=4e-4)
