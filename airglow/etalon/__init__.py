@@ -8,6 +8,7 @@ from airglow.etalon.airy import (
     relative_illumination,
     terms_needed,
 )
+from airglow.etalon.blur_course import BlurCourse
 from airglow.etalon.derivatives import airy_derivatives
 from airglow.etalon.laser import LaserFit, fit_laser, start_from_fringes
 from airglow.etalon.linear import LinearFit, fit_linear, fit_linear_together, flat_templates, smooth_trend
@@ -19,6 +20,7 @@ from airglow.etalon.state import LaserState, measure_state
 from airglow.etalon.tables import FringeTables
 
 __all__ = [
+    "BlurCourse",
     "FringeTables",
     "Fringes",
     "LaserFit",

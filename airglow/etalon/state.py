@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from airglow.etalon.airy import central_phase, terms_needed
+from airglow.etalon.blur_course import BlurCourse, find_blur_course
 from airglow.etalon.laser import LaserFit, fit_laser, start_phase
 from airglow.etalon.misfit import explains_fringes
 from airglow.etalon.parameters import ParametersFit, fit_parameters
@@ -59,6 +60,8 @@ class LaserState:
     other_courses
         Where there are too few lasers to tell how fast the gap moves: courses at several rates, each with the
         natural logarithm of its density, without what the zenith has to say.
+    blur
+        How it drifts; None where it stays.
     """
 
     parameters: InstrumentParameters
@@ -70,6 +73,7 @@ class LaserState:
     gap_nm: Course
     median_gap_m: float
     other_courses: tuple[tuple[float, Course], ...] = ()
+    blur: BlurCourse | None = None
 
     def with_course(self, course: Course) -> LaserState:
         """The same with another course of the gap.
@@ -183,6 +187,7 @@ def measure_state(
         raise NotAnalysable("laser fit failed", _why_no_fit(fits))
     good = np.flatnonzero(explained)
     amounts = np.array([[fit.intensity if fit else 0.0] for fit in fits])
+    cleaned = list(lasers)
     patterns = common_patterns([lasers[k] for k in good], [fits[k].model for k in good], amounts[good])
     if patterns is not None:
         cleaned = [
@@ -202,6 +207,9 @@ def measure_state(
     median = float(np.nanmedian(gap_m[explained]))
     gap_nm = np.where(explained, 1e9 * (gap_m - median), np.nan)
     course = fit_course(mid_time_s, gap_nm, 1e9 * error_m, natural_rate=GAP_RATE_NM_PER_H, find_jumps=True)
+    blur = None
+    if estimate_blur and "blur_px" not in held:
+        blur = find_blur_course(cleaned, mid_time_s, fits, course.used, parameters, wavelength_m)
     others: tuple[tuple[float, Course], ...] = ()
     if course.used.sum() < FEWEST_LASERS:
         others = _courses_at_rates(mid_time_s, gap_nm, 1e9 * error_m)
@@ -215,6 +223,7 @@ def measure_state(
         gap_nm=course,
         median_gap_m=median,
         other_courses=others,
+        blur=blur,
     )
 
 

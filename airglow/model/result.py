@@ -58,7 +58,7 @@ class Cause(Enum):
     LASER_SATURATED = (25, 0, 1, "laser frames at the camera's ceiling, the clipped annuli left out")
     POOR_LASER_FIT = (26, 0, 1, "the fit of the laser frames leaves too much of their fringes")
     FEW_LASERS = (27, 1, 0, "too few laser frames to tell how fast the gap moves")
-    CLOUD_BY_THE_DATA = (28, 1, 1, "all directions look alike: clouds, by the winds and the brightness")
+    CLOUD_BY_THE_DATA = (28, 1, 1, "clouds, by the winds and the brightness")
     COMMON_DRIFT = (29, 1, 0, "all directions drift together over the night, against the lasers")
     BRIGHT_TWILIGHT = (30, 1, 1, "twilight so bright that an absorption line in it may move the fit")
 

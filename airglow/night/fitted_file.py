@@ -25,7 +25,7 @@ from airglow.night.fitted import FittedNight
 from airglow.night.plain import from_plain, to_plain
 from airglow.night.request import NightRequest
 
-LAYOUT = 1
+LAYOUT = 2
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # of members of the zip: it has to say something
 _TREE = "night.json"
 _COMPRESSION = 1  # the noise of profiles gives no more: 6 saves a hundredth, and takes half as long again

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import constants
 
-from airglow.etalon import FringeTables, central_phase, common_patterns
+from airglow.etalon import BlurCourse, FringeTables, central_phase, common_patterns
+from airglow.etalon.shape import BLUR
 from airglow.model.errors import NotAnalysable
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import Rejection
@@ -30,6 +31,7 @@ from airglow.spectra import (
     pixel_variance,
     refine_for_sky,
     shape_errors_k,
+    temperature_response,
 )
 
 _EXCESS_FRAMES = 15  # frames over which the excess is averaged
@@ -169,6 +171,19 @@ def fit_lines(
             own_reflectivity=bool(holds.evidence.reflectivity_change),
             own_blur=bool(holds.evidence.blur_change_px),
         )
+        if known.lasers.blur is not None:
+            # Its mean may be the sky's own; the change from frame to frame is the laser's.
+            by_blur_k = temperature_response(
+                [profiles[k] for k in fits],
+                at_one_gap,
+                one_phase,
+                parameters,
+                line,
+                own_illumination=own is not None,
+                own_reflectivity=False,
+                own_blur=False,
+            )[BLUR.start]
+            fits = _without_drift_of_blur(fits, known.lasers.blur, sky.mid_time_s, by_blur_k)
     if holds is not None and holds.found is not None:
         fits = with_errors_by_place(profiles, fits, of_gap_mps, tables, line, holds.found)
     index = sorted(fits)
@@ -232,6 +247,22 @@ def _fixed_patterns(profiles: Sequence[RingProfile], fits: Mapping[int, LineFit]
     if patterns is None:
         return {}
     return {k: patterns.of(profiles[k], of) for k, of in zip(fits, amounts, strict=True)}
+
+
+def _without_drift_of_blur(
+    fits: Mapping[int, LineFit], course: BlurCourse, mid_time_s: np.ndarray, by_blur_k: float
+) -> dict[int, LineFit]:
+    """Temperatures less what a drift of the blur (K for a pixel that is too small) adds, with its error."""
+    index = list(fits)
+    change_px, error_px = course.at(mid_time_s[index])
+    return {
+        k: replace(
+            fits[k],
+            temperature_k=fits[k].temperature_k - by_blur_k * float(change),
+            temperature_error_k=float(np.hypot(fits[k].temperature_error_k, by_blur_k * error)),
+        )
+        for k, change, error in zip(index, change_px, error_px, strict=True)
+    }
 
 
 def _with_errors_left(fit: LineFit, nonlinearity: DifferentialNonlinearity, profile: RingProfile) -> LineFit:

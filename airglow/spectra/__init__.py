@@ -12,7 +12,7 @@ from airglow.spectra.foreign_scan import (
 from airglow.spectra.line import LineFit, first_harmonic, fit_line, fit_line_in_all
 from airglow.spectra.line_errors import cramer_rao_bound
 from airglow.spectra.nonlinearity import DifferentialNonlinearity, find_nonlinearity, pixel_variance
-from airglow.spectra.shape_error import shape_errors_k
+from airglow.spectra.shape_error import shape_errors_k, temperature_response
 from airglow.spectra.sky_evidence import SkyEvidence, weigh_sky
 from airglow.spectra.sky_line import SkyLine, network_intensity_scale
 from airglow.spectra.sky_parameters import refine_for_sky
@@ -40,5 +40,6 @@ __all__ = [
     "scan_for_foreign_line",
     "settle_foreign_line",
     "shape_errors_k",
+    "temperature_response",
     "weigh_sky",
 ]
