@@ -9,6 +9,7 @@ import numpy as np
 from airglow.geometry.ephemeris import moon_separation_deg, sun_and_moon
 from airglow.geometry.lines_of_sight import pierce_points
 from airglow.model.empty import empty_result
+from airglow.model.inputs import InputFile
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import (
     Cause,
@@ -42,7 +43,10 @@ PROVENANCE = Provenance(
     settings_hash="5f2c" * 16,
     registry_epoch="2022-10-20",
     input_hash="a91e" * 16,
-    weather_files=("Cloud_uao_20250429.txt", "Cloud_uao_20250430.txt"),
+    weather_files=(
+        InputFile("Cloud_uao_20250429.txt", 81_344, "3d17" * 16),
+        InputFile("Cloud_uao_20250430.txt", 80_012, "b0c2" * 16),
+    ),
     manifest_hash="0c4d" * 16,
 )
 GAP_M = 1.5e-2

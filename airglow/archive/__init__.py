@@ -23,7 +23,13 @@ from airglow.archive.superseded import (
 )
 from airglow.archive.tar import UnpackLimits
 from airglow.archive.unpack import KeptOut, Unpacked, unpack
-from airglow.archive.weather import ArchivedWeather, archive_weather, fetch_weather, sync_weather_file
+from airglow.archive.weather import (
+    ArchivedWeather,
+    archive_weather,
+    fetch_weather,
+    sync_weather_file,
+    with_uploads,
+)
 
 __all__ = [
     "DELETION",
@@ -62,4 +68,5 @@ __all__ = [
     "sync_weather_file",
     "unpack",
     "upload_versions",
+    "with_uploads",
 ]

@@ -20,6 +20,8 @@ from airglow.store import Store, StoredObject, delete_read
 from airglow.uploads import (
     ONE_DAY,
     RAW,
+    Memory,
+    NightId,
     WeatherFile,
 )
 
@@ -60,6 +62,7 @@ def cleanup_night(
     just_read: bool = False,
     guard: Guard | None = None,
     keep_superseded_days: int = 0,
+    memory: Memory | None = None,
 ) -> dict[str, Any]:
     """Delete the raw objects that a manifest names, after proving that nothing depends on them.
 
@@ -92,6 +95,9 @@ def cleanup_night(
         How raw objects are deleted: without it, with a look at each right before, and without a rest.
     keep_superseded_days
         For how many days frames of an earlier upload are kept; 0 for ever.
+    memory
+        What looks at ``raw/`` found out of published nights and weather files; without it the bucket is
+        asked.
 
     Returns
     -------
@@ -113,14 +119,20 @@ def cleanup_night(
     outcome = _Outcome()
     guard = guard or Guard()
     _delete_upload(store, manifest, listed, guard, outcome)
-    _delete_weather(store, registry, night.site, (night.date, night.date + ONE_DAY), listed, guard, outcome)
+    dates = (night.date, night.date + ONE_DAY)
+    _delete_weather(store, registry, night.site, dates, listed, guard, outcome, {night: published}, memory)
     superseded = retire(store, manifest, there, keep_superseded_days)
     more = {"superseded": superseded} if superseded else {}
     return outcome.record(night=night.name, manifest_sha256=manifest.sha256, **more)
 
 
 def cleanup_weather(
-    store: Store, registry: Registry, site: str, date: dt.date, guard: Guard | None = None
+    store: Store,
+    registry: Registry,
+    site: str,
+    date: dt.date,
+    guard: Guard | None = None,
+    memory: Memory | None = None,
 ) -> dict[str, Any]:
     """Archive and delete the raw weather files of a site and local date that no upload needs any more.
 
@@ -136,6 +148,8 @@ def cleanup_weather(
         Local date of the files.
     guard
         As in `cleanup_night`.
+    memory
+        As for `cleanup_night`.
 
     Returns
     -------
@@ -144,7 +158,7 @@ def cleanup_weather(
     """
     listed = {found.key: found for found in store.list(RAW)}
     outcome = _Outcome()
-    _delete_weather(store, registry, site, (date,), listed, guard or Guard(), outcome)
+    _delete_weather(store, registry, site, (date,), listed, guard or Guard(), outcome, {}, memory)
     return outcome.record(site=site, date=f"{date:%Y%m%d}")
 
 
@@ -186,9 +200,11 @@ def _delete_weather(
     listed: Mapping[str, StoredObject],
     guard: Guard,
     outcome: _Outcome,
+    published: Mapping[NightId, Mapping[str, Any]],
+    memory: Memory | None,
 ) -> None:
     """Delete the weather files of some days that are complete, archived and not needed."""
-    plan = plan_weather(store, registry, site, dates, listed, guard)
+    plan = plan_weather(store, registry, site, dates, listed, guard, published, memory)
     outcome.kept += plan.kept
     if plan.files:
         kinds = {file.kind for file, _ in plan.files}

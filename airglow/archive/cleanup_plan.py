@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from airglow.archive.guard import Guard, why_it_rests
 from airglow.archive.manifest import Manifest
@@ -15,15 +16,18 @@ from airglow.model.errors import AirglowError
 from airglow.registry import Registry
 from airglow.store import Store, StoredObject
 from airglow.uploads import (
+    Memory,
     NightId,
     RawPart,
     RawReceipt,
+    WeatherDay,
     WeatherFile,
     end_of_day,
     is_of_upload,
     nights_that_need,
     parse_raw_key,
     parse_receipt,
+    why_weather_is_needed,
 )
 
 
@@ -106,8 +110,12 @@ def plan_weather(
     dates: Sequence[dt.date],
     listed: Mapping[str, StoredObject],
     guard: Guard,
+    published: Mapping[NightId, Mapping[str, Any]] | None = None,
+    memory: Memory | None = None,
 ) -> WeatherPlan:
-    """Decide about the weather files of some days: those that are complete and needed by no upload go.
+    """Decide about the weather files of some days: those that are complete and needed by no night go.
+
+    A night needs them while it is uploaded, and when its published result would change by them.
 
     Parameters
     ----------
@@ -123,6 +131,11 @@ def plan_weather(
         Everything in ``raw/``, by key, without what has just been deleted.
     guard
         How raw objects are deleted.
+    published
+        What is published of nights, where that is at hand.
+    memory
+        What looks at ``raw/`` found out of published nights and weather files; without it the bucket is
+        asked.
 
     Returns
     -------
@@ -130,19 +143,30 @@ def plan_weather(
     """
     parsed = ((parse_raw_key(key), found) for key, found in listed.items())
     files = [(file, found) for file, found in parsed if isinstance(file, WeatherFile) and file.site == site]
+    by_day: dict[WeatherDay, list[tuple[WeatherFile, StoredObject]]] = {}
+    for file, found in files:
+        by_day.setdefault(WeatherDay(site, file.date), []).append((file, found))
     going: list[tuple[WeatherFile, dt.datetime]] = []
     kept: list[tuple[str, str]] = []
     for date in dates:
-        of_day = [(file, found) for file, found in files if file.date == date]
+        of_day = by_day.get(WeatherDay(site, date), [])
         if not of_day:
             continue
         in_need = _nights_in_need(store, nights_that_need(_nights(listed), site, date), listed)
         end = end_of_day(registry.site(site), date)
+        late: dict[str, str] = {}
+        if not in_need and any(found.modified >= end for _, found in of_day):
+            day, now = WeatherDay(site, date), dt.datetime.now(dt.UTC)
+            late = why_weather_is_needed(
+                store, registry, day, by_day, published or {}, memory or Memory(), now
+            )
         for file, found in of_day:
             if in_need:
                 kept.append((file.raw_key, f"needed by {', '.join(night.name for night in in_need)}"))
             elif found.modified < end:
                 kept.append((file.raw_key, "uploaded before its day was over: it can be a partial file"))
+            elif file.raw_key in late:
+                kept.append((file.raw_key, late[file.raw_key]))
             elif until := guard.rests_until([found]):
                 kept.append((file.raw_key, why_it_rests(until)))
             else:

@@ -91,7 +91,7 @@ def preview_cleanup(
     fates += [RawFate(key, listed[key].size, False, why) for key, why in upload.kept]
     after = {key: found for key, found in listed.items() if key not in upload.keys}
     dates = (night.date, night.date + ONE_DAY)
-    weather = plan_weather(store, registry, night.site, dates, after, guard)
+    weather = plan_weather(store, registry, night.site, dates, after, guard, {night: published})
     archived = list_weather(
         store, night.site, dates, raw=False, kinds={file.kind for file, _ in weather.files}
     )

@@ -21,10 +21,17 @@ from airglow.store import (
     proves,
     read_surely,
 )
-from airglow.uploads import ONE_DAY, RAW, WeatherFile, cloud_file, parse_raw_key, weather_prefix
+from airglow.uploads import (
+    MAX_WEATHER_BYTES,
+    ONE_DAY,
+    RAW,
+    WeatherFile,
+    cloud_file,
+    parse_raw_key,
+    weather_prefix,
+)
 
 FORMAT = 1
-MAX_WEATHER_BYTES = 256 << 20  # a real one has a few
 ATTEMPTS = 3
 MAX_NAME = 100  # of a weather file; a disk takes more
 
@@ -245,6 +252,34 @@ def archive_weather(
     if out_record is not None:
         write_whole(out_record, json_bytes(record))
     return record
+
+
+def with_uploads(
+    files: Iterable[Mapping[str, Any]], record: Mapping[str, Any] | Path | None
+) -> list[dict[str, Any]]:
+    """Name the objects of the weather files that a result was made with.
+
+    Parameters
+    ----------
+    files
+        ``name``, ``size`` and ``sha256`` of each.
+    record
+        What `archive_weather` returned, or the file it wrote; None if there is none.
+
+    Returns
+    -------
+    list of dict
+        Each file with ``etag`` of the archived object and ``raw_etag`` of the upload it has all of, by which
+        the same upload is known again without a look into it; None for what is not known.
+    """
+    if isinstance(record, Path):
+        record = parse_json(record.read_bytes())
+    objects = {entry["name"]: entry for entry in (record or {"files": []})["files"]}
+    named = []
+    for file in files:
+        known = objects.get(file["name"], {})
+        named.append({**file, "etag": known.get("etag"), "raw_etag": known.get("raw_etag")})
+    return named
 
 
 def fetch_weather(store: Store, record: Mapping[str, Any] | Path, directory: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from airglow.model.inputs import InputFile
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.products import product_stem
 from airglow.model.temperatures import ProbeTemperatures
@@ -260,7 +261,7 @@ class Provenance:
     input_hash
         SHA-256 over names and SHA-256s of the frames and weather files that were read.
     weather_files
-        Names of the weather files.
+        The weather files of the night that were there, also those that could not be read.
     manifest_hash
         SHA-256 of the manifest in the archive that lists the frames; empty without one.
     overrides
@@ -271,7 +272,7 @@ class Provenance:
     settings_hash: str
     registry_epoch: str
     input_hash: str
-    weather_files: tuple[str, ...]
+    weather_files: tuple[InputFile, ...]
     manifest_hash: str = ""
     overrides: tuple[str, ...] = ()
 

@@ -108,8 +108,8 @@ def analyse_frames(
         Empty, with a note that says why, if there is no analysis.
     outcome
         As JSON can hold it: ``instrument``, ``site``, ``date``, ``tag``, ``state`` (`ANALYSED`, or why there
-        is no analysis), ``reason``, ``overrides`` if anything was decided by hand, and a few numbers for
-        tables.
+        is no analysis), ``reason``, ``overrides`` if anything was decided by hand, ``weather`` (``name``,
+        ``size`` and ``sha256`` of each weather file), and a few numbers for tables.
 
     Raises
     ------
@@ -288,6 +288,7 @@ def _analyse(
         outcome |= {**_numbers(result), "state": ANALYSED, "reason": ""}
     if result.provenance.overrides:
         outcome["overrides"] = list(result.provenance.overrides)
+    outcome["weather"] = [asdict(source) for source in result.provenance.weather_files]
     by, took = result.provenance.code_version, round(time.monotonic() - begun, 1)
     result = replace(result, provenance=replace(result.provenance, manifest_hash=manifest_hash))
     return _Analysis(result, {**outcome, "code_version": by, "analysis_s": took}, fits, manifest_hash)

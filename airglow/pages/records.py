@@ -12,6 +12,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from airglow.model.errors import BadInput
@@ -193,7 +194,7 @@ def _of_result(result: NightResult) -> dict[str, Any]:
             "settings_hash": made.settings_hash,
             "registry_epoch": made.registry_epoch,
             "input_hash": made.input_hash,
-            "weather_files": list(made.weather_files),
+            "weather_files": [asdict(item) for item in made.weather_files],
             **({"overrides": list(made.overrides)} if made.overrides else {}),
         },
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from airglow.model.files import write_whole
+from airglow.model.inputs import InputFile
 from airglow.model.result import Cause, NightResult, causes_in
 from airglow.model.summary import count_levels, finite_median, number_text, summary
 from airglow.model.winds import HorizontalWinds, SmoothWinds
@@ -201,6 +202,15 @@ def _provenance(result: NightResult) -> list[str]:
         f"{'input':<20}{made.input_hash}",
         f"{'manifest':<20}{made.manifest_hash or 'none'}",
         f"{'registry epoch':<20}{made.registry_epoch}",
-        f"{'weather files':<20}{', '.join(made.weather_files) or 'none'}",
+        *_weather_files(made.weather_files),
         *(f"{'decided by hand':<20}{sentence}" for sentence in made.overrides),
     ]
+
+
+def _weather_files(files: tuple[InputFile, ...]) -> list[str]:
+    """A line for each file with its size and hash, or one that says that there was none."""
+    texts = [
+        f"{item.name}, {item.size:,} bytes, SHA-256 {item.sha256}" if item.sha256 else item.name
+        for item in files
+    ]
+    return [f"{'weather files' if not k else '':<20}{text}" for k, text in enumerate(texts or ["none"])]

@@ -23,6 +23,7 @@ import numpy as np
 from airglow.model.columns import netcdf_columns
 from airglow.model.errors import BadInput, MachineError
 from airglow.model.files import written_whole
+from airglow.model.inputs import InputFile
 from airglow.model.instrument import InstrumentParameters
 from airglow.model.result import (
     DopplerReference,
@@ -231,7 +232,7 @@ def _group(file: netCDF4.Dataset, name: str) -> netCDF4.Dataset:
 
 
 def _write_log(group: netCDF4.Dataset, result: NightResult) -> None:
-    rejections = result.rejections
+    rejections, weather = result.rejections, result.provenance.weather_files
     for dimension, columns in (
         ("note", {"note": ("sentence of the log of the analysis", result.notes)}),
         (
@@ -241,7 +242,16 @@ def _write_log(group: netCDF4.Dataset, result: NightResult) -> None:
                 "reason": ("why the frame took no part", tuple(item.reason for item in rejections)),
             },
         ),
-        ("weather", {"weather_file": ("weather file that was read", result.provenance.weather_files)}),
+        (
+            "weather",
+            {
+                "weather_file": ("weather file of the night", tuple(item.name for item in weather)),
+                "weather_file_sha256": (
+                    "SHA-256 of the weather file",
+                    tuple(item.sha256 for item in weather),
+                ),
+            },
+        ),
     ):
         for name, (long_name, values) in columns.items():
             if dimension not in group.dimensions:
@@ -250,6 +260,9 @@ def _write_log(group: netCDF4.Dataset, result: NightResult) -> None:
             variable.long_name = long_name
             if values:
                 variable[:] = np.array(values, object)
+    sizes = group.createVariable("weather_file_size", "i8", ("weather",), fill_value=False)
+    sizes.setncatts({"long_name": "size of the weather file, -1 if not known", "units": "byte"})
+    sizes[:] = np.array([item.size for item in weather], np.int64)
 
 
 def _read(file: netCDF4.Dataset) -> NightResult:
@@ -286,7 +299,7 @@ def _read(file: netCDF4.Dataset) -> NightResult:
             settings_hash=file.settings_hash,
             registry_epoch=file.registry_epoch,
             input_hash=file.input_hash,
-            weather_files=read_texts(log["weather_file"]),
+            weather_files=_read_weather_files(log),
             manifest_hash=getattr(file, "manifest_hash", ""),  # files from before it was written lack it
             overrides=tuple(getattr(file, "overrides", "").splitlines()),
         ),
@@ -294,6 +307,14 @@ def _read(file: netCDF4.Dataset) -> NightResult:
             read_temperatures(file[TEMPERATURES_GROUP]) if TEMPERATURES_GROUP in file.groups else ()
         ),
     )
+
+
+def _read_weather_files(log: netCDF4.Group) -> tuple[InputFile, ...]:
+    names = read_texts(log["weather_file"])
+    if "weather_file_sha256" not in log.variables:  # files from before they were written
+        return tuple(InputFile(name) for name in names)
+    sizes = log["weather_file_size"][:].tolist()
+    return tuple(map(InputFile, names, sizes, read_texts(log["weather_file_sha256"])))
 
 
 def _read_parameters(group: netCDF4.Dataset, sky: SkySamples) -> InstrumentParameters:

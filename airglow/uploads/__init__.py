@@ -24,6 +24,7 @@ from airglow.uploads.keys import (
     parse_raw_key,
     weather_prefix,
 )
+from airglow.uploads.late_weather import MAX_WEATHER_BYTES, WEATHER, why_weather_is_needed
 from airglow.uploads.manifests import mend_manifests, restore_manifest
 from airglow.uploads.memory import MEMORY, Memory, read_memory
 from airglow.uploads.pending import (
@@ -68,11 +69,13 @@ from airglow.uploads.scan import ScanSettings, scan
 from airglow.uploads.standing import settled, told, upload_digest
 
 __all__ = [
+    "MAX_WEATHER_BYTES",
     "MEMORY",
     "NIGHTS_PER_PLAN",
     "ONE_DAY",
     "RAW",
     "TABLE",
+    "WEATHER",
     "Aside",
     "Attempt",
     "Discovery",
@@ -141,5 +144,6 @@ __all__ = [
     "upload_digest",
     "weather_prefix",
     "what_is_missing",
+    "why_weather_is_needed",
     "with_event",
 ]

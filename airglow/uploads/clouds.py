@@ -97,10 +97,7 @@ def hours_to_cover(
     list
         Local dates with a moment (UTC) each; dates without a dark moment are not in it.
     """
-    noon = np.datetime64((site.noon(date) + HALF_MINUTE).replace(tzinfo=None), "m")
-    moments = np.arange(noon, noon + np.timedelta64(1, "D"), DARK_EVERY)
-    sun = sun_and_moon(moments, site.latitude_deg, site.longitude_deg, site.altitude_m).sun_elevation_deg
-    dark = [moment.replace(tzinfo=dt.UTC) for moment in moments[sun < DARK_SUN_DEG].tolist()]
+    dark = dark_moments(site, date)
     so_far = [moment for moment in dark if moment <= min(made_at, now)]
     wanted = []
     for day in (date, date + ONE_DAY):
@@ -108,6 +105,27 @@ def hours_to_cover(
         if within := [moment for moment in so_far or dark if begin <= moment < end]:
             wanted.append((day, within[-1]))
     return wanted
+
+
+def dark_moments(site: Site, date: dt.date) -> list[dt.datetime]:
+    """Moments of a night, five minutes apart, at which the sun is so low that frames are used.
+
+    Parameters
+    ----------
+    site
+        Where.
+    date
+        Local date on which the night began.
+
+    Returns
+    -------
+    list of datetime.datetime
+        UTC, aware, in order; empty in a polar summer.
+    """
+    noon = np.datetime64((site.noon(date) + HALF_MINUTE).replace(tzinfo=None), "m")
+    moments = np.arange(noon, noon + np.timedelta64(1, "D"), DARK_EVERY)
+    sun = sun_and_moon(moments, site.latitude_deg, site.longitude_deg, site.altitude_m).sun_elevation_deg
+    return [moment.replace(tzinfo=dt.UTC) for moment in moments[sun < DARK_SUN_DEG].tolist()]
 
 
 def _reached(

@@ -51,6 +51,8 @@ class NightReport:
         What the night has gone through, of one with a marker of unfinished work.
     upload
         Digest of what is in ``raw/`` of it.
+    refresh
+        True if its published result is to be finished again, with weather files that came late.
     """
 
     night: NightId
@@ -65,6 +67,7 @@ class NightReport:
     withdrawn: bool = False
     record: NightRecord | None = None
     upload: str = ""
+    refresh: bool = False
 
     @property
     def is_wanted(self) -> bool:
@@ -172,6 +175,7 @@ def discovery_to_json(discovery: Discovery) -> dict[str, Any]:
                 "withdrawn": report.withdrawn,
                 "record": record_to_json(report.record) if report.record else None,
                 "upload": report.upload,
+                "refresh": report.refresh,
             }
             for report in discovery.nights
         ],

@@ -9,6 +9,7 @@ is a file on the working disk. If that is lost or damaged it costs requests and 
 - That a night was not archived counts only while it has the same objects in ``raw/``, for a day at most, and
   only for the bucket where it was seen. It lets a night that waits go on waiting; before work on a night
   begins the bucket is asked.
+- What weather files in ``raw/`` mean for a night that is done counts only for these very files.
 
 What a look did not ask for is forgotten after it, so the file stays as small as what lies in ``raw/``.
 """
@@ -49,6 +50,9 @@ class Memory:
         By name of a night that is done: a digest of its objects in ``raw/``, and until when they stay.
     prefixes
         What names of other instruments' objects begin with, as far as that was told.
+    weather
+        By name of a night: a digest of the weather files in ``raw/`` that it needs, what was found out of
+        them and the moment that goes with it (`airglow.uploads.late_weather`).
     """
 
     place: str = ""
@@ -56,9 +60,11 @@ class Memory:
     not_archived: dict[str, tuple[str, str]] = field(default_factory=dict)
     resting: dict[str, tuple[str, str]] = field(default_factory=dict)
     prefixes: frozenset[str] = frozenset()
+    weather: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     _receipts_now: dict[str, bytes] = field(default_factory=dict, init=False)
     _not_archived_now: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)
     _resting_now: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)
+    _weather_now: dict[str, tuple[str, str, str]] = field(default_factory=dict, init=False)
 
     def read_receipt(self, store: Store, listed: StoredObject) -> bytes:
         """The bytes of a receipt: as remembered, or from the bucket.
@@ -168,6 +174,45 @@ class Memory:
         self.prefixes = found
         return new
 
+    def recall_weather(
+        self, night: NightId, objects: Iterable[StoredObject]
+    ) -> tuple[str, dt.datetime] | None:
+        """What was noted of a night and the weather files in ``raw/``; None if not these files.
+
+        Parameters
+        ----------
+        night
+            The night.
+        objects
+            The weather files in ``raw/`` that it needs.
+
+        Returns
+        -------
+        tuple of (str, datetime.datetime) or None
+            As of `note_weather`.
+        """
+        entry = self.weather.get(night.name)
+        if entry is None or entry[0] != _digest(objects):
+            return None
+        self._weather_now[night.name] = entry
+        return entry[1], dt.datetime.fromisoformat(entry[2])
+
+    def note_weather(
+        self, night: NightId, objects: Iterable[StoredObject], verdict: str, moment: dt.datetime
+    ) -> None:
+        """Remember what weather files in ``raw/`` mean for a night.
+
+        Parameters
+        ----------
+        night, objects
+            As of `recall_weather`.
+        verdict
+            In a word.
+        moment
+            What goes with it (aware).
+        """
+        self._weather_now[night.name] = _digest(objects), verdict, moment.isoformat()
+
     def write(self, path: Path) -> None:
         """Write what this look asked for; the rest is forgotten.
 
@@ -189,6 +234,7 @@ class Memory:
             "not_archived": self._not_archived_now,
             "resting": self._resting_now,
             "prefixes": sorted(self.prefixes),
+            "weather": self._weather_now,
         }
         write_whole(path, json_bytes(value))
 
@@ -218,7 +264,11 @@ def read_memory(path: Path, store: Store) -> Memory:
             {name: _seen(entry) for name, entry in value[kind].items()}
             for kind in ("not_archived", "resting")
         )
-        return Memory(place, receipts, not_archived, resting, frozenset(map(str, value["prefixes"])))
+        weather = {
+            name: (digest, str(verdict), _seen((digest, moment))[1])
+            for name, (digest, verdict, moment) in value.get("weather", {}).items()
+        }
+        return Memory(place, receipts, not_archived, resting, frozenset(map(str, value["prefixes"])), weather)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Memory(place)
 

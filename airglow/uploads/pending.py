@@ -22,6 +22,7 @@ from airglow.store import MissingObject, Store, StoredObject
 from airglow.uploads.discovery import Discovery
 from airglow.uploads.expiry import SUPERSEDED
 from airglow.uploads.keys import PENDING, NightId
+from airglow.uploads.late_weather import WEATHER
 from airglow.uploads.records import (
     Attempt,
     NightRecord,
@@ -75,7 +76,8 @@ def mark_pending(
     night
         Which night.
     why
-        What begins, for an operator who looks: ``upload``, ``reanalysis``.
+        What begins, for an operator who looks: ``upload``, ``delivery``, ``weather``. A night that is marked
+        for the weather, and is killed, is finished again and not analysed.
     there
         Keys of the night's state in the bucket, as just listed.
     versions
@@ -311,7 +313,8 @@ def take_up(
         if report.night not in marked:
             there = discovery.states.get(report.night)
             keys = None if there is None else {found.key for found in there}
-            records[report.night] = mark_pending(store, report.night, "upload", keys, versions)
+            why = WEATHER if report.refresh else "upload"
+            records[report.night] = mark_pending(store, report.night, why, keys, versions)
         elif report.record is not None:
             records[report.night] = report.record
         if report.changed:

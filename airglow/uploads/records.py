@@ -104,7 +104,7 @@ class NightRecord:
     state
         Its state.
     why
-        What began: ``upload``, ``delivery``, ``reanalysis``.
+        What began: ``upload``, ``delivery``, ``weather``.
     reason
         Why it is in this state.
     error_class

@@ -25,6 +25,7 @@ from airglow.uploads.keys import (
     first_part,
     parse_raw_key,
 )
+from airglow.uploads.late_weather import continue_refresh, look_for_late_weather
 from airglow.uploads.manifests import Archived, look_up, rests_until
 from airglow.uploads.memory import Memory
 from airglow.uploads.pending import kept_manifests_prefix, list_markers
@@ -50,12 +51,16 @@ class ScanSettings:
         Names of nights that are not to be worked on.
     keep_collection_errors_days, keep_refused_days
         For how long receipts of nights without data, and refused uploads, stay in ``raw/``.
+    late_weather_hours
+        Hours from the end of a published night for which weather files that came late are waited for, until
+        they cover it; then it is finished again with what is there.
     """
 
     cloud_wait_hours: float = 24.0
     hold: tuple[str, ...] = ()
     keep_collection_errors_days: float = 30.0
     keep_refused_days: float = 90.0
+    late_weather_hours: float = 36.0
 
 
 @dataclass
@@ -183,6 +188,7 @@ def scan(
             if archived.problem and report.is_wanted and not report.changed:
                 damaged[night] = archived.copy
             report = _compare_with_refusal(store, report, upload, there, criteria or {})
+            report = continue_refresh(report, bool(upload.objects)) if is_marked else report
         if aside is None:
             aside = _overdue(registry, report, upload, settings, now)
         elif report.is_wanted:
@@ -192,16 +198,24 @@ def scan(
             aside = None  # they go when the night is taken up
         asides += [aside] if aside else []
         reports.append(report)
+    in_need = _in_need(raw, receipts)
+    late = look_for_late_weather(
+        store, registry, now, settings.late_weather_hours, raw.weather,
+        {*in_need, *unfinished, *standing.holds, *map(NightId.parse, settings.hold)}, memory, raw.cloud_ends,
+    )  # fmt: skip
+    to_come = {*unfinished, *standing.holds, *(report.night for report in late)}
+    needed = {WeatherDay(night.site, day) for night in to_come for day in (night.date, night.date + ONE_DAY)}
+    leftovers = _leftovers(registry, settings, now, raw.weather, in_need)
     return Discovery(
         made_at=now,
-        nights=tuple(with_queue(reports, plan or Plan(), now)),
+        nights=tuple(with_queue(_in_order([*reports, *late]), plan or Plan(), now)),
         unrecognised=tuple(raw.unrecognised),
         others=tuple(sorted(raw.others.items())),
         resting=tuple(resting),
         asides=tuple(asides),
         damaged=damaged,
         expired=expired(markers.superseded, now),
-        weather_leftovers=tuple(_leftovers(registry, settings, now, raw.weather, _in_need(raw, receipts))),
+        weather_leftovers=tuple(day for day in leftovers if day not in needed),
         finished=tuple(sorted(finished, key=lambda n: n.name)),
         marked=frozenset(marked),
         states=states,
@@ -221,6 +235,10 @@ def _first_look(night: NightId, upload: _Upload, record: NightRecord | None) -> 
         record=record,
         upload=upload_digest(upload.objects),
     )
+
+
+def _in_order(reports: Iterable[NightReport]) -> list[NightReport]:
+    return sorted(reports, key=lambda report: (report.night.date, report.night.site, report.night.instrument))
 
 
 def _sort(objects: Iterable[StoredObject], registry: Registry) -> _Raw:

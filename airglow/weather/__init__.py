@@ -3,6 +3,7 @@
 from airglow.weather.clock import Clock, local_to_utc
 from airglow.weather.clouds import read_cloud_file
 from airglow.weather.folder import WeatherFolder, read_folder
+from airglow.weather.hours import Samples, same_samples, samples_of_hours
 from airglow.weather.loggers import read_temperature_log
 from airglow.weather.probes import probes_of
 from airglow.weather.series import (
@@ -21,6 +22,7 @@ __all__ = [
     "Clock",
     "CloudSeries",
     "LineCounts",
+    "Samples",
     "Summary",
     "TemperatureSeries",
     "WeatherFolder",
@@ -31,6 +33,8 @@ __all__ = [
     "read_cloud_file",
     "read_folder",
     "read_temperature_log",
+    "same_samples",
+    "samples_of_hours",
     "sensor_cadence_s",
     "summarise",
     "summarise_values",

@@ -12,8 +12,9 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from airglow.model.errors import BadInput, MachineError
+from airglow.model.inputs import InputFile
 from airglow.weather.clouds import read_as_logged
-from airglow.weather.lines import is_directory, sha256_of_log
+from airglow.weather.lines import is_directory, size_and_sha256_of_log
 from airglow.weather.loggers import join_logs, read_log_as_logged, without_stuck_logger
 from airglow.weather.series import CloudSeries, TemperatureSeries, merge_clouds
 from airglow.weather.stuck import without_stuck
@@ -46,6 +47,8 @@ class WeatherFolder:
         Names of the cloud files that were there, read or rejected, sorted.
     remarks
         Sentences for the night's log: lines left out, dead probes, stuck sensors.
+    sources
+        All files that were there, read or rejected, sorted by name.
     """
 
     clouds: CloudSeries | None
@@ -55,6 +58,7 @@ class WeatherFolder:
     sha256: str
     cloud_files: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    sources: tuple[InputFile, ...] = ()
 
 
 def read_folder(
@@ -91,6 +95,7 @@ def read_folder(
     logs: list[TemperatureSeries] = []
     cloud_files: list[str] = []
     rejected: list[tuple[str, str]] = []
+    sources: list[InputFile] = []
     digest = hashlib.sha256()
     for path in _entries(directory):
         match = pattern.fullmatch(path.name)
@@ -107,7 +112,9 @@ def read_folder(
         if of_clouds:
             cloud_files.append(path.name)
         try:
-            digest.update(f"{path.name} {sha256_of_log(path)}\n".encode())
+            source = InputFile(path.name, *size_and_sha256_of_log(path))
+            sources.append(source)
+            digest.update(f"{source.name} {source.sha256}\n".encode())
             if of_clouds:
                 clouds.append(read_as_logged(path, site.clock))
             else:
@@ -127,6 +134,7 @@ def read_folder(
         sha256=digest.hexdigest(),
         cloud_files=tuple(cloud_files),
         remarks=tuple(remark for series in everything for remark in series.remarks),
+        sources=tuple(sources),
     )
 
 

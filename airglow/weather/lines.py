@@ -94,8 +94,8 @@ def is_directory(path: Path) -> bool:
             raise
 
 
-def sha256_of_log(path: Path) -> str:
-    """SHA-256 of a sensor file, in hexadecimal.
+def size_and_sha256_of_log(path: Path) -> tuple[int, str]:
+    """Size of a sensor file in bytes, and its SHA-256 in hexadecimal.
 
     Raises
     ------
@@ -105,8 +105,7 @@ def sha256_of_log(path: Path) -> str:
         The machine failed to read it.
     """
     with _machine_errors(path):
-        _size_of_file(path)
-        return sha256_of_file(path)
+        return _size_of_file(path), sha256_of_file(path)
 
 
 def _size_of_file(path: Path) -> int:

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from airglow.model.inputs import InputFile
 from airglow.model.result import Rejection
 from airglow.pages.calendar import INDEX_NIGHTS
 from airglow.pages.night import publish_night_page
@@ -376,7 +377,9 @@ def test_whatever_frames_and_reasons_are_called_is_text(store: Store) -> None:
         rejections=(Rejection(EVIL, EVIL),),
         notes=(EVIL,),
         site_name=EVIL,
-        provenance=replace(result_of(B).provenance, weather_files=(EVIL,), code_version=EVIL),
+        provenance=replace(
+            result_of(B).provenance, weather_files=(InputFile(EVIL, 1, EVIL),), code_version=EVIL
+        ),
     )
     index = publish(store, [result], {"XG": (EVIL_UTF8, EVIL_UTF8)})
     publish_night_page(store, SETTINGS, index, [result])

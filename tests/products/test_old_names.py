@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from results import example_result
 
+from airglow.model.inputs import InputFile
 from airglow.products import read_netcdf, write_netcdf
 from airglow.products.csv_tables import write_samples_csv
 from products.same import assert_same, in_single_precision
@@ -50,7 +51,10 @@ def test_a_file_of_before_is_read(of_before):
     with netCDF4.Dataset(of_before) as file:
         assert set(VARIABLES.values()) & {*file.variables, *file.groups} == set()
     expected = in_single_precision(example_result(6, 3, annuli=4))
-    expected = dataclasses.replace(expected, temperatures=())  # which files of before do not hold
+    names = tuple(InputFile(item.name) for item in expected.provenance.weather_files)
+    provenance = dataclasses.replace(expected.provenance, weather_files=names)
+    # Files of before hold no temperatures, and only the names of weather files.
+    expected = dataclasses.replace(expected, temperatures=(), provenance=provenance)
     found = read_netcdf(of_before)
     assert len(found.notes) == len(expected.notes)  # which say the same in other words
     # The nominal gap is not in it: that of the night stands in.
