@@ -11,7 +11,7 @@ from typing import Any
 from airglow.model.columns import database_columns
 from airglow.model.errors import CatalogueError
 from airglow.model.outcomes import outcome_reason
-from airglow.model.result import ANALYSED, NightResult
+from airglow.model.result import ANALYSED, NightResult, Provenance
 from airglow.model.summary import summary
 
 Row = dict[str, Any]
@@ -132,10 +132,14 @@ def _night(result: NightResult) -> Row:
         | _row("result", result)
         | _row("reference", result.doppler_reference)
         | _row("parameters", result.instrument_parameters)
-        | _row("provenance", result.provenance)
+        | _row("provenance", result.provenance, {"weather_files": _names(result.provenance)})
     )
     del row["manifest_sha256"]  # of the outcome: that of the last analysis
     return row
+
+
+def _names(provenance: Provenance) -> tuple[str, ...]:
+    return tuple(file.name for file in provenance.weather_files)
 
 
 def _wind_model(result: NightResult) -> Row:

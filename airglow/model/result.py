@@ -261,7 +261,7 @@ class Provenance:
     input_hash
         SHA-256 over names and SHA-256s of the frames and weather files that were read.
     weather_files
-        The weather files of the night that were there, also those that could not be read.
+        The weather files that were read.
     manifest_hash
         SHA-256 of the manifest in the archive that lists the frames; empty without one.
     overrides

@@ -210,7 +210,7 @@ def finish_night(request: NightRequest, fitted: FittedNight, weather: WeatherFol
             settings_hash=request.settings_hash,
             registry_epoch=request.registry_epoch,
             input_hash=_input_hash(fitted, weather),
-            weather_files=weather.sources if weather else (),
+            weather_files=weather.sources_read if weather else (),
             overrides=by_hand.sentences,
         ),
         temperatures=site_temperatures(request, weather),

@@ -12,7 +12,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from airglow.model.errors import BadInput, NotAnalysable
-from airglow.model.products import DEFAULT_KINDS, FITTED, SUFFIXES
+from airglow.model.products import DEFAULT_KINDS, FITTED, FRAMES, SUFFIXES, local_name
 from airglow.model.result import ANALYSED, NightResult
 from airglow.model.summary import summary
 from airglow.night.analyse import finish_night, fit_night
@@ -109,7 +109,7 @@ def analyse_frames(
     outcome
         As JSON can hold it: ``instrument``, ``site``, ``date``, ``tag``, ``state`` (`ANALYSED`, or why there
         is no analysis), ``reason``, ``overrides`` if anything was decided by hand, ``weather`` (``name``,
-        ``size`` and ``sha256`` of each weather file), and a few numbers for tables.
+        ``size`` and ``sha256`` of each weather file, read or rejected), and a few numbers for tables.
 
     Raises
     ------
@@ -214,10 +214,24 @@ def refresh_fits(
     Raises
     ------
     BadInput
-        If the fits are of another night, or settings or registry have changed since.
+        If the fits are of another night, settings or registry have changed since, or the folder lacks a frame
+        that the plot shows. Nothing was written then.
     """
+    kinds = tuple(kinds)
     analysis = _finish(fits, clouds, request)
+    if frames is not None and FRAMES in kinds and analysis.outcome["state"] == ANALYSED:
+        _check_shown(analysis.result, frames)
     return _with_products(analysis, Path(out), request, kinds, progress, frames)
+
+
+def _check_shown(result: NightResult, frames: Path) -> None:
+    """Refuse a folder that lacks a frame of which a plot shows the image: its box would be empty."""
+    from airglow.products.plots.typical import typical_frames  # matplotlib
+
+    lacking = [name for name in typical_frames(result) if not (Path(frames) / name).is_file()]
+    if lacking:
+        hint = "Give the folder of the night's frames, or leave out --frames"
+        raise BadInput(str(frames), f"lacks {' and '.join(lacking)}, which {local_name(FRAMES)} shows", hint)
 
 
 def finish_fits(
@@ -288,7 +302,7 @@ def _analyse(
         outcome |= {**_numbers(result), "state": ANALYSED, "reason": ""}
     if result.provenance.overrides:
         outcome["overrides"] = list(result.provenance.overrides)
-    outcome["weather"] = [asdict(source) for source in result.provenance.weather_files]
+    outcome["weather"] = [asdict(source) for source in weather.sources] if weather else []
     by, took = result.provenance.code_version, round(time.monotonic() - begun, 1)
     result = replace(result, provenance=replace(result.provenance, manifest_hash=manifest_hash))
     return _Analysis(result, {**outcome, "code_version": by, "analysis_s": took}, fits, manifest_hash)

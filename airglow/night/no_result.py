@@ -51,7 +51,7 @@ def no_result(
             settings_hash=request.settings_hash,
             registry_epoch=request.registry_epoch,
             input_hash="",
-            weather_files=weather.sources if weather else (),
+            weather_files=weather.sources_read if weather else (),
             overrides=request.overrides.sentences,
         ),
     )

@@ -9,10 +9,11 @@ refused: the night is to be analysed again then.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from airglow.model.errors import BadInput
-from airglow.model.products import FITTED, FRAMES, kinds_asked_for, local_name
+from airglow.model.products import FITTED, FRAMES, SUFFIXES, kinds_asked_for, local_name, product_stem
 from airglow.model.result import ANALYSED
 from airglow.night.command import (
     add_result_arguments,
@@ -56,6 +57,11 @@ def run(given: argparse.Namespace) -> int:
             fits, clouds, request, given.out, kinds=kinds, frames=given.frames, progress=progress
         )
     report(outcome, given.out)
+    stale = given.out / f"{product_stem(origin.instrument, origin.site, date, origin.tag)}{SUFFIXES[FRAMES]}"
+    if given.frames is None and outcome["state"] == ANALYSED and stale.exists():
+        # Which two frames it shows depends on clouds and flags.
+        hint = "it stays as an earlier analysis drew it. Give --frames to draw it again, or remove it"
+        print(f"airglow refresh: {stale}: {hint}", file=sys.stderr)
     return 0 if outcome["state"] == ANALYSED else 1
 
 

@@ -62,6 +62,7 @@ def night_record(
         "timezone": any_result.site_timezone if any_result else "",
         "made_at": index.get("made_at", ""),
         "manifest_sha256": index["manifest_sha256"],
+        "history": index.get("history", []),
         "previous": links.get("previous"),
         "next": links.get("next"),
         "tags": {

@@ -20,6 +20,7 @@ def publish_night(
     states: Path,
     threads: int = 8,
     run: str | None = None,
+    why: str = "delivery",
 ) -> dict[str, Any]:
     """Publish a night: say what of an earlier result stays, mark the night, then replace products and index.
 
@@ -41,6 +42,8 @@ def publish_night(
         How many products are sent at once.
     run
         Identifier of the run at hand, which may have marked the night already.
+    why
+        What the night is marked with otherwise, as of `airglow.uploads.mark_pending`.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def publish_night(
     there = {found.key for found in store.list(night.state_prefix)}
     plan = keep_earlier_results(store, plan, there=there)
     if night.cleaned_key in there or not is_marked(night, run, states):
-        mark_pending(store, night, "delivery", there)
+        mark_pending(store, night, why, there)
     # The later ones too: one of an earlier publication must not pass for one of this.
     for state in ("page", "loaded", "published"):
         if f"{night.state_prefix}{state}.json" in there:

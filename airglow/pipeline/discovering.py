@@ -79,6 +79,8 @@ def discover(
         # What is left here of an earlier upload must not pass for this one.
         if report.changed and report.night.name not in at_work:
             shutil.rmtree(report.night.below(work), ignore_errors=True)
+        if report.refresh:  # a mark of an earlier time must not pass for one of this
+            (report.night.below(work) / "refreshed.json").unlink(missing_ok=True)
     # What is left here of a night that waits for its turn is of use when that comes.
     kept = (State.QUEUED, State.FAILED)
     continuing = [r.night.name for r in discovery.nights if r.is_wanted or r.state in kept]

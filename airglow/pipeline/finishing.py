@@ -30,6 +30,7 @@ def finish_night(
     *,
     record: NightRecord | None = None,
     log: str = "",
+    reason: str = "",
     code: str = "",
     now: dt.datetime | None = None,
 ) -> dict[str, Any]:
@@ -51,6 +52,8 @@ def finish_night(
         What the night has gone through, if it is known; else the marker is read.
     log
         Key of the log of this attempt.
+    reason
+        What the attempt was for, where that is not an analysis.
     code
         Version of the code.
     now
@@ -66,7 +69,7 @@ def finish_night(
     state = state_of_outcomes(outcome["state"] for outcome in published.get("outcomes", {}).values())
     now = now or dt.datetime.now(dt.UTC)
     code = code or record.versions.code
-    record = with_event(record, Attempt(now, state.value, code=code, log=log))
+    record = with_event(record, Attempt(now, state.value, reason=reason, code=code, log=log))
     value = {
         **cleanup,
         "state": state.value,

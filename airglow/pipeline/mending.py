@@ -21,7 +21,7 @@ from airglow.pipeline.states import manifest_bytes, mirror_written
 from airglow.pipeline.workspace import bring_frames
 from airglow.registry import Registry
 from airglow.store import Store
-from airglow.uploads import NightId, restore_manifest
+from airglow.uploads import Memory, NightId, restore_manifest
 
 log = logging.getLogger(__name__)
 Archiving = Callable[[], Manifest]
@@ -145,6 +145,7 @@ def cleanup_surely(
     archive: Archiving,
     guard: Guard,
     keep_superseded_days: int,
+    memory: Memory | None = None,
 ) -> dict[str, Any]:
     """Clean up a night whose manifest was just read, and mend the archive first where it has to be.
 
@@ -154,7 +155,7 @@ def cleanup_surely(
         As in `airglow.archive.cleanup_night`.
     archive
         As in `mend_archive`.
-    guard, keep_superseded_days
+    guard, keep_superseded_days, memory
         As in `airglow.archive.cleanup_night`.
 
     Returns
@@ -169,7 +170,9 @@ def cleanup_surely(
     """
 
     def clean_up(archived: Manifest) -> dict[str, Any]:
-        return cleanup_night(store, registry, archived, published, loaded, True, guard, keep_superseded_days)
+        return cleanup_night(
+            store, registry, archived, published, loaded, True, guard, keep_superseded_days, memory
+        )
 
     try:
         return clean_up(manifest)

@@ -21,12 +21,14 @@ from airglow.archive import (
     fetch_weather,
     guard_of,
     load_manifest,
+    with_uploads,
 )
 from airglow.catalogue import DatabaseSettings, connect, load_night, migrate
 from airglow.model.files import write_whole
 from airglow.model.products import DEFAULT_KINDS, FITTED, GROUPS, local_name
 from airglow.model.result import NightResult
 from airglow.night import AnalysisSettings, NightRequest, analyse_frames
+from airglow.pipeline.again import Again, continued_history, what_was_done
 from airglow.pipeline.archiving import archive_upload
 from airglow.pipeline.delivery import publish_night
 from airglow.pipeline.finishing import finish_night
@@ -37,7 +39,7 @@ from airglow.pipeline.workspace import OUTCOME, published_results
 from airglow.products import Beside, read_netcdf, write_kinds
 from airglow.registry import Registry
 from airglow.store import Store, json_bytes
-from airglow.uploads import NightId
+from airglow.uploads import WEATHER, NightId
 
 PageWriter = Callable[[Store, Mapping[str, Any], Sequence[NightResult]], Mapping[str, Any]]
 
@@ -65,6 +67,8 @@ class Surroundings:
     write_page
         Writes the page of the night from the index and the results of its tags, and says what it did; None if
         there are no pages.
+    run
+        Identifier of the run at hand, which may have marked the night already; None if there is none.
     """
 
     store: Store
@@ -75,9 +79,10 @@ class Surroundings:
     work: Path
     results: Path
     write_page: PageWriter | None = None
+    run: str | None = None
 
 
-def process_night(night: NightId, around: Surroundings) -> dict[str, Any]:
+def process_night(night: NightId, around: Surroundings, again: Again | None = None) -> dict[str, Any]:
     """Do all that the workflow does with a night: from its parts, or its archive, to the cleanup.
 
     Parameters
@@ -86,6 +91,8 @@ def process_night(night: NightId, around: Surroundings) -> dict[str, Any]:
         The night. With a manifest in the bucket it is analysed from its archive, without one from its upload.
     around
         What it needs.
+    again
+        The night as it was, if it is made again for its weather.
 
     Returns
     -------
@@ -102,17 +109,21 @@ def process_night(night: NightId, around: Surroundings) -> dict[str, Any]:
     frames = folder / "frames"
     archive, threads = archiving(night, around), around.config["archive"]["threads"]
     manifest = bring_frames_surely(store, manifest, frames, folder / "unpacked", archive, threads)
-    clouds = bring_weather(night, store, folder)
+    clouds, weather = bring_weather(night, store, folder)
 
     instrument = around.registry.instrument(night.instrument, night.date)
     analysed = {
-        tag: _analyse(night, tag, around, manifest, frames, clouds) for tag in instrument.expected_tags
+        tag: _analyse(night, tag, around, manifest, frames, clouds, weather)
+        for tag in instrument.expected_tags
     }
-    return deliver_night(night, around, analysed)
+    return deliver_night(night, around, analysed, again)
 
 
 def deliver_night(
-    night: NightId, around: Surroundings, analysed: Mapping[str, tuple[dict[str, Any], list[Path]]]
+    night: NightId,
+    around: Surroundings,
+    analysed: Mapping[str, tuple[dict[str, Any], list[Path]]],
+    again: Again | None = None,
 ) -> dict[str, Any]:
     """Publish a night that was analysed, load it, write its page and clean up.
 
@@ -124,6 +135,8 @@ def deliver_night(
         What it needs.
     analysed
         Outcome and products of each tag.
+    again
+        As for `process_night`.
 
     Returns
     -------
@@ -141,8 +154,11 @@ def deliver_night(
     outcomes = {tag: outcome for tag, (outcome, _) in analysed.items()}
     files = {tag: paths for tag, (_, paths) in analysed.items()}
     plan = plan_delivery(night, instrument, outcomes, files, around.prefixes)
+    if again is not None:
+        plan["history"] = continued_history(again, outcomes)
     folders = {tag: night.below(around.results) / tag for tag in outcomes}
-    index = publish_night(store, plan, folders, states, around.config["archive"]["threads"])
+    why = WEATHER if again is not None else "delivery"
+    index = publish_night(store, plan, folders, states, around.config["archive"]["threads"], around.run, why)
 
     results = published_results(store, index, folder / "load", night.below(around.results))
     loaded = _load(night, around, index, results)
@@ -156,12 +172,12 @@ def deliver_night(
         store, around.registry, load_manifest(store, night), index, loaded, archiving(night, around),
         guard_of(store, settings, around.work), settings["keep_superseded_days"],
     )  # fmt: skip
-    finish_night(store, night, cleanup, index, states)
+    finish_night(store, night, cleanup, index, states, reason=what_was_done(again, index))
     shutil.rmtree(folder)  # of many nights, the frames would fill the disk
     return index
 
 
-def bring_weather(night: NightId, store: Store, folder: Path) -> Path:
+def bring_weather(night: NightId, store: Store, folder: Path) -> tuple[Path, dict[str, Any]]:
     """Archive the weather files of a night's site and dates, and fetch them.
 
     Parameters
@@ -175,13 +191,15 @@ def bring_weather(night: NightId, store: Store, folder: Path) -> Path:
 
     Returns
     -------
-    Path
+    clouds
         Folder with the files.
+    record
+        Which they are, as of `airglow.archive.archive_weather`.
     """
     clouds = folder / "clouds"
     record = archive_weather(store, night.site, night.date, directory=clouds)
     fetch_weather(store, record, clouds)
-    return clouds
+    return clouds, record
 
 
 def _archived(night: NightId, around: Surroundings) -> Manifest:
@@ -216,7 +234,13 @@ def archiving(night: NightId, around: Surroundings) -> Callable[[], Manifest]:
 
 
 def _analyse(
-    night: NightId, tag: str, around: Surroundings, manifest: Manifest, frames: Path, clouds: Path
+    night: NightId,
+    tag: str,
+    around: Surroundings,
+    manifest: Manifest,
+    frames: Path,
+    clouds: Path,
+    weather: Mapping[str, Any],
 ) -> tuple[dict[str, Any], list[Path]]:
     """The outcome of a tag, and its products as the configuration wants them."""
     request = request_of(night, tag, around)
@@ -225,7 +249,8 @@ def _analyse(
     result, outcome = analyse_frames(
         frames, clouds, request, sha256=sha256, manifest_hash=manifest.sha256, fitted=fitted
     )
-    outcome = {**outcome, "manifest_sha256": manifest.sha256}
+    named = with_uploads(outcome["weather"], weather)
+    outcome = {**outcome, "weather": named, "manifest_sha256": manifest.sha256}
     return outcome, [*write_tag(night, around, request, result, outcome, frames), fitted]
 
 

@@ -245,7 +245,7 @@ def _write_log(group: netCDF4.Dataset, result: NightResult) -> None:
         (
             "weather",
             {
-                "weather_file": ("weather file of the night", tuple(item.name for item in weather)),
+                "weather_file": ("weather file that was read", tuple(item.name for item in weather)),
                 "weather_file_sha256": (
                     "SHA-256 of the weather file",
                     tuple(item.sha256 for item in weather),

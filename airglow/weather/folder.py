@@ -60,6 +60,11 @@ class WeatherFolder:
     remarks: tuple[str, ...] = ()
     sources: tuple[InputFile, ...] = ()
 
+    @property
+    def sources_read(self) -> tuple[InputFile, ...]:
+        """Those of the files that could be read."""
+        return tuple(source for source in self.sources if source.name in self.files)
+
 
 def read_folder(
     directory: Path | str, site: HasClock, dates: Collection[dt.date] | None = None

@@ -108,6 +108,31 @@ def test_without_frames_one_picture_is_left_out(night, stored, tmp_path, capsys)
     assert not {"_frames.png", "_fitted.npz"} & names
 
 
+def test_who_has_a_picture_of_before_is_told_that_it_stays(night, stored, tmp_path, capsys):
+    out = tmp_path / "out"
+    out.mkdir()
+    where = ["--weather", night.folder / "clouds", "--output", out, "--products", "log"]
+    run("refresh", stored[2], *where)
+    assert capsys.readouterr().err == ""
+    (out / f"{STEM}_frames.png").write_bytes(b"of before")
+    run("refresh", stored[2], *where)
+    told = capsys.readouterr().err
+    assert told.startswith(
+        f"airglow refresh: {out}/{STEM}_frames.png: it stays as an earlier analysis drew it"
+    )
+    assert (told.count("\n"), (out / f"{STEM}_frames.png").read_bytes()) == (1, b"of before")
+
+
+def test_a_folder_that_lacks_what_the_picture_shows_is_refused(night, stored, tmp_path, capsys):
+    (tmp_path / "frames").mkdir()
+    words = [stored[2], "--frames", tmp_path / "frames", "--weather", night.folder / "clouds"]
+    assert main(["refresh", "--quiet", *map(str, words), "--output", str(tmp_path / "out")]) == 1
+    told = capsys.readouterr().err
+    assert "which frames.png shows. Give the folder of the night's frames, or leave out --frames" in told
+    assert hashes(tmp_path / "out") == {}
+    run("refresh", *words, "--output", tmp_path / "out", "--products", "log")  # which shows no frame
+
+
 @pytest.mark.parametrize("products", ["frames.png", "fitted", "fitted,frames.png"])
 def test_what_leaves_nothing_to_write_is_refused(stored, tmp_path, capsys, products):
     assert main(["refresh", str(stored[2]), "--out", str(tmp_path / "out"), "--products", products]) == 1

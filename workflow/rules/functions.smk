@@ -84,11 +84,13 @@ def wanted_by_discovery(wildcards):
     discovery = or_workflow_error(
         discovery_from_json, json.loads(Path(found).read_text()), found
     )
-    nights = [report.night for report in discovery.wanted]
+    nights = [report.night for report in discovery.wanted if not report.refresh]
+    refreshed = [report.night for report in discovery.wanted if report.refresh]
     if discovery.made_at > PLANNED_AT:  # in this run: it has made the mirrors
-        LOOKED_AT.update(nights)
+        LOOKED_AT.update([*nights, *refreshed])
     if nothing_is_done:
         nights = nights_of_targets.nights_to_show(discovery, WORK)
+        refreshed = []
     leftovers = [
         {"site": day.site, "date": f"{day.date:%Y%m%d}"}
         for day in discovery.weather_leftovers
@@ -96,6 +98,11 @@ def wanted_by_discovery(wildcards):
     return [
         found,
         *finished(nights),
+        *(
+            path
+            for night in refreshed
+            for path in files_of(night, rules.refresh.output)
+        ),
         *(rules.cleanup_weather.output.done.format(**day) for day in leftovers),
     ]
 

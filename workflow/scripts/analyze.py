@@ -4,7 +4,7 @@ from pathlib import Path
 
 from adapter import snakemake, step, write_json
 
-from airglow.archive import read_manifest
+from airglow.archive import read_manifest, with_uploads
 from airglow.model.products import FRAMES
 from airglow.night import AnalysisSettings, NightRequest, analyse_frames
 from airglow.products import Beside, read_netcdf, write_kinds, write_netcdf
@@ -25,4 +25,6 @@ with step() as job:
     # From the file, as the other plots: what a reader of the file sees is what this one shows.
     result = read_netcdf(snakemake.output.night)
     write_kinds(result, {FRAMES: snakemake.output.frames}, Beside(snakemake.input.frames))
-    write_json(snakemake.output.outcome, {**outcome, "manifest_sha256": manifest.sha256})
+    weather = with_uploads(outcome["weather"], Path(snakemake.input.weather))
+    named = {"weather": weather, "manifest_sha256": manifest.sha256}
+    write_json(snakemake.output.outcome, {**outcome, **named})

@@ -12,6 +12,7 @@ from airglow.pipeline.finishing import finish_night
 from airglow.pipeline.mending import cleanup_surely, read_archived
 from airglow.pipeline.runlock import RUN_VARIABLE
 from airglow.pipeline.states import marked_record, mirror_states, read_state
+from airglow.uploads import MEMORY, read_memory
 
 with step() as job:
     night = job.night
@@ -27,7 +28,10 @@ with step() as job:
         archive_upload, job.store, night, folder, folder / "unpacked", STATES, limits, is_marked=True
     )
     guard, keep_days = guard_of(job.store, settings, WORK), settings["keep_superseded_days"]
-    record = cleanup_surely(job.store, job.registry, manifest, published, loaded, archive, guard, keep_days)
+    memory = read_memory(WORK / MEMORY, job.store)
+    record = cleanup_surely(
+        job.store, job.registry, manifest, published, loaded, archive, guard, keep_days, memory
+    )
     known = marked_record(night, os.environ.get(RUN_VARIABLE), STATES)
     finish_night(job.store, night, record, published, STATES, record=known, log=job.attempt_key)
     forget_failures(WORK, night.name)
