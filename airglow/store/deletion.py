@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from airglow.model.errors import StoreError
-from airglow.model.files import write_whole
+from airglow.model.files import parse_json, write_whole
 from airglow.store.answers import asked
 from airglow.store.bucket import Store
 from airglow.store.hashes import json_bytes
@@ -287,12 +286,12 @@ def _of_record(value: Any, store: Store, now: dt.datetime) -> Deletion | None:
 
 def _of_file(path: Path, store: Store, now: dt.datetime) -> Deletion | None:
     with contextlib.suppress(OSError, ValueError):
-        return _of_record(json.loads(path.read_bytes()), store, now)
+        return _of_record(parse_json(path.read_bytes()), store, now)
     return None
 
 
 def _json(store: Store) -> Any:
     try:
-        return json.loads(store.get_bytes(RECORD))
+        return parse_json(store.get_bytes(RECORD))
     except (MissingObject, ValueError):
         return None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from airglow.model.errors import BadInput
+from airglow.model.files import parse_json
 from airglow.store import Deletion, MissingObject, Store, StoredObject, set_aside
 from airglow.uploads.discovery import Discovery
 from airglow.uploads.keys import NightId, is_of_upload
@@ -132,7 +132,7 @@ def _whole_copy(
             data = store.get_bytes(found.key)
             if hashlib.sha256(data).hexdigest() != found.key.rpartition("/")[2].removesuffix(".json"):
                 continue
-            manifest = json.loads(data)
+            manifest = parse_json(data)
             upload = {entry["key"]: entry["etag"] for entry in (manifest["receipt"], *manifest["parts"])}
             is_of_upload = all(upload.get(one.key) == one.etag for one in objects)
             copies.append((is_of_upload, found.modified, found.key, upload))
@@ -170,9 +170,12 @@ def rests_until(
     """
     if night.cleaned_key not in there:
         return None
-    until = (store.get_json(night.cleaned_key) or {}).get("rests_until")
-    if until is None or dt.datetime.fromisoformat(until) <= now:
+    try:
+        until = dt.datetime.fromisoformat(parse_json(store.get_bytes(night.cleaned_key))["rests_until"])
+    except (MissingObject, ValueError, KeyError, TypeError):  # of most nights, nothing rests
+        return None
+    if until.tzinfo is None or until <= now:
         return None
     archived = look_up(store, night, there, objects).upload or {}
     is_same = all(archived.get(found.key) == found.etag for found in objects)
-    return dt.datetime.fromisoformat(until) if is_same else None
+    return until if is_same else None

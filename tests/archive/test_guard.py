@@ -77,6 +77,15 @@ def test_a_night_that_rests_costs_nothing_and_is_taken_up_when_that_is_over(stor
     assert (report.state, report.reason) == (State.CONTINUING, "archived, to be finished")
 
 
+@pytest.mark.parametrize(
+    "damaged", [b"{", b"[]", b'{"rests_until": 5}', b'{"rests_until": "2999-01-01T00:00:00"}']
+)
+def test_a_record_that_is_damaged_lets_nothing_rest(store: Store, tmp_path: Path, damaged: bytes):
+    _clean_up(store, tmp_path, Guard(Deletion(), DAY))
+    store.put_bytes(MINIME05.cleaned_key, damaged)
+    assert scan(store, REGISTRY).resting == ()
+
+
 def test_another_upload_ends_the_rest(store: Store, tmp_path: Path):
     _clean_up(store, tmp_path, Guard(Deletion(), DAY))
     store.put_bytes(part_key(MINIME05, 1), b"of another upload")
