@@ -158,7 +158,7 @@ def what_is_left(ended: Ended, hours: float) -> list[str]:
 
 def _counted(names: tuple[str, ...]) -> str:
     more = f" and {len(names) - _LIST} more" if len(names) > _LIST else ""
-    return f"{len(names)} nights ({', '.join(names[:_LIST])}{more})"
+    return f"{len(names)} night{'s' * (len(names) > 1)} ({', '.join(names[:_LIST])}{more})"
 
 
 def _portion(nights: int, seconds: float) -> int:

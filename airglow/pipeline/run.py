@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from airglow.model.errors import AirglowError, BadInput
+from airglow.model.errors import AirglowError, BadInput, MachineError
 from airglow.model.states import ExitStatus, exits_help
 from airglow.pipeline.backlog import what_is_left, work_off
 from airglow.pipeline.closing import ENDED, ended_run
@@ -130,8 +130,6 @@ def run(given: argparse.Namespace) -> int:
 
 def _work(command: Sequence[str], lock: Run, targets: Sequence[Target], hours: float) -> int:
     """Let Snakemake work under the lock, and say how it went."""
-    _LOG.parent.mkdir(exist_ok=True)
-    _LOG.write_bytes(b"")  # each plan adds to it
     ends: list[tuple[ExitStatus, list[str]] | None] = []
 
     def plan_and_work() -> tuple[int, int]:
@@ -140,8 +138,14 @@ def _work(command: Sequence[str], lock: Run, targets: Sequence[Target], hours: f
         ends.append(ended_run(_WORK, lock.identifier))
         return code_and_signal
 
-    worked = work_off(_WORK, lock.identifier, hours, plan_and_work)
-    lock.end()
+    try:
+        _LOG.parent.mkdir(exist_ok=True)
+        _LOG.write_bytes(b"")  # each plan adds to it
+        worked = work_off(_WORK, lock.identifier, hours, plan_and_work)
+    except (MachineError, OSError) as error:
+        return _refuse(ExitStatus.FAILING, f"the run came to no end: {error}. Make room, or mend the disk")
+    finally:
+        lock.end()
     code, stopped_by = worked.code, worked.stopped_by
     for line in what_is_left(worked, hours):
         _tell(line)
@@ -151,6 +155,8 @@ def _work(command: Sequence[str], lock: Run, targets: Sequence[Target], hours: f
         return 128 + stopped_by
     if ends[-1] is not None:
         status, said = _together([ended for ended in ends if ended is not None])
+        if worked.without_room:  # told above; as long as it lasts, these nights stay where they are
+            status = status or ExitStatus.FAILING
         for line in said:
             _tell(line)
         if status or said or code == 0:

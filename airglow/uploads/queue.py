@@ -63,7 +63,7 @@ def lacks_room(report: NightReport) -> bool:
     Parameters
     ----------
     report
-        The night.
+        The night, after `with_queue`.
 
     Returns
     -------

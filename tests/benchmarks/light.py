@@ -31,7 +31,7 @@ from pathlib import Path
 
 from airglow.demo.servers import mariadb_server, s3_server
 from airglow.simulate import simulate_night, write_night
-from airglow.uploads import NightId
+from airglow.uploads import NIGHTS_PER_PLAN, NightId
 from tests.benchmarks.nights import DATE, FIRST_SEED, SITE, VARIANTS, registry, simulator_digest
 from tests.benchmarks.requests import beyond_data
 from tests.benchmarks.speed import measure_in_turn
@@ -309,7 +309,7 @@ def measure_many(bench: Bench) -> None:
                 uploading.send(store, NightId(INSTRUMENT, SITE, DATE - dt.timedelta(days=2 * night)))
             front.forget()
             plans = [run_costs(clone)]
-            while store.list("raw/"):  # as airglow run does, until nothing is left
+            while len(plans) * NIGHTS_PER_PLAN < count:  # as airglow run does, until nothing is left
                 plans.append(run_costs(clone))
             cost = Cost(sum(plan.total_s for plan in plans), sum(plan.own_s for plan in plans))
             beyond = beyond_data(front.requests)

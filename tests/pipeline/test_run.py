@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,13 @@ from running import TIMEOUT_S, Clone, Front, clone, front, kill_all, new_place, 
 
 from airglow.__main__ import main
 from airglow.demo.servers import MariadbServer, S3Server
+from airglow.model.files import write_whole
+from airglow.pipeline.backlog import Ended
+from airglow.pipeline.closing import ENDED
 from airglow.pipeline.failures import failures
-from airglow.pipeline.runlock import Busy, begin_run
+from airglow.pipeline.run import _work
+from airglow.pipeline.runlock import Busy, Run, begin_run
+from airglow.store import json_bytes
 
 RECEIPT = "raw/fpi05_uao_20260510.txt"  # of a night that is refused: so a run looks at it, and does no more
 NIGHT = "minime05_uao_20260510"
@@ -240,3 +245,71 @@ def test_a_stop_is_handed_on_and_the_step_at_work_ends(at_hand: Clone, behind: F
     assert "discover: done" in text
     assert text.splitlines()[-1] == "airglow run: stopped. The next run goes on from here"
     begin_run(at_hand.directory / ".snakemake", 0).end()
+
+
+@pytest.fixture
+def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The lock of a run in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+    return begin_run(tmp_path / ".snakemake", 0)
+
+
+def ends_of_plans(monkeypatch: pytest.MonkeyPatch, *ends: tuple[int, list[str]] | None) -> None:
+    """Let plans of a run end so, one after another: status and what is told; None for one without an end."""
+    left = list(ends)
+
+    def plan(command: object, run: Run) -> tuple[int, int]:
+        end = left.pop(0)
+        if end is not None:
+            value = {"run": run.identifier, "status": end[0], "said": end[1]}
+            write_whole(Path("work") / ENDED, json_bytes(value))
+        return (0 if end is not None and end[0] == 0 else 1), 0
+
+    def work_off(work: Path, run: str, hours: float, plan_and_work: Callable) -> Ended:
+        codes = [plan_and_work()[0] for _ in ends]
+        return Ended(max(codes), 0, without_room=("a",) if hours == 7 else ())
+
+    monkeypatch.setattr("airglow.pipeline.run._supervise", plan)
+    monkeypatch.setattr("airglow.pipeline.run.work_off", work_off)
+
+
+@pytest.mark.parametrize(
+    ("ends", "status", "told"),
+    [
+        ([(0, []), (0, [])], 0, []),
+        ([(3, ["a is refused"]), (0, [])], 3, ["a is refused"]),
+        ([(3, ["a is refused"]), (4, ["b failed"])], 3, ["a is refused", "b failed"]),
+        ([(4, ["b failed"]), (4, ["b failed"])], 4, ["b failed"]),
+        ([(0, []), None], 1, ["Snakemake gave up; logs/run.log has all that it said"]),
+    ],
+)
+def test_a_run_of_several_plans_ends_as_they_did_together(
+    lock: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    ends: list,
+    status: int,
+    told: list[str],
+) -> None:
+    ends_of_plans(monkeypatch, *ends)
+    assert _work([], lock, [], 1) == status
+    lines = [line.removeprefix("airglow run: ") for line in capsys.readouterr().err.splitlines() if line]
+    assert lines == told
+    begin_run(Path(".snakemake"), 0).end()  # the lock is free again
+
+
+def test_nights_without_room_on_the_disk_are_a_fault_of_the_machine(
+    lock: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    ends_of_plans(monkeypatch, (0, []))
+    assert _work([], lock, [], 7) == 4
+    assert "the working disk has no room for 1 night" in capsys.readouterr().err
+
+
+def test_a_disk_that_takes_nothing_is_told(
+    lock: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    Path("logs").write_text("in the place of a directory")
+    assert _work([], lock, [], 1) == 4
+    assert "the run came to no end: " in capsys.readouterr().err
+    begin_run(Path(".snakemake"), 0).end()
