@@ -83,10 +83,10 @@ def database(environment: dict[str, str]) -> Iterator[Connection]:
 
 def load_as_the_workflow_does(store: Store, connection: Connection) -> None:
     migrate(connection)
-    write_states(connection, [state_row(OPEN)], [])
+    write_states(connection, [state_row(OPEN)], ["done"])
     for night, key in published_nights(store).items():
         index = store.get_json(key)
-        write_states(connection, [state_row(done_row(night, CLEANED, index))], [])
+        write_states(connection, [state_row(done_row(night, CLEANED, index))], ["done"])
         tags = [tag for tag, outcome in index["outcomes"].items() if outcome["state"] == "analysed"]
         load_night(
             connection,
