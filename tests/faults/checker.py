@@ -45,7 +45,14 @@ DATED = frozenset(
 )
 DATED_COLUMNS = frozenset(("updated_at", "loaded_at", "load_s", "analysis_s", "load_id", "applied_at"))
 # Objects that say what happened on the way, not where it led.
-ON_THE_WAY = ("/attempts/", "/delivered.json", "pages/")
+ON_THE_WAY = (
+    "/attempts/",
+    "/delivered.json",
+    "pages/",
+    "state/store/",
+    "state/pending/superseded/",
+    "table.json",
+)
 
 
 @dataclass(frozen=True)

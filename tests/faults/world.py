@@ -18,7 +18,8 @@ from typing import Any
 
 import pymysql
 
-from airglow.archive import UnpackLimits, cleanup_weather, criteria
+from airglow.archive import UnpackLimits, cleanup_weather, criteria, expire_superseded
+from airglow.archive.guard import DELETION
 from airglow.catalogue import DatabaseSettings, connect, migrate, settings_from_environment
 from airglow.demo.servers import MariadbServer, S3Server
 from airglow.model.errors import AirglowError, RefusedUpload
@@ -27,13 +28,22 @@ from airglow.pages.night import publish_night_page
 from airglow.pages.settings import PagesSettings
 from airglow.pipeline import whole_night
 from airglow.pipeline.publish import ProductPrefixes
+from airglow.pipeline.versions import versions_of
 from airglow.pipeline.whole_night import Surroundings, process_night
 from airglow.pipeline.workspace import OUTCOME
 from airglow.products import write_kinds
 from airglow.registry import Registry, load_config, load_registry
-from airglow.store import Store, hash_file, json_bytes, open_store
+from airglow.store import Store, hash_file, json_bytes, known_deletion, open_store
 from airglow.store import settings_from_environment as store_settings
-from airglow.uploads import Discovery, NightId, ScanSettings, scan, take_up
+from airglow.uploads import (
+    Discovery,
+    NightId,
+    ScanSettings,
+    mend_manifests,
+    move_aside,
+    scan,
+    take_up,
+)
 
 from .checker import Bucket, Upload, Violation, archived_manifest, read_rows, upload_of, violations
 
@@ -217,9 +227,14 @@ def hour(
     around = world.around()
     limits = criteria(UnpackLimits.from_settings(around.config["archive"]))
     failed: dict[str, Exception] = {}
+    store, work = around.store, around.work
+    versions = versions_of(around.config, around.registry)
     try:
-        found = scan(around.store, around.registry, settings, now, limits)
-        take_up(around.store, found)
+        found = scan(store, around.registry, settings, now, limits, versions=versions)
+        take_up(store, found, versions)
+        found = mend_manifests(store, found)
+        move_aside(store, found.asides, lambda: known_deletion(store, work / DELETION), _say_nothing)
+        expire_superseded(store, found.expired, _say_nothing)
     except AirglowError as error:
         return Ran(None, {"discovery": error})
     with analysis_replaced():
@@ -240,6 +255,10 @@ def hour(
         except AirglowError as error:
             failed[f"{day.site}_{day.date:%Y%m%d}"] = error
     return Ran(found, failed)
+
+
+def _say_nothing(_: str) -> None:
+    """To nobody."""
 
 
 def hours_until_quiet(world: World, most: int = 4, **more: Any) -> list[Ran]:
