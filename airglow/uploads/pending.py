@@ -1,8 +1,8 @@
 """Markers of unfinished work, so that work that was killed is found again without looking at the archive.
 
-A night is *finished* when ``cleaned.json`` exists. Marking a night removes that object first, so it can only
-have been written by work that came after the mark: no comparison of clocks is needed. A marker carries the
-record of its night (`airglow.uploads.records`).
+A night is *finished* when ``cleaned.json`` exists. A marker says which one was there when the work began:
+that one does not count, and goes next. No comparison of clocks is needed. A marker carries the record of its
+night (`airglow.uploads.records`).
 
 Beside the markers are the holds of operators (`airglow.uploads.holds`) and the table of nights, so that one
 listing tells what is unfinished, what is held and whether the table is the known one.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import itertools
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -89,12 +90,18 @@ def mark_pending(
         What the marker says: it has the events of the time before.
     """
     now = dt.datetime.now(dt.UTC)
-    events = _earlier_events(store, night, there)
-    record = NightRecord(why=why, since=now, versions=versions or Versions(), events=events)
-    # In this order: killed in between, nothing has begun and nothing is lost.
-    if there is None or night.cleaned_key in there:
-        store.delete(night.cleaned_key)
+    done = _bytes_or_none(store, night.cleaned_key, there)
+    record = NightRecord(
+        why=why,
+        since=now,
+        versions=versions or Versions(),
+        events=_earlier_events(store, night, there, done),
+        over="" if done is None else hashlib.sha256(done).hexdigest(),
+    )
+    # In this order: killed in between, the night is still on record, and its work begins anew.
     put_record(store, night, record)
+    if done is not None:
+        store.delete(night.cleaned_key)
     return record
 
 
@@ -154,13 +161,44 @@ def record_of(marker: bytes) -> NightRecord:
         return NightRecord()
 
 
-def _earlier_events(store: Store, night: NightId, there: Collection[str] | None) -> tuple[Attempt, ...]:
+def is_finished(store: Store, night: NightId, record: NightRecord | None) -> bool:
+    """Whether a night with a marker is done: it has a sentinel that came after the mark. Costs one request.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        The night.
+    record
+        What its marker says.
+
+    Returns
+    -------
+    bool
+    """
+    done = _bytes_or_none(store, night.cleaned_key)
+    return done is not None and (record is None or hashlib.sha256(done).hexdigest() != record.over)
+
+
+def _bytes_or_none(store: Store, key: str, there: Collection[str] | None = None) -> bytes | None:
+    """An object; None if it is not there, which costs nothing if that is known."""
+    if there is not None and key not in there:
+        return None
+    try:
+        return store.get_bytes(key)
+    except MissingObject:
+        return None
+
+
+def _earlier_events(
+    store: Store, night: NightId, there: Collection[str] | None, done: bytes | None
+) -> tuple[Attempt, ...]:
     """Events of the last time that a night was worked on; costs nothing where there was none."""
-    for key in (night.cleaned_key, night.refused_key, night.pending_key):
-        if there is not None and key not in there:
-            continue
-        with contextlib.suppress(MissingObject, ValueError, KeyError, TypeError, AttributeError):
-            if events := events_from_json(parse_json(store.get_bytes(key)).get("events", ())):
+    later = (_bytes_or_none(store, key, there) for key in (night.refused_key, night.pending_key))
+    for data in itertools.chain([done], later):
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+            if data is not None and (events := events_from_json(parse_json(data).get("events", ()))):
                 return events
     return ()
 
@@ -310,13 +348,15 @@ def take_up(
         return records
     marked = pending_nights(store) if discovery.marked is None else discovery.marked - set(discovery.finished)
     for report in discovery.wanted:
+        there = discovery.states.get(report.night)
+        keys = None if there is None else {found.key for found in there}
         if report.night not in marked:
-            there = discovery.states.get(report.night)
-            keys = None if there is None else {found.key for found in there}
             why = WEATHER if report.refresh else "upload"
             records[report.night] = mark_pending(store, report.night, why, keys, versions)
         elif report.record is not None:
             records[report.night] = report.record
+            if keys and report.night.cleaned_key in keys:  # killed right after it was marked
+                store.delete(report.night.cleaned_key)
         if report.changed:
             _set_manifest_aside(store, report.night)
         elif report.withdrawn:

@@ -127,6 +127,9 @@ class NightRecord:
         Digest of the upload that was tried; empty if it was none.
     events
         The last attempts, oldest first.
+    over
+        SHA-256 of the sentinel that said that the night was done when this work began: it does not count any
+        more, and goes next.
     """
 
     state: NightState = NightState.RUNNING
@@ -142,6 +145,7 @@ class NightRecord:
     versions: Versions = field(default_factory=Versions)
     upload: str = ""
     events: tuple[Attempt, ...] = ()
+    over: str = ""
 
     @property
     def fault_key(self) -> str:
@@ -345,6 +349,7 @@ def record_from_json(value: Mapping[str, Any]) -> NightRecord:
         versions=Versions(str(value.get("code", "")), str(value.get("settings", ""))),
         upload=str(value.get("upload", "")),
         events=events_from_json(value.get("events", ())),
+        over=str(value.get("over", "")),
     )
 
 

@@ -28,7 +28,7 @@ from airglow.uploads.keys import (
 from airglow.uploads.late_weather import continue_refresh, look_for_late_weather
 from airglow.uploads.manifests import Archived, look_up, rests_until
 from airglow.uploads.memory import Memory
-from airglow.uploads.pending import kept_manifests_prefix, list_markers
+from airglow.uploads.pending import is_finished, kept_manifests_prefix, list_markers
 from airglow.uploads.queue import Plan, with_queue
 from airglow.uploads.receipt import MAX_RECEIPT_BYTES, Receipt, parse_receipt, what_is_missing
 from airglow.uploads.records import NightRecord, Versions
@@ -152,7 +152,8 @@ def scan(
             report = replace(first, state=State.HELD, reason="held by the configuration (uploads.hold)")
         if report is not first:
             passed_over[night] = report
-    finished = {n for n in marked if n not in passed_over and store.head(n.cleaned_key) is not None}
+    records = standing.records
+    finished = {n for n in marked if n not in passed_over and is_finished(store, n, records.get(n))}
     unfinished = marked - finished
     receipts = _read_receipts(store, registry, raw.uploads, memory)
 
@@ -173,7 +174,7 @@ def scan(
         aside = left_behind(store, night, upload.parts, upload.receipt, receipts.get(night))
         if aside is not None:
             upload = upload.without(aside.objects)
-        record = standing.records.get(night) if night in unfinished else None
+        record = records.get(night) if night in unfinished else None
         first = _first_look(night, upload, record)
         report = _judge(store, registry, settings, now, first, upload, receipts.get(night), raw)
         if _is_to_be_looked_up(report, upload, night in unfinished, memory, now):

@@ -1,0 +1,55 @@
+"""A night that is done stays on record, whenever a run is killed that takes it up again."""
+
+import pytest
+from uploading import CONFIG, MINIME05
+
+from airglow.registry import load_registry
+from airglow.store import Store
+from airglow.uploads import mark_pending, scan
+from airglow.uploads.pending import read_record
+
+REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+
+
+@pytest.fixture
+def done(store: Store) -> Store:
+    """A night that was done yesterday."""
+    store.put_json(MINIME05.manifest_key, {"receipt": {"key": "raw/a", "etag": "b"}, "parts": []})
+    store.put_json(MINIME05.cleaned_key, {"format": 1, "state": "done", "events": []})
+    return store
+
+
+def marked_until(store: Store, request: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mark the night, and stop in place of a request of that name."""
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, request, kill)
+        with pytest.raises(Killed):
+            mark_pending(store, MINIME05, "reanalysis")
+
+
+def test_killed_before_the_mark_it_is_done(done: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    marked_until(done, "put_json", monkeypatch)
+    assert done.get_json(MINIME05.cleaned_key)["state"] == "done"
+    assert scan(done, REGISTRY).nights == ()
+
+
+def test_killed_after_the_mark_its_work_goes_on(done: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    marked_until(done, "delete", monkeypatch)
+    assert read_record(done, MINIME05).why == "reanalysis"
+    found = scan(done, REGISTRY)
+    assert found.finished == ()
+    assert [report.night for report in found.nights] == [MINIME05]
+
+
+def test_a_sentinel_that_came_after_the_mark_ends_it(done: Store) -> None:
+    mark_pending(done, MINIME05, "reanalysis")
+    assert done.head(MINIME05.cleaned_key) is None
+    done.put_json(MINIME05.cleaned_key, {"format": 1, "state": "done", "events": [], "again": True})
+    assert scan(done, REGISTRY).finished == (MINIME05,)
