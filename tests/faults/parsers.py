@@ -7,6 +7,7 @@ Neither takes long or much memory. A parser runs in a process of its own, which 
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import os
 import random
@@ -324,6 +325,7 @@ def _in_child(parser: Parser, first: int, inputs: int) -> tuple[int, list[str], 
 
 
 def _try_all(parser: Parser, first: int, inputs: int, pipe: Any) -> None:
+    faulthandler.disable()  # a crash is told by its number
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a crash of a library says much
     with tempfile.TemporaryDirectory(dir=_memory_disk()) as directory:
         _try_one(parser, parser.samples[0], Path(directory, "warm"))  # what is loaded once is not counted

@@ -9,7 +9,11 @@ from airglow.demo.servers import MariadbServer, S3Server
 
 from . import mysql_proxy, s3_proxy
 from .kills import SCENARIOS, Scenario, kill_everywhere
+from .machine import at_once, disk
+from .month import month
 from .network import at_every_moment, behind_proxies, disturb
+from .parsers import Parser, fuzz, parsers
+from .sequences import sequences
 from .table import Tried
 from .world import World, new_world
 
@@ -36,8 +40,32 @@ def test_all_holds_at_every_change_of_the_bucket(world: World, s3: S3Server, sce
 
 
 def test_answers_that_are_lost_and_damaged(world: World, s3: S3Server) -> None:
-    kinds = (s3_proxy.LOST_ANSWER, s3_proxy.FLIPPED)
     with behind_proxies(world, s3) as (behind, bucket, database):
-        tried = islice(disturb(behind, bucket, SCENARIOS[0], kinds, 50, "S3"), 4)
-        assert all_fine(tried) == 4
-        assert all_fine(disturb(behind, database, SCENARIOS[0], (mysql_proxy.COMMIT_LOST,), 5, "MySQL")) >= 1
+        flipped = disturb(behind, bucket, SCENARIOS[0], (s3_proxy.FLIPPED,), 70, "S3")
+        assert all_fine(islice(flipped, 1)) == 1
+        assert all_fine(disturb(behind, database, SCENARIOS[0], (mysql_proxy.COMMIT_LOST,), 50, "MySQL")) >= 1
+
+
+def test_a_disk_that_is_full(world: World) -> None:
+    assert all_fine(islice(disk(world, SCENARIOS[0], 40), 2)) == 2
+
+
+def test_runs_that_meet(world: World) -> None:
+    assert all_fine(at_once(world, None, 1)) == 1
+
+
+def test_events_in_any_order(world: World) -> None:
+    def cleared() -> World:
+        world.clear()
+        return world
+
+    assert all_fine(sequences(cleared, 1, 20)) >= 20
+
+
+def test_a_day_of_the_month(world: World) -> None:
+    assert all_fine(month(world, 1, 1)) == 4
+
+
+@pytest.mark.parametrize("parser", parsers(whole=False), ids=lambda parser: parser.name)
+def test_damaged_files(parser: Parser) -> None:
+    assert all_fine(fuzz(parser, 300)) >= 6

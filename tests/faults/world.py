@@ -18,8 +18,7 @@ from typing import Any
 
 import pymysql
 
-from airglow.archive import UnpackLimits, cleanup_weather, criteria, expire_superseded
-from airglow.archive.guard import DELETION
+from airglow.archive import UnpackLimits, cleanup_weather, criteria
 from airglow.catalogue import DatabaseSettings, connect, migrate, settings_from_environment
 from airglow.demo.servers import MariadbServer, S3Server
 from airglow.model.errors import AirglowError, RefusedUpload
@@ -27,20 +26,19 @@ from airglow.model.products import local_name
 from airglow.pages.night import publish_night_page
 from airglow.pages.settings import PagesSettings
 from airglow.pipeline import whole_night
+from airglow.pipeline.healing import heal_bucket
 from airglow.pipeline.publish import ProductPrefixes
 from airglow.pipeline.versions import versions_of
 from airglow.pipeline.whole_night import Surroundings, process_night
 from airglow.pipeline.workspace import OUTCOME
 from airglow.products import write_kinds
 from airglow.registry import Registry, load_config, load_registry
-from airglow.store import Store, hash_file, json_bytes, known_deletion, open_store
+from airglow.store import Store, hash_file, json_bytes, open_store
 from airglow.store import settings_from_environment as store_settings
 from airglow.uploads import (
     Discovery,
     NightId,
     ScanSettings,
-    mend_manifests,
-    move_aside,
     scan,
     take_up,
 )
@@ -232,9 +230,7 @@ def hour(
     try:
         found = scan(store, around.registry, settings, now, limits, versions=versions)
         take_up(store, found, versions)
-        found = mend_manifests(store, found)
-        move_aside(store, found.asides, lambda: known_deletion(store, work / DELETION), _say_nothing)
-        expire_superseded(store, found.expired, _say_nothing)
+        found = heal_bucket(store, found, work, _say_nothing)
     except AirglowError as error:
         return Ran(None, {"discovery": error})
     with analysis_replaced():
