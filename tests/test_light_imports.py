@@ -40,10 +40,13 @@ COMMANDS = {
     "clean": set(),
     "cleanup": set(),
     "doctor": set(),
+    "history": set(),
+    "hold": set(),
     "pages": {"numpy"},
     "profiles": ANALYSIS,
     "rebuild-database": set(),
     "refresh": ANALYSIS,
+    "release": set(),
     "run": set(),
     "simulate": {"h5py", "numpy", "scipy", "tqdm"},
     "status": set(),
@@ -61,6 +64,7 @@ STEPS = {
     "night_summary": set(),
     "products": {"netCDF4", "numpy"},
     "publish": set(),
+    "refresh": ANALYSIS | {"netCDF4", "pymysql"},  # it finishes, publishes and loads
     "weather": set(),
 }
 
