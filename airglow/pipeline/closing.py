@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -123,6 +124,29 @@ def close_run(work: Path, store: Store, run: RunAtHand, now: dt.datetime | None 
     return closed
 
 
+def end_run(work: Path, store: Store, run: RunAtHand) -> Closed:
+    """Close a run, whatever happens, and leave a note of how it ended.
+
+    Parameters
+    ----------
+    work, store, run
+        As in `close_run`.
+
+    Returns
+    -------
+    Closed
+        Broken if it could not be closed by a fault of this code, which must not pass for a good end.
+    """
+    try:
+        closed = close_run(work, store, run)
+    except Exception as error:
+        traceback.print_exc()
+        problem = f"the run could not be closed: unexpected {type(error).__name__}: {error}"
+        closed = Closed(None, status=ExitStatus.BROKEN, said=[problem], problems=[problem])
+    note_end(work, run, closed)
+    return closed
+
+
 def note_end(work: Path, run: RunAtHand, closed: Closed) -> None:
     """Leave a note of how a run ended, for the process that started it.
 
@@ -137,7 +161,8 @@ def note_end(work: Path, run: RunAtHand, closed: Closed) -> None:
         The run, and how its plan ended.
     """
     earlier, said_before = ended_run(work, run.identifier) or (ExitStatus.OK, [])
-    status = ExitStatus.LOOK if earlier is ExitStatus.LOOK else closed.status
+    stays = earlier in (ExitStatus.LOOK, ExitStatus.BROKEN)
+    status = earlier if stays else closed.status
     said = list(dict.fromkeys([*said_before, *closed.said]))
     value = {"run": run.identifier, "status": int(status), "said": said}
     write_whole(work / ENDED, json_bytes(value))

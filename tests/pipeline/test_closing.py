@@ -11,7 +11,7 @@ from uploading import CONFIG, MINIME05, MINIME13, counted, keys, part_key, recei
 
 from airglow.model.states import ErrorClass, ExitStatus, NightState
 from airglow.pipeline.attempts import attempt_key, attempt_log, attempt_stamp, logfmt
-from airglow.pipeline.closing import Closed, close_run, ended_run, note_end
+from airglow.pipeline.closing import Closed, close_run, end_run, ended_run, note_end
 from airglow.pipeline.failures import failures, record_failure
 from airglow.pipeline.finishing import finish_night
 from airglow.pipeline.history import history
@@ -480,3 +480,14 @@ def test_logs_that_the_record_has_forgotten_go(runs: Runs, monkeypatch: pytest.M
     logs = keys(runs.store, f"{MINIME05.state_prefix}attempts/")
     assert [event.log for event in history(runs.store, MINIME05)] == logs
     assert len(logs) == 3
+
+
+def test_a_run_that_cannot_be_closed_does_not_end_well(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr("airglow.pipeline.closing.failures", lambda work: [][0])
+    run = RunAtHand("a", BEGIN, attempt_stamp(BEGIN))
+    closed = end_run(runs.work, runs.store, run)
+    assert ended_run(runs.work, "a") == (ExitStatus.BROKEN, closed.said)
+    assert "unexpected IndexError" in closed.said[0]
+    assert "Traceback" in capsys.readouterr().err

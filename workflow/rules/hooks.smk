@@ -51,7 +51,8 @@ def planned_nights_by_name():
 def end():
     """After the last job: put on record where the nights stand, tell it, and leave no copies of weather files."""
     from airglow.pages.after_run import after_run  # takes a second, which no plan needs
-    from airglow.pipeline.closing import RunAtHand, close_run, note_end
+    from airglow.pipeline.closing import end_run
+    from airglow.pipeline.recording import RunAtHand
     from airglow.pipeline.versions import versions_of
 
     shutil.rmtree(WORK / "weather", ignore_errors=True)
@@ -63,8 +64,7 @@ def end():
         versions_of(config, REGISTRY),
         planned_nights_by_name(),
     )
-    closed = close_run(WORK, STORE, run)
-    note_end(WORK, run, closed)
+    closed = end_run(WORK, STORE, run)
     after_run(closed, STORE, config["pages"])
 
 
