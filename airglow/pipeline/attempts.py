@@ -253,8 +253,8 @@ def steps_passed(paths: Iterable[Path]) -> set[str]:
     for path in paths:
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             fields = parse_logfmt(line)
-            if fields.get("event") == _PASSED:
-                passed.add(step_name(fields.get("step", ""), fields.get("tag", "")))
+            if fields.get("event") == _PASSED and fields.get("step"):
+                passed.add(step_name(fields["step"], fields.get("tag", "")))
     return passed
 
 
