@@ -187,6 +187,7 @@ def test_a_machine_fault_is_tried_again_with_longer_and_longer_pauses(runs: Runs
     assert tried == [1, 3, 7, 15, 31, 55]
     assert row_of(closed, MINIME05).attempts == 7
     assert read_record(runs.store, MINIME05).same_fault == 7
+    assert read_record(runs.store, MINIME05).since == since
     runs.now = row_of(closed, MINIME05).next_try
     closed = runs.run(later_h=0, finish=[MINIME05])
     assert (row_of(closed, MINIME05).state, closed.status) == ("done", ExitStatus.OK)
