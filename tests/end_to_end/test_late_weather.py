@@ -104,7 +104,7 @@ def test_it_is_finished_again_once_and_the_result_says_with_which_files(
     (entry,) = index["history"]
     assert entry["what"] == "finished again, from its fits"
     assert all(f"{file.name} came ({file.size:,} bytes)" in entry["why"] for file in clouds)
-    page = store.get_bytes("pages/nights/2026/minime05_uao_20260512.html").decode()
+    page = store.get_bytes("pages/nights/uao/minime05/20260512.html").decode()
     assert "finished again, from its fits, since Cloud_uao_2026051" in page
     assert store.get_json(SMALL.cleaned_key)["events"][-1]["reason"].startswith("finished again")
 
