@@ -20,6 +20,7 @@ DATED = frozenset(
     (
         *(
             "made_at",
+            "raw_etag",  # of a weather file: none once it is gone from raw/
             "loaded_at",
             "at",
             "since",

@@ -18,7 +18,7 @@ from typing import Any
 
 import pymysql
 
-from airglow.archive import UnpackLimits, cleanup_weather, criteria
+from airglow.archive import UnpackLimits, cleanup_weather, criteria, with_uploads
 from airglow.catalogue import DatabaseSettings, connect, migrate, settings_from_environment
 from airglow.demo.servers import MariadbServer, S3Server
 from airglow.model.errors import AirglowError, RefusedUpload
@@ -28,6 +28,7 @@ from airglow.pages.settings import PagesSettings
 from airglow.pipeline import whole_night
 from airglow.pipeline.healing import heal_bucket
 from airglow.pipeline.publish import ProductPrefixes
+from airglow.pipeline.refresh import renew_night
 from airglow.pipeline.versions import versions_of
 from airglow.pipeline.whole_night import Surroundings, process_night
 from airglow.pipeline.workspace import OUTCOME
@@ -240,7 +241,7 @@ def hour(
             if before:
                 before(report.night)
             try:
-                process_night(report.night, around)
+                (renew_night if report.refresh else process_night)(report.night, around)
             except RefusedUpload:
                 pass  # on record in the bucket
             except (AirglowError, OSError) as error:
@@ -277,17 +278,26 @@ def analysis_replaced() -> Iterator[None]:
 
 
 def _stand_in(
-    night: NightId, tag: str, around: Surroundings, manifest: Any, frames: Path, clouds: Path
+    night: NightId,
+    tag: str,
+    around: Surroundings,
+    manifest: Any,
+    frames: Path,
+    clouds: Path,
+    record: Mapping[str, Any],
 ) -> tuple[dict[str, Any], list[Path]]:
     folder = night.below(around.results) / tag
     folder.mkdir(parents=True, exist_ok=True)
     netcdf, log = (folder / local_name(kind) for kind in ("netcdf", "log"))
     netcdf.write_bytes(_netcdf(night, tag))
-    weather = {path.name: hash_file(path).md5 for path in sorted(clouds.glob("*.txt"))}
+    hashes = {path.name: hash_file(path) for path in sorted(clouds.glob("*.txt"))}
+    weather = {name: each.md5 for name, each in hashes.items()}
+    files = [{"name": name, "size": each.size, "sha256": each.sha256} for name, each in hashes.items()]
     log.write_bytes(json_bytes({"frames": sorted(path.name for path in frames.iterdir()), **weather}))
     outcome = {
         **{"instrument": night.instrument, "site": night.site, "date": night.day, "tag": tag},
         **{"state": "analysed", "reason": "", "products": [], "analysis_s": 0.1, "rejections": []},
+        "weather": with_uploads(files, record),
         "manifest_sha256": manifest.sha256,
     }
     (folder / OUTCOME).write_bytes(json_bytes(outcome))
