@@ -69,6 +69,8 @@ class Surroundings:
         there are no pages.
     run
         Identifier of the run at hand, which may have marked the night already; None if there is none.
+    log
+        Key of the log of this attempt in the bucket; empty if there is none.
     """
 
     store: Store
@@ -80,6 +82,7 @@ class Surroundings:
     results: Path
     write_page: PageWriter | None = None
     run: str | None = None
+    log: str = ""
 
 
 def process_night(night: NightId, around: Surroundings, again: Again | None = None) -> dict[str, Any]:
@@ -172,7 +175,7 @@ def deliver_night(
         store, around.registry, load_manifest(store, night), index, loaded, archiving(night, around),
         guard_of(store, settings, around.work), settings["keep_superseded_days"],
     )  # fmt: skip
-    finish_night(store, night, cleanup, index, states, reason=what_was_done(again, index))
+    finish_night(store, night, cleanup, index, states, log=around.log, reason=what_was_done(again, index))
     shutil.rmtree(folder)  # of many nights, the frames would fill the disk
     return index
 

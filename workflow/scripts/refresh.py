@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from adapter import RESULTS, STATES, WORK, snakemake, step, write_json
+from adapter import RESULTS, WORK, snakemake, step, write_json
 
 from airglow.catalogue import settings_from_environment
 from airglow.pages.night import publish_night_page
@@ -12,7 +12,6 @@ from airglow.pipeline.failures import forget_failures
 from airglow.pipeline.publish import prefixes_from_environment
 from airglow.pipeline.refresh import renew_night
 from airglow.pipeline.runlock import RUN_VARIABLE
-from airglow.pipeline.states import mirror_states
 from airglow.pipeline.whole_night import Surroundings
 
 with step() as job:
@@ -29,9 +28,9 @@ with step() as job:
         if pages.prefix
         else None,
         os.environ.get(RUN_VARIABLE),
+        job.attempt_key,
     )
     index = renew_night(job.night, around)
-    mirror_states(job.store, job.night, STATES)
     forget_failures(WORK, job.night.name)
     Path(snakemake.output.record).parent.mkdir(parents=True, exist_ok=True)
     write_json(snakemake.output.record, {"night": job.night.name, "history": index.get("history", [])})
