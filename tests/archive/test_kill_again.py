@@ -18,7 +18,7 @@ from airglow.archive import (
 )
 from airglow.registry import load_registry
 from airglow.store import Deletion, Store
-from airglow.uploads import NightId, clear_pending, mend_manifests, move_aside, scan, take_up
+from airglow.uploads import NightId, ScanSettings, clear_pending, mend_manifests, move_aside, scan, take_up
 
 from .test_kill import Killed, _killed_at
 
@@ -26,11 +26,12 @@ REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
 OLD = pack({"n/UAO_X_20260429_213500_001.hdf5": b"sky", "n/UAO_X_20260429_214000_001.hdf5": b"more sky"})
 NEW = pack({"n/UAO_X_20260429_213500_001.hdf5": b"sky, once more"})
 KEEP_DAYS = 100
+SETTINGS = ScanSettings(cloud_wait_hours=0)
 
 
 def _hour(store: Store, directory: Path) -> None:
     """What an hourly run does: go on where each night stands, by its sentinels alone."""
-    found = scan(store, REGISTRY)
+    found = scan(store, REGISTRY, SETTINGS)
     take_up(store, found)
     found = mend_manifests(store, found)
     move_aside(store, found.asides, lambda: Deletion(True))
@@ -121,4 +122,4 @@ def test_killed_anywhere_and_started_again(
         assert old <= _contents(killed)
         _hour(killed, directory)
         assert _state(killed) == end, f"killed before write {write}, {writes[write]}"
-        assert scan(killed, REGISTRY).nights == ()
+        assert scan(killed, REGISTRY, SETTINGS).nights == ()
