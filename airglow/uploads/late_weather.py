@@ -269,4 +269,14 @@ def _index(store: Store, night: NightId) -> dict[str, Any] | None:
         index = parse_json(store.get_bytes(night.published_key))
     except (MissingObject, ValueError):
         return None
-    return index if isinstance(index, dict) and isinstance(index.get("outcomes", {}), dict) else None
+    return index if isinstance(index, dict) and _is_whole(index) else None
+
+
+def _is_whole(index: Mapping[str, Any]) -> bool:
+    """Whether an index has what is asked of it here; a damaged one must not stop the look at the others."""
+    try:
+        is_dated = dt.datetime.fromisoformat(index["made_at"]).tzinfo is not None
+        weather = [entry for outcome in index["outcomes"].values() for entry in outcome.get("weather", ())]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
+    return is_dated and all(isinstance(entry, dict) for entry in weather)

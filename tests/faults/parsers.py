@@ -7,6 +7,7 @@ Neither takes long or much memory. A parser runs in a process of its own, which 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import faulthandler
 import json
 import os
@@ -130,6 +131,19 @@ def _index(data: bytes, directory: Path) -> Any:
     ], [(tag, outcome["state"], outcome.get("kept")) for tag, outcome in value["outcomes"].items()]
 
 
+def _late_weather(data: bytes, _: Path) -> Any:
+    """What a look at late weather asks of the index of a night."""
+    from airglow.store import StoredObject
+    from airglow.uploads.keys import cloud_file
+    from airglow.uploads.late_weather import _index as index_of
+    from airglow.uploads.weather_news import find_news
+
+    index = index_of(_bucket(data), NIGHT)
+    file = cloud_file(NIGHT.site, NIGHT.date)
+    raw = StoredObject(file.raw_key, 1, "new", dt.datetime.now(dt.UTC))
+    return index and find_news(_bucket(b"x"), registry().site(NIGHT.site), NIGHT, index, [(file, raw)])
+
+
 def _tar(data: bytes, directory: Path) -> Any:
     path = directory / "night.tar.gz"
     path.write_bytes(data)
@@ -217,6 +231,7 @@ def parsers(whole: bool = True) -> list[Parser]:
             also=json_also,
             named="manifest.json",
         ),
+        Parser("index, for late weather", _late_weather, [samples.index()], also=json_also, slower=20),
         Parser("index of products", _index, [samples.index()], also=json_also, named="published.json"),
         Parser(
             "file of fits",

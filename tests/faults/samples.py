@@ -101,6 +101,8 @@ def index() -> bytes:
     ]
     outcome = {"instrument": "minime05", "site": "uao", "date": "20260429", "tag": "XR"}
     outcome |= {"state": "analysed", "reason": "", "products": [one["name"] for one in products]}
+    outcome["weather"] = [{"name": "Cloud_uao_20260429.txt", "etag": MD5, "raw_etag": MD5, "size": 9}]
+    outcome["weather"][0] |= {"key": "cloudsensor/uao/2026/Cloud_uao_20260429.txt"}
     value = {"format": 1, "night": NIGHT.name, "manifest_sha256": SHA256, "products": products}
     value |= {"outcomes": {"XR": outcome}, "made_at": "2026-04-30T05:00:00+00:00"}
     return json.dumps(value).encode()
