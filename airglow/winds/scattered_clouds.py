@@ -93,14 +93,14 @@ def find_scattered_clouds(
         Rounds of look directions, all samples together (`airglow.winds.rounds`): stretches begin and end with
         one.
     known
-        (n,) bool, samples that are under clouds by other signs. They take no part.
+        (n,) bool, samples that are under clouds by other signs. They take no part in banks.
 
     Returns
     -------
     ScatteredClouds
     """
     n = len(observations)
-    if (~known).sum() < _FEWEST_SAMPLES or len(parts) < _FEWEST_ROUNDS:
+    if n < _FEWEST_SAMPLES or len(parts) < _FEWEST_ROUNDS:
         return no_clouds(n)
     round_of = np.repeat(np.arange(len(parts)), [part.stop - part.start for part in parts])
     begin, end = np.triu_indices(len(parts))
@@ -108,13 +108,22 @@ def find_scattered_clouds(
     found, log_odds = np.zeros((2, n), bool), []
     for kind, look in enumerate((_broken, _bank)):
         for _ in range(_MOST_OF_A_KIND):
-            taken = known | found.any(axis=0)
+            # Broken clouds look like stretches of one cover here and there: those have no say in them.
+            taken = found.any(axis=0) | (known & (look is _bank))
             more, odds = look(observations, brightness, stretches & ~taken, taken)
             if not more.any():
                 break
+            if look is _broken:
+                more = _and_rounds_beside(more, round_of) & ~taken
             found[kind] |= more
             log_odds.append(odds)
     return ScatteredClouds(*found, tuple(log_odds))
+
+
+def _and_rounds_beside(mask: np.ndarray, round_of: np.ndarray) -> np.ndarray:
+    """Those samples, and the rounds beside theirs: stretches have sharp ends, and clouds thin ones."""
+    near = np.abs(round_of[:, None] - np.unique(round_of[mask])) <= 1
+    return mask | near.any(axis=1)
 
 
 def _broken(

@@ -24,14 +24,14 @@ def test_clouds_of_all_kinds_count_and_so_do_their_edges():
     causes[[4, 5, 6]] = Cause.CLOUDY.mask, Cause.OVERCAST.mask, Cause.CLOUD_BY_THE_DATA.mask
     causes[10] = Cause.DIM_LINE.mask
     taken = part_taken(np.arange(12) * 1000.0, causes)
-    np.testing.assert_allclose(taken, [0, 0, 0, 0.1, 0.6, 0.6, 0.6, 0.1, 0, 0, 0, 0])
+    np.testing.assert_allclose(taken, [0, 0, 0, 0.1, 1, 1, 1, 0.1, 0, 0, 0, 0])
 
 
 def test_lines_in_one_plane_share_it_and_others_do_not():
-    taken = np.array([0.6, 0.6, 0.6, 0.6])
+    taken = np.array([1.0, 1.0, 1.0, 1.0])
     covariance = errors_under_clouds(lines([70.0, -70.0, 70.0, 0.0]), taken)
     # Components of 99 m/s: mean square along the lines 3675, a mean square of their horizontal parts of 3/16.
-    one = 0.36 * 3675.0 / (2 * 3 / 16)
+    one = 3675.0 / (2 * 3 / 16)
     np.testing.assert_allclose(np.diag(covariance), [0.5 * one, 0.5 * one, 0.5 * one, 0.0])
     np.testing.assert_allclose(covariance[0, 1], -0.5 * one * np.exp(-600 / 3600))
     np.testing.assert_allclose(covariance[[0, 1], 2], 0.0, atol=1e-9)
@@ -40,6 +40,6 @@ def test_lines_in_one_plane_share_it_and_others_do_not():
 def test_a_clear_night_has_none_and_a_calm_one_has_that_of_usual_winds():
     calm = lines([0.1, 0.1, 0.1, 0.0])
     assert not errors_under_clouds(calm, np.zeros(4)).any()
-    covariance = errors_under_clouds(calm, np.array([0.6, 0.0, 0.0, 0.0]))
-    np.testing.assert_allclose(covariance[0, 0], 0.5 * 0.36 * 50.0**2)
+    covariance = errors_under_clouds(calm, np.array([1.0, 0.0, 0.0, 0.0]))
+    np.testing.assert_allclose(covariance[0, 0], 0.5 * 50.0**2)
     assert not covariance[1:].any()
