@@ -33,9 +33,10 @@ def fit_notes(reduced: ReducedNight, known: KnownInstrument, lines: NightLines) 
         for before, after in state.gap_nm.jumps_s:
             notes.append(f"The gap jumped {before / 3600:.2f} to {after / 3600:.2f} h after the first frame.")
         if state.blur is not None:
+            change_px = state.blur.change_px
             notes.append(
                 "The focus drifts: by the lasers the blur is "
-                f"{state.blur.change_px.min():+.3f} to {state.blur.change_px.max():+.3f} px off that of the night, "
+                f"{change_px.min():+.3f} to {change_px.max():+.3f} px off that of the night, "
                 "and temperatures are corrected for it. See to the lens, and how it keeps its temperature."
             )
     notes += known.remarks
