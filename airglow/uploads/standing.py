@@ -136,6 +136,8 @@ def settled(
 def told(record: NightRecord) -> str:
     """The reason of a record with the step that failed; of one that a run held, also how often.
 
+    What is refused is so by itself, whichever step found it out.
+
     Parameters
     ----------
     record
@@ -145,7 +147,9 @@ def told(record: NightRecord) -> str:
     -------
     str
     """
-    reason = f"{record.step}: {record.reason}" if record.step else record.reason
+    if record.state is NightState.REFUSED or not record.step:
+        return record.reason
+    reason = f"{record.step}: {record.reason}"
     if record.state is NightState.HELD:
         return f"{record.same_fault} times alike, while other nights passed: {reason}"
     return reason

@@ -119,6 +119,14 @@ def end_state(place: Place, mariadb: MariadbServer) -> tuple[dict, dict]:
     return objects, tables
 
 
+def differences(place: Place, in_two_steps: InTwoSteps, mariadb: MariadbServer) -> set[str]:
+    """Keys of objects and names of tables that are not alike at the end."""
+    differ = set()
+    for ours, theirs in zip(end_state(place, mariadb), end_state(in_two_steps.place, mariadb), strict=True):
+        differ |= {name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)}
+    return differ
+
+
 def run_until(place: Place, method: str, path_part: str, number: int) -> None:
     """An hourly run that is killed (-9), with all its steps, in place of a request to the bucket."""
     process: list[subprocess.Popen] = []
@@ -189,7 +197,7 @@ def test_killed_at_every_step_a_night_ends_the_same(
         nothing_is_lost(place.store, small_night)
     ran = place.clone.hourly()
     assert ran.code == 0, ran.text
-    assert end_state(place, mariadb) == end_state(in_two_steps.place, mariadb)
+    assert differences(place, in_two_steps, mariadb) == set()
     assert [found.key for found in place.store.list("state/pending/")] == [TABLE]
 
 
@@ -210,7 +218,7 @@ def test_a_step_that_outlives_its_run_is_waited_for(
     go_on.set()
     text, _ = again.communicate(timeout=TIMEOUT_S)
     assert again.returncode == 0, text
-    assert end_state(place, mariadb) == end_state(in_two_steps.place, mariadb)
+    assert differences(place, in_two_steps, mariadb) == set()
 
 
 def test_a_second_run_beside_the_first_is_refused(place: Place, small_night: NightFolder) -> None:
@@ -250,7 +258,7 @@ def test_without_a_database_the_night_waits_in_raw(
     ran = place.clone.hourly()
     assert ran.code == 0, ran.text
     assert "analyze" not in ran.text  # what was done is not done again
-    assert end_state(place, mariadb) == end_state(in_two_steps.place, mariadb)
+    assert differences(place, in_two_steps, mariadb) == set()
 
 
 @pytest.mark.long
@@ -278,7 +286,7 @@ def test_a_bad_upload_of_an_archived_night_harms_nothing(
         place.store.delete(found.key)
     ran = place.clone.hourly()
     assert ran.code == 0, ran.text
-    assert end_state(place, mariadb) == end_state(in_two_steps.place, mariadb)
+    assert differences(place, in_two_steps, mariadb) == set()
 
 
 def test_weather_files_that_no_night_needs_any_more_go_to_the_archive(place: Place) -> None:
