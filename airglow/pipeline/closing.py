@@ -59,6 +59,8 @@ class Closed:
         What the operator is told, a line each.
     problems
         What could not be put on record, a line each.
+    unchanged
+        Names of nights that failed and are as they were: their rows tell of it, and go nowhere else.
     """
 
     discovery: Discovery | None
@@ -67,6 +69,7 @@ class Closed:
     status: ExitStatus = ExitStatus.OK
     said: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    unchanged: set[str] = field(default_factory=set)
 
 
 def close_run(work: Path, store: Store, run: RunAtHand, now: dt.datetime | None = None) -> Closed:
@@ -197,9 +200,9 @@ def _rows(
                 continue
             failure = f"{step_name(first.rule, first.tag)}: {first.reason}. Log: {first.log}"
             reason = f"{row.reason}; tried again in vain: {failure}" if row else f"not begun: {failure}"
-            row = Row(
-                name, row.state if row else NightState.FAILED.value, reason, row.since if row else first.at
-            )
+            state, since = (row.state, row.since) if row else (NightState.FAILED.value, first.at)
+            row = Row(name, state, reason, since)
+            closed.unchanged.add(name)
         if row is not None:
             table.append(row)
     for failure in noted:

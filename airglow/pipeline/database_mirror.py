@@ -40,7 +40,8 @@ def mirror_in_database(closed: Closed, store: Store, environ: Mapping[str, str] 
     """
     from airglow.catalogue import connect, migrate, settings_from_environment, write_states
 
-    rows = [row for row in map(state_row, closed.rows) if row is not None]
+    changed = [row for row in closed.rows if row.name not in closed.unchanged]
+    rows = [row for row in map(state_row, changed) if row is not None]
 
     def what_became_of(site: str, date: dt.date, instrument: str):
         night = NightId(instrument, site, date)

@@ -66,6 +66,9 @@ def test_what_no_run_knows_any_more_is_looked_up(environment: dict[str, str], st
     assert len(rows(environment)) == 2
     assert mirror_in_database(Closed(LOOKED, []), store, environment) == []
     assert [row[:2] for row in rows(environment)] == [("minime05", "degraded")]
+    in_vain = Row(MINIME05.name, "degraded", "; tried again in vain: no answer", NOW)
+    assert mirror_in_database(Closed(None, [in_vain], unchanged={MINIME05.name}), store, environment) == []
+    assert rows(environment)[0][2] == ""
     assert mirror_in_database(Closed(LOOKED, []), store, environment) == []
     assert [row[:2] for row in rows(environment)] == [("minime05", "degraded")]
 
