@@ -11,6 +11,7 @@ from airglow.model.errors import BadInput
 from airglow.pipeline.archiving import archive_upload
 from airglow.pipeline.mending import bring_frames_surely, cleanup_surely, read_archived
 from airglow.pipeline.states import manifest_bytes
+from airglow.pipeline.table import new_trouble, row_of_report
 from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import State, mark_pending, mend_manifests, scan, take_up
@@ -126,6 +127,14 @@ def test_a_copy_that_is_damaged_itself_is_no_help(store: Store, tmp_path: Path, 
     with pytest.raises(BadInput, match="put one back from a backup, or delete it and upload the night again"):
         read_archived(store, MINIME05, tmp_path / "none", tmp_path / "states")
     assert store.get_bytes(MINIME05.manifest_key) == b"{}"
+
+
+def test_a_night_that_is_held_for_a_damaged_manifest_calls_a_person_once(store: Store):
+    mark_pending(store, MINIME05, "reanalysis")
+    store.put_bytes(MINIME05.manifest_key, b"{}")
+    rows = [row_of_report(report) for report in scan(store, REGISTRY).nights]
+    assert [row.name for row in new_trouble(rows, ())] == [MINIME05.name]
+    assert new_trouble(rows, rows) == []
 
 
 @pytest.mark.parametrize("has_copy", [True, False])
