@@ -21,9 +21,12 @@ from airglow.uploads import (
     NightReport,
     Versions,
     failed,
+    mark_pending,
     put_record,
     read_record,
 )
+
+_AFTER_PUBLICATION = ("load", "cleanup")  # steps
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,10 @@ def record_failures(
     for name, fault in met.items():
         night = NightId.parse(name)
         record = read_record(store, night)
+        if record is None and _rule(fault.step) in _AFTER_PUBLICATION:
+            # It had a marker when it was published. A run elsewhere has taken that away, which was at work on
+            # the same night: what is there now may be partly of the one and partly of the other.
+            record = mark_pending(store, night, "delivery", versions=run.versions)
         # Without a marker nothing of the night has changed: it is done, or was never begun.
         if record is not None:
             first = record.since if record.fault_key == fault.key and record.since else now

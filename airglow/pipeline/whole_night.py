@@ -6,6 +6,7 @@ database end as after the workflow. Nothing here keeps two runs on one night apa
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -24,6 +25,7 @@ from airglow.archive import (
     with_uploads,
 )
 from airglow.catalogue import DatabaseSettings, connect, load_night, migrate
+from airglow.model.errors import AirglowError
 from airglow.model.files import write_whole
 from airglow.model.products import DEFAULT_KINDS, FITTED, GROUPS, local_name
 from airglow.model.result import NightResult
@@ -39,7 +41,7 @@ from airglow.pipeline.workspace import OUTCOME, published_results
 from airglow.products import Beside, read_netcdf, write_kinds
 from airglow.registry import Registry
 from airglow.store import Store, json_bytes
-from airglow.uploads import WEATHER, NightId
+from airglow.uploads import WEATHER, NightId, mark_pending
 
 PageWriter = Callable[[Store, Mapping[str, Any], Sequence[NightResult]], Mapping[str, Any]]
 
@@ -162,7 +164,20 @@ def deliver_night(
     folders = {tag: night.below(around.results) / tag for tag in outcomes}
     why = WEATHER if again is not None else "delivery"
     index = publish_night(store, plan, folders, states, around.config["archive"]["threads"], around.run, why)
+    try:
+        _finish(night, around, index, again)
+    except AirglowError:
+        with contextlib.suppress(AirglowError):  # the first error is the one to tell
+            if store.head(night.pending_key) is None:  # a run elsewhere was at work on the same night
+                mark_pending(store, night, "delivery")
+        raise
+    shutil.rmtree(folder)  # of many nights, the frames would fill the disk
+    return index
 
+
+def _finish(night: NightId, around: Surroundings, index: Mapping[str, Any], again: Again | None) -> None:
+    """Load a night that is published, write its page and clean up."""
+    store, states, folder = around.store, around.work / "states", night.below(around.work)
     results = published_results(store, index, folder / "load", night.below(around.results))
     loaded = _load(night, around, index, results)
     put_state(store, night, "loaded", loaded, states)
@@ -176,8 +191,6 @@ def deliver_night(
         guard_of(store, settings, around.work), settings["keep_superseded_days"],
     )  # fmt: skip
     finish_night(store, night, cleanup, index, states, log=around.log, reason=what_was_done(again, index))
-    shutil.rmtree(folder)  # of many nights, the frames would fill the disk
-    return index
 
 
 def bring_weather(night: NightId, store: Store, folder: Path) -> tuple[Path, dict[str, Any]]:

@@ -9,10 +9,12 @@ import random
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from airglow.model.errors import AirglowError
 from airglow.pipeline.whole_night import process_night
 
 from .kills import NIGHT, SCENARIOS, Scenario, forked, state_of, until_like, wait_for
@@ -124,13 +126,16 @@ class _Module:
         return getattr(self._real, name)
 
 
-def at_once(world: World, proxy: S3Proxy | None, rounds: int) -> Iterator[Tried]:
-    """Two runs in directories of their own, and a reanalysis in a third, all on one night and one bucket."""
+def _reanalyse(world: World) -> None:
+    with analysis_replaced(world.settings):
+        process_night(NIGHT, world.around())
 
-    def reanalyse(of: World) -> None:
-        with analysis_replaced():
-            process_night(NIGHT, of.around())
 
+def at_once(world: World, proxy: S3Proxy | None, rounds: int, differ: bool = False) -> Iterator[Tried]:
+    """Two runs in directories of their own, and a reanalysis in a third, all on one night and one bucket.
+
+    If their settings differ, it is left to chance whose products stay: all else has to belong to them.
+    """
     world.clear()
     SCENARIOS[1].prepare(world)
     hours_until_quiet(world)
@@ -140,32 +145,36 @@ def at_once(world: World, proxy: S3Proxy | None, rounds: int) -> Iterator[Tried]
         world.clear()
         SCENARIOS[0].prepare(world)
         hours_until_quiet(world)
-        world.send(NIGHT, frames_of(NIGHT, 4, "again"), parts=2)
-        if proxy is not None:
+        if not differ:
+            world.send(NIGHT, frames_of(NIGHT, 4, "again"), parts=2)
+        works = [_reanalyse] * 3 if differ else [hour, hour, _reanalyse][: 2 + number % 2]
+        if proxy is not None and not differ:
             proxy.after_write = world.check
-        works = [hour, hour, reanalyse][: 2 + number % 2]
-        children = []
+        children, roots = [], []
         for which, work in enumerate(works):
-            wait = luck.uniform(0.0, 0.7)
-            root = world.root.with_name(f"{world.root.name}-{which}")
-            children.append(forked(replace(world, root=root), _after(wait, work)))
+            roots.append(world.root.with_name(f"{world.root.name}-{which}"))
+            of_child = replace(world, root=roots[-1], settings=str(which) if differ else "")
+            children.append(forked(of_child, partial(_later, work, luck.uniform(0.0, 0.7))))
         for child in children:
-            wait_for(child)  # one that finds the other's work half done may fail, and says so
+            wait_for(child)
         if proxy is not None:
             proxy.after_write = None
-        stuck = until_like(world, undisturbed)
-        for which in range(len(works)):
-            shutil.rmtree(world.root.with_name(f"{world.root.name}-{which}"), ignore_errors=True)
+        ran = hours_until_quiet(world)
+        world.check()
+        stuck = [] if ran[-1].is_quiet else [f"still at work: {ran[-1].failed}"]
+        if not differ:
+            stuck += until_like(world, undisturbed)
+        for root in roots:
+            shutil.rmtree(root, ignore_errors=True)
         what = f"round {number}, {len(works)} at once"
-        yield Tried.of("two runs and a reanalysis in directories of their own", what, world.seen, stuck)
+        kind = "several at once, other settings each" if differ else "two runs and a reanalysis at once"
+        yield Tried.of(f"{kind}, directories of their own", what, world.seen, stuck)
 
 
-def _after(wait_s: float, work):
-    def later(world: World) -> None:
-        time.sleep(wait_s)
-        try:
-            work(world)
-        except Exception as error:
-            print(f"at once: {type(error).__name__}: {error}", file=sys.stderr)
-
-    return later
+def _later(work: Callable[[World], object], wait_s: float, world: World) -> None:
+    """One that finds another's work half done may fail, and says so."""
+    time.sleep(wait_s)
+    try:
+        work(world)
+    except AirglowError as error:
+        print(f"at once: {type(error).__name__}: {error}", file=sys.stderr)

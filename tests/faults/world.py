@@ -12,13 +12,13 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pymysql
 
-from airglow.archive import UnpackLimits, cleanup_weather, criteria, with_uploads
+from airglow.archive import UnpackLimits, cleanup_weather, criteria, guard_of, with_uploads
 from airglow.catalogue import DatabaseSettings, connect, migrate, settings_from_environment
 from airglow.demo.servers import MariadbServer, S3Server
 from airglow.model.errors import AirglowError, RefusedUpload
@@ -90,6 +90,10 @@ class World:
         What must not be lost: the latest whole upload of each night, and every one that was archived.
     seen
         What did not hold, whenever that was looked at.
+    with_pages
+        Whether nights get a page.
+    settings
+        Of the analysis: products of others differ.
     """
 
     store: Store
@@ -100,6 +104,7 @@ class World:
     uploads: list[Upload] = field(default_factory=list)
     seen: list[Violation] = field(default_factory=list)
     with_pages: bool = True
+    settings: str = ""
     bucket: Bucket = field(init=False)
     _connection: pymysql.connections.Connection | None = None
 
@@ -234,21 +239,23 @@ def hour(
         found = heal_bucket(store, found, work, _say_nothing)
     except AirglowError as error:
         return Ran(None, {"discovery": error})
-    with analysis_replaced():
+    with analysis_replaced(world.settings):
         for report in found.wanted:
             if report.changed:
                 shutil.rmtree(report.night.below(around.work), ignore_errors=True)
             if before:
                 before(report.night)
             try:
-                (renew_night if report.refresh else process_night)(report.night, around)
+                work_on = renew_night if report.refresh else process_night
+                work_on(report.night, around)
             except RefusedUpload:
                 pass  # on record in the bucket
             except (AirglowError, OSError) as error:
                 failed[report.night.name] = error
     for day in found.weather_leftovers:
         try:
-            cleanup_weather(around.store, around.registry, day.site, day.date)
+            guard = guard_of(store, around.config["archive"], work)
+            cleanup_weather(store, around.registry, day.site, day.date, guard)
         except AirglowError as error:
             failed[f"{day.site}_{day.date:%Y%m%d}"] = error
     return Ran(found, failed)
@@ -267,10 +274,10 @@ def hours_until_quiet(world: World, most: int = 4, **more: Any) -> list[Ran]:
 
 
 @contextmanager
-def analysis_replaced() -> Iterator[None]:
+def analysis_replaced(settings: str = "") -> Iterator[None]:
     """Let a night's analysis be a result of its name, with a log of what went in."""
     real = whole_night._analyse
-    whole_night._analyse = _stand_in
+    whole_night._analyse = partial(_stand_in, settings)
     try:
         yield
     finally:
@@ -278,6 +285,7 @@ def analysis_replaced() -> Iterator[None]:
 
 
 def _stand_in(
+    settings: str,
     night: NightId,
     tag: str,
     around: Surroundings,
@@ -291,14 +299,13 @@ def _stand_in(
     netcdf, log = (folder / local_name(kind) for kind in ("netcdf", "log"))
     netcdf.write_bytes(_netcdf(night, tag))
     hashes = {path.name: hash_file(path) for path in sorted(clouds.glob("*.txt"))}
-    weather = {name: each.md5 for name, each in hashes.items()}
-    files = [{"name": name, "size": each.size, "sha256": each.sha256} for name, each in hashes.items()]
-    log.write_bytes(json_bytes({"frames": sorted(path.name for path in frames.iterdir()), **weather}))
+    weather = [{"name": name, "size": one.size, "sha256": one.sha256} for name, one in hashes.items()]
+    names = sorted(path.name for path in frames.iterdir())
+    log.write_bytes(json_bytes({"frames": names, "settings": settings, "weather": weather}))
     outcome = {
         **{"instrument": night.instrument, "site": night.site, "date": night.day, "tag": tag},
         **{"state": "analysed", "reason": "", "products": [], "analysis_s": 0.1, "rejections": []},
-        "weather": with_uploads(files, record),
-        "manifest_sha256": manifest.sha256,
+        **{"weather": with_uploads(weather, record), "manifest_sha256": manifest.sha256},
     }
     (folder / OUTCOME).write_bytes(json_bytes(outcome))
     return outcome, [netcdf, log]

@@ -493,3 +493,20 @@ def test_a_run_that_cannot_be_closed_does_not_end_well(
     assert ended_run(runs.work, "a") == (ExitStatus.BROKEN, closed.said)
     assert "unexpected IndexError" in closed.said[0]
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("step", "state"), [("load", NightState.FAILED), ("analyze", NightState.DONE)])
+def test_a_night_that_another_machine_finished_beneath_us_is_done_again(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, step: str, state: NightState
+) -> None:
+    """Its publication had marked it: what is there now may be partly theirs and partly ours."""
+    send(runs.store, MINIME05)
+    runs.run(finish=[MINIME05])
+    monkeypatch.setitem(globals(), "STEP", step)
+    closed = runs.run(named=[MINIME05.name], fail={MINIME05: DOWN})
+    assert closed.status is ExitStatus.FAILING
+    is_marked = read_record(runs.store, MINIME05) is not None
+    assert is_marked == (state is NightState.FAILED)
+    found, _ = runs.look()
+    assert found.finished == ()
+    assert [report.state for report in found.nights] == [NightState.FAILED] * is_marked
