@@ -174,14 +174,7 @@ def fit_lines(
         if known.lasers.blur is not None:
             # Its mean may be the sky's own; the change from frame to frame is the laser's.
             by_blur_k = temperature_response(
-                [profiles[k] for k in fits],
-                at_one_gap,
-                one_phase,
-                parameters,
-                line,
-                own_illumination=own is not None,
-                own_reflectivity=False,
-                own_blur=False,
+                night, own_illumination=own is not None, own_reflectivity=False, own_blur=False
             )[BLUR.start]
             fits = _without_drift_of_blur(fits, known.lasers.blur, sky.mid_time_s, by_blur_k)
     if holds is not None and holds.found is not None:
