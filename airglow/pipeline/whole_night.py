@@ -25,7 +25,7 @@ from airglow.archive import (
     with_uploads,
 )
 from airglow.catalogue import DatabaseSettings, connect, load_night, migrate
-from airglow.model.errors import AirglowError
+from airglow.model.errors import AirglowError, StoreError
 from airglow.model.files import write_whole
 from airglow.model.products import DEFAULT_KINDS, FITTED, GROUPS, local_name
 from airglow.model.result import NightResult
@@ -190,6 +190,8 @@ def _finish(night: NightId, around: Surroundings, index: Mapping[str, Any], agai
         store, around.registry, load_manifest(store, night), index, loaded, archiving(night, around),
         guard_of(store, settings, around.work), settings["keep_superseded_days"],
     )  # fmt: skip
+    if (store.get_json(night.published_key), store.get_json(night.loaded_key)) != (index, loaded):
+        raise StoreError(f"{night.name}: another run has published it meanwhile. The next run does it again")
     finish_night(store, night, cleanup, index, states, log=around.log, reason=what_was_done(again, index))
 
 
