@@ -31,6 +31,7 @@ from pathlib import Path
 
 from airglow.demo.servers import mariadb_server, s3_server
 from airglow.simulate import simulate_night, write_night
+from airglow.store import Store, known_deletion
 from airglow.uploads import NIGHTS_PER_PLAN, NightId
 from tests.benchmarks.nights import DATE, FIRST_SEED, SITE, VARIANTS, registry, simulator_digest
 from tests.benchmarks.requests import beyond_data
@@ -221,7 +222,7 @@ def step_start(script: str, after: str) -> str:
 
 
 @contextmanager
-def place(bench: Bench) -> Iterator[tuple[running.Clone, running.Front, object]]:
+def place(bench: Bench) -> Iterator[tuple[running.Clone, running.Front, Store]]:
     """A clone with servers of its own."""
     with (
         s3_server() as s3,
@@ -269,6 +270,12 @@ def run_costs(clone: running.Clone) -> Cost:
     return Cost(used, own_s)
 
 
+def make_ready(clone: running.Clone, store: Store) -> None:
+    """Make what is made once: the database's schema, static pages, the probe of how the store deletes."""
+    run_costs(clone)
+    known_deletion(store, None)
+
+
 def measure_workflow(bench: Bench) -> None:
     """A full night through the workflow."""
     folder = bench.full_night()
@@ -276,7 +283,7 @@ def measure_workflow(bench: Bench) -> None:
         line.measured for line in bench.lines if line.what.startswith(("airglow analyze", "... the a"))
     ]
     with place(bench) as (clone, front, store):
-        run_costs(clone)  # what is made once: the schema of the database, static pages
+        make_ready(clone, store)
         running.upload(store, folder / "raw")
         front.forget()
         cost = run_costs(clone)
@@ -304,7 +311,7 @@ def measure_many(bench: Bench) -> None:
     goals = {1: 3.0, 10: 5.0, 50: 15.0}
     for count in bench.nights:
         with place(bench) as (clone, front, store):
-            run_costs(clone)
+            make_ready(clone, store)
             for night in range(count):
                 uploading.send(store, NightId(INSTRUMENT, SITE, DATE - dt.timedelta(days=2 * night)))
             front.forget()
