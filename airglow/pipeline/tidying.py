@@ -63,7 +63,8 @@ def remove_old(
         What was removed.
     """
     logs, local = _old_places(directory, states)
-    return remove_older(logs, keep_log_days) + remove_older(local, keep_local_days)
+    removed = remove_older(logs, keep_log_days) + remove_older(local, keep_local_days)
+    return removed + remove_older(_places_of_snakemake(directory), _days_of_records(keep_local_days))
 
 
 def leftovers(
@@ -112,9 +113,12 @@ def leftovers(
     yield from new(
         old_files(logs, keep_log_days, now), f"older than {keep_log_days:g} days (run.keep_log_days)"
     )
-    yield from new(
-        old_files(local, keep_local_days, now), f"older than {keep_local_days:g} days (run.keep_local_days)"
+    local_and_records = (
+        (local, keep_local_days),
+        (_places_of_snakemake(directory), _days_of_records(keep_local_days)),
     )
+    for places, days in local_and_records:
+        yield from new(old_files(places, days, now), f"older than {days:g} days (run.keep_local_days)")
 
 
 def remove(leftover: Leftover, directory: Path) -> None:
@@ -147,10 +151,18 @@ def remove(leftover: Leftover, directory: Path) -> None:
 def _old_places(directory: Path, states: bool) -> tuple[list[Path], list[Path]]:
     """Where logs are, and what else goes by age."""
     local = [directory / name for name in ("results", "work/failures", "fetched", "benchmarks")]
-    local += [directory / _SNAKEMAKE / name for name in _OF_SNAKEMAKE]
     if states:
         local.append(directory / "work/states")
     return [directory / "logs"], local
+
+
+def _places_of_snakemake(directory: Path) -> list[Path]:
+    return [directory / _SNAKEMAKE / name for name in _OF_SNAKEMAKE]
+
+
+def _days_of_records(keep_local_days: float) -> float:
+    """How long Snakemake's own files stay: those of the run at hand are younger than a day."""
+    return max(keep_local_days, 1.0) if keep_local_days > 0 else 0.0
 
 
 def _half_written(directory: Path, now: float) -> Iterator[Path]:
