@@ -11,6 +11,7 @@ Beside the copies ``why.json`` says what they are.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import logging
@@ -18,7 +19,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from airglow.model.errors import AirglowError, BadInput
-from airglow.store import Deletion, Store, StoredObject, delete_read, json_bytes, set_aside
+from airglow.model.files import parse_json
+from airglow.store import (
+    Deletion,
+    MissingObject,
+    Store,
+    StoredObject,
+    delete_read,
+    json_bytes,
+    set_aside,
+)
 from airglow.uploads.keys import NightId
 from airglow.uploads.pending import archived_upload, clear_pending, kept_manifests_prefix
 from airglow.uploads.receipt import Receipt, what_is_missing
@@ -193,21 +203,27 @@ def move_aside(
 
 
 def _say_why(store: Store, aside: Aside, others: list[StoredObject]) -> None:
-    """Beside the copies, and before them: the same words for the same objects."""
+    """Beside the copies, and before them: one file for each reason, with all that was ever moved for it.
+
+    So a move that was killed, and has fewer objects left, says the same.
+    """
+    key = f"{aside.prefix}why_{hashlib.sha256(aside.reason.encode()).hexdigest()[:12]}.json"
+    moved = {
+        aside.key_of(found): {
+            "key": aside.key_of(found),
+            "was": found.key,
+            "size": found.size,
+            "uploaded_at": found.modified.isoformat(),
+        }
+        for found in others
+    }
+    with contextlib.suppress(MissingObject, KeyError, TypeError, ValueError):
+        before = parse_json(store.get_bytes(key))["objects"]
+        moved = {each["key"]: each for each in before} | moved
     value = {
         "format": FORMAT,
         "night": aside.night.name,
         "reason": aside.reason,
-        "objects": [
-            {
-                "key": aside.key_of(found),
-                "was": found.key,
-                "size": found.size,
-                "uploaded_at": found.modified.isoformat(),
-            }
-            for found in others
-        ],
+        "objects": sorted(moved.values(), key=lambda each: (each["was"], each["key"])),
     }
-    data = json_bytes(value)
-    name = hashlib.sha256("".join(sorted(map(aside.key_of, others))).encode()).hexdigest()[:12]
-    store.put_bytes(f"{aside.prefix}why_{name}.json", data, "application/json")
+    store.put_bytes(key, json_bytes(value), "application/json")

@@ -19,7 +19,7 @@ from uploading import (
 from airglow.archive import Guard, archive_weather, cleanup_night, cleanup_weather, guard_of
 from airglow.registry import load_registry
 from airglow.store import Deletion, Store, open_store, settings_from_environment
-from airglow.uploads import Memory, State, clear_pending, scan
+from airglow.uploads import State, clear_pending, read_memory, scan
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
 DAY = dt.timedelta(hours=24)
@@ -64,11 +64,10 @@ def test_an_upload_rests_where_the_store_has_no_guard(forgetful: Store, tmp_path
 
 def test_a_night_that_rests_costs_nothing_and_is_taken_up_when_that_is_over(store: Store, tmp_path: Path):
     _clean_up(store, tmp_path, Guard(Deletion(), DAY))
-    memory = Memory()
-    first = scan(store, REGISTRY, memory=memory)
+    first = scan(store, REGISTRY, memory=(memory := read_memory(tmp_path / "memory.json", store)))
     assert (first.nights, [night for night, _ in first.resting]) == ((), [MINIME05])
-    memory.resting.update(memory._resting_now)
-    memory.receipts.update(memory._receipts_now)
+    memory.write(tmp_path / "memory.json")
+    memory = read_memory(tmp_path / "memory.json", store)
     with counted(store) as sent:
         assert scan(store, REGISTRY, memory=memory).resting == first.resting
     assert sent == ["ListObjectsV2"] * 2

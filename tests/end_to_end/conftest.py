@@ -19,7 +19,7 @@ from airglow.pipeline.whole_night import Surroundings, process_night
 from airglow.registry import load_config, load_registry, registry_of
 from airglow.simulate import NightFolder, simulate_night, write_night
 from airglow.store import Store
-from airglow.uploads import NightId
+from airglow.uploads import TABLE, NightId
 
 CONFIG = Path(__file__).parents[2] / "airglow/data"
 MIB = 2**20
@@ -179,9 +179,9 @@ def contents(mariadb: MariadbServer, database: str) -> dict[str, list[tuple]]:
     return {table: sorted(rows(mariadb, database, f"SELECT * FROM {table}"), key=repr) for table in tables}
 
 
-def without_pages(keys: Iterable[str]) -> set[str]:
-    """Keys that are none of the pages, which say what waits, too."""
-    return {key for key in keys if not key.startswith("pages/")}
+def uploaded_and_made(keys: Iterable[str]) -> set[str]:
+    """Keys of uploads and of what was made of them: not pages and table, which say what waits, too."""
+    return {key for key in keys if not key.startswith(("pages/", TABLE, "state/store/"))}
 
 
 def line_of(text: str, name: str) -> str:

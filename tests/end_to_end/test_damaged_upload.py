@@ -5,7 +5,7 @@ from running import Ran, everything, upload
 from airglow.archive import load_manifest
 from airglow.simulate import NightFolder
 
-from .conftest import SMALL, Place, line_of, without_pages
+from .conftest import SMALL, Place, line_of, uploaded_and_made
 
 
 def test_a_damaged_upload_is_healed_by_another(place: Place, small_night: NightFolder) -> None:
@@ -23,7 +23,7 @@ def test_a_damaged_upload_is_healed_by_another(place: Place, small_night: NightF
     assert ran.code == 0, ran.text
     assert_refused(place, ran)
     assert "extract" not in ran.text
-    assert without_pages(everything(place.store)) == without_pages(before)
+    assert uploaded_and_made(everything(place.store)) == uploaded_and_made(before)
     ran = place.clone.hourly(f"nights/{SMALL.name}.json")
     assert ran.code == 1  # whoever asks for it by name hears of it again
     assert_refused(place, ran)

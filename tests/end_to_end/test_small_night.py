@@ -20,7 +20,7 @@ from airglow.simulate import NightFolder
 from airglow.store import Store, hash_file
 from airglow.uploads import TABLE, read_record, release
 
-from .conftest import SMALL, InTwoSteps, Place, contents, in_one_process, line_of, without_pages
+from .conftest import SMALL, InTwoSteps, Place, contents, in_one_process, line_of, uploaded_and_made
 
 
 def test_a_night_that_lacks_its_last_part_waits(in_two_steps: InTwoSteps, small_night: NightFolder) -> None:
@@ -29,7 +29,7 @@ def test_a_night_that_lacks_its_last_part_waits(in_two_steps: InTwoSteps, small_
     line = line_of(in_two_steps.before.text, SMALL.name)
     assert "waiting" in line
     assert f"{parts - 1} of {parts} parts" in line
-    assert without_pages(in_two_steps.raw_before) == {
+    assert uploaded_and_made(in_two_steps.raw_before) == {
         f"raw/{path.name}" for path in small_night.raw.iterdir() if path != small_night.upload.parts[-1]
     }
 
@@ -294,6 +294,6 @@ def test_weather_files_that_no_night_needs_any_more_go_to_the_archive(place: Pla
     place.store.put_bytes("raw/Cloud_uao_20260512.txt", b"complete, a day after the night was done")
     ran = place.clone.hourly()
     assert ran.code == 0, ran.text
-    assert without_pages(everything(place.store)) == {
+    assert uploaded_and_made(everything(place.store)) == {
         "cloudsensor/uao/2026/Cloud_uao_20260512.txt",
     }

@@ -25,8 +25,8 @@ def test_winds_of_cycles_and_smooth_winds_are_those_over_the_site(nominal):
         assert np.sqrt(np.mean((winds - true[:, k]) ** 2)) < 4.0
         assert 0.3 < np.sqrt(np.mean(((winds - true[:, k]) / errors) ** 2)) < 1.4
         assert np.std(true[:, k]) > 20.0
-        # On a flat Earth they would be 4 % off.
-        assert (winds @ true[:, k]) / (true[:, k] @ true[:, k]) == pytest.approx(1.0, abs=0.02)
+        # On a flat Earth they would be 4 % off; what one night leaves open is 1 %.
+        assert (winds @ true[:, k]) / (true[:, k] @ true[:, k]) == pytest.approx(1.0, abs=0.025)
         winds, errors = (getattr(cycles, f"{component}_wind{end}_mps") for end in ("", "_error"))
         assert 0.5 < np.sqrt(np.mean(((winds - true_cycles[:, k]) / errors) ** 2)) < 1.6
     vertical_errors = (smooth.vertical_wind_mps - true[:, 2]) / smooth.vertical_wind_error_mps

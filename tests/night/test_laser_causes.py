@@ -17,6 +17,7 @@ from airglow.night.self_checks import SelfChecks
 from airglow.rings import RingProfile
 from airglow.winds.clouds_by_data import Clouds
 from airglow.winds.doppler_reference import SampleReference
+from airglow.winds.scattered_clouds import no_clouds
 from tests.etalon.test_laser_errors import COUNTS, LASER_M, PARAMETERS, SIGMA, WIDTH_PX2, S
 
 GAP_M = 0.015
@@ -24,7 +25,9 @@ PER_NM_MPS = 299792458.0 * 1e-9 / GAP_M
 MID_S = np.linspace(100.0, 15500.0, 60)
 FIT_ERROR_MPS, VERTICAL_MPS = 1.0, 6.0
 
-NOTHING_FOUND = SelfChecks(Clouds(np.zeros(60, bool), np.zeros(60), ()), None, np.zeros(60, bool))
+NOTHING_FOUND = SelfChecks(
+    Clouds(np.zeros(60, bool), np.zeros(60), ()), no_clouds(60), None, np.zeros(60, bool)
+)
 
 
 def settling_nm(time_s):

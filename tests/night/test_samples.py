@@ -19,6 +19,7 @@ from airglow.spectra import SkyLine, network_intensity_scale
 from airglow.winds.clouds_by_data import Clouds
 from airglow.winds.common_drift import CommonDrift
 from airglow.winds.doppler_reference import SampleReference
+from airglow.winds.scattered_clouds import no_clouds
 
 from .conftest import DATE
 
@@ -151,8 +152,8 @@ def test_zenith_samples_under_clouds_count_for_less():
     # So do those that the data say are under clouds, or in the twilight.
     last = np.array([False, False, False, True])
     for checks in (
-        SelfChecks(Clouds(last, 0.8 * last, (5.0,)), None, ~last & False),
-        SelfChecks(Clouds(~last & False, 0.0 * last, ()), None, last),
+        SelfChecks(Clouds(last, 0.8 * last, (5.0,)), no_clouds(len(last)), None, ~last & False),
+        SelfChecks(Clouds(~last & False, 0.0 * last, ()), no_clouds(len(last)), None, last),
     ):
         reference = samples.find_doppler_reference(sky, np.arange(4.0), known, checks)
         expected = np.average(velocity, weights=[1.0, 0.25, 0.05, 0.25])
@@ -175,7 +176,7 @@ def test_the_covariance_of_the_gap_is_taken_as_one_of_velocities(monkeypatch):
 
 def nothing_found(n):
     """That n samples say nothing against themselves."""
-    return SelfChecks(Clouds(np.zeros(n, bool), np.zeros(n), ()), None, np.zeros(n, bool))
+    return SelfChecks(Clouds(np.zeros(n, bool), np.zeros(n), ()), no_clouds(n), None, np.zeros(n, bool))
 
 
 def causes_of(registry, sky, mid_time_s, laser_s=(0.0,), jumps_s=(), used=None, checks=None):
@@ -204,7 +205,7 @@ def holds(causes, cause):
 
 def test_what_samples_say_against_themselves_is_flagged(registry):
     one, other = np.array([True, False, False]), np.array([False, False, True])
-    checks = SelfChecks(Clouds(one, 0.8 * one, (5.0,)), CommonDrift(20.0, 5.0), other)
+    checks = SelfChecks(Clouds(one, 0.8 * one, (5.0,)), no_clouds(len(one)), CommonDrift(20.0, 5.0), other)
     causes = causes_of(registry, some_sky(3), np.arange(3.0), checks=checks)
     assert holds(causes, Cause.CLOUD_BY_THE_DATA) == one.tolist()
     assert holds(causes, Cause.BRIGHT_TWILIGHT) == other.tolist()

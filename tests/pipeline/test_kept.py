@@ -176,8 +176,8 @@ def test_the_night_is_marked_before_the_index_goes_and_that_before_a_product_cha
     changes = [(name, key) for name, key in sent if name != "ListObjectsV2" and not name.startswith("Get")]
     products = {("PutObject", product["key"]) for product in first["products"]}
     assert changes[:3] == [
-        ("DeleteObject", MINIME13.cleaned_key),
         ("PutObject", MINIME13.pending_key),
+        ("DeleteObject", MINIME13.cleaned_key),
         ("DeleteObject", MINIME13.published_key),
     ]
     assert set(changes[3:-2]) == products
