@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from airglow.archive.manifest import ArchivedFile, Manifest, read_manifest
-from airglow.model.errors import BadInput
+from airglow.model.errors import BadInput, StoreError
 from airglow.store import Deletion, MissingObject, Store, StoredObject, in_threads, set_aside
 from airglow.uploads import NightId, kept_manifests_prefix
-from airglow.uploads.expiry import Superseded, superseded_prefix
+from airglow.uploads.expiry import SUPERSEDED, Superseded, markers_of, superseded_prefix
 
 _UNKNOWN = "unknown"  # of no manifest: what an upload left that went away before it was archived
 _OWN = Deletion(honours_if_match=True)  # nobody else writes into the folder of a night: no look is needed
@@ -240,12 +240,34 @@ def expire_superseded(
     tell
         Takes a line for people for each.
     """
+    overdue = list(overdue)
+    markers = markers_of(store.list(SUPERSEDED)) if overdue else ()
     for one in overdue:
-        keys = [found.key for found in store.list(one.prefix)]
-        in_threads(store.delete, keys)
-        store.delete(one.marker_key)
-        what = f"{len(keys)} files of a superseded upload are deleted"
-        tell(f"{one.night.name}: {what}; they were kept until {one.keep_until}")
+        try:
+            if any(_outlives(other, one) for other in markers):  # it was superseded once more since
+                store.delete(one.marker_key)
+            elif not _may_be_needed(store, one):
+                keys = [found.key for found in store.list(one.prefix)]
+                in_threads(store.delete, keys)
+                store.delete(one.marker_key)
+                what = f"{len(keys)} files of a superseded upload are deleted"
+                tell(f"{one.night.name}: {what}; they were kept until {one.keep_until}")
+        except StoreError as error:  # of one night, which must not stop the others
+            tell(f"{one.night.name}: files of a superseded upload could not be deleted: {error}")
+
+
+def _outlives(other: Superseded, one: Superseded) -> bool:
+    same = (other.night, other.manifest_sha256) == (one.night, one.manifest_sha256)
+    return same and other.keep_until > one.keep_until
+
+
+def _may_be_needed(store: Store, one: Superseded) -> bool:
+    """Whether the night may go back to that upload: it is archived, or work on the night is not done."""
+    try:
+        now = hashlib.sha256(store.get_bytes(one.night.manifest_key)).hexdigest()
+    except MissingObject:
+        return True
+    return now == one.manifest_sha256 or store.head(one.night.pending_key) is not None
 
 
 def _owners(manifests: Iterable[Manifest]) -> dict[tuple[str, str], str]:

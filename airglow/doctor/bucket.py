@@ -43,7 +43,9 @@ def check_bucket(store: Store, now: Callable[[], dt.datetime]) -> Iterator[Findi
     if refused:
         yield wrong("bucket rights", "; ".join(refused), _ASK)
         return
-    yield ok("bucket rights", "list, write, read, copy and delete work")
+    yield ok(
+        "bucket rights", f"list, write, read, copy and delete work below {PROBES}; nothing else was tried"
+    )
     yield from _check_deletions(store)
 
 

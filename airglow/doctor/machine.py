@@ -104,6 +104,9 @@ def check_locks(directory: Path, held_by: dict[int, int] | None = None) -> Itera
     """
     locks = directory / ".snakemake"
     held = _kernel_locks() if held_by is None else held_by
+    if held is None:
+        yield warning("lock", "/proc/locks cannot be read: whether a run is at work is not known", "ps tells")
+        return
     run = held.get(_inode(locks / _RUN_LOCK))
     steps = held.get(_inode(locks / _STEPS_LOCK))
     if run is not None:
@@ -150,13 +153,13 @@ def _lives(process: int) -> bool:
     return True
 
 
-def _kernel_locks() -> dict[int, int]:
-    """Process by number of the file that it has locked as a whole (flock)."""
+def _kernel_locks() -> dict[int, int] | None:
+    """Process by number of the file that it has locked as a whole (flock); None if that cannot be read."""
     held = {}
     try:
         lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
     except OSError:
-        return {}
+        return None
     for line in lines:
         words = line.split()
         if len(words) >= 6 and words[1] == "FLOCK":  # 1: FLOCK ADVISORY WRITE 123 08:01:4567 0 EOF

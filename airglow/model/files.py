@@ -129,6 +129,10 @@ def parse_json(data: bytes | str) -> Any:
         If it is none. Also if it is nested so deeply that Python's reader gives up, with another error.
     """
     try:
-        return json.loads(data)
+        value = json.loads(data)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    has_escapes = (b"\\ud" if isinstance(data, bytes) else "\\ud") in data.lower()
+    if has_escapes:  # half a character, which nobody can write again: UnicodeEncodeError is a ValueError
+        json.dumps(value, ensure_ascii=False).encode()
+    return value

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from contextlib import closing
 
-from airglow.model.errors import AirglowError, BadInput
+from airglow.model.errors import AirglowError, BadInput, StoreError
 from airglow.model.states import FINISHED
 from airglow.pipeline.closing import Closed
 from airglow.pipeline.rows import done_row
@@ -45,10 +45,13 @@ def mirror_in_database(closed: Closed, store: Store, environ: Mapping[str, str] 
 
     def what_became_of(site: str, date: dt.date, instrument: str):
         night = NightId(instrument, site, date)
-        cleaned = store.get_json(night.cleaned_key)
-        if cleaned is None:  # its upload went away, and it is in no archive
+        try:
+            cleaned = store.get_json(night.cleaned_key)
+            if cleaned is None:  # its upload went away, and it is in no archive
+                return None
+            return state_row(done_row(night, cleaned, store.get_json(night.published_key)))
+        except (StoreError, AttributeError, KeyError, TypeError, ValueError):  # a damaged one costs no other
             return None
-        return state_row(done_row(night, cleaned, store.get_json(night.published_key)))
 
     try:
         settings = settings_from_environment(os.environ if environ is None else environ)

@@ -143,6 +143,7 @@ def _work(command: Sequence[str], lock: Run, targets: Sequence[Target], hours: f
         _LOG.write_bytes(b"")  # each plan adds to it
         worked = work_off(_WORK, lock.identifier, hours, plan_and_work)
     except (MachineError, OSError) as error:
+        _tell_of(ends)
         return _refuse(ExitStatus.FAILING, f"the run came to no end: {error}. Make room, or mend the disk")
     finally:
         lock.end()
@@ -150,6 +151,7 @@ def _work(command: Sequence[str], lock: Run, targets: Sequence[Target], hours: f
     for line in what_is_left(worked, hours):
         _tell(line)
     if stopped_by:
+        _tell_of(ends)
         named = ", ".join(target.request for target in targets)
         _tell(f"stopped. {f'Ask again for {named}' if named else 'The next run goes on from here'}")
         return 128 + stopped_by
@@ -163,6 +165,8 @@ def _work(command: Sequence[str], lock: Run, targets: Sequence[Target], hours: f
             return status
     elif code == 0:  # nothing was to be done, so nothing was begun
         return ExitStatus.OK
+    elif _tell_of(ends) is ExitStatus.LOOK:  # of an earlier plan, and told once
+        return ExitStatus.LOOK
     output = _LOG.read_text(encoding="utf-8", errors="replace")
     print("\n".join(output.splitlines()[-_SHOWN_LINES:]), file=sys.stderr)
     if code < 0:
@@ -171,6 +175,17 @@ def _work(command: Sequence[str], lock: Run, targets: Sequence[Target], hours: f
     _tell(f"Snakemake gave up; {_LOG} has all that it said")
     cannot_be_made = code == 2 or "MissingRuleException" in output  # 2 is an argument that it does not know
     return ExitStatus.WRONG if cannot_be_made else ExitStatus.BROKEN
+
+
+def _tell_of(ends: Sequence[tuple[ExitStatus, list[str]] | None]) -> ExitStatus:
+    """Say what the plans that came to an end have to say; no later run says it again."""
+    ended = [each for each in ends if each is not None]
+    if not ended:
+        return ExitStatus.OK
+    status, said = _together(ended)
+    for line in said:
+        _tell(line)
+    return status
 
 
 def _together(ends: Sequence[tuple[ExitStatus, list[str]]]) -> tuple[ExitStatus, list[str]]:

@@ -16,13 +16,14 @@ from airglow.model.errors import BadInput
 from airglow.model.states import FINISHED, NightState
 from airglow.pipeline.done_nights import done_rows
 from airglow.pipeline.rows import format_table, night_row, not_archived
-from airglow.pipeline.table import Row, read_table, row_to_json
+from airglow.pipeline.table import Row, Table, read_table, row_to_json
 from airglow.registry import load_config, registry_of
 from airglow.store import Store, open_store, settings_from_environment
 from airglow.uploads import NightId
 
 _DONE = {state.value for state in FINISHED}
 _DAYS_OF_DONE = 30
+_OUT_OF_DATE = dt.timedelta(hours=26)  # a run that finds no change says so once in twenty hours
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -90,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
             json.dumps(
                 {
                     "changed_at": written,
+                    "seen_at": table.seen_at.isoformat() if table.seen_at else None,
                     "nights": [row_to_json(row) for row in rows],
                     "others": dict(table.others),
                 },
@@ -99,17 +101,22 @@ def run(args: argparse.Namespace) -> int:
     elif nights:
         print(format_table(rows))
     else:
-        _print_table(rows, table.written_at)
+        _print_table(rows, table)
         if table.others:
             print(describe_others(table.others))
     return 1 if wrong else 0
 
 
-def _print_table(rows: list[Row], written_at: dt.datetime | None) -> None:
-    if written_at is None:
+def _print_table(rows: list[Row], table: Table) -> None:
+    if table.written_at is None:
         print("No run has looked for nights in this bucket yet.")
     else:
-        print(f"As of the last run; changed {written_at:%Y-%m-%d %H:%M} UTC:")
+        print(f"As of the last run; changed {table.written_at:%Y-%m-%d %H:%M} UTC:")
+        if table.seen_at is not None and dt.datetime.now(dt.UTC) - table.seen_at > _OUT_OF_DATE:
+            print(
+                f"NO RUN HAS LOOKED SINCE {table.seen_at:%Y-%m-%d %H:%M} UTC: this may be out of date."
+                " Look at the timer and at what runs say: airglow doctor"
+            )
     print(format_table(rows) or "No night is waiting or at work.")
 
 

@@ -19,6 +19,7 @@ from airglow.store import Store
 from airglow.uploads import TABLE, NightRecord, NightReport, normalised, told
 
 FORMAT = 1
+_SEEN_EVERY = dt.timedelta(hours=20)  # else a table would look alike whether runs look or not
 _FAULTS_FOR = dt.timedelta(days=8)  # how long a fault of another night speaks against holding one
 _MOMENTS = ("since", "last_tried", "next_try")
 
@@ -79,7 +80,9 @@ class Table:
         How many objects of other instruments are in ``raw/``, by what their names begin with. As of when it
         was written: a count alone is no news.
     written_at
-        When it was written (UTC); None before that.
+        When what it says changed last (UTC); None before it was written.
+    seen_at
+        When a run looked last (UTC), to a day: one that finds no change writes it once in twenty hours.
     """
 
     rows: tuple[Row, ...] = ()
@@ -87,6 +90,7 @@ class Table:
     faults: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     others: Mapping[str, int] = field(default_factory=dict)
     written_at: dt.datetime | None = None
+    seen_at: dt.datetime | None = None
 
 
 def row_of_report(report: NightReport) -> Row:
@@ -211,7 +215,9 @@ def is_failing(row: Row) -> bool:
         Of a night, not if it failed by its data. What is of no single night, such as the discovery, must not
         become quiet, whatever failed it.
     """
-    if row.state != NightState.FAILED.value:
+    # One that failed and is due again may be queued behind others.
+    is_queued = row.state == NightState.QUEUED.value and row.error_class
+    if row.state != NightState.FAILED.value and not is_queued:
         return False
     return row.error_class != ErrorClass.DATA.value or re.fullmatch(NIGHT, row.name) is None
 
@@ -289,6 +295,7 @@ def table_from_json(value: Mapping[str, Any] | None) -> Table:
             {fault: dict(nights) for fault, nights in value["faults"].items()},
             {str(prefix): int(count) for prefix, count in value.get("counts", {}).items()},
             dt.datetime.fromisoformat(value["written_at"]),
+            dt.datetime.fromisoformat(value.get("seen_at") or value["written_at"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return Table()
@@ -313,11 +320,16 @@ def write_table(store: Store, table: Table, before: Table, now: dt.datetime | No
     bool
         Whether it was written.
     """
+    now = now or dt.datetime.now(dt.UTC)
     value = table_to_json(table)
+    changed_at = now
     if before.written_at is not None and value == table_to_json(before):
-        return False
-    moment = (now or dt.datetime.now(dt.UTC)).isoformat(timespec="seconds")
-    store.put_json(TABLE, {**value, "counts": dict(table.others), "written_at": moment})
+        if dt.timedelta() <= now - (before.seen_at or before.written_at) < _SEEN_EVERY:
+            return False
+        changed_at = before.written_at
+    times = {"written_at": changed_at, "seen_at": now}
+    texts = {name: at.isoformat(timespec="seconds") for name, at in times.items()}
+    store.put_json(TABLE, {**value, "counts": dict(table.others), **texts})
     return True
 
 

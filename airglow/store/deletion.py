@@ -83,6 +83,10 @@ def probe_deletion(store: Store) -> Deletion:
     return Deletion(honours, _keeps_versions(store), dt.datetime.now(dt.UTC).replace(microsecond=0))
 
 
+def _relies_on_versions(deletion: Deletion) -> bool:
+    return deletion.keeps_versions and not deletion.honours_if_match
+
+
 def _keeps_versions(store: Store) -> bool:
     try:
         return versioning(store) == _VERSIONED
@@ -114,10 +118,12 @@ def known_deletion(store: Store, at_hand: Path | None = None, now: dt.datetime |
     """
     now = now or dt.datetime.now(dt.UTC)
     known = None if at_hand is None else _of_file(at_hand, store, now)
-    if known is not None:
-        return known
-    known = _of_record(_json(store), store, now)
     if known is None:
+        known = _of_record(_json(store), store, now)
+    elif not _relies_on_versions(known):
+        return known
+    # A bucket may cease to keep versions at any time, and then a deletion by version is none of that version.
+    if known is None or (_relies_on_versions(known) and not _keeps_versions(store)):
         known = probe_deletion(store)
         store.put_json(RECORD, _to_record(store, known))
     if at_hand is not None:
@@ -159,7 +165,7 @@ def delete_read(
     if not read:
         return {}
     prefix = _common_beginning(list(read))
-    if deletion.keeps_versions:
+    if deletion.keeps_versions and not deletion.honours_if_match:
         versions = _versions(store, prefix)
 
         def delete(key: str) -> bool:
@@ -242,8 +248,9 @@ def _delete_version(store: Store, key: str, etag: str, versions: list[_Version])
         return store.head(key) is None
     # Without the latest version, an older one would be the object: so they are hidden, and all stay.
     marker = _delete(store, key)
-    now = _versions(store, key).get(key, [])
-    if {version.identifier for version in now} <= {version.identifier for version in versions} | {marker}:
+    # Markers say nothing of an upload: one may be of this very request, sent twice for a lost answer.
+    now = {version.identifier for version in _versions(store, key).get(key, []) if version.etag is not None}
+    if now <= {version.identifier for version in versions}:
         return True
     _delete(store, key, marker)  # what came meanwhile is to be seen
     return False

@@ -1,7 +1,6 @@
 """What leaves ``raw/`` without being analysed: it is moved to ``raw-refused/``, with a word why.
 
-- Parts that an earlier upload left beside a later one, which has fewer and larger parts. Those that are
-  proven to be in the archive are not moved: they go.
+- Parts that an earlier upload left beside a later one, which has fewer and larger parts.
 - Receipts of nights without data, and uploads that were refused for what is in them, after a time of their
   own.
 
@@ -18,14 +17,13 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from airglow.model.errors import AirglowError, BadInput
+from airglow.model.errors import AirglowError, BadInput, StoreError
 from airglow.model.files import parse_json
 from airglow.store import (
     Deletion,
     MissingObject,
     Store,
     StoredObject,
-    delete_read,
     json_bytes,
     set_aside,
 )
@@ -51,8 +49,6 @@ class Aside:
         Why, for people.
     objects
         The objects as they were listed.
-    archived
-        Keys of those that are proven to be in the archive: they need no copy.
     is_all
         Whether that is all that ``raw/`` has of the night.
     """
@@ -60,7 +56,6 @@ class Aside:
     night: NightId
     reason: str
     objects: tuple[StoredObject, ...]
-    archived: frozenset[str] = frozenset()
     is_all: bool = False
 
     @property
@@ -92,9 +87,9 @@ def left_behind(
 ) -> Aside | None:
     """Parts of an earlier upload beside a later one that is complete without them.
 
-    They are beyond the count of the receipt, and each is older than the receipt or proven to be in the
-    archive. A part that is neither may be the first of an upload that is still under way: then nothing is
-    said of any of them. Costs one request where there are such parts.
+    They are beyond the count of the receipt, and each is older than the receipt or one that was archived. A
+    part that is neither may be the first of an upload that is still under way: then nothing is said of any of
+    them. Costs one request where there are such parts.
 
     Parameters
     ----------
@@ -124,7 +119,7 @@ def left_behind(
     archived = frozenset(part.key for part in beyond if manifest.get(part.key) == part.etag)
     if not all(is_older(part, receipt_object) or part.key in archived for part in beyond):
         return None
-    return Aside(night, LEFT_BEHIND, beyond, archived)
+    return Aside(night, LEFT_BEHIND, beyond)
 
 
 def is_older(part: StoredObject, receipt: StoredObject) -> bool:
@@ -189,20 +184,21 @@ def move_aside(
     """
     for aside in asides:
         deletion = guard()
-        proven = {found.key: found.etag for found in aside.objects if found.key in aside.archived}
-        others = [found for found in aside.objects if found.key not in proven]
-        if others:
-            _say_why(store, aside, others)
-        gone = [set_aside(store, found, aside.key_of(found), deletion) for found in others]
-        gone += delete_read(store, proven, deletion).values()
-        where = f"{len(others)} are in {aside.prefix} now" if others else "all were archived, and are deleted"
+        try:
+            # Also of what a manifest names there is a copy: the archive is only proven at the cleanup.
+            _say_why(store, aside)
+            gone = [set_aside(store, found, aside.key_of(found), deletion) for found in aside.objects]
+        except StoreError as error:  # one upload that cannot be moved must not stop all nights
+            tell(f"{aside.night.name}: {aside.reason}: it could not be moved to {aside.prefix}: {error}")
+            continue
+        where = f"{len(gone)} are in {aside.prefix} now"
         tell(f"{aside.night.name}: {aside.reason}: {sum(gone)} of {len(gone)} objects leave raw/; {where}")
         # With no upload, and none in the archive to go back to, no work on the night is unfinished.
         if aside.is_all and all(gone) and not store.list(kept_manifests_prefix(aside.night)):
             clear_pending(store, aside.night)
 
 
-def _say_why(store: Store, aside: Aside, others: list[StoredObject]) -> None:
+def _say_why(store: Store, aside: Aside) -> None:
     """Beside the copies, and before them: one file for each reason, with all that was ever moved for it.
 
     So a move that was killed, and has fewer objects left, says the same.
@@ -215,7 +211,7 @@ def _say_why(store: Store, aside: Aside, others: list[StoredObject]) -> None:
             "size": found.size,
             "uploaded_at": found.modified.isoformat(),
         }
-        for found in others
+        for found in aside.objects
     }
     with contextlib.suppress(MissingObject, KeyError, TypeError, ValueError):
         before = parse_json(store.get_bytes(key))["objects"]

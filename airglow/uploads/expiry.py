@@ -78,6 +78,21 @@ def expired(markers: Iterable[StoredObject], now: dt.datetime) -> tuple[Supersed
     -------
     tuple of Superseded
     """
+    return tuple(one for one in markers_of(markers) if one.keep_until < now.date())
+
+
+def markers_of(markers: Iterable[StoredObject]) -> tuple[Superseded, ...]:
+    """What markers say is kept, and until when.
+
+    Parameters
+    ----------
+    markers
+        What was listed below ``state/pending/``.
+
+    Returns
+    -------
+    tuple of Superseded
+    """
     found = []
     for marker in markers:
         match = _NAME.fullmatch(marker.key.removeprefix(SUPERSEDED))
@@ -85,4 +100,4 @@ def expired(markers: Iterable[StoredObject], now: dt.datetime) -> tuple[Supersed
             with contextlib.suppress(ValueError, BadInput):
                 day = dt.datetime.strptime(match["day"], "%Y%m%d").date()
                 found.append(Superseded(NightId.parse(match["night"]), match["manifest"], day))
-    return tuple(one for one in found if one.keep_until < now.date())
+    return tuple(found)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 
+from airglow.model.files import parse_json
 from airglow.model.states import NightState
 from airglow.store import Store
 from airglow.uploads.keys import NightId
@@ -135,7 +135,7 @@ def hold_of(data: bytes) -> Hold:
         Of one that cannot be read, that it is held all the same.
     """
     try:
-        value = json.loads(data)
+        value = parse_json(data)
         return Hold(str(value["because"]), dt.datetime.fromisoformat(value["at"]))
     except (ValueError, TypeError, KeyError):
         return Hold("the reason cannot be read", None)

@@ -279,4 +279,7 @@ def _is_whole(index: Mapping[str, Any]) -> bool:
         weather = [entry for outcome in index["outcomes"].values() for entry in outcome.get("weather", ())]
     except (AttributeError, KeyError, TypeError, ValueError):
         return False
-    return is_dated and all(isinstance(entry, dict) for entry in weather)
+    return is_dated and all(
+        isinstance(entry, dict) and type(entry.get("size")) is int and isinstance(entry.get("sha256"), str)
+        for entry in weather
+    )

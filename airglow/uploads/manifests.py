@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from airglow.model.errors import BadInput
+from airglow.model.errors import BadInput, StoreError
 from airglow.model.files import parse_json
 from airglow.store import Deletion, MissingObject, Store, StoredObject, set_aside
 from airglow.uploads.discovery import Discovery
 from airglow.uploads.keys import NightId, is_of_upload
 from airglow.uploads.pending import archived_upload, kept_manifests_prefix
+
+log = logging.getLogger(__name__)
 
 _DAMAGED = "damaged/"
 
@@ -84,7 +87,10 @@ def mend_manifests(store: Store, discovery: Discovery) -> Discovery:
         The same, without what it had listed of those nights.
     """
     for night, copy in discovery.damaged.items():
-        _replace_manifest(store, night, copy)
+        try:
+            _replace_manifest(store, night, copy)
+        except StoreError as error:  # its own steps fail at it, and are on record
+            log.warning("%s: its damaged manifest could not be replaced: %s", night.name, error)
     states = {night: found for night, found in discovery.states.items() if night not in discovery.damaged}
     return replace(discovery, states=states)
 

@@ -157,7 +157,7 @@ def record_of(marker: bytes) -> NightRecord:
     """
     try:
         return record_from_json(parse_json(marker))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return NightRecord()
 
 

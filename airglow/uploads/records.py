@@ -208,7 +208,8 @@ def failed(
     """
     versions = versions or Versions()
     same = record.fault_key == fault.key and record.versions == versions
-    count = (record.same_fault + 1 if same else 1) if alone else 0
+    counts = alone or fault.error_class is ErrorClass.DATA  # data that others have too are no better for it
+    count = (record.same_fault + 1 if same else 1) if counts else 0
     attempts = record.attempts + 1
     if fault.refused:
         state, retry = NightState.REFUSED, None

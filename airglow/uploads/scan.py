@@ -398,12 +398,17 @@ def _compare_with_archive(
         return report
     if all(archived.get(found.key) == found.etag for found in upload.objects):
         # Without a marker, some objects of the archived upload are what an interrupted cleanup left; but if a
-        # cleanup was finished, the upload is being sent once more: then all of it is waited for.
-        if marked or report.state is State.READY or report.night.cleaned_key not in there:
+        # cleanup was finished, the upload is being sent once more: then all of it is waited for, for a day.
+        newest = max((found.modified for found in upload.objects), default=now)
+        sent_once_more = report.night.cleaned_key in there and now - newest < ONE_DAY
+        if marked or report.state is State.READY or not sent_once_more:
             why = f"{_DAMAGED}back to a copy of it" if archive.problem else "archived, to be finished"
             return replace(report, state=State.CONTINUING, reason=why)
     elif report.state is State.READY:
         return replace(report, reason="another upload of a night that is archived", changed=True)
+    elif marked:  # what is between old and new must not wait for an upload that may never be complete
+        reason = f"archived, to be finished; another upload is under way ({report.reason})"
+        return replace(report, state=State.CONTINUING, reason=reason)
     return report
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from airglow.model.states import LONGEST_PAUSE_H, NightState
+from airglow.model.files import parse_json
+from airglow.model.states import LONGEST_PAUSE_H, ErrorClass, NightState
 from airglow.store import ChangedObject, MissingObject, Store, StoredObject, in_threads
 from airglow.uploads.discovery import NightReport
 from airglow.uploads.holds import Hold, hold_of
@@ -70,7 +71,7 @@ def read_standing(store: Store, markers: Markers, memory: Memory) -> Standing:
     table = None
     if markers.table is not None:
         with contextlib.suppress(ValueError):
-            table = json.loads(read(markers.table))
+            table = parse_json(read(markers.table))
     table = table if isinstance(table, dict) else None
     return Standing(each(markers.nights, record_of), each(markers.holds, hold_of), table)
 
@@ -157,7 +158,7 @@ def told(record: NightRecord) -> str:
 
 def _is_over(report: NightReport, record: NightRecord, table: Mapping[str, Any]) -> bool:
     """Whether a fault that other nights met too is over: one of them has passed that step since."""
-    if record.same_fault or record.last_tried is None:
+    if record.same_fault or record.last_tried is None or record.error_class is not ErrorClass.MACHINE:
         return False
     try:
         name, at = table["passed"][record.step.split(" ")[0]]

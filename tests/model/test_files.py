@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from airglow.model.errors import MachineError
-from airglow.model.files import PARTIAL, write_whole, written_whole
+from airglow.model.files import PARTIAL, parse_json, write_whole, written_whole
 
 KILLED_HALF_WAY = """
 import os, signal, sys
@@ -77,3 +77,13 @@ def test_a_directory_that_may_not_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(MachineError, match="file/below: cannot be read or written"):
         write_whole(tmp_path / "file/below", b"")
+
+
+@pytest.mark.parametrize("data", ['"\\ud800"', b'{"a": "\\uDFFF"}', "[" * 100_000])
+def test_json_that_nobody_can_write_again_is_none(data: str | bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  of whatever kind
+        parse_json(data)
+
+
+def test_a_character_of_two_halves_is_one() -> None:
+    assert parse_json(b'"\\ud83d\\ude00"') == "\U0001f600"

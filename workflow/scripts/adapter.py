@@ -140,7 +140,7 @@ def _note_cost(seconds: float) -> None:
     cpu = sum(one.ru_utime + one.ru_stime for one in used)
     path = BENCHMARKS / Path(snakemake.log[0]).relative_to("logs").with_suffix(".tsv")
     # Names and units of Snakemake's own benchmarks.
-    with contextlib.suppress(OSError):  # the work is done, whatever comes of this
+    with contextlib.suppress(OSError, AirglowError):  # the work is done, whatever comes of this
         write_whole(path, f"s\tmax_rss\tcpu_time\n{seconds:.2f}\t{peak_kb / 1024:.1f}\t{cpu:.2f}\n".encode())
 
 
