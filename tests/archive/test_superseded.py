@@ -1,6 +1,7 @@
 """Frames of an upload that another one has replaced leave the folder, are kept for a time, and then go."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 from uploading import CONFIG, FRAMES, MINIME05, archive_night, counted, deliver, keys, pack, send
@@ -9,7 +10,7 @@ from airglow.archive import Manifest, cleanup_night, earlier_manifests, expire_s
 from airglow.pipeline.history import describe_uploads
 from airglow.registry import load_registry
 from airglow.store import Store
-from airglow.uploads import clear_pending, scan, take_up
+from airglow.uploads import clear_pending, kept_manifest_key, mark_pending, scan, take_up
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
 FOLDER = MINIME05.frames_prefix
@@ -67,6 +68,33 @@ def test_superseded_frames_go_after_their_time(store: Store, tmp_path: Path):
         assert (keys(store, "state/pending/") == []) is is_gone
     assert {frame.key for frame in second.frames} == set(keys(store, FOLDER))
     assert earlier_manifests(store, MINIME05, but=second.sha256)[0] == first  # the history stays
+
+
+def test_what_the_night_may_go_back_to_stays(store: Store, tmp_path: Path):
+    first, _ = _finish(store, tmp_path, FRAMES)
+    _finish(store, tmp_path, OTHER_FRAMES)
+    late = dt.datetime.now(dt.UTC) + dt.timedelta(days=400)
+    (overdue,) = scan(store, REGISTRY, now=late).expired
+    aside = keys(store, f"{FOLDER}superseded/")
+    assert aside
+    now = store.get_bytes(MINIME05.manifest_key)
+    for manifest in (None, store.get_bytes(kept_manifest_key(MINIME05, first.sha256))):  # gone; taken back
+        store.delete(MINIME05.manifest_key)
+        if manifest is not None:
+            store.put_bytes(MINIME05.manifest_key, manifest)
+        expire_superseded(store, [overdue])
+        assert keys(store, f"{FOLDER}superseded/") == aside
+    store.put_bytes(MINIME05.manifest_key, now)
+    mark_pending(store, MINIME05, "upload")  # work that is not done
+    expire_superseded(store, [overdue])
+    assert keys(store, f"{FOLDER}superseded/") == aside
+    clear_pending(store, MINIME05)
+    again = replace(overdue, keep_until=overdue.keep_until + dt.timedelta(days=1))
+    store.put_bytes(again.marker_key, b"")  # superseded once more
+    expire_superseded(store, [overdue])
+    assert (keys(store, f"{FOLDER}superseded/"), store.head(overdue.marker_key)) == (aside, None)
+    expire_superseded(store, [again])
+    assert keys(store, f"{FOLDER}superseded/") == []
 
 
 def test_what_is_kept_costs_a_run_nothing(store: Store, tmp_path: Path):

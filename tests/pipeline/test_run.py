@@ -280,6 +280,7 @@ def ends_of_plans(monkeypatch: pytest.MonkeyPatch, *ends: tuple[int, list[str]] 
         ([(3, ["a is refused"]), (0, [])], 3, ["a is refused"]),
         ([(3, ["a is refused"]), (4, ["b failed"])], 3, ["a is refused", "b failed"]),
         ([(4, ["b failed"]), (4, ["b failed"])], 4, ["b failed"]),
+        ([(3, ["a is refused"]), None], 3, ["a is refused"]),  # told by no later run
         ([(0, []), None], 1, ["Snakemake gave up; logs/run.log has all that it said"]),
     ],
 )

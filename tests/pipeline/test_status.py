@@ -24,7 +24,7 @@ from airglow.pipeline.failures import (
 )
 from airglow.pipeline.last_discovery import last_discovery
 from airglow.pipeline.rows import night_row, report, summarise_night
-from airglow.pipeline.table import Row, Table, row_of_report, write_table
+from airglow.pipeline.table import Row, Table, read_table, row_of_report, write_table
 from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import TABLE, ScanSettings, discovery_to_json, scan
@@ -175,6 +175,25 @@ def test_the_command_line(store: Store, capsys: pytest.CaptureFixture) -> None:
         "code": "0.1",
         "settings": "ab12",
     }
+
+
+@pytest.mark.usefixtures("surroundings")
+def test_a_table_that_no_run_has_looked_at_for_long_is_no_all_clear(
+    store: Store, capsys: pytest.CaptureFixture
+) -> None:
+    now = dt.datetime.now(dt.UTC)
+    first = now - dt.timedelta(days=9)
+    assert write_table(store, Table(), Table(), first)
+    assert main(["status"]) == 0
+    assert f"NO RUN HAS LOOKED SINCE {first:%Y-%m-%d %H:%M} UTC" in capsys.readouterr().out
+    assert not write_table(store, Table(), read_table(store), first + dt.timedelta(hours=19))
+    assert write_table(store, Table(), read_table(store), now)  # nothing has changed; a run has looked
+    table = read_table(store)
+    assert (table.seen_at, table.written_at) == (now.replace(microsecond=0), first.replace(microsecond=0))
+    assert main(["status"]) == 0
+    text = capsys.readouterr().out
+    assert "NO RUN" not in text
+    assert f"changed {first:%Y-%m-%d %H:%M} UTC" in text
 
 
 @pytest.mark.usefixtures("surroundings")
