@@ -61,6 +61,8 @@ def _evening(given: argparse.Namespace, registry: Registry) -> dt.date:
     try:
         with np.load(given.profiles, allow_pickle=False) as file:
             times = file["sky_time_utc"].astype("datetime64[us]")
+    except FileNotFoundError:
+        raise BadInput(str(given.profiles), "no such file", "Name the .npz of ring profiles") from None
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise BadInput(str(given.profiles), f"no sky_time_utc can be read from it: {error}") from error
     times = np.sort(times[~np.isnat(times)])

@@ -25,6 +25,7 @@ _GRID = "#e6e6e6"
 _FROM_MEDIAN = ("gap_m", "center_x_px", "center_y_px")
 
 _SPREADS_OF_AXIS = 8.0  # of a quantity's least spread, that an axis shows at least
+_BEYOND_ENDS = 0.08  # of an axis' height, beyond what a quantity can be: a dot at the end stays whole
 _PT_PER_IN = 72.0
 _RIGHT_PT = 0.15 * _PT_PER_IN
 _TICK_PT = 3.5
@@ -168,7 +169,7 @@ def _picture(
         finite = values[np.isfinite(values)]
         from_median = finite.size and watch.series.quantity.key in _FROM_MEDIAN
         zero = float(np.median(finite)) if from_median else 0.0
-        between = limits(watch, zero) if finite.size else (0.0, 1.0)
+        between = _within_ends(watch, zero, limits(watch, zero)) if finite.size else (0.0, 1.0)
         panel = _Panel(
             drawing, left, top, width - left - _RIGHT_PT, form.panel_in * _PT_PER_IN, span, between
         )
@@ -257,6 +258,15 @@ def _least_span(watch: Watch) -> float:
     quantity, finite = watch.series.quantity, watch.series.values[np.isfinite(watch.series.values)]
     size = abs(float(np.median(finite))) if quantity.relative and finite.size else 1.0
     return _SPREADS_OF_AXIS * quantity.least_spread * size * quantity.scale
+
+
+def _within_ends(watch: Watch, zero: float, between: tuple[float, float]) -> tuple[float, float]:
+    """Limits of the same height, moved to where the quantity can be: a share of samples is not below 0 %."""
+    low, high = between
+    least, most = ((end - zero) * watch.series.quantity.scale for end in watch.series.quantity.ends)
+    beyond = _BEYOND_ENDS * (high - low)
+    shift = max(0.0, least - beyond - low) - max(0.0, high - most - beyond)
+    return low + shift, high + shift
 
 
 def _limits(value: np.ndarray, low: np.ndarray, high: np.ndarray, least_span: float) -> tuple[float, float]:

@@ -141,6 +141,20 @@ def test_the_command_takes_the_evening_from_most_times(reduced, tmp_path, capsys
     assert printed.count("\n") == 1
 
 
+def test_a_file_that_is_not_there_is_named(tmp_path, capsys):
+    given = [
+        str(tmp_path / "missing.npz"),
+        "--instrument",
+        "minime05",
+        "--site",
+        "uao",
+        "--out",
+        str(tmp_path),
+    ]
+    assert main(["profiles", *given]) == 1
+    assert capsys.readouterr().err.endswith("missing.npz: no such file. Name the .npz of ring profiles\n")
+
+
 def test_a_file_that_is_no_archive_is_refused(reduced, tmp_path):
     path = tmp_path / "night.npz"
     path.write_bytes(b"PK\x03\x04 no more")

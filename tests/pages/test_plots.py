@@ -20,13 +20,16 @@ CCD = next(quantity for quantity in QUANTITIES if quantity.key == "ccd_temperatu
 FIRST = dt.date(2025, 1, 20)
 
 
-def health(values, low=-75.0, high=-65.0, outside=(), days=1):
+CLOUDY = next(quantity for quantity in QUANTITIES if quantity.key == "cloud_fraction")
+
+
+def health(values, low=-75.0, high=-65.0, outside=(), days=1, quantity=CCD):
     """An instrument with one quantity, so many days between its nights."""
     values = np.array(values, float)
     dates = tuple(FIRST + dt.timedelta(days=days * k) for k in range(len(values)))
     out = np.isin(np.arange(len(values)), outside)
     watch = Watch(
-        Series(CCD, "", values), np.full_like(values, low), np.full_like(values, high), out, (), "", None
+        Series(quantity, "", values), np.full_like(values, low), np.full_like(values, high), out, (), "", None
     )
     nights = tuple(f"{date:%Y%m%d}" for date in dates)
     return InstrumentHealth("minime05", "uao", "Urbana", nights, Counter(), dates, (watch,))
@@ -87,6 +90,18 @@ def test_nights_outside_have_a_ring_and_the_band_ends_where_it_is_not_known():
     one.watches[0].low[2] = np.nan
     (band,) = [path.get("d") for path in drawn(recent_plot(one, WIDE))["path"] if path.get("fill") == BLUE]
     assert band.count("M") == band.count("Z") == 2
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+@pytest.mark.parametrize("plot", [recent_plot, whole_plot])
+def test_an_axis_ends_where_a_share_does(plot, share):
+    data = plot(health([share] * 4, share, share, quantity=CLOUDY), WIDE)
+    (panel,) = [one for one in drawn(data)["rect"] if one.get("stroke-width") == "0.7"]
+    top = float(panel.get("y"))
+    low, high = value_at(data, np.array([top + float(panel.get("height")), top]))
+    assert low >= -5
+    assert high <= 105
+    assert value_at(data, dots(data)[0, 1]) == pytest.approx(100 * share, abs=0.1)
 
 
 def test_a_quantity_without_values_says_so():
