@@ -11,6 +11,7 @@ from airglow.uploads.discovery import (
     discovery_to_json,
 )
 from airglow.uploads.holds import Hold, hold, hold_key, read_hold, release
+from airglow.uploads.judging import ScanSettings
 from airglow.uploads.keys import (
     RAW,
     NightId,
@@ -65,7 +66,7 @@ from airglow.uploads.refusals import (
     record_refusal,
     refusal_of,
 )
-from airglow.uploads.scan import ScanSettings, scan
+from airglow.uploads.scan import scan
 from airglow.uploads.standing import settled, told, upload_digest
 
 __all__ = [
