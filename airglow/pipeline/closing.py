@@ -36,7 +36,7 @@ from airglow.pipeline.table import (
     write_table,
 )
 from airglow.store import Store, json_bytes
-from airglow.uploads import Discovery, NightId, NightRecord, NightReport
+from airglow.uploads import CAME_DOWN, Discovery, NightId, NightRecord, NightReport
 
 ENDED = "ended.json"  # in the workflow's directory for temporary files: how the last run ended
 
@@ -267,6 +267,10 @@ def _sentences(closed: Closed, run: RunAtHand, noted: Iterable[Failure]) -> list
         if failure.at >= run.begun and not failure.refused
     ]
     said = [f"failed: {', '.join(steps)}"] if steps else []
+    failed_before = {row.name for row in closed.before.rows if is_failing(row)}
+    down = [f"{r.name} ({r.reason})" for r in closed.rows if CAME_DOWN in r.reason and is_failing(r)]
+    down = [each for each in down if each.split(" ")[0] not in failed_before]
+    said += [f"failed, and tried again after a pause: {'; '.join(down)}"] if down else []
     new = new_trouble(closed.rows, closed.before.rows)
     again = {f.name: f.reason for f in noted if f.refused and f.at >= run.begun}
     again = [f"{name} ({reason})" for name, reason in again.items() if name not in {row.name for row in new}]

@@ -6,10 +6,8 @@ tag. At the end of a run the bucket gets what they say of nights (`airglow.pipel
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import re
-import shutil
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,9 +18,7 @@ from airglow.model.states import ErrorClass
 from airglow.store import json_bytes
 
 _FAILURES = "failures"
-_AT_WORK = "at_work"  # steps that have begun and not ended
 _NIGHT_IN_NAME = re.compile(NIGHT)
-_KILLED = "it was killed, perhaps since memory ran out (see the kernel's log, journalctl -k)"
 
 
 @dataclass(frozen=True)
@@ -49,6 +45,10 @@ class Failure:
         True if it is a verdict on the upload.
     recorded
         True if the bucket has it on record.
+    attempt
+        When the run began in which it failed (`airglow.pipeline.attempts.attempt_stamp`); empty if not known.
+    tried
+        What the step worked on (`airglow.uploads.tried`); empty if that is not known.
     """
 
     rule: str
@@ -60,6 +60,8 @@ class Failure:
     error_class: ErrorClass = ErrorClass.MACHINE
     refused: bool = False
     recorded: bool = False
+    attempt: str = ""
+    tried: str = ""
 
 
 def record_failure(
@@ -70,6 +72,8 @@ def record_failure(
     log: str,
     error_class: ErrorClass = ErrorClass.MACHINE,
     refused: bool = False,
+    attempt: str = "",
+    tried: str = "",
 ) -> None:
     """Put a failure on record.
 
@@ -89,60 +93,13 @@ def record_failure(
         Whose fault it is.
     refused
         True if it is a verdict on the upload.
+    attempt, tried
+        As of `Failure`.
     """
     at = dt.datetime.now(dt.UTC).replace(microsecond=0)
-    name, tag = _name(wildcards) or rule, wildcards.get("tag", "")
-    failure = Failure(rule, name, tag, reason, at, log, error_class, refused)
+    name, tag = name_of(wildcards) or rule, wildcards.get("tag", "")
+    failure = Failure(rule, name, tag, reason, at, log, error_class, refused, False, attempt, tried)
     write_whole(_failure_path(work, rule, wildcards), json_bytes(_to_json(failure)))
-
-
-def begin_step(work: Path, rule: str, wildcards: Mapping[str, str], log: str) -> None:
-    """Note that a step is at work, so that one that is killed does not go unnoticed.
-
-    Parameters
-    ----------
-    work, rule, wildcards, log
-        As in `record_failure`.
-    """
-    note = {"rule": rule, "wildcards": dict(wildcards), "log": log}
-    write_whole(_path(work / _AT_WORK, rule, wildcards), json_bytes(note))
-
-
-def end_step(work: Path, rule: str, wildcards: Mapping[str, str]) -> None:
-    """Note that a step has ended, well or not.
-
-    Parameters
-    ----------
-    work, rule, wildcards
-        As in `begin_step`.
-    """
-    _path(work / _AT_WORK, rule, wildcards).unlink(missing_ok=True)
-
-
-def forget_steps(work: Path) -> None:
-    """At the beginning of a run: what an earlier run left at work is repeated, or of no interest.
-
-    Parameters
-    ----------
-    work
-        The workflow's directory for temporary files.
-    """
-    shutil.rmtree(work / _AT_WORK, ignore_errors=True)
-
-
-def record_killed(work: Path) -> None:
-    """At the end of a run: put steps on record that began and did not come to an end.
-
-    Parameters
-    ----------
-    work
-        The workflow's directory for temporary files.
-    """
-    for path in sorted((work / _AT_WORK).glob("*.json")):
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            note = parse_json(path.read_text(encoding="utf-8"))
-            record_failure(work, note["rule"], note["wildcards"], _KILLED, note["log"])
-    forget_steps(work)
 
 
 def forget_failure(work: Path, rule: str, wildcards: Mapping[str, str]) -> None:
@@ -233,6 +190,24 @@ def failures(work: Path) -> list[Failure]:
     return sorted((failure for _, failure in _records(work)), key=lambda failure: failure.at)
 
 
+def failure_of(work: Path, rule: str, wildcards: Mapping[str, str]) -> Failure | None:
+    """The failure of a step on record.
+
+    Parameters
+    ----------
+    work
+        The workflow's directory for temporary files.
+    rule, wildcards
+        As in `record_failure`.
+
+    Returns
+    -------
+    Failure or None
+    """
+    wanted = _failure_path(work, rule, wildcards)
+    return next((failure for path, failure in _records(work) if path == wanted), None)
+
+
 def _records(work: Path) -> Iterator[tuple[Path, Failure]]:
     for path in (work / _FAILURES).glob("*.json"):
         try:
@@ -261,14 +236,39 @@ def _unreadable(path: Path, error: Exception) -> Failure:
     return Failure(rule, night[0] if night else path.stem, "", reason, at, log="not known")
 
 
-def _name(wildcards: Mapping[str, str]) -> str:
+def name_of(wildcards: Mapping[str, str]) -> str:
+    """Name of the night, or of site and date, that wildcards are of.
+
+    Parameters
+    ----------
+    wildcards
+        As in `record_failure`.
+
+    Returns
+    -------
+    str
+        Empty if they are of neither.
+    """
     return "_".join(wildcards[key] for key in ("instrument", "site", "date") if key in wildcards)
 
 
-def _failure_path(work: Path, rule: str, wildcards: Mapping[str, str]) -> Path:
-    return _path(work / _FAILURES, rule, wildcards)
+def note_path(directory: Path, rule: str, wildcards: Mapping[str, str]) -> Path:
+    """Where the note of a step is.
 
+    Parameters
+    ----------
+    directory
+        The directory of notes of a kind.
+    rule, wildcards
+        As in `record_failure`.
 
-def _path(directory: Path, rule: str, wildcards: Mapping[str, str]) -> Path:
-    name = "_".join(filter(None, (rule, _name(wildcards), wildcards.get("tag", ""))))
+    Returns
+    -------
+    Path
+    """
+    name = "_".join(filter(None, (rule, name_of(wildcards), wildcards.get("tag", ""))))
     return directory / f"{re.sub(r'[^A-Za-z0-9_]', '-', name)}.json"
+
+
+def _failure_path(work: Path, rule: str, wildcards: Mapping[str, str]) -> Path:
+    return note_path(work / _FAILURES, rule, wildcards)

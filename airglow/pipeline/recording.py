@@ -9,7 +9,7 @@ from pathlib import Path
 
 from airglow.model.errors import BadInput
 from airglow.model.states import ErrorClass, NightState
-from airglow.pipeline.attempts import step_name
+from airglow.pipeline.attempts import attempt_key, step_name
 from airglow.pipeline.failures import Failure, mark_recorded
 from airglow.pipeline.table import Table, recent_faults
 from airglow.store import Store
@@ -25,9 +25,11 @@ from airglow.uploads import (
     mark_pending,
     put_record,
     read_record,
+    what_counts,
 )
 
 _AFTER_PUBLICATION = ("load", "cleanup")  # steps
+_FAILED = (NightState.FAILED.value, NightState.HELD.value, NightState.REFUSED.value)  # results of attempts
 
 
 @dataclass(frozen=True)
@@ -115,11 +117,17 @@ def record_failures(
     for name, fault in met.items():
         if not fault.refused:
             faults.setdefault(fault.key, {})[name] = moment
-    uploads = {report.night.name: report.upload for report in nights}
+    there = {report.night.name: report.tried for report in nights}
     records = {}
     for name, fault in met.items():
-        night = NightId.parse(name)
+        night, failure = NightId.parse(name), of_nights[name][0]
         record = read_record(store, night)
+        if record is not None and _is_recorded(record, night, failure):
+            # Whoever put it there was killed before it could mark the note.
+            records[name] = record
+            for each in of_nights[name]:
+                mark_recorded(work, each)
+            continue
         if record is None and _rule(fault.step) in _AFTER_PUBLICATION:
             # It had a marker when it was published. A run elsewhere has taken that away, which was at work on
             # the same night: what is there now may be partly of the one and partly of the other.
@@ -136,8 +144,8 @@ def record_failures(
                 alone=not any(dt.datetime.fromisoformat(at) >= first for at in others.values()),
                 others_pass=by != name and dt.datetime.fromisoformat(at) >= first,
                 versions=run.versions,
-                upload=uploads.get(name, ""),
-                log=logs.get(name, ""),
+                upload=what_counts(there.get(name) or failure.tried, fault.step, fault.error_class),
+                log=_log_of(failure, night) or logs.get(name, ""),
             )
             put_record(store, night, records[name])
             for key in {one.log for one in record.events} - {one.log for one in records[name].events} - {""}:
@@ -150,12 +158,24 @@ def record_failures(
     return Table(passed=passed_by, faults=faults), records
 
 
+def _log_of(failure: Failure, night: NightId) -> str:
+    """Key of the log of the attempt that failed; empty if that is not known, or is of no single night."""
+    return attempt_key(night, failure.attempt) if failure.attempt and failure.name == night.name else ""
+
+
+def _is_recorded(record: NightRecord, night: NightId, failure: Failure) -> bool:
+    """Whether a record has the attempt already that a note tells of."""
+    log = _log_of(failure, night)
+    return bool(log) and any(event.log == log and event.result in _FAILED for event in record.events)
+
+
 def _record_refused(store: Store, report: NightReport, run: RunAtHand, now: dt.datetime) -> None:
     """Let the marker of a night say that it is refused: then no later look costs a request."""
     record = report.record
     if report.night.date > now.date() + ONE_DAY:  # by this clock, which may be wrong: no verdict on data
         return
-    if record is None or (record.state is NightState.REFUSED and record.versions == run.versions):
+    is_known = record is not None and record.state is NightState.REFUSED and record.upload == report.upload
+    if record is None or (is_known and record.versions == run.versions):
         return
     refused = replace(
         record,
@@ -178,7 +198,8 @@ def _rule(step: str) -> str:
 def failures_by_night(discovery: Discovery | None, noted: Iterable[Failure]) -> dict[str, list[Failure]]:
     """Failures that are not on record, by name of the night.
 
-    A night that the weather files of its site stopped has failed with them.
+    A night that the weather files of its site stopped has failed with them. What failed with another upload
+    than the one that is there now is no verdict on that.
 
     Parameters
     ----------
@@ -193,8 +214,9 @@ def failures_by_night(discovery: Discovery | None, noted: Iterable[Failure]) -> 
     """
     found: dict[str, list[Failure]] = {}
     others: dict[str, list[Failure]] = {}
+    there = {report.night.name: report for report in discovery.nights} if discovery else {}
     for failure in noted:
-        if failure.recorded:
+        if failure.recorded or _is_older(failure, there):
             continue
         try:
             found.setdefault(NightId.parse(failure.name).name, []).append(failure)
@@ -205,6 +227,16 @@ def failures_by_night(discovery: Discovery | None, noted: Iterable[Failure]) -> 
         if of_site and report.night.name not in found and of_site[0].rule == "weather":
             found[report.night.name] = of_site
     return found
+
+
+def _is_older(failure: Failure, there: Mapping[str, NightReport]) -> bool:
+    """Whether a failure is of another upload, or other weather files, than are there now."""
+    report = there.get(failure.name)
+    if report is None or not failure.tried:
+        return False
+    step = step_name(failure.rule, failure.tag)
+    then, now = (what_counts(one, step, failure.error_class) for one in (failure.tried, report.tried))
+    return then != now
 
 
 def _fault(failure: Failure) -> Fault:

@@ -128,7 +128,7 @@ def mirror_taken_up(
         there = None if found is None else [one for one in found if one.key != report.night.cleaned_key]
         asked_at = None if there is None else discovery.made_at.timestamp()
         mirror_states(store, report.night, root, there, asked_at)
-        note_marked(report.night, run, root, (records or {}).get(report.night))
+        note_marked(report.night, run, root, (records or {}).get(report.night), report.tried)
 
 
 def put_state(store: Store, night: NightId, state: str, value: Any, root: Path) -> None:
@@ -193,7 +193,9 @@ def remove_state(store: Store, night: NightId, state: str, root: Path) -> None:
     store.delete(_key(night, state))
 
 
-def note_marked(night: NightId, run: str, root: Path, record: NightRecord | None = None) -> None:
+def note_marked(
+    night: NightId, run: str, root: Path, record: NightRecord | None = None, tried: str = ""
+) -> None:
     """Note that a run has marked a night as unfinished, so that its steps need not do it again.
 
     Parameters
@@ -206,8 +208,10 @@ def note_marked(night: NightId, run: str, root: Path, record: NightRecord | None
         The directory of all mirrors.
     record
         What the marker says, to spare the last step the request.
+    tried
+        What the run works on (`airglow.uploads.tried`).
     """
-    value = {"run": run, "record": record_to_json(record) if record else None}
+    value = {"run": run, "record": record_to_json(record) if record else None, "tried": tried}
     write_whole(mirror_path(root, night, _MARKED), json_bytes(value))
 
 
@@ -251,6 +255,27 @@ def is_marked(night: NightId, run: str | None, root: Path) -> bool:
     bool
     """
     return bool(run) and _read(mirror_path(root, night, _MARKED)).get("run") == run
+
+
+def marked_tried(night: NightId, run: str | None, root: Path) -> str:
+    """What the run at hand works on.
+
+    Parameters
+    ----------
+    night
+        The night.
+    run
+        Identifier of the run; None if there is none.
+    root
+        The directory of all mirrors.
+
+    Returns
+    -------
+    str
+        As of `airglow.uploads.tried`; empty if that is not known.
+    """
+    value = _read(mirror_path(root, night, _MARKED))
+    return str(value.get("tried", "")) if run and value.get("run") == run else ""
 
 
 def forget_marked(night: NightId, root: Path) -> None:

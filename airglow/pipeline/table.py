@@ -21,6 +21,7 @@ from airglow.uploads import TABLE, NightRecord, NightReport, normalised, told
 FORMAT = 1
 _SEEN_EVERY = dt.timedelta(hours=20)  # else a table would look alike whether runs look or not
 _FAULTS_FOR = dt.timedelta(days=8)  # how long a fault of another night speaks against holding one
+_VERDICTS = (NightState.REFUSED.value, NightState.HELD.value)
 _MOMENTS = ("since", "last_tried", "next_try")
 
 
@@ -223,7 +224,9 @@ def is_failing(row: Row) -> bool:
 
 
 def _kind(row: Row) -> tuple[str, str, str]:
-    return row.name, row.state, normalised(row.reason) if row.error_class else row.reason
+    # Of a verdict, which a row has before its class is on record.
+    is_verdict = bool(row.error_class) or row.state in _VERDICTS
+    return row.name, row.state, normalised(row.reason) if is_verdict else row.reason
 
 
 def read_table(store: Store) -> Table:

@@ -11,6 +11,7 @@ from airglow.uploads.discovery import (
     discovery_to_json,
 )
 from airglow.uploads.holds import Hold, hold, hold_key, read_hold, release
+from airglow.uploads.interruptions import CAME_DOWN, INTERRUPTED, interrupted, interruptions
 from airglow.uploads.judging import ScanSettings
 from airglow.uploads.keys import (
     RAW,
@@ -68,8 +69,11 @@ from airglow.uploads.refusals import (
 )
 from airglow.uploads.scan import scan
 from airglow.uploads.standing import settled, told, upload_digest
+from airglow.uploads.tried import tried, what_counts
 
 __all__ = [
+    "CAME_DOWN",
+    "INTERRUPTED",
     "MAX_WEATHER_BYTES",
     "MEMORY",
     "NIGHTS_PER_PLAN",
@@ -113,6 +117,8 @@ __all__ = [
     "forget_refusal",
     "hold",
     "hold_key",
+    "interrupted",
+    "interruptions",
     "is_of_upload",
     "kept_manifest_key",
     "kept_manifests_prefix",
@@ -142,8 +148,10 @@ __all__ = [
     "settled",
     "take_up",
     "told",
+    "tried",
     "upload_digest",
     "weather_prefix",
+    "what_counts",
     "what_is_missing",
     "why_weather_is_needed",
     "with_event",

@@ -13,6 +13,7 @@ from airglow.model.states import NightState as State
 from airglow.store import StoredObject
 from airglow.uploads.keys import NightId
 from airglow.uploads.records import NightRecord, record_from_json, record_to_json
+from airglow.uploads.tried import tried
 
 if TYPE_CHECKING:
     from airglow.uploads.aside import Aside
@@ -51,6 +52,8 @@ class NightReport:
         What the night has gone through, of one with a marker of unfinished work.
     upload
         Digest of what is in ``raw/`` of it.
+    weather
+        Digest of the weather files in ``raw/`` that it needs.
     refresh
         True if its published result is to be finished again, with weather files that came late.
     """
@@ -67,7 +70,13 @@ class NightReport:
     withdrawn: bool = False
     record: NightRecord | None = None
     upload: str = ""
+    weather: str = ""
     refresh: bool = False
+
+    @property
+    def tried(self) -> str:
+        """What work on the night tries now, as of `airglow.uploads.tried.tried`."""
+        return tried(self.upload, self.weather)
 
     @property
     def is_wanted(self) -> bool:
@@ -175,6 +184,7 @@ def discovery_to_json(discovery: Discovery) -> dict[str, Any]:
                 "withdrawn": report.withdrawn,
                 "record": record_to_json(report.record) if report.record else None,
                 "upload": report.upload,
+                "weather": report.weather,
                 "refresh": report.refresh,
             }
             for report in discovery.nights

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from airglow.registry import Registry
 from airglow.store import StoredObject
+from airglow.uploads.days import ONE_DAY
 from airglow.uploads.discovery import WeatherDay
 from airglow.uploads.keys import (
     RAW,
@@ -48,6 +49,11 @@ class Raw:
     others: Counter[str] = field(default_factory=Counter)
     # Of cloud files that were looked into: the last time in them, or why there is none.
     cloud_ends: dict[str, dt.datetime | str] = field(default_factory=dict)
+
+    def weather_of(self, night: NightId) -> list[StoredObject]:
+        """The weather files that a night needs: those of its date and of the next one."""
+        days = (WeatherDay(night.site, night.date), WeatherDay(night.site, night.date + ONE_DAY))
+        return [found for day in days for _, found in self.weather.get(day, [])]
 
 
 def sort_raw(objects: Iterable[StoredObject], registry: Registry) -> Raw:

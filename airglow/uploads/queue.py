@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from airglow.model.states import SAME_FAULT_LIMIT
 from airglow.uploads.discovery import NightReport, State
 
 # What Snakemake costs itself grows faster than the number of nights that it plans at once.
@@ -18,6 +19,7 @@ _DISK_OF_ARCHIVED_NIGHT = 500_000_000  # its upload is gone, and with it what is
 _LATER = "complete; other nights come first"
 _BEGUN_LATER = "begun; other nights come first"
 _TAKEN = "begun in this run, and did not come to its end; a later run goes on with it"
+_SUSPECTED = "it was at work when runs came down; such nights are taken one at a time"
 _NO_ROOM = "no room on the working disk"
 
 
@@ -118,7 +120,7 @@ def with_queue(reports: Iterable[NightReport], plan: Plan, now: dt.datetime) -> 
     reports = list(reports)
     wanted = in_order((report for report in reports if report.is_wanted), now)
     queued: dict[str, str] = {}
-    taken, room = 0, plan.free_bytes
+    taken, room, has_suspect = 0, plan.free_bytes, False
     for report in wanted:
         need = disk_need_bytes(report)
         if report.night.name in plan.taken:
@@ -129,8 +131,11 @@ def with_queue(reports: Iterable[NightReport], plan: Plan, now: dt.datetime) -> 
             )
         elif (plan.nights is not None and taken >= plan.nights) or (room is not None and need > room):
             queued[report.night.name] = _LATER if report.state is State.READY else _BEGUN_LATER
+        elif has_suspect and _is_suspected(report):
+            queued[report.night.name] = _SUSPECTED
         else:
             taken += 1
+            has_suspect |= _is_suspected(report)
             room = None if room is None else room - need
     return [
         replace(report, state=State.QUEUED, reason=queued[report.night.name])
@@ -138,3 +143,8 @@ def with_queue(reports: Iterable[NightReport], plan: Plan, now: dt.datetime) -> 
         else report
         for report in reports
     ]
+
+
+def _is_suspected(report: NightReport) -> bool:
+    """Whether a night may be what brings runs down: two of them in one plan would not tell which."""
+    return report.record is not None and report.record.interrupted >= SAME_FAULT_LIMIT

@@ -46,7 +46,7 @@ class Attempt:
     at
         When it ended, UTC.
     result
-        State afterwards, or ``released``.
+        State afterwards, or ``released``, or ``interrupted``.
     step
         Rule of the workflow that failed, and the tag; empty if none did.
     reason
@@ -124,9 +124,13 @@ class NightRecord:
     versions
         Of the last attempt.
     upload
-        Digest of the upload that was tried; empty if it was none.
+        Digest of what was tried (`airglow.uploads.tried.what_counts`); empty if it was none.
     events
         The last attempts, oldest first.
+    interrupted
+        How many of the last attempts in a row came to no end, since the run or the machine came down.
+    interrupted_in
+        Rule of the workflow that was at work then.
     over
         SHA-256 of the sentinel that said that the night was done when this work began: it does not count any
         more, and goes next.
@@ -145,6 +149,8 @@ class NightRecord:
     versions: Versions = field(default_factory=Versions)
     upload: str = ""
     events: tuple[Attempt, ...] = ()
+    interrupted: int = 0
+    interrupted_in: str = ""
     over: str = ""
 
     @property
@@ -230,6 +236,8 @@ def failed(
         next_try=retry,
         versions=versions,
         upload=upload or record.upload,
+        interrupted=0,
+        interrupted_in="",
     )
     event = Attempt(now, state.value, fault.step, fault.reason, fault.error_class.value, versions.code, log)
     return with_event(changed, event)
@@ -263,6 +271,8 @@ def released(record: NightRecord, now: dt.datetime, because: str = "by hand") ->
         next_try=None,
         versions=Versions(),
         upload="",
+        interrupted=0,
+        interrupted_in="",
     )
     return with_event(changed, Attempt(now, "released", reason=because))
 
@@ -350,6 +360,8 @@ def record_from_json(value: Mapping[str, Any]) -> NightRecord:
         versions=Versions(str(value.get("code", "")), str(value.get("settings", ""))),
         upload=str(value.get("upload", "")),
         events=events_from_json(value.get("events", ())),
+        interrupted=int(value.get("interrupted", 0)),
+        interrupted_in=str(value.get("interrupted_in", "")),
         over=str(value.get("over", "")),
     )
 

@@ -82,7 +82,7 @@ def scan(
 
     passed_over = {}
     for night in set(raw.uploads) | marked | set(standing.holds):
-        first = _first_look(night, raw.uploads.get(night, Upload()), standing.records.get(night))
+        first = _first_look(night, raw.uploads.get(night, Upload()), standing.records.get(night), raw)
         report = settled(first, standing.holds.get(night), now, versions, standing.table)
         if night.name in settings.hold:
             report = replace(first, state=State.HELD, reason="held by the configuration (uploads.hold)")
@@ -111,7 +111,7 @@ def scan(
         if aside is not None:
             upload = upload.without(aside.objects)
         record = records.get(night) if night in unfinished else None
-        first = _first_look(night, upload, record)
+        first = _first_look(night, upload, record, raw)
         report = judge(store, registry, settings, now, first, upload, receipts.get(night), raw)
         if is_to_be_looked_up(report, upload, night in unfinished, memory, now):
             states[night] = store.list(night.state_prefix)
@@ -140,6 +140,7 @@ def scan(
         store, registry, now, settings.late_weather_hours, raw.weather,
         {*in_need, *unfinished, *standing.holds, *map(NightId.parse, settings.hold)}, memory, raw.cloud_ends,
     )  # fmt: skip
+    late = [replace(report, weather=upload_digest(raw.weather_of(report.night))) for report in late]
     to_come = {*unfinished, *standing.holds, *(report.night for report in late)}
     needed = {WeatherDay(night.site, day) for night in to_come for day in (night.date, night.date + ONE_DAY)}
     leftovers = _leftovers(registry, settings, now, raw.weather, in_need)
@@ -160,7 +161,7 @@ def scan(
     )
 
 
-def _first_look(night: NightId, upload: Upload, record: NightRecord | None) -> NightReport:
+def _first_look(night: NightId, upload: Upload, record: NightRecord | None, raw: Raw) -> NightReport:
     """What the listing alone says of a night."""
     return NightReport(
         night,
@@ -171,6 +172,7 @@ def _first_look(night: NightId, upload: Upload, record: NightRecord | None) -> N
         size_present=sum(part.size for part in upload.parts.values()),
         record=record,
         upload=upload_digest(upload.objects),
+        weather=upload_digest(raw.weather_of(night)),
     )
 
 

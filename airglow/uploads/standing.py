@@ -19,6 +19,7 @@ from airglow.uploads.keys import NightId
 from airglow.uploads.memory import Memory
 from airglow.uploads.pending import Markers, record_of
 from airglow.uploads.records import NightRecord, Versions
+from airglow.uploads.tried import what_counts
 
 _LONGEST = dt.timedelta(hours=LONGEST_PAUSE_H + 1)
 
@@ -124,7 +125,7 @@ def settled(
     if hold is not None:
         return replace(report, state=NightState.HELD, reason=f"held by hand: {hold.because}", since=hold.at)
     record = report.record
-    if record is None or record.upload != report.upload:
+    if record is None or record.upload != what_counts(report.tried, record.step, record.error_class):
         return report
     if versions is not None and record.versions != versions:
         return report

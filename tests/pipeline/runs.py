@@ -9,12 +9,14 @@ from pathlib import Path
 from uploading import CONFIG, counted, keys
 
 from airglow.model.states import ErrorClass
+from airglow.pipeline.at_work import StepAtWork, begin_attempt, begin_step
 from airglow.pipeline.attempts import attempt_key, attempt_log, attempt_stamp, logfmt
 from airglow.pipeline.closing import Closed, close_run
 from airglow.pipeline.failures import record_failure
 from airglow.pipeline.finishing import finish_night
+from airglow.pipeline.interrupted import record_interrupted
 from airglow.pipeline.recording import RunAtHand
-from airglow.pipeline.states import marked_record, mirror_taken_up, put_state
+from airglow.pipeline.states import marked_record, marked_tried, mirror_taken_up, put_state
 from airglow.pipeline.table import Row
 from airglow.registry import load_registry
 from airglow.store import Store
@@ -45,6 +47,7 @@ class Runs:
         self.store, self.work = store, directory / "work"
         self.now, self.versions = BEGIN, Versions("1", "a")
         self.number = 0
+        self.told: list[str] = []  # when the last run began
 
     def look(self, plan: Plan | None = None):
         """Only the discovery, and what it asked of the bucket."""
@@ -66,7 +69,7 @@ class Runs:
         """A run: nights that are taken up finish, fail as told, or are interrupted."""
         self.now += dt.timedelta(hours=later_h)
         self.number += 1
-        run = RunAtHand(f"run {self.number}", self.now, attempt_stamp(self.now), self.versions, named)
+        run = RunAtHand(f"run {self.number}", self.now, self.begin(), self.versions, named)
         if not named:
             found, _ = self.look(plan)
             records = take_up(self.store, found, self.versions)
@@ -77,12 +80,41 @@ class Runs:
             self.note(run, night, {"event": "done", "step": STEP})
         for night, (reason, error_class, *refused) in (fail or {}).items():
             names = {"instrument": night.instrument, "site": night.site, "date": night.day}
-            record_failure(self.work, STEP, names, reason, "logs/a.log", error_class, bool(refused))
+            tried = marked_tried(night, run.identifier, self.work / "states")
+            how = error_class, bool(refused), run.stamp, tried
+            record_failure(self.work, STEP, names, reason, "logs/a.log", *how)
             self.note(run, night, {"event": "failed", "step": STEP, "msg": reason})
         self.date_notes()
         for night in finish:
             self.finish(run, night)
         return close_run(self.work, self.store, run, self.now)
+
+    def begin(self) -> str:
+        """What the hook of Snakemake does before the first step: says when the run began."""
+        stamp = attempt_stamp(self.now)
+        begin_attempt(self.work, stamp, self.versions)
+        self.told = record_interrupted(self.work, self.store, self.now)
+        return stamp
+
+    def come_down(self, at_work=(), pass_step=(), later_h: float = 1.0, step: str = STEP) -> str:
+        """A run that takes the nights up that are due, and is killed with all that it started."""
+        self.now += dt.timedelta(hours=later_h)
+        self.number += 1
+        stamp = self.begin()
+        run = RunAtHand(f"run {self.number}", self.now, stamp, self.versions)
+        found, _ = self.look()
+        records = take_up(self.store, found, self.versions)
+        mirror_taken_up(self.store, found, self.work / "states", run.identifier, records)
+        for night in pass_step:
+            self.note(run, night, {"event": "done", "step": step})
+        wanted = {report.night for report in found.wanted}
+        for night in at_work:
+            if night in wanted:
+                names = {"instrument": night.instrument, "site": night.site, "date": night.day}
+                self.note(run, night, {"event": "begin", "step": step})
+                tried = marked_tried(night, run.identifier, self.work / "states")
+                begin_step(self.work, StepAtWork(step, names, "logs/a.log", stamp, tried))
+        return stamp
 
     def date_notes(self) -> None:
         """Notes have the time of the machine; here it is that of the run."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from uploading import MINIME05, MINIME13, keys, part_key, send
+from uploading import MINIME05, MINIME13, keys, part_key, receipt, send
 
 import pipeline.runs
+from airglow.model.errors import StoreError
 from airglow.model.states import ErrorClass, ExitStatus, NightState
+from airglow.pipeline.attempts import attempt_key, attempt_stamp
 from airglow.pipeline.failures import failures, record_failure
 from airglow.pipeline.history import history
 from airglow.store import Store
@@ -246,3 +248,69 @@ def test_a_night_that_another_machine_finished_beneath_us_is_done_again(
     found, _ = runs.look()
     assert found.finished == ()
     assert [report.state for report in found.nights] == [NightState.FAILED] * is_marked
+
+
+def silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the bucket take nothing."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise StoreError("503")
+
+    monkeypatch.setattr(Store, "put_bytes", refuse)
+
+
+def test_a_failure_that_was_noted_while_the_bucket_was_silent_is_none_of_a_later_upload(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(runs.store, MINIME05)
+    runs.run()
+    bad = ("fpi05_uao_20260429.tar.gz: the gzip is damaged", ErrorClass.DATA, True)
+    with monkeypatch.context() as patch:
+        silent(patch)
+        runs.run(fail={MINIME05: bad})
+    runs.store.put_bytes(part_key(MINIME05, 1), runs.store.get_bytes(part_key(MINIME05, 1))[::-1])
+    closed = runs.run(later_h=0.2)  # its step has not begun yet when the run is stopped
+    assert row_of(closed, MINIME05).state == "continuing"
+    assert read_record(runs.store, MINIME05).state is NightState.RUNNING
+    assert runs.look()[0].wanted
+
+
+def test_an_attempt_counts_once_if_its_note_outlives_its_record(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(runs.store, MINIME05)
+    with monkeypatch.context() as patch:
+        patch.setattr("airglow.pipeline.recording.mark_recorded", lambda work, failure: None)
+        runs.run(fail={MINIME05: DOWN})
+    closed = runs.run()
+    assert row_of(closed, MINIME05).state == "failed"
+    assert read_record(runs.store, MINIME05).attempts == 1
+    assert [one.recorded for one in failures(runs.work)] in ([], [True])
+
+
+def test_a_failure_keeps_the_log_of_its_own_attempt(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    send(runs.store, MINIME05)
+    runs.run()
+    with monkeypatch.context() as patch:
+        silent(patch)
+        runs.run(fail={MINIME05: DOWN})
+    stamp = attempt_stamp(runs.now)
+    runs.run(pass_step=[MINIME05])
+    (event,) = read_record(runs.store, MINIME05).events
+    assert event.log == attempt_key(MINIME05, stamp)
+    assert event.log in keys(runs.store, f"{MINIME05.state_prefix}attempts/")
+
+
+def test_another_upload_that_is_refused_shows_its_own_reason(runs: Runs) -> None:
+    runs.store.put_bytes(MINIME05.receipt_key, receipt(MINIME05, 3, 1000))
+    send(runs.store, MINIME05)
+    runs.run()  # marked
+    for part in range(3):
+        runs.store.delete(part_key(MINIME05, part))
+    for text in (b"?", receipt(MINIME05, 3, 1000, "yesterday")):
+        runs.store.put_bytes(MINIME05.receipt_key, text)
+        closed = runs.run()
+        record = read_record(runs.store, MINIME05)
+        assert closed.status is ExitStatus.LOOK
+        assert (record.state, record.reason) == (NightState.REFUSED, row_of(closed, MINIME05).reason)
+        assert runs.run().status is ExitStatus.OK

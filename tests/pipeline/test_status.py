@@ -10,9 +10,8 @@ from uploading import CONFIG, MINIME05, MINIME13, receipt, send
 from airglow.__main__ import main
 from airglow.demo.servers import S3Server
 from airglow.model.states import ErrorClass
+from airglow.pipeline.at_work import StepAtWork, begin_step, end_step, record_killed
 from airglow.pipeline.failures import (
-    begin_step,
-    end_step,
     failures,
     forget_before,
     forget_failure,
@@ -20,7 +19,6 @@ from airglow.pipeline.failures import (
     forget_recorded,
     mark_recorded,
     record_failure,
-    record_killed,
 )
 from airglow.pipeline.last_discovery import last_discovery
 from airglow.pipeline.rows import night_row, report, summarise_night
@@ -282,7 +280,7 @@ def test_failures_that_the_bucket_knows_go_when_the_next_run_begins(tmp_path: Pa
 def test_a_step_that_was_killed_is_on_record_after_the_run(tmp_path: Path) -> None:
     ended = {**WILDCARDS, "tag": "XG"}
     for wildcards in (WILDCARDS, ended):
-        begin_step(tmp_path, "analyze", wildcards, log="l.log")
+        begin_step(tmp_path, StepAtWork("analyze", wildcards, log="l.log"))
     end_step(tmp_path, "analyze", ended)
     assert failures(tmp_path) == []  # while it is at work
     record_killed(tmp_path)

@@ -3,8 +3,10 @@
 import datetime as dt
 import shutil
 
-from airglow.pipeline import failures, runlock
+from airglow.pipeline import at_work, failures, runlock
 from airglow.pipeline.attempts import ATTEMPT_VARIABLE, attempt_stamp
+from airglow.pipeline.interrupted import record_interrupted
+from airglow.pipeline.versions import versions_of
 
 LOCKS = Path(".snakemake")
 PLANNED_AFTER = runlock.last_run(LOCKS)
@@ -30,7 +32,15 @@ def begin():
             runlock.NIGHTS_VARIABLE: " ".join(sorted(planned_nights())),
         }
     )
-    failures.forget_steps(WORK)
+    or_workflow_error(
+        at_work.begin_attempt,
+        WORK,
+        attempt_stamp(BEGUN),
+        versions_of(config, REGISTRY),
+    )
+    # Before the discovery, which then takes no night up again that brings every run down.
+    for line in record_interrupted(WORK, STORE):
+        logger.warning(line)
     failures.forget_recorded(WORK, ONLY_BY_NAME)
 
 
@@ -53,10 +63,9 @@ def end():
     from airglow.pages.after_run import after_run  # takes a second, which no plan needs
     from airglow.pipeline.closing import end_run
     from airglow.pipeline.recording import RunAtHand
-    from airglow.pipeline.versions import versions_of
 
     shutil.rmtree(WORK / "weather", ignore_errors=True)
-    failures.record_killed(WORK)
+    at_work.record_killed(WORK)
     run = RunAtHand(
         RUN.identifier,
         BEGUN,

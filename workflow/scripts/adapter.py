@@ -22,9 +22,12 @@ from airglow.model.errors import AirglowError, RefusedUpload
 from airglow.model.files import write_whole
 from airglow.model.process import make_short_lived
 from airglow.model.states import ErrorClass, error_class_of
+from airglow.pipeline.at_work import StepAtWork, begin_step, end_step
 from airglow.pipeline.attempts import ATTEMPT_VARIABLE, LogFormatter, attempt_key, attempt_log
-from airglow.pipeline.failures import begin_step, end_step, forget_failure, record_failure
+from airglow.pipeline.failures import forget_failure, record_failure
+from airglow.pipeline.overtime import check_not_overtime, end_after
 from airglow.pipeline.runlock import RUN_VARIABLE, step_of_run
+from airglow.pipeline.states import marked_tried
 from airglow.registry import Instrument, Registry, Site
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
 from airglow.uploads import NightId
@@ -37,6 +40,7 @@ WORK = Path("work")
 RESULTS = Path("results")
 BENCHMARKS = Path("benchmarks")
 STATES = WORK / "states"  # of nights, as Snakemake sees them
+ATTEMPT = os.environ.get(ATTEMPT_VARIABLE, "")  # empty without a run
 WILDCARDS = {name: value for name, value in snakemake.wildcards.items() if name != "year"}
 
 
@@ -68,8 +72,7 @@ class Step:
     @property
     def attempt_key(self) -> str:
         """Where the log of this attempt at the night will be in the bucket; empty without a run."""
-        stamp = os.environ.get(ATTEMPT_VARIABLE, "")
-        return attempt_key(self.night, stamp) if stamp else ""
+        return attempt_key(self.night, ATTEMPT) if ATTEMPT else ""
 
     @property
     def site(self) -> Site:
@@ -112,7 +115,10 @@ def step() -> Iterator[Step]:
         with contextlib.ExitStack() as stack:
             if run := os.environ.get(RUN_VARIABLE):
                 stack.enter_context(step_of_run(LOCKS, run))
-            begin_step(WORK, snakemake.rule, WILDCARDS, snakemake.log[0])
+            hours = Step.config["run"]["step_hours"]
+            check_not_overtime(WORK, snakemake.rule, WILDCARDS, ATTEMPT, hours)
+            stack.enter_context(end_after(hours, lambda reason: _give_up(about, reason)))
+            begin_step(WORK, StepAtWork(snakemake.rule, WILDCARDS, snakemake.log[0], ATTEMPT, _tried()))
             stack.callback(end_step, WORK, snakemake.rule, WILDCARDS)
             yield Step()
     except RefusedUpload as refusal:
@@ -150,8 +156,8 @@ def _begin_logs() -> None:
     night = "_".join(names) or snakemake.rule
     about = {"night": night, "step": snakemake.rule, "tag": WILDCARDS.get("tag", "")}
     paths = [Path(snakemake.log[0])]
-    if stamp := os.environ.get(ATTEMPT_VARIABLE):
-        of_attempt = attempt_log(stamp, night)
+    if ATTEMPT:
+        of_attempt = attempt_log(ATTEMPT, night)
         with contextlib.suppress(OSError):  # a disk that fails is told by the work itself
             of_attempt.parent.mkdir(parents=True, exist_ok=True)
             paths.append(of_attempt)
@@ -163,9 +169,30 @@ def _begin_logs() -> None:
     logging.info("begins", extra={"event": "begin"})
 
 
+def _tried() -> str:
+    """What of its night the step works on, by the discovery; empty where it is of no single night."""
+    if "instrument" not in WILDCARDS:
+        return ""
+    return marked_tried(Step().night, os.environ.get(RUN_VARIABLE), STATES)
+
+
+def _give_up(about: str, reason: str) -> None:
+    _note_failure(about, reason)
+    end_step(WORK, snakemake.rule, WILDCARDS)  # or it would pass for one that was killed
+
+
 def _fail(about: str, reason: str, error_class: ErrorClass, refused: bool = False) -> None:
-    record_failure(WORK, snakemake.rule, WILDCARDS, reason, snakemake.log[0], error_class, refused)
+    _note_failure(about, reason, error_class, refused)
+    sys.exit(1)
+
+
+def _note_failure(
+    about: str, reason: str, error_class: ErrorClass = ErrorClass.MACHINE, refused: bool = False
+) -> None:
+    """Put a failure on record, and tell it."""
+    record_failure(
+        WORK, snakemake.rule, WILDCARDS, reason, snakemake.log[0], error_class, refused, ATTEMPT, _tried()
+    )
     event = "refused" if refused else "failed"
     logging.error(reason, extra={"event": event, "fields": {"class": error_class.value}})
     print(f"{about}: {'refused: ' * refused}{reason} (log: {snakemake.log[0]})", flush=True)
-    sys.exit(1)
