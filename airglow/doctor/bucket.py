@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from email.utils import parsedate_to_datetime
-from typing import Any
 
 from airglow.doctor.finding import Finding, ok, warning, wrong
 from airglow.model.errors import StoreError
 from airglow.store import Store, honours_if_match
+from airglow.store.clock import date_of
 from airglow.store.probe import PROBES, probe_object, remove_probes, versioning
 
 CLOCK_TOLD_S, CLOCK_WRONG_S = 2.0, 60.0
@@ -83,12 +82,7 @@ def _date_of(store: Store) -> dt.datetime | None:
     from airglow.store.answers import asked
 
     with asked(store.place, "look at the bucket"):
-        answer: dict[str, Any] = store.client.head_bucket(Bucket=store.bucket)
-    text = answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")
-    try:
-        return parsedate_to_datetime(text)
-    except ValueError:
-        return None
+        return date_of(store.client.head_bucket(Bucket=store.bucket))
 
 
 def _rights(store: Store) -> list[str]:
