@@ -3,7 +3,6 @@
 from airglow.archive.cleanup import cleanup_night, cleanup_weather
 from airglow.archive.cleanup_preview import RawFate, preview_cleanup
 from airglow.archive.extract import criteria, extract_night
-from airglow.archive.guard import DELETION, Guard, guard_of
 from airglow.archive.join import RawObject, join_if_changed, join_parts
 from airglow.archive.manifest import (
     ArchivedFile,
@@ -32,11 +31,9 @@ from airglow.archive.weather import (
 )
 
 __all__ = [
-    "DELETION",
     "ArchivedFile",
     "ArchivedWeather",
     "Excluded",
-    "Guard",
     "KeptOut",
     "Manifest",
     "NotArchived",
@@ -55,7 +52,6 @@ __all__ = [
     "extract_night",
     "fetch_frames",
     "fetch_weather",
-    "guard_of",
     "join_if_changed",
     "join_parts",
     "list_products",

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airglow.archive.cleanup_plan import plan_upload, plan_weather
-from airglow.archive.guard import Guard
 from airglow.archive.manifest import Manifest
 from airglow.archive.proof import prove_archived, prove_loaded, prove_published
 from airglow.archive.superseded import retire
 from airglow.archive.weather import list_weather, sync_weather_file, why_not_archived
 from airglow.model.errors import BadInput
 from airglow.registry import Registry
-from airglow.store import Store, StoredObject, delete_read
+from airglow.store import Guard, Store, StoredObject, delete_read
 from airglow.uploads import (
     ONE_DAY,
     RAW,

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airglow.archive.guard import Guard, why_it_rests
 from airglow.archive.manifest import Manifest
 from airglow.model.errors import AirglowError
 from airglow.registry import Registry
-from airglow.store import Store, StoredObject
+from airglow.store import Guard, Store, StoredObject
+from airglow.store.guard import why_it_rests
 from airglow.uploads import (
     Memory,
     NightId,
@@ -96,7 +96,9 @@ def plan_upload(manifest: Manifest, listed: Mapping[str, StoredObject], guard: G
     other = sorted(key for key, found in own.items() if named.get(key) != found.etag)
     if other:
         reason = f"{other[0]} is not what was archived: another upload is under way"
-        return UploadPlan(kept=tuple((key, reason) for key in own))
+        # Or it was left by an earlier one, and rests before it leaves raw/.
+        rests_until = guard.rests_until(found for key, found in own.items() if key not in named)
+        return UploadPlan(kept=tuple((key, reason) for key in own), rests_until=rests_until)
     if until := guard.rests_until(own.values()):
         return UploadPlan(kept=tuple((key, why_it_rests(until)) for key in own), rests_until=until)
     parts = sorted(key for key in own if key != manifest.receipt.key)

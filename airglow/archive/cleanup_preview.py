@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from airglow.archive.cleanup_plan import plan_upload, plan_weather
-from airglow.archive.guard import Guard
 from airglow.archive.manifest import Manifest, load_manifest
 from airglow.archive.proof import prove_archived, prove_loaded, prove_published
 from airglow.archive.weather import list_weather
 from airglow.model.errors import AirglowError
 from airglow.registry import Registry
-from airglow.store import MissingObject, Store, StoredObject
+from airglow.store import Guard, MissingObject, Store, StoredObject
 from airglow.uploads import ONE_DAY, NightId, WeatherFile, is_of_upload
 
 

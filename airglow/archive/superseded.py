@@ -281,8 +281,13 @@ def _owners(manifests: Iterable[Manifest]) -> dict[tuple[str, str], str]:
 
 def _mark(store: Store, night: NightId, manifest_sha256: str, keep_days: int) -> str:
     """Note until when the files of an earlier manifest are kept; returns where they go."""
-    until = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=keep_days)
-    one = Superseded(night, manifest_sha256, until)
+    now = store.now() or dt.datetime.now(dt.UTC)  # by the clock that will say when the time has come
+    return _mark_until(
+        store, Superseded(night, manifest_sha256, now.date() + dt.timedelta(days=keep_days)), keep_days
+    )
+
+
+def _mark_until(store: Store, one: Superseded, keep_days: int) -> str:
     if keep_days:
         store.put_bytes(one.marker_key, b"")
     return one.prefix

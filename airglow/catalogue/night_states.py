@@ -26,7 +26,8 @@ _COLUMNS = (
     "settings_hash",
 )
 _KEY = 3  # of them, the first ones
-_REASON_CHARS = 4000
+# What the columns take: a text that is too long must not keep all rows out.
+_MOST_CHARS = {"state": 20, "reason": 4000, "error_class": 20, "code_version": 100, "settings_hash": 64}
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,9 @@ class StateRow:
     def values(self) -> tuple[object, ...]:
         """As the database has them: moments without a zone."""
         values = [getattr(self, name) for name in _COLUMNS]
-        values[_COLUMNS.index("reason")] = self.reason[:_REASON_CHARS]
+        for name, most in _MOST_CHARS.items():
+            index = _COLUMNS.index(name)
+            values[index] = values[index][:most]
         return tuple(_bare(value) if isinstance(value, dt.datetime) else value for value in values)
 
 

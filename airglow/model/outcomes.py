@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
+
+from airglow.model.typed import moment_of
 
 
 def outcome_reason(outcome: Mapping[str, Any]) -> str:
@@ -24,7 +25,7 @@ def outcome_reason(outcome: Mapping[str, Any]) -> str:
     kept = outcome.get("kept")
     if not kept:
         return outcome.get("reason") or ""
-    at = dt.datetime.fromisoformat(kept["at"]).astimezone(dt.UTC)
+    at = moment_of(kept["at"])
     why = f"{kept['state']}, {kept['reason']}" if kept["reason"] else kept["state"]
     return f"earlier result kept: the analysis of {at:%Y-%m-%d %H:%M} UTC came to none: {why}"
 

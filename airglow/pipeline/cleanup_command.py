@@ -50,8 +50,8 @@ def run(given: argparse.Namespace) -> int:
     int
         Exit status: 2 if the request is wrong.
     """
-    from airglow.archive import guard_of, preview_cleanup
-    from airglow.store import open_store, settings_from_environment
+    from airglow.archive import preview_cleanup
+    from airglow.store import guard_of, open_store, settings_from_environment
 
     if not given.dry_run:
         print(

@@ -101,7 +101,7 @@ def close_run(work: Path, store: Store, run: RunAtHand, now: dt.datetime | None 
     closed.problems += [problem] if problem else []
     noted = failures(work)
     try:
-        closed.before = table_from_json(discovery.table) if discovery else read_table(store)
+        closed.before = table_from_json(discovery.table, now) if discovery else read_table(store)
         passed = {night.name: steps_passed([path]) for night, path in logs_of_run(run.stamp).items()}
         logs = {night.name: key for night, key in send_attempts(store, run.stamp).items()}
         table, records = record_failures(work, store, run, discovery, closed.before, noted, passed, logs, now)
@@ -177,7 +177,7 @@ def _discovery_of(work: Path, run: RunAtHand) -> tuple[Discovery | None, str]:
         found = last_discovery(work / DISCOVERY)
     except AirglowError as error:
         return None, f"It is not known which nights wait: {error}"
-    return (found if found is not None and found.made_at >= run.begun else None), ""
+    return (found if found is not None and found.run == run.identifier else None), ""
 
 
 def _rows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from airglow.archive import UnpackLimits, criteria
 from airglow.pipeline.backlog import plan_at_hand
 from airglow.pipeline.healing import heal_bucket
 from airglow.pipeline.states import mirror_taken_up
+from airglow.pipeline.table import table_from_json
 from airglow.pipeline.tidying import remove_old
 from airglow.pipeline.versions import versions_of
 from airglow.pipeline.workspace import remove_leftovers
@@ -73,8 +75,10 @@ def discover(
     for prefix in memory.new_prefixes(prefix for prefix, _ in discovery.others):
         log.info("raw/%s*: objects of another instrument, left alone", prefix)
     memory.write(work / MEMORY)
+    for problem in table_from_json(discovery.table).problems:
+        tell(f"{problem}. The rest of it counts, and it is written anew at the end of this run")
     records = take_up(store, discovery, versions)
-    discovery = heal_bucket(store, discovery, work, tell)
+    discovery = heal_bucket(store, discovery, work, tell, config["archive"])
     for report in discovery.wanted:
         # What is left here of an earlier upload must not pass for this one.
         if report.changed and report.night.name not in at_work:
@@ -91,4 +95,4 @@ def discover(
     remove_old(work.parent, *days, states=not at_work)
     # After that: mirrors get the times of their sentinels, which may be old.
     mirror_taken_up(store, discovery, states, run, records)
-    return discovery
+    return replace(discovery, run=run)

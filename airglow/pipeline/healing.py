@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from airglow.archive import DELETION, expire_superseded
+from airglow.archive import expire_superseded
 from airglow.model.errors import StoreError
-from airglow.store import Deletion, Store, known_deletion
-from airglow.uploads import Discovery, State, mend_manifests, move_aside
+from airglow.store import Guard, Store, guard_of
+from airglow.uploads import Discovery, State, mend_manifests, mend_markers, move_aside
 
 
-def heal_bucket(store: Store, discovery: Discovery, work: Path, tell: Callable[[str], None]) -> Discovery:
+def heal_bucket(
+    store: Store,
+    discovery: Discovery,
+    work: Path,
+    tell: Callable[[str], None],
+    settings: Mapping[str, Any],
+) -> Discovery:
     """Mend manifests, clear out of ``raw/`` what is of no use there, and delete what was kept long enough.
 
     To be called after `airglow.uploads.take_up`. Costs nothing where there is nothing to do, but for the
@@ -28,6 +36,8 @@ def heal_bucket(store: Store, discovery: Discovery, work: Path, tell: Callable[[
         The workflow's directory for temporary files.
     tell
         Takes a line for people for each night of which something was moved or deleted.
+    settings
+        The section ``archive`` of the configuration, or so much of it as has ``quarantine_hours``.
 
     Returns
     -------
@@ -40,9 +50,11 @@ def heal_bucket(store: Store, discovery: Discovery, work: Path, tell: Callable[[
         If the bucket does not do its part.
     """
 
-    def guard() -> Deletion:
-        return known_deletion(store, work / DELETION)
+    @cache
+    def guard() -> Guard:
+        return guard_of(store, settings, work)
 
+    mend_markers(store, discovery.unreadable, tell)
     discovery = mend_manifests(store, discovery)
     if any(report.is_wanted or report.state is State.WAITING for report in discovery.nights):
         with contextlib.suppress(StoreError):  # told by the step that deletes

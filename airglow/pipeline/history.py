@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from airglow.archive import UploadVersion, upload_versions
+from airglow.model.errors import BadInput
+from airglow.model.typed import Fields, moment_of
 from airglow.pipeline.attempts import attempt_key, attempts_prefix, parse_logfmt, step_name
 from airglow.store import Store, in_threads, open_store, settings_from_environment
 from airglow.uploads import Attempt, NightId, events_from_json, events_to_json, read_record
@@ -89,7 +91,11 @@ def history(store: Store, night: NightId) -> list[Attempt]:
     if record := read_record(store, night):
         events = record.events
     elif cleaned := store.get_json(night.cleaned_key):
-        events = events_from_json(cleaned.get("events", ()))
+        try:
+            events = events_from_json(Fields.of(cleaned, "it").items("events"))
+        except ValueError as error:
+            hint = f"airglow run --reanalyze {night.name} makes it anew"
+            raise BadInput(night.cleaned_key, f"cannot be read ({error})", hint) from error
     known = {event.log for event in events}
     logs = [found.key for found in store.list(attempts_prefix(night)) if found.key not in known]
     by_logs = in_threads(lambda key: _of_log(store, night, key), logs[-_SHOWN_LOGS:])
@@ -157,8 +163,12 @@ def _of_log(store: Store, night: NightId, key: str) -> Attempt | None:
         return None
     result = {"done": "went on", "begin": "interrupted"}.get(last["event"], last["event"])
     failed = last["event"] in ("failed", "refused")
+    try:
+        at = moment_of(last["time"])
+    except ValueError:  # none of our lines
+        return None
     return Attempt(
-        dt.datetime.fromisoformat(last["time"]),
+        at,
         result,
         step_name(last.get("step", ""), last.get("tag", "")),
         last.get("msg", "") if failed else "",

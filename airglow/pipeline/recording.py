@@ -134,7 +134,8 @@ def record_failures(
             record = mark_pending(store, night, "delivery", versions=run.versions)
         # Without a marker nothing of the night has changed: it is done, or was never begun.
         if record is not None:
-            first = record.since if record.fault_key == fault.key and record.since else now
+            # A time to come is from a clock that was wrong, and counts as now.
+            first = min(record.since, now) if record.fault_key == fault.key and record.since else now
             others = {n: at for n, at in faults.get(fault.key, {}).items() if n != name}
             by, at = passed_by.get(_rule(fault.step), (name, moment))
             records[name] = failed(

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from airglow.model.errors import BadInput
 from airglow.model.outcomes import outcome_reason
 from airglow.model.result import ANALYSED
 from airglow.model.states import FINISHED, NightState, state_of_outcomes
+from airglow.model.typed import Fields
+from airglow.pipeline.publish import read_index
 from airglow.pipeline.states import known_state
 from airglow.pipeline.table import Row, row_of_record
 from airglow.store import Store
 from airglow.uploads import Discovery, NightId, read_hold, read_record, read_refusal
 
 _SHOWN_UNRECOGNISED = 5
+_AGAIN = "airglow run --reanalyze"
 
 
 def done_here(night: NightId, states: Path) -> Row | None:
@@ -38,7 +43,7 @@ def done_here(night: NightId, states: Path) -> Row | None:
     return done_row(night, cleaned, published)
 
 
-def done_row(night: NightId, cleaned: Mapping[str, Any], published: Mapping[str, Any] | None) -> Row:
+def done_row(night: NightId, cleaned: Any, published: Any) -> Row:
     """The row of a night that is done.
 
     Parameters
@@ -48,24 +53,31 @@ def done_row(night: NightId, cleaned: Mapping[str, Any], published: Mapping[str,
     cleaned
         Its last sentinel.
     published
-        The index of its products.
+        The index of its products; None if there is none.
 
     Returns
     -------
     Row
+        If the sentinel says nothing that can be read, the reason says so: it is there, so the night is done.
     """
-    outcomes = (published or {}).get("outcomes", {}).values()
-    state = cleaned.get("state") or state_of_outcomes(outcome.get("state", "") for outcome in outcomes).value
-    return Row(
-        night.name,
-        state,
-        describe_outcomes(published),
-        _moment(cleaned),
-        last_tried=_moment(cleaned),
-        attempts=cleaned.get("attempts", 0),
-        code=cleaned.get("code", ""),
-        settings=cleaned.get("settings", ""),
-    )
+    reason = describe_outcomes(published)
+    try:
+        fields = Fields.of(cleaned, "it")
+        state = fields.text("state", "") or state_of_outcomes(_states(published)).value
+        moment = fields.moment("made_at")
+        attempts = fields.count("attempts")
+        code, settings = fields.text("code", ""), fields.text("settings", "")
+    except ValueError as error:
+        problem = f"{night.cleaned_key} cannot be read ({error}). {_AGAIN} {night.name} makes it anew"
+        return Row(night.name, NightState.DONE.value, "; ".join(filter(None, (problem, reason))), None)
+    return Row(night.name, state, reason, moment, "", moment, attempts, None, code, settings)
+
+
+def _states(published: Any) -> list[str]:
+    """What tags came to, as far as the index of products says it."""
+    with contextlib.suppress(BadInput):
+        return [outcome["state"] for outcome in read_index(published, "")["outcomes"].values()]
+    return []
 
 
 def night_row(store: Store, night: NightId) -> Row | None:
@@ -139,7 +151,7 @@ def summarise_night(store: Store, night: NightId) -> dict[str, Any]:
     }
 
 
-def describe_outcomes(index: Mapping[str, Any] | None) -> str:
+def describe_outcomes(index: Any) -> str:
     """What the analysis of a night's tags came to, in a few words.
 
     Parameters
@@ -150,18 +162,22 @@ def describe_outcomes(index: Mapping[str, Any] | None) -> str:
     Returns
     -------
     str
-        Number of sky frames or the state of each tag, with the reason; empty without an index.
+        Number of sky frames or the state of each tag, with the reason; empty without an index. Of one that
+        cannot be read, that and what to do.
     """
     if not index:
         return ""
     texts = []
-    for tag, outcome in index.get("outcomes", {}).items():
-        text = outcome.get("state", "?")
-        reason = outcome_reason(outcome)
-        frames = outcome.get("sky_frames")
-        if text == ANALYSED and frames is not None:
-            text = f"{frames} sky frames"
-        texts.append(f"{tag}: {text}" + (f" ({reason})" if reason else ""))
+    try:
+        for tag, outcome in Fields.of(index, "it").object("outcomes").items():
+            text = Fields.of(outcome, tag).text("state", "?")
+            reason = outcome_reason(outcome)
+            frames = outcome.get("sky_frames")
+            if text == ANALYSED and frames is not None:
+                text = f"{frames} sky frames"
+            texts.append(f"{tag}: {text}" + (f" ({reason})" if reason else ""))
+    except (ValueError, KeyError, TypeError) as error:
+        return f"published.json cannot be read ({error}): {_AGAIN} makes it anew"
     return "; ".join(texts)
 
 
@@ -261,7 +277,3 @@ def not_archived(night: NightId) -> Row:
     Row
     """
     return Row(night.name, "not archived", "", None)
-
-
-def _moment(sentinel: Mapping[str, Any]) -> dt.datetime | None:
-    return dt.datetime.fromisoformat(sentinel["made_at"]) if "made_at" in sentinel else None

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from airglow.model.files import parse_json
 from airglow.model.names import NIGHT
 from airglow.model.states import FINISHED, ErrorClass, NightState
-from airglow.store import Store
+from airglow.model.typed import Fields, moment_of
+from airglow.store import MissingObject, Store
+from airglow.store.clock import TOLERANCE
 from airglow.uploads import TABLE, NightRecord, NightReport, normalised, told
 
 FORMAT = 1
@@ -84,6 +87,8 @@ class Table:
         When what it says changed last (UTC); None before it was written.
     seen_at
         When a run looked last (UTC), to a day: one that finds no change writes it once in twenty hours.
+    problems
+        What of it could not be read, a sentence each. The rest counts, and the next run writes it anew.
     """
 
     rows: tuple[Row, ...] = ()
@@ -92,6 +97,7 @@ class Table:
     others: Mapping[str, int] = field(default_factory=dict)
     written_at: dt.datetime | None = None
     seen_at: dt.datetime | None = None
+    problems: tuple[str, ...] = ()
 
 
 def row_of_report(report: NightReport) -> Row:
@@ -246,14 +252,12 @@ def read_table(store: Store) -> Table:
     StoreError
         If the bucket cannot be asked.
     """
-    from airglow.model.errors import StoreError
-
     try:
-        return table_from_json(store.get_json(TABLE))
-    except StoreError:
-        if store.head(TABLE) is None:
-            return Table()
-        raise
+        return table_from_json(parse_json(store.get_bytes(TABLE)))
+    except MissingObject:
+        return Table()
+    except ValueError as error:
+        return Table(problems=(f"{TABLE}: not JSON ({error})",))
 
 
 def table_to_json(table: Table) -> dict[str, Any]:
@@ -277,31 +281,82 @@ def table_to_json(table: Table) -> dict[str, Any]:
     }
 
 
-def table_from_json(value: Mapping[str, Any] | None) -> Table:
-    """A table of what `write_table` wrote; empty for nothing, or for what is none: the next run writes it.
+def table_from_json(value: Any, now: dt.datetime | None = None) -> Table:
+    """A table of what `write_table` wrote; what of it cannot be read is left out, and told as a problem.
+
+    Moments to come are from a clock that was wrong. They count for nothing, since they would for ever.
 
     Parameters
     ----------
     value
-        The value; None for nothing.
+        As read from JSON; None for nothing.
+    now
+        The present (UTC).
 
     Returns
     -------
     Table
+        Empty for nothing, or for what is none: the next run writes it.
     """
-    try:
-        if value is None or value["format"] != FORMAT:
-            return Table()
-        return Table(
-            tuple(row_from_json(entry) for entry in value["nights"]),
-            {step: (str(night), str(at)) for step, (night, at) in value["passed"].items()},
-            {fault: dict(nights) for fault, nights in value["faults"].items()},
-            {str(prefix): int(count) for prefix, count in value.get("counts", {}).items()},
-            dt.datetime.fromisoformat(value["written_at"]),
-            dt.datetime.fromisoformat(value.get("seen_at") or value["written_at"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    if value is None:
         return Table()
+    problems: list[str] = []
+    latest = (now or dt.datetime.now(dt.UTC)) + TOLERANCE
+
+    def each(name: str, kind: type, read: Callable[[Any, Any], Any]) -> list[Any]:
+        """Those entries of a list or an object that can be read."""
+        try:
+            there = fields.items(name) if kind is list else fields.object(name)
+        except ValueError as error:
+            problems.append(f"{TABLE}: {error}")
+            return []
+        found = []
+        for key, entry in enumerate(there, 1) if kind is list else there.items():
+            try:
+                found.append(read(key, entry))
+            except ValueError as error:
+                problems.append(f"{TABLE}: {name} {key}: {error}")
+        return [one for one in found if one is not None]
+
+    def passed(step: str, entry: Any) -> tuple[str, tuple[str, str]] | None:
+        night, at = _pair(entry)
+        return (step, (night, at)) if moment_of(at) <= latest else None
+
+    def fault(key: str, entry: Any) -> tuple[str, dict[str, str]]:
+        nights = Fields.of(entry, "its nights").values
+        return key, {night: _iso(at) for night, at in nights.items() if moment_of(at) <= latest}
+
+    def count(prefix: str, _: Any) -> tuple[str, int]:
+        return prefix, Fields(fields.object("counts")).count(prefix)
+
+    try:
+        fields = Fields.of(value, "the table")
+        if fields.values.get("format") != FORMAT:
+            raise ValueError(f"format {fields.values.get('format')!r} is not known")
+        written_at = fields.required_moment("written_at")
+        seen_at = fields.moment("seen_at") or written_at
+    except ValueError as error:
+        return Table(problems=(f"{TABLE}: {error}",))
+    return Table(
+        tuple(each("nights", list, lambda _, entry: row_from_json(entry))),
+        dict(each("passed", dict, passed)),
+        dict(each("faults", dict, fault)),
+        dict(each("counts", dict, count)),
+        written_at,
+        seen_at,
+        tuple(problems),
+    )
+
+
+def _pair(entry: Any) -> tuple[str, str]:
+    if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str):
+        return entry[0], _iso(entry[1])
+    raise ValueError("not a night and a time")
+
+
+def _iso(moment: Any) -> str:
+    """A moment as text, in UTC: so texts compare as moments do."""
+    return moment_of(moment).isoformat(timespec="seconds")
 
 
 def write_table(store: Store, table: Table, before: Table, now: dt.datetime | None = None) -> bool:
@@ -326,7 +381,7 @@ def write_table(store: Store, table: Table, before: Table, now: dt.datetime | No
     now = now or dt.datetime.now(dt.UTC)
     value = table_to_json(table)
     changed_at = now
-    if before.written_at is not None and value == table_to_json(before):
+    if before.written_at is not None and not before.problems and value == table_to_json(before):
         if dt.timedelta() <= now - (before.seen_at or before.written_at) < _SEEN_EVERY:
             return False
         changed_at = before.written_at
@@ -393,20 +448,25 @@ def _row_to_json(row: Row) -> dict[str, Any]:
     return {name: one for name, one in value.items() if one or name in ("name", "state", "reason")}
 
 
-def row_from_json(value: Mapping[str, Any]) -> Row:
+def row_from_json(value: Any) -> Row:
     """A row of what `row_to_json` made.
 
     Parameters
     ----------
     value
-        The value; None for nothing.
+        As read from JSON.
 
     Returns
     -------
     Row
+
+    Raises
+    ------
+    ValueError
+        If it is none.
     """
-    values = {"since": None, **value}
-    for name in _MOMENTS:
-        text = values.get(name)
-        values[name] = dt.datetime.fromisoformat(text) if text else None
-    return Row(**values)
+    fields = Fields.of(value, "the row")
+    texts = {name: fields.text(name) for name in ("name", "state", "reason")}
+    texts |= {name: fields.text(name, "") for name in ("error_class", "code", "settings")}
+    moments = {name: fields.moment(name) for name in _MOMENTS}
+    return Row(**texts, **moments, attempts=fields.count("attempts"))

@@ -20,7 +20,6 @@ from airglow.archive import (
     UnpackLimits,
     archive_weather,
     fetch_weather,
-    guard_of,
     load_manifest,
     with_uploads,
 )
@@ -40,7 +39,7 @@ from airglow.pipeline.states import put_state
 from airglow.pipeline.workspace import OUTCOME, published_results
 from airglow.products import Beside, read_netcdf, write_kinds
 from airglow.registry import Registry
-from airglow.store import Store, json_bytes
+from airglow.store import Store, guard_of, json_bytes
 from airglow.uploads import WEATHER, NightId, mark_pending
 
 PageWriter = Callable[[Store, Mapping[str, Any], Sequence[NightResult]], Mapping[str, Any]]

@@ -2,6 +2,7 @@
 
 from airglow.store.bucket import Store
 from airglow.store.deletion import Deletion, delete_read, known_deletion, probe_deletion, set_aside
+from airglow.store.guard import Guard, guard_of
 from airglow.store.hashes import FileHashes, hash_file, json_bytes
 from airglow.store.objects import (
     ChangedObject,
@@ -26,6 +27,7 @@ __all__ = [
     "DamagedRead",
     "Deletion",
     "FileHashes",
+    "Guard",
     "MissingObject",
     "Reading",
     "SilentStore",
@@ -35,6 +37,7 @@ __all__ = [
     "StoredObject",
     "delete_read",
     "download_many",
+    "guard_of",
     "hash_file",
     "honours_if_match",
     "in_threads",

@@ -24,6 +24,7 @@ from typing import Any
 
 from airglow.model.errors import StoreError
 from airglow.model.files import parse_json, write_whole
+from airglow.model.typed import Fields
 from airglow.store.answers import asked
 from airglow.store.bucket import Store
 from airglow.store.hashes import json_bytes
@@ -283,8 +284,8 @@ def _to_record(store: Store, deletion: Deletion) -> dict[str, Any]:
 
 def _of_record(value: Any, store: Store, now: dt.datetime) -> Deletion | None:
     """What a record says, if it is of this bucket at this address, and not too old."""
-    with contextlib.suppress(KeyError, TypeError, ValueError):
-        found_at = dt.datetime.fromisoformat(value["found_at"])
+    with contextlib.suppress(KeyError, ValueError):
+        found_at = Fields.of(value).required_moment("found_at")
         is_of_here = (value["bucket"], value["endpoint"]) == (store.bucket, store.endpoint_url)
         if value["format"] == FORMAT and is_of_here and abs(now - found_at) < VALID_FOR:
             return Deletion(value["honours_if_match"] is True, value["keeps_versions"] is True, found_at)

@@ -70,6 +70,7 @@ from airglow.uploads.refusals import (
 from airglow.uploads.scan import scan
 from airglow.uploads.standing import settled, told, upload_digest
 from airglow.uploads.tried import tried, what_counts
+from airglow.uploads.unreadable import mend_markers
 
 __all__ = [
     "CAME_DOWN",
@@ -126,6 +127,7 @@ __all__ = [
     "list_markers",
     "mark_pending",
     "mend_manifests",
+    "mend_markers",
     "move_aside",
     "nights_that_need",
     "normalised",

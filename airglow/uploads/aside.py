@@ -20,13 +20,14 @@ from dataclasses import dataclass
 from airglow.model.errors import AirglowError, BadInput, StoreError
 from airglow.model.files import parse_json
 from airglow.store import (
-    Deletion,
+    Guard,
     MissingObject,
     Store,
     StoredObject,
     json_bytes,
     set_aside,
 )
+from airglow.store.guard import why_it_rests
 from airglow.uploads.keys import NightId
 from airglow.uploads.pending import archived_upload, clear_pending, kept_manifests_prefix
 from airglow.uploads.receipt import Receipt, what_is_missing
@@ -166,7 +167,7 @@ def overdue(
 def move_aside(
     store: Store,
     asides: Iterable[Aside],
-    guard: Callable[[], Deletion],
+    guard: Callable[[], Guard],
     tell: Callable[[str], None] = log.warning,
 ) -> None:
     """Move what a look at ``raw/`` found to be of no use there. Killed anywhere, the next run goes on.
@@ -178,16 +179,20 @@ def move_aside(
     asides
         What `airglow.uploads.scan` found.
     guard
-        Says how the store guards deletions; asked only if there is anything to move.
+        Says how the store guards deletions; asked only if there is anything to move. Where it does not,
+        objects rest before they are moved, as they do before they are deleted: a later run moves them.
     tell
         Takes a line for people for each night.
     """
     for aside in asides:
-        deletion = guard()
+        guarded = guard()
+        if until := guarded.rests_until(aside.objects):
+            log.info("%s: %s: %s", aside.night.name, aside.reason, why_it_rests(until))
+            continue
         try:
             # Also of what a manifest names there is a copy: the archive is only proven at the cleanup.
             _say_why(store, aside)
-            gone = [set_aside(store, found, aside.key_of(found), deletion) for found in aside.objects]
+            gone = [set_aside(store, found, aside.key_of(found), guarded.deletion) for found in aside.objects]
         except StoreError as error:  # one upload that cannot be moved must not stop all nights
             tell(f"{aside.night.name}: {aside.reason}: it could not be moved to {aside.prefix}: {error}")
             continue

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airglow.model.errors import BadInput
 from airglow.model.states import WANTED
 from airglow.model.states import NightState as State
+from airglow.model.typed import Fields
 from airglow.store import StoredObject
 from airglow.uploads.keys import NightId
 from airglow.uploads.records import NightRecord, record_from_json, record_to_json
@@ -101,13 +102,32 @@ class WeatherDay:
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """An object among the markers that says nothing that can be read.
+
+    Parameters
+    ----------
+    found
+        The object as it was listed.
+    reason
+        What is wrong with it.
+    night
+        The night that it is of; None for the table of nights.
+    """
+
+    found: StoredObject
+    reason: str
+    night: NightId | None = None
+
+
+@dataclass(frozen=True)
 class Discovery:
     """What one look at the bucket found.
 
     Parameters
     ----------
     made_at
-        Time of the look, UTC.
+        Time of the look, UTC, by the clock of this machine.
     nights
         Nights with something in ``raw/`` or unfinished, oldest first.
     unrecognised
@@ -133,6 +153,10 @@ class Discovery:
         Of nights that were looked up: the objects of their state in the bucket. Not written to JSON.
     table
         The table of nights as the bucket had it (`airglow.pipeline.table`); None if there was none.
+    unreadable
+        What could not be read among the markers. Not written to JSON.
+    run
+        Identifier of the run that looked; empty if it was none.
     """
 
     made_at: dt.datetime
@@ -148,6 +172,8 @@ class Discovery:
     marked: frozenset[NightId] | None = None
     states: Mapping[NightId, Sequence[StoredObject]] = field(default_factory=dict)
     table: Mapping[str, Any] | None = None
+    unreadable: tuple[Unreadable, ...] = ()
+    run: str = ""
 
     @property
     def wanted(self) -> tuple[NightReport, ...]:
@@ -169,6 +195,7 @@ def discovery_to_json(discovery: Discovery) -> dict[str, Any]:
     """
     return {
         "format": FORMAT,
+        "run": discovery.run,
         "made_at": discovery.made_at.isoformat(),
         "nights": [
             {
@@ -223,7 +250,8 @@ def discovery_from_json(value: Mapping[str, Any], name: str = "discovery") -> Di
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']!r}")
         return Discovery(
-            made_at=dt.datetime.fromisoformat(value["made_at"]),
+            run=Fields(value).text("run", ""),  # an earlier version did not name it
+            made_at=Fields(value).required_moment("made_at"),
             nights=tuple(_report(entry) for entry in value["nights"]),
             unrecognised=tuple((entry["key"], entry["reason"]) for entry in value["unrecognised"]),
             weather_leftovers=tuple(
@@ -234,11 +262,11 @@ def discovery_from_json(value: Mapping[str, Any], name: str = "discovery") -> Di
             table=value["table"],
             others=tuple((entry["prefix"], entry["objects"]) for entry in value["others"]),
             resting=tuple(
-                (NightId.parse(entry["night"]), dt.datetime.fromisoformat(entry["until"]))
+                (NightId.parse(entry["night"]), Fields(entry).required_moment("until"))
                 for entry in value["resting"]
             ),
         )
-    except (KeyError, TypeError, ValueError, BadInput) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, BadInput) as error:
         raise BadInput(name, f"not a discovery ({error!r})", "run the discovery again") from error
 
 
@@ -246,6 +274,6 @@ def _report(entry: Mapping[str, Any]) -> NightReport:
     values = dict(entry)
     values["night"] = NightId.parse(values["night"])
     values["state"] = State(values["state"])
-    values["since"] = dt.datetime.fromisoformat(values["since"]) if values["since"] else None
+    values["since"] = Fields(entry).moment("since")
     values["record"] = record_from_json(values["record"]) if values["record"] else None
     return NightReport(**values)

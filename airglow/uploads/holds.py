@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from airglow.model.files import parse_json
 from airglow.model.states import NightState
+from airglow.model.typed import Fields
 from airglow.store import Store
 from airglow.uploads.keys import NightId
 from airglow.uploads.pending import HELD, put_record, read_record
@@ -30,6 +31,9 @@ class Hold:
 
     because: str
     at: dt.datetime | None
+
+
+UNREADABLE_HOLD = Hold("the reason cannot be read", None)
 
 
 def hold_key(night: NightId) -> str:
@@ -121,8 +125,29 @@ def read_hold(store: Store, night: NightId) -> Hold | None:
     return hold_of(store.get_bytes(key))
 
 
-def hold_of(data: bytes) -> Hold:
+def parse_hold(data: bytes) -> Hold:
     """The hold that an object says.
+
+    Parameters
+    ----------
+    data
+        Its bytes.
+
+    Returns
+    -------
+    Hold
+
+    Raises
+    ------
+    ValueError
+        If it says none.
+    """
+    fields = Fields.of(parse_json(data), "the hold")
+    return Hold(fields.text("because"), fields.required_moment("at"))
+
+
+def hold_of(data: bytes) -> Hold:
+    """The hold that an object says, whatever it is.
 
     Parameters
     ----------
@@ -135,7 +160,6 @@ def hold_of(data: bytes) -> Hold:
         Of one that cannot be read, that it is held all the same.
     """
     try:
-        value = parse_json(data)
-        return Hold(str(value["because"]), dt.datetime.fromisoformat(value["at"]))
-    except (ValueError, TypeError, KeyError):
-        return Hold("the reason cannot be read", None)
+        return parse_hold(data)
+    except ValueError:
+        return UNREADABLE_HOLD

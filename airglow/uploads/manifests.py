@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from airglow.model.errors import BadInput, StoreError
 from airglow.model.files import parse_json
+from airglow.model.typed import Fields
 from airglow.store import Deletion, MissingObject, Store, StoredObject, set_aside
 from airglow.uploads.discovery import Discovery
 from airglow.uploads.keys import NightId, is_of_upload
@@ -177,10 +178,10 @@ def rests_until(
     if night.cleaned_key not in there:
         return None
     try:
-        until = dt.datetime.fromisoformat(parse_json(store.get_bytes(night.cleaned_key))["rests_until"])
-    except (MissingObject, ValueError, KeyError, TypeError):  # of most nights, nothing rests
+        until = Fields.of(parse_json(store.get_bytes(night.cleaned_key))).moment("rests_until")
+    except (MissingObject, ValueError):
         return None
-    if until.tzinfo is None or until <= now:
+    if until is None or until <= now:  # of most nights, nothing rests
         return None
     archived = look_up(store, night, there, objects).upload or {}
     is_same = all(archived.get(found.key) == found.etag for found in objects)

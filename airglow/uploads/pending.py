@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 from airglow.model.errors import BadInput
 from airglow.model.files import parse_json
+from airglow.model.typed import Fields
 from airglow.store import MissingObject, Store, StoredObject
 from airglow.uploads.discovery import Discovery
 from airglow.uploads.expiry import SUPERSEDED
@@ -28,6 +29,7 @@ from airglow.uploads.records import (
     Attempt,
     NightRecord,
     Versions,
+    by_the_store,
     events_from_json,
     record_from_json,
     record_to_json,
@@ -142,13 +144,37 @@ def read_record(store: Store, night: NightId) -> NightRecord | None:
         return None
 
 
-def record_of(marker: bytes) -> NightRecord:
+def read_marker(marker: bytes, modified: dt.datetime | None = None) -> NightRecord:
     """The record that a marker carries.
 
     Parameters
     ----------
     marker
         Its bytes.
+    modified
+        When it was written, by the store, if that is known: then times are by the store's clock.
+
+    Returns
+    -------
+    NightRecord
+
+    Raises
+    ------
+    ValueError
+        If it carries none.
+    """
+    value = parse_json(marker)
+    record = record_from_json(value)
+    return record if modified is None else by_the_store(record, Fields(value).moment("made_at"), modified)
+
+
+def record_of(marker: bytes, modified: dt.datetime | None = None) -> NightRecord:
+    """The record that a marker carries, whatever it is.
+
+    Parameters
+    ----------
+    marker, modified
+        As of `read_marker`.
 
     Returns
     -------
@@ -156,8 +182,8 @@ def record_of(marker: bytes) -> NightRecord:
         Of a marker that cannot be read: that work is under way, which is all that a marker must say.
     """
     try:
-        return record_from_json(parse_json(marker))
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        return read_marker(marker, modified)
+    except ValueError:
         return NightRecord()
 
 
@@ -197,9 +223,11 @@ def _earlier_events(
     """Events of the last time that a night was worked on; costs nothing where there was none."""
     later = (_bytes_or_none(store, key, there) for key in (night.refused_key, night.pending_key))
     for data in itertools.chain([done], later):
-        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-            if data is not None and (events := events_from_json(parse_json(data).get("events", ()))):
-                return events
+        with contextlib.suppress(ValueError):
+            if data is not None:
+                fields = Fields.of(parse_json(data))
+                if events := events_from_json(fields.items("events")):
+                    return events
     return ()
 
 

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from airglow.model.states import SAME_FAULT_LIMIT, ErrorClass, NightState, next_try
+from airglow.model.typed import Fields
+from airglow.store.clock import clock_error
 
 MAX_EVENTS = 30
 """Attempts that a record keeps; a night that fails once a day has a month of them."""
@@ -229,7 +231,7 @@ def failed(
         reason=fault.reason,
         error_class=fault.error_class,
         step=fault.step,
-        since=record.since if same and record.since else now,
+        since=min(record.since, now) if same and record.since else now,
         last_tried=now,
         attempts=attempts,
         same_fault=count,
@@ -328,6 +330,31 @@ def record_to_json(record: NightRecord) -> dict[str, Any]:
     return {name: one for name, one in value.items() if one}
 
 
+def by_the_store(record: NightRecord, written: dt.datetime | None, modified: dt.datetime) -> NightRecord:
+    """A record with the times of its last attempt and its next by the store's clock.
+
+    A machine whose clock was wrong must neither cut a pause short nor make it longer.
+
+    Parameters
+    ----------
+    record
+        The record.
+    written
+        When it was written, by the clock of the machine that did; None if that is not known.
+    modified
+        When it was written, by the store.
+
+    Returns
+    -------
+    NightRecord
+    """
+    error = clock_error(modified, written) if written is not None else dt.timedelta()
+    if not error:
+        return record
+    last, following = (m and m - error for m in (record.last_tried, record.next_try))
+    return replace(record, last_tried=last, next_try=following)
+
+
 def record_from_json(value: Mapping[str, Any]) -> NightRecord:
     """Make a record of what `record_to_json` made, or of the marker of an earlier version.
 
@@ -342,27 +369,28 @@ def record_from_json(value: Mapping[str, Any]) -> NightRecord:
 
     Raises
     ------
-    ValueError, TypeError, KeyError
+    ValueError
         If it is none.
     """
-    error_class = value.get("error_class")
+    fields = Fields.of(value, "the record")
+    error_class = fields.text("error_class", "")
     return NightRecord(
-        state=NightState(value.get("state", NightState.RUNNING.value)),
-        why=str(value.get("why", "")),
-        reason=str(value.get("reason", "")),
+        state=NightState(fields.text("state", NightState.RUNNING.value)),
+        why=fields.text("why", ""),
+        reason=fields.text("reason", ""),
         error_class=ErrorClass(error_class) if error_class else None,
-        step=str(value.get("step", "")),
-        since=_moment(value.get("since") or value.get("made_at")),
-        last_tried=_moment(value.get("last_tried")),
-        attempts=int(value.get("attempts", 0)),
-        same_fault=int(value.get("same_fault", 0)),
-        next_try=_moment(value.get("next_try")),
-        versions=Versions(str(value.get("code", "")), str(value.get("settings", ""))),
-        upload=str(value.get("upload", "")),
-        events=events_from_json(value.get("events", ())),
-        interrupted=int(value.get("interrupted", 0)),
-        interrupted_in=str(value.get("interrupted_in", "")),
-        over=str(value.get("over", "")),
+        step=fields.text("step", ""),
+        since=fields.moment("since") or fields.moment("made_at"),
+        last_tried=fields.moment("last_tried"),
+        attempts=fields.count("attempts"),
+        same_fault=fields.count("same_fault"),
+        next_try=fields.moment("next_try"),
+        versions=Versions(fields.text("code", ""), fields.text("settings", "")),
+        upload=fields.text("upload", ""),
+        events=events_from_json(fields.items("events")),
+        interrupted=fields.count("interrupted"),
+        interrupted_in=fields.text("interrupted_in", ""),
+        over=fields.text("over", ""),
     )
 
 
@@ -383,7 +411,7 @@ def events_to_json(events: Sequence[Attempt]) -> list[dict[str, str]]:
     return [{name: one for name, one in value.items() if one} for value in values]
 
 
-def events_from_json(values: Sequence[Mapping[str, str]]) -> tuple[Attempt, ...]:
+def events_from_json(values: Sequence[Any]) -> tuple[Attempt, ...]:
     """Make events of what `events_to_json` made.
 
     Parameters
@@ -394,13 +422,20 @@ def events_from_json(values: Sequence[Mapping[str, str]]) -> tuple[Attempt, ...]
     Returns
     -------
     tuple of Attempt
+
+    Raises
+    ------
+    ValueError
+        If one of them is none.
     """
-    return tuple(Attempt(**{**value, "at": dt.datetime.fromisoformat(value["at"])}) for value in values)
+    return tuple(_event(Fields.of(value, "an event")) for value in values)
+
+
+def _event(fields: Fields) -> Attempt:
+    at, result = fields.required_moment("at"), fields.text("result")
+    texts = {name: fields.text(name, "") for name in ("step", "reason", "error_class", "code", "log")}
+    return Attempt(at, result, **texts)
 
 
 def _text(moment: dt.datetime | None) -> str:
     return moment.isoformat(timespec="seconds") if moment else ""
-
-
-def _moment(text: str | None) -> dt.datetime | None:
-    return dt.datetime.fromisoformat(text) if text else None

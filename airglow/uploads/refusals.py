@@ -13,6 +13,7 @@ from typing import Any
 
 from airglow.model.errors import RefusedUpload
 from airglow.model.files import parse_json
+from airglow.model.typed import Fields
 from airglow.store import MissingObject, Store
 from airglow.uploads.keys import NightId
 
@@ -104,12 +105,12 @@ def read_refusal(store: Store, night: NightId) -> Refusal | None:
     Refusal or None
     """
     try:
-        value = parse_json(store.get_bytes(night.refused_key))
-        if value["format"] != FORMAT:
+        fields = Fields.of(parse_json(store.get_bytes(night.refused_key)))
+        if fields.values.get("format") != FORMAT:
             return None
-        made_at = dt.datetime.fromisoformat(value["made_at"])
-        return Refusal(str(value["reason"]), dict(value["upload"]), dict(value["criteria"]), made_at)
-    except (MissingObject, KeyError, TypeError, ValueError):
+        upload, criteria = fields.object("upload"), fields.object("criteria")
+        return Refusal(fields.text("reason"), upload, criteria, fields.required_moment("made_at"))
+    except (MissingObject, ValueError):
         return None
 
 

@@ -53,7 +53,7 @@ def scan(
     settings
         What an operator decides.
     now
-        The present (aware), for the waiting times.
+        The present (aware), for the waiting times; by default what the store's answers say.
     criteria
         Under which an upload would be judged now (`airglow.archive.criteria`): one that was refused under
         the same ones is not taken up again.
@@ -74,9 +74,12 @@ def scan(
         If the bucket cannot be read.
     """
     settings = settings or ScanSettings()
-    now = now or dt.datetime.now(dt.UTC)
+    looked_at = now or dt.datetime.now(dt.UTC)
     memory = Memory() if memory is None else memory
     markers = list_markers(store)
+    # By the store's clock, which objects have their times from: this machine's may be wrong.
+    by_store = now or store.now()
+    now = by_store or looked_at
     marked, standing = set(markers.nights), read_standing(store, markers, memory)
     raw = sort_raw(store.list(RAW), registry)
 
@@ -145,19 +148,20 @@ def scan(
     needed = {WeatherDay(night.site, day) for night in to_come for day in (night.date, night.date + ONE_DAY)}
     leftovers = _leftovers(registry, settings, now, raw.weather, in_need)
     return Discovery(
-        made_at=now,
+        made_at=looked_at,
         nights=tuple(with_queue(_in_order([*reports, *late]), plan or Plan(), now)),
         unrecognised=tuple(raw.unrecognised),
         others=tuple(sorted(raw.others.items())),
         resting=tuple(resting),
         asides=tuple(asides),
         damaged=damaged,
-        expired=expired(markers.superseded, now),
+        expired=expired(markers.superseded, by_store) if by_store else (),
         weather_leftovers=tuple(day for day in leftovers if day not in needed),
         finished=tuple(sorted(finished, key=lambda n: n.name)),
         marked=frozenset(marked),
         states=states,
         table=standing.table,
+        unreadable=standing.unreadable,
     )
 
 

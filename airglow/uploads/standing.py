@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -12,12 +11,14 @@ from typing import Any
 
 from airglow.model.files import parse_json
 from airglow.model.states import LONGEST_PAUSE_H, ErrorClass, NightState
+from airglow.model.typed import Fields, moment_of
 from airglow.store import ChangedObject, MissingObject, Store, StoredObject, in_threads
-from airglow.uploads.discovery import NightReport
-from airglow.uploads.holds import Hold, hold_of
+from airglow.store.clock import TOLERANCE
+from airglow.uploads.discovery import NightReport, Unreadable
+from airglow.uploads.holds import UNREADABLE_HOLD, Hold, parse_hold
 from airglow.uploads.keys import NightId
 from airglow.uploads.memory import Memory
-from airglow.uploads.pending import Markers, record_of
+from airglow.uploads.pending import Markers, read_marker
 from airglow.uploads.records import NightRecord, Versions
 from airglow.uploads.tried import what_counts
 
@@ -36,11 +37,14 @@ class Standing:
         Of nights that an operator holds.
     table
         The table of nights; None if there is none that can be read.
+    unreadable
+        Objects that say nothing that can be read.
     """
 
     records: Mapping[NightId, NightRecord]
     holds: Mapping[NightId, Hold]
     table: Mapping[str, Any] | None
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 def read_standing(store: Store, markers: Markers, memory: Memory) -> Standing:
@@ -60,21 +64,42 @@ def read_standing(store: Store, markers: Markers, memory: Memory) -> Standing:
     Standing
     """
 
-    def read(found: StoredObject) -> bytes:
+    unreadable: list[Unreadable] = []
+
+    def read(found: StoredObject) -> bytes | None:
         try:
             return memory.read_receipt(store, found)
         except (ChangedObject, MissingObject):  # another process is at it: as if there were nothing to read
-            return b""
+            return None
 
-    def each(named: Mapping[NightId, StoredObject], of: Callable[[bytes], Any]) -> dict[NightId, Any]:
-        return dict(zip(named, map(of, in_threads(read, list(named.values()))), strict=True))
+    def parsed(
+        found: StoredObject,
+        data: bytes | None,
+        parse: Callable[[bytes], Any],
+        instead: Any,
+        night: NightId | None,
+    ) -> Any:
+        try:
+            return instead if data is None else parse(data)
+        except ValueError as error:
+            unreadable.append(Unreadable(found, str(error), night))
+            return instead
 
+    def each(
+        named: Mapping[NightId, StoredObject], parse: Callable[[bytes, StoredObject], Any], instead: Any
+    ):
+        data = in_threads(read, list(named.values()))
+        return {
+            night: parsed(found, one, lambda text, found=found: parse(text, found), instead, night)
+            for (night, found), one in zip(named.items(), data, strict=True)
+        }
+
+    records = each(markers.nights, lambda text, found: read_marker(text, found.modified), NightRecord())
+    holds = each(markers.holds, lambda text, _: parse_hold(text), UNREADABLE_HOLD)
     table = None
-    if markers.table is not None:
-        with contextlib.suppress(ValueError):
-            table = parse_json(read(markers.table))
-    table = table if isinstance(table, dict) else None
-    return Standing(each(markers.nights, record_of), each(markers.holds, hold_of), table)
+    if (found := markers.table) is not None:
+        table = parsed(found, read(found), lambda text: Fields.of(parse_json(text)).values, None, None)
+    return Standing(records, holds, table, tuple(unreadable))
 
 
 def upload_digest(objects: Iterable[StoredObject]) -> str:
@@ -129,7 +154,7 @@ def settled(
         return report
     if versions is not None and record.versions != versions:
         return report
-    waits = _is_to_wait(record, now) and not _is_over(report, record, table or {})
+    waits = _is_to_wait(record, now) and not _is_over(report, record, table or {}, now)
     if record.state in (NightState.HELD, NightState.REFUSED) or waits:
         return replace(report, state=record.state, reason=told(record), since=record.since)
     return report
@@ -157,14 +182,15 @@ def told(record: NightRecord) -> str:
     return reason
 
 
-def _is_over(report: NightReport, record: NightRecord, table: Mapping[str, Any]) -> bool:
+def _is_over(report: NightReport, record: NightRecord, table: Mapping[str, Any], now: dt.datetime) -> bool:
     """Whether a fault that other nights met too is over: one of them has passed that step since."""
     if record.same_fault or record.last_tried is None or record.error_class is not ErrorClass.MACHINE:
         return False
     try:
-        name, at = table["passed"][record.step.split(" ")[0]]
-        return name != report.night.name and dt.datetime.fromisoformat(at) > record.last_tried
-    except (KeyError, TypeError, ValueError):
+        name, at = Fields(Fields(table).object("passed")).items(record.step.split(" ")[0])
+        # What is told of a time to come says nothing: a clock was wrong.
+        return name != report.night.name and record.last_tried < moment_of(at) <= now + TOLERANCE
+    except ValueError:
         return False
 
 

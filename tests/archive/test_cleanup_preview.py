@@ -17,11 +17,11 @@ from uploading import (
 )
 
 from airglow.__main__ import main
-from airglow.archive import Guard, Manifest, archive_weather, cleanup_night, preview_cleanup
+from airglow.archive import Manifest, archive_weather, cleanup_night, preview_cleanup
 from airglow.demo.servers import S3Server
 from airglow.model.errors import StoreError
 from airglow.registry import load_registry
-from airglow.store import Store
+from airglow.store import Guard, Store
 from airglow.uploads import cloud_file
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")

@@ -16,9 +16,9 @@ from uploading import (
     send,
 )
 
-from airglow.archive import Guard, archive_weather, cleanup_night, cleanup_weather, guard_of
+from airglow.archive import archive_weather, cleanup_night, cleanup_weather
 from airglow.registry import load_registry
-from airglow.store import Deletion, Store, open_store, settings_from_environment
+from airglow.store import Deletion, Guard, Store, guard_of, open_store, settings_from_environment
 from airglow.uploads import State, clear_pending, read_memory, scan
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")

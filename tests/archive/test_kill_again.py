@@ -9,7 +9,6 @@ import pytest
 from uploading import CONFIG, MINIME05, archive_night, deliver, keys, pack, part_key, receipt
 
 from airglow.archive import (
-    Guard,
     Manifest,
     archive_weather,
     bring_back,
@@ -17,7 +16,7 @@ from airglow.archive import (
     load_manifest,
 )
 from airglow.registry import load_registry
-from airglow.store import Deletion, Store
+from airglow.store import Deletion, Guard, Store
 from airglow.uploads import NightId, ScanSettings, clear_pending, mend_manifests, move_aside, scan, take_up
 
 from .test_kill import Killed, _killed_at
@@ -34,7 +33,7 @@ def _hour(store: Store, directory: Path) -> None:
     found = scan(store, REGISTRY, SETTINGS)
     take_up(store, found)
     found = mend_manifests(store, found)
-    move_aside(store, found.asides, lambda: Deletion(True))
+    move_aside(store, found.asides, lambda: Guard(Deletion(True)))
     for night in (report.night for report in found.wanted):
         archive_weather(store, night.site, night.date)
         manifest = _archived(store, night, directory)

@@ -18,7 +18,7 @@ from typing import Any
 
 import pymysql
 
-from airglow.archive import UnpackLimits, cleanup_weather, criteria, guard_of, with_uploads
+from airglow.archive import UnpackLimits, cleanup_weather, criteria, with_uploads
 from airglow.catalogue import DatabaseSettings, connect, migrate, settings_from_environment
 from airglow.demo.servers import MariadbServer, S3Server
 from airglow.model.errors import AirglowError, RefusedUpload
@@ -34,7 +34,7 @@ from airglow.pipeline.whole_night import Surroundings, process_night
 from airglow.pipeline.workspace import OUTCOME
 from airglow.products import write_kinds
 from airglow.registry import Registry, load_config, load_registry
-from airglow.store import Store, hash_file, json_bytes, open_store
+from airglow.store import Store, guard_of, hash_file, json_bytes, open_store
 from airglow.store import settings_from_environment as store_settings
 from airglow.uploads import (
     Discovery,
@@ -236,7 +236,7 @@ def hour(
     try:
         found = scan(store, around.registry, settings, now, limits, versions=versions)
         take_up(store, found, versions)
-        found = heal_bucket(store, found, work, _say_nothing)
+        found = heal_bucket(store, found, work, _say_nothing, around.config["archive"])
     except AirglowError as error:
         return Ran(None, {"discovery": error})
     with analysis_replaced(world.settings):

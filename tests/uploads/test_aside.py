@@ -9,7 +9,7 @@ import pytest
 from uploading import CONFIG, MINIME05, archive_night, cut, keys, pack, part_key, receipt, send
 
 from airglow.registry import load_registry
-from airglow.store import Deletion, Store
+from airglow.store import Deletion, Guard, Store
 from airglow.uploads import (
     NightId,
     ScanSettings,
@@ -39,7 +39,7 @@ def _look(store: Store, days_later: float = 0, **settings):
 def _move(store: Store, found) -> list[str]:
     told: list[str] = []
     take_up(store, found)
-    move_aside(store, found.asides, lambda: Deletion(True), told.append)
+    move_aside(store, found.asides, lambda: Guard(Deletion(True)), told.append)
     return told
 
 
@@ -155,3 +155,19 @@ def test_an_upload_that_comes_while_another_is_moved_stays(store: Store):
     (told,) = _move(store, found)
     assert "0 of 1 objects leave raw/" in told
     assert store.get_bytes(MINIME05.receipt_key) == receipt(MINIME05, 3, 1000)
+
+
+def test_without_a_guard_what_leaves_raw_rests_first(store: Store):
+    """Moving deletes at the old place: the same window as of a deletion."""
+    send(store, MINIME05, parts=5)
+    _next_second()
+    send(store, MINIME05, parts=2)
+    found = _look(store)
+    there, told = keys(store, MINIME05.raw_prefix), []
+    resting = Guard(Deletion(), dt.timedelta(hours=24), store.now)
+    move_aside(store, found.asides, lambda: resting, told.append)
+    assert (keys(store, MINIME05.raw_prefix), told) == (there, [])
+    tomorrow = Guard(Deletion(), dt.timedelta(hours=24), lambda: store.now() + dt.timedelta(hours=25))
+    move_aside(store, found.asides, lambda: tomorrow, told.append)
+    assert len(keys(store, MINIME05.raw_prefix)) == len(there) - 3
+    assert "3 of 3 objects leave raw/" in told[0]

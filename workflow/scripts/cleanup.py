@@ -5,13 +5,14 @@ from functools import partial
 
 from adapter import STATES, WORK, step
 
-from airglow.archive import UnpackLimits, guard_of
+from airglow.archive import UnpackLimits
 from airglow.pipeline.archiving import archive_upload
 from airglow.pipeline.failures import forget_failures
 from airglow.pipeline.finishing import finish_night
 from airglow.pipeline.mending import cleanup_surely, read_archived
 from airglow.pipeline.runlock import RUN_VARIABLE
 from airglow.pipeline.states import marked_record, mirror_states, read_state
+from airglow.store import guard_of
 from airglow.uploads import MEMORY, read_memory
 
 with step() as job:

@@ -2,7 +2,8 @@
 
 from adapter import WORK, snakemake, step, write_json
 
-from airglow.archive import cleanup_weather, guard_of
+from airglow.archive import cleanup_weather
+from airglow.store import guard_of
 from airglow.uploads import MEMORY, read_memory
 
 with step() as job:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from airglow.store import Deletion, Store, StoredObject, known_deletion
+from airglow.store.bucket import Store
+from airglow.store.deletion import Deletion, known_deletion
+from airglow.store.objects import StoredObject
 
 DELETION = "deletion.json"  # in the workflow's directory for temporary files
 
@@ -23,10 +25,13 @@ class Guard:
         How the store guards deletions.
     quarantine
         How long nothing of an upload may have changed before it is deleted, where the store has no guard.
+    clock
+        Tells the present by the store, which gives objects their times; None if it does not say.
     """
 
     deletion: Deletion = field(default_factory=Deletion)
     quarantine: dt.timedelta = dt.timedelta()
+    clock: Callable[[], dt.datetime | None] = field(default=lambda: dt.datetime.now(dt.UTC), compare=False)
 
     def rests_until(
         self, objects: Iterable[StoredObject], now: dt.datetime | None = None
@@ -38,7 +43,7 @@ class Guard:
         objects
             What is to be deleted, as listed.
         now
-            The present (UTC).
+            The present (UTC); by default that of the store.
 
         Returns
         -------
@@ -47,8 +52,8 @@ class Guard:
         newest = max((found.modified for found in objects), default=None)
         if newest is None or self.deletion.is_guarded:
             return None
-        until = newest + self.quarantine
-        return until if (now or dt.datetime.now(dt.UTC)) < until else None
+        until, now = newest + self.quarantine, now or self.clock()
+        return until if now is None or now < until else None
 
 
 def why_it_rests(until: dt.datetime) -> str:
@@ -78,4 +83,4 @@ def guard_of(store: Store, settings: Mapping[str, Any], work: Path | None = None
         If the store has to be asked, and does not answer.
     """
     deletion = known_deletion(store, None if work is None else work / DELETION)
-    return Guard(deletion, dt.timedelta(hours=settings["quarantine_hours"]))
+    return Guard(deletion, dt.timedelta(hours=settings["quarantine_hours"]), store.now)
