@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from airglow.archive import (
-    Guard,
     Manifest,
     NotArchived,
     bring_back,
@@ -20,7 +19,7 @@ from airglow.model.errors import BadInput, StoreError
 from airglow.pipeline.states import manifest_bytes, mirror_written
 from airglow.pipeline.workspace import bring_frames
 from airglow.registry import Registry
-from airglow.store import Store
+from airglow.store import Guard, Store
 from airglow.uploads import Memory, NightId, restore_manifest
 
 log = logging.getLogger(__name__)
