@@ -10,7 +10,7 @@ from typing import Any
 
 from airglow.archive import expire_superseded
 from airglow.model.errors import StoreError
-from airglow.store import Guard, Store, guard_of
+from airglow.store import Guard, Store, finish_deletions, guard_of
 from airglow.uploads import Discovery, State, mend_manifests, mend_markers, move_aside
 
 
@@ -55,6 +55,7 @@ def heal_bucket(
         return guard_of(store, settings, work)
 
     mend_markers(store, discovery.unreadable, tell)
+    finish_deletions(store, discovery.deletions, tell)
     discovery = mend_manifests(store, discovery)
     if any(report.is_wanted or report.state is State.WAITING for report in discovery.nights):
         with contextlib.suppress(StoreError):  # told by the step that deletes

@@ -21,6 +21,7 @@ from airglow.store.settings import (
 )
 from airglow.store.surely import proves, read_surely, stream_surely
 from airglow.store.transfer import StoredFile, download_many, in_threads, upload_many
+from airglow.store.versions import finish_deletions
 
 __all__ = [
     "ChangedObject",
@@ -37,6 +38,7 @@ __all__ = [
     "StoredObject",
     "delete_read",
     "download_many",
+    "finish_deletions",
     "guard_of",
     "hash_file",
     "honours_if_match",

@@ -25,11 +25,11 @@ from typing import Any
 from airglow.model.errors import StoreError
 from airglow.model.files import parse_json, write_whole
 from airglow.model.typed import Fields
-from airglow.store.answers import asked
 from airglow.store.bucket import Store
 from airglow.store.hashes import json_bytes
 from airglow.store.objects import ChangedObject, MissingObject, StoredObject
 from airglow.store.probe import honours_if_match, remove_probes, versioning
+from airglow.store.versions import delete_version, versions_of_objects
 
 FORMAT = 1
 RECORD = "state/store/deletion.json"
@@ -167,10 +167,10 @@ def delete_read(
         return {}
     prefix = _common_beginning(list(read))
     if deletion.keeps_versions and not deletion.honours_if_match:
-        versions = _versions(store, prefix)
+        versions = versions_of_objects(store, prefix)
 
         def delete(key: str) -> bool:
-            return _delete_version(store, key, read[key], versions.get(key, []))
+            return delete_version(store, key, read[key], versions.get(key, []))
 
     else:
         if there is None or not deletion.honours_if_match:
@@ -215,54 +215,6 @@ def set_aside(store: Store, found: StoredObject, destination: str, deletion: Del
     except ChangedObject:
         return False
     return delete_read(store, {found.key: found.etag}, deletion, {found.key: found})[found.key]
-
-
-@dataclass(frozen=True)
-class _Version:
-    """One version of an object; a marker has no ETag and hides those before it."""
-
-    identifier: str
-    etag: str | None
-    is_latest: bool
-
-
-def _versions(store: Store, prefix: str) -> dict[str, list[_Version]]:
-    found: dict[str, list[_Version]] = {}
-    with asked(store.place, f"list versions of {prefix}*"):
-        for page in store.client.get_paginator("list_object_versions").paginate(
-            Bucket=store.bucket, Prefix=prefix
-        ):
-            for one in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-                etag = one["ETag"].strip('"') if "ETag" in one else None
-                found.setdefault(one["Key"], []).append(_Version(one["VersionId"], etag, one["IsLatest"]))
-    return found
-
-
-def _delete_version(store: Store, key: str, etag: str, versions: list[_Version]) -> bool:
-    latest = next((version for version in versions if version.is_latest), None)
-    if latest is None or latest.etag is None:
-        return True
-    if latest.etag != etag:
-        return False
-    if len(versions) == 1:
-        _delete(store, key, latest.identifier)
-        return store.head(key) is None
-    # Without the latest version, an older one would be the object: so they are hidden, and all stay.
-    marker = _delete(store, key)
-    # Markers say nothing of an upload: one may be of this very request, sent twice for a lost answer.
-    now = {version.identifier for version in _versions(store, key).get(key, []) if version.etag is not None}
-    if now <= {version.identifier for version in versions}:
-        return True
-    _delete(store, key, marker)  # what came meanwhile is to be seen
-    return False
-
-
-def _delete(store: Store, key: str, version: str | None = None) -> str:
-    """Delete a version, or hide all; returns the version of the marker, if there is one."""
-    which = {} if version is None else {"VersionId": version}
-    with asked(store.place, "delete", key):
-        answer = store.client.delete_object(Bucket=store.bucket, Key=key, **which)
-    return answer.get("VersionId", "")
 
 
 def _common_beginning(keys: list[str]) -> str:

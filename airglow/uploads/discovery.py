@@ -155,6 +155,8 @@ class Discovery:
         The table of nights as the bucket had it (`airglow.pipeline.table`); None if there was none.
     unreadable
         What could not be read among the markers. Not written to JSON.
+    deletions
+        Notes of deletions that have not come to their end. Not written to JSON.
     run
         Identifier of the run that looked; empty if it was none.
     """
@@ -173,6 +175,7 @@ class Discovery:
     states: Mapping[NightId, Sequence[StoredObject]] = field(default_factory=dict)
     table: Mapping[str, Any] | None = None
     unreadable: tuple[Unreadable, ...] = ()
+    deletions: tuple[StoredObject, ...] = ()
     run: str = ""
 
     @property

@@ -21,6 +21,7 @@ from airglow.model.errors import BadInput
 from airglow.model.files import parse_json
 from airglow.model.typed import Fields
 from airglow.store import MissingObject, Store, StoredObject
+from airglow.store.versions import UNFINISHED
 from airglow.uploads.discovery import Discovery
 from airglow.uploads.expiry import SUPERSEDED
 from airglow.uploads.keys import PENDING, NightId
@@ -55,12 +56,15 @@ class Markers:
         The table of nights; None before the first run.
     superseded
         What says until when frames of superseded uploads are kept (`airglow.uploads.expiry`).
+    deletions
+        Notes of deletions that have not come to their end (`airglow.store.versions`).
     """
 
     nights: dict[NightId, StoredObject]
     holds: dict[NightId, StoredObject]
     table: StoredObject | None = None
     superseded: tuple[StoredObject, ...] = ()
+    deletions: tuple[StoredObject, ...] = ()
 
 
 def mark_pending(
@@ -278,6 +282,9 @@ def list_markers(store: Store) -> Markers:
             continue
         if found.key.startswith(SUPERSEDED):
             markers = replace(markers, superseded=(*markers.superseded, found))
+            continue
+        if found.key.startswith(UNFINISHED):
+            markers = replace(markers, deletions=(*markers.deletions, found))
             continue
         prefix, named = (HELD, markers.holds) if found.key.startswith(HELD) else (PENDING, markers.nights)
         with contextlib.suppress(BadInput):

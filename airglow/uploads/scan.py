@@ -162,6 +162,7 @@ def scan(
         states=states,
         table=standing.table,
         unreadable=standing.unreadable,
+        deletions=markers.deletions,
     )
 
 
