@@ -22,6 +22,8 @@ from airglow.uploads import clear_pending, scan, take_up
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
 WRITES = ("PutObject", "DeleteObject", "CopyObject")
+# Before every write, or before one in five: each has a bucket and a night of its own.
+EVERY = (pytest.param(1, id="any", marks=pytest.mark.long), pytest.param(5, id="one in five"))
 FILES = {"20260429/UAO_X_20260429_213500_001.hdf5": b"sky", "20260429/notes.txt": b"clear"}
 
 
@@ -84,7 +86,8 @@ def archive() -> bytes:
     return pack(FILES)
 
 
-def test_killed_anywhere_and_started_again(s3, store: Store, tmp_path: Path, archive: bytes):
+@pytest.mark.parametrize("every", EVERY)
+def test_killed_anywhere_and_started_again(s3, store: Store, tmp_path: Path, archive: bytes, every: int):
     def upload(name: str) -> Store:
         s3.create_bucket(name)
         fresh = dataclasses.replace(store, bucket=name)
@@ -98,7 +101,7 @@ def test_killed_anywhere_and_started_again(s3, store: Store, tmp_path: Path, arc
     assert len(writes) > 15
     assert not any(key.startswith(("raw/", "state/pending/")) for key in end)
 
-    for write in range(len(writes)):
+    for write in range(0, len(writes), every):
         killed = upload(f"{store.bucket}-{write}")
         directory = tmp_path / str(write)
         with pytest.raises(Killed), _killed_at(killed, write):

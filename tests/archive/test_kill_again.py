@@ -19,7 +19,7 @@ from airglow.registry import load_registry
 from airglow.store import Deletion, Guard, Store
 from airglow.uploads import NightId, ScanSettings, clear_pending, mend_manifests, move_aside, scan, take_up
 
-from .test_kill import Killed, _killed_at
+from .test_kill import EVERY, Killed, _killed_at
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
 OLD = pack({"n/UAO_X_20260429_213500_001.hdf5": b"sky", "n/UAO_X_20260429_214000_001.hdf5": b"more sky"})
@@ -88,9 +88,10 @@ def _contents(store: Store) -> set[bytes]:
     return {store.get_bytes(key) for key in keys(store, "fpi/")}
 
 
+@pytest.mark.parametrize("every", EVERY)
 @pytest.mark.parametrize("prepare", [_repacked, _done_before])
 def test_killed_anywhere_and_started_again(
-    s3, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prepare: Callable
+    s3, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prepare: Callable, every: int
 ):
     # All parts of the first upload count as older than the receipt of the second, without waiting a second.
     monkeypatch.setattr("airglow.uploads.aside.is_older", lambda part, receipt: True)
@@ -112,7 +113,7 @@ def test_killed_anywhere_and_started_again(
     else:
         assert _contents(undisturbed) == {b"sky", b"more sky", b"sky, once more"}
 
-    for write in range(len(writes)):
+    for write in range(0, len(writes), every):
         killed = bucket(f"{store.bucket}-{write}")
         old = _contents(killed)
         directory = tmp_path / str(write)
