@@ -1,5 +1,6 @@
 """A damaged upload is refused with its reason, once; uploaded again whole, the next run finishes it."""
 
+import pytest
 from running import Ran, everything, upload
 
 from airglow.archive import load_manifest
@@ -8,16 +9,29 @@ from airglow.simulate import NightFolder
 from .conftest import SMALL, Place, line_of, uploaded_and_made
 
 
-def test_a_damaged_upload_is_healed_by_another(place: Place, small_night: NightFolder) -> None:
-    upload(place.store, small_night.raw)
-    last = small_night.upload.parts[-1]
+def upload_damaged(place: Place, night: NightFolder) -> None:
+    """All of a night, and one wrong bit in its last part."""
+    upload(place.store, night.raw)
+    last = night.upload.parts[-1]
     good = last.read_bytes()
     place.store.put_bytes(f"raw/{last.name}", good[:-6] + bytes([good[-6] ^ 1]) + good[-5:])
+
+
+def test_a_damaged_upload_is_refused_and_left_as_it_is(place: Place, small_night: NightFolder) -> None:
+    upload_damaged(place, small_night)
     sent = raw(place)
     ran = place.clone.hourly()
     assert ran.code == 1  # once, so that somebody hears of it
     assert_refused(place, ran)
     assert ran.text.count(": refused: ") == 1, ran.text  # said once: extract is not repeated at once
+    assert raw(place) == sent
+
+
+@pytest.mark.long
+def test_a_damaged_upload_is_healed_by_another(place: Place, small_night: NightFolder) -> None:
+    upload_damaged(place, small_night)
+    sent = raw(place)
+    assert place.clone.hourly().code == 1
     before = everything(place.store)
     ran = place.clone.hourly()
     assert ran.code == 0, ran.text
@@ -30,7 +44,8 @@ def test_a_damaged_upload_is_healed_by_another(place: Place, small_night: NightF
     assert ran.text.count(": refused: ") == 1, ran.text
     assert raw(place) == sent
 
-    place.store.put_bytes(f"raw/{last.name}", good)
+    last = small_night.upload.parts[-1]
+    place.store.put_file(f"raw/{last.name}", last)
     ran = place.clone.hourly()
     assert ran.code == 0, ran.text
     assert "done" in line_of(ran.text, SMALL.name)

@@ -15,6 +15,8 @@ from airglow.uploads import NightId
 
 from .conftest import CONFIG, MIB, Place, line_of, place_at
 
+pytestmark = pytest.mark.long
+
 NIGHT = NightId("minime13", "uao", dt.date(2026, 5, 13))
 
 
@@ -62,7 +64,6 @@ def test_it_has_all_its_files_here_and_only_the_other_tag_is_delivered(done: Don
     assert note.startswith("No analysis (no frames): ")
 
 
-@pytest.mark.long
 def test_on_a_fresh_disk_its_plots_are_made_again_without_any_frame(done: Done, tmp_path: Path) -> None:
     fresh = clone(tmp_path / "fresh", done.place.clone.environment)
     fresh.configure("products", legacy_npz=False, paper_plots=False)

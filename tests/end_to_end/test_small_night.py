@@ -221,6 +221,7 @@ def test_a_step_that_outlives_its_run_is_waited_for(
     assert differences(place, in_two_steps, mariadb) == set()
 
 
+@pytest.mark.long
 def test_a_second_run_beside_the_first_is_refused(place: Place, small_night: NightFolder) -> None:
     upload(place.store, small_night.raw)
     place.clone.configure("run", wait_seconds=0)

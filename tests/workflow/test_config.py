@@ -37,6 +37,7 @@ def test_a_wrong_value_is_named(at_hand: Clone) -> None:
     assert not (at_hand.directory / "work").exists()
 
 
+@pytest.mark.long
 def test_an_instrument_that_sends_to_madrigal_from_a_site_without_code_stops_a_run(at_hand: Clone) -> None:
     path = at_hand.directory / "etc/instruments.yaml"
     path.write_text("minime94: {epochs: [{from: null, send_to_madrigal: true}]}\n")

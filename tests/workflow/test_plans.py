@@ -111,6 +111,7 @@ def test_the_picture_in_the_readme_is_that_of_the_workflow(place: tuple[Clone, S
     assert {(shown[a], shown[b]) for a, b in drawn} == arrows
 
 
+@pytest.mark.long
 def test_a_database_that_can_never_take_a_night_stops_a_run_and_one_that_is_down_does_not(
     there: tuple[Clone, Store],
 ) -> None:
@@ -127,7 +128,7 @@ def test_a_database_that_can_never_take_a_night_stops_a_run_and_one_that_is_down
 
 
 def test_decisions_by_hand_are_parameters_of_their_night_alone(there: tuple[Clone, Store]) -> None:
-    """So Snakemake can tell which results were made with others. A wrong file stops it before it plans."""
+    """So Snakemake can tell which results were made with others."""
     at_hand, _ = there
     file = at_hand.directory / "config/overrides.yaml"
     file.write_text(
@@ -146,6 +147,12 @@ def test_decisions_by_hand_are_parameters_of_their_night_alone(there: tuple[Clon
     ran = at_hand.run("--cores", "1", "-n", "nights/uao_20260510.json")
     assert ran.code == 0, ran.text
     assert "decided: ['Doppler reference zenith: a lamp'] True" in ran.text
+
+
+@pytest.mark.long
+def test_a_wrong_file_of_decisions_stops_a_run_before_it_plans(there: tuple[Clone, Store]) -> None:
+    at_hand, _ = there
+    file = at_hand.directory / "config/overrides.yaml"
     file.write_text("minime13: [{date: 2026-05-10, doppler_reference: zenith}]\n")
     ran = at_hand.run("--cores", "1", "-n", "nights/uao_20260510.json")
     assert ran.code == 1
