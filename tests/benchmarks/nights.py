@@ -18,6 +18,7 @@ import airglow.simulate
 from airglow.registry import Registry, load_registry
 from airglow.simulate import SCENARIOS, Scenario, SimulatedNight, night_bound, simulate_night, write_night
 from airglow.simulate.plan import evenly
+from tests.benchmarks.text import listed
 
 CONFIG = Path(__file__).parents[2] / "airglow/data"
 SITE = "uao"
@@ -119,7 +120,7 @@ def night_arguments(description: str, seeds: int) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--seeds", type=int, default=seeds, help="nights of each kind (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="one night each of a few kinds of minime05")
-    parser.add_argument("--only", help=f"kinds, separated by commas, of: {', '.join(VARIANTS)}")
+    parser.add_argument("--only", help=f"kinds, separated by commas, of: {listed(VARIANTS)}")
     parser.add_argument("--instruments", default=",".join(INSTRUMENTS), help="(%(default)s)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the simulated nights for another run")
     return parser

@@ -32,7 +32,7 @@ from tests.benchmarks.silence_measure import (
     stated_over_true,
 )
 from tests.benchmarks.silence_nights import ROWS, Row, make
-from tests.benchmarks.text import number, table
+from tests.benchmarks.text import listed, number, table
 
 SEEDS = 2
 EVERY_CAUSE = (1 << 32) - 1
@@ -221,7 +221,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=SEEDS, help="nights of each row (%(default)s)")
-    parser.add_argument("--only", metavar="NAME,...", help=f"rows that begin so, of: {', '.join(ROWS)}")
+    parser.add_argument("--only", metavar="NAME,...", help=f"rows that begin so, of: {listed(ROWS)}")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the simulated nights for another run")
     parser.add_argument("--processes", type=int, choices=(1, 2), default=2, help="at once (%(default)s)")
     given = parser.parse_args()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -23,6 +23,11 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def number(value: float, digits: int = 2) -> str:
     """A number with so many digits behind the point, a dash where there is none."""
     return f"{value:.{digits}f}" if np.isfinite(value) else "-"
+
+
+def listed(names: Iterable[str], between: str = ", ") -> str:
+    """Names in the help of an option, where argparse takes a single % for the beginning of a format."""
+    return between.join(names).replace("%", "%%")
 
 
 def histogram(values: np.ndarray, edges: np.ndarray, expected: np.ndarray, width: int = 44) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 
 from airglow.winds.horizontal import horizontal_winds
 from tests.benchmarks.compare import rms
-from tests.benchmarks.text import number, table
+from tests.benchmarks.text import listed, number, table
 from tests.winds.made_winds import LATITUDE_DEG, LONGITUDE_DEG, Made, make_winds, waves
 
 COMPONENTS = ("zonal", "meridional", "vertical")
@@ -154,7 +154,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--nights", type=int, default=100, help="of each kind (%(default)s)")
-    parser.add_argument("--only", metavar="KIND;...", help=f"kinds that begin so, of: {'; '.join(KINDS)}")
+    parser.add_argument("--only", metavar="KIND;...", help=f"kinds that begin so, of: {listed(KINDS, '; ')}")
     given = parser.parse_args()
     starts = [start.strip() for start in given.only.split(";")] if given.only else [""]
     kinds = [kind for kind in KINDS if any(kind.startswith(start) for start in starts)]
