@@ -105,11 +105,11 @@ def counted(store: Store):
 
 @contextmanager
 def counted_keys(store: Store):
-    """Collects the names of the requests that are sent meanwhile, and the keys that they are about."""
+    """Collects the names of the requests that are sent meanwhile, and their keys; of listings, their prefixes."""
     sent: list[tuple[str, str]] = []
 
     def note(params, model, **_) -> None:
-        sent.append((model.name, params.get("Key", "")))
+        sent.append((model.name, params.get("Key") or params.get("Prefix", "")))
 
     store.client.meta.events.register("provide-client-params.s3", note)
     try:

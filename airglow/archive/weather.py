@@ -206,7 +206,12 @@ def why_not_archived(store: Store, synced: ArchivedWeather, is_now: bool = False
 
 
 def archive_weather(
-    store: Store, site: str, date: dt.date, out_record: Path | None = None, directory: Path | None = None
+    store: Store,
+    site: str,
+    date: dt.date,
+    out_record: Path | None = None,
+    directory: Path | None = None,
+    raw: Mapping[str, StoredObject] | None = None,
 ) -> dict[str, Any]:
     """Bring the weather files of a night (its date and the next one) to the archive.
 
@@ -222,6 +227,8 @@ def archive_weather(
         If given, the JSON to write.
     directory
         If given, files that were just sent to the archive are written there too, as `fetch_weather` would.
+    raw
+        What a look at ``raw/`` found there, by key, as far as it can be of this night; else it is listed.
 
     Returns
     -------
@@ -237,7 +244,7 @@ def archive_weather(
     files: list[dict[str, Any]] = []
     left_out: list[dict[str, str]] = []
     dates = (date, date + ONE_DAY)
-    listed = list_weather(store, site, dates)
+    listed = {**(raw or {}), **list_weather(store, site, dates, raw=raw is None)}
     for file in (file for day in dates for file in _files_of(listed, site, day)):
         try:
             synced = sync_weather_file(store, file, listed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from airglow.model.errors import AirglowError
@@ -12,11 +13,16 @@ from airglow.pipeline.closing import Closed
 from airglow.pipeline.database_mirror import mirror_in_database
 from airglow.pipeline.rows import report
 from airglow.pipeline.table import Row
-from airglow.store import Store
+from airglow.store import Store, remembered_deletion
+from airglow.store.guard import DELETION
 
 
 def after_run(
-    closed: Closed, store: Store, settings: Mapping[str, Any], say: Callable[[str], None] = print
+    closed: Closed,
+    store: Store,
+    settings: Mapping[str, Any],
+    work: Path,
+    say: Callable[[str], None] = print,
 ) -> None:
     """Tell where every night stands, and bring database and pages up to date with it.
 
@@ -31,20 +37,23 @@ def after_run(
         The bucket.
     settings
         Of the pages, as an operator writes them.
+    work
+        The workflow's directory for temporary files.
     say
         Is given what to tell.
     """
     say(report(closed.discovery, closed.rows))
     for problem in [*closed.problems, *mirror_in_database(closed, store)]:
         say(problem)
-    for problem in _renew_pages(store, settings, closed.rows if closed.discovery else None):
+    for problem in _renew_pages(store, settings, work, closed.rows if closed.discovery else None):
         say(f"The pages are not up to date: {problem}")
 
 
-def _renew_pages(store: Store, settings: Mapping[str, Any], table: list[Row] | None) -> list[str]:
+def _renew_pages(store: Store, settings: Mapping[str, Any], work: Path, table: list[Row] | None) -> list[str]:
     """Bring the pages up to date; returns what went wrong."""
     try:
-        return update_pages(store, PagesSettings(**settings), table)["problems"]
+        deletion = remembered_deletion(store, work / DELETION)
+        return update_pages(store, PagesSettings(**settings), table, deletion=deletion)["problems"]
     except AirglowError as error:
         return [str(error)]
     except Exception as error:  # pages are no reason for the run to fail

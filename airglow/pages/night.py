@@ -22,6 +22,7 @@ def publish_night_page(
     index: Mapping[str, Any],
     results: Iterable[NightResult],
     now: dt.datetime | None = None,
+    is_first: bool = False,
 ) -> dict[str, Any]:
     """Write the page of a night, and leave its record for the index to `airglow.pages.update_pages`.
 
@@ -40,6 +41,8 @@ def publish_night_page(
         Of the tags that were analysed, as read from the published files.
     now
         The present, for the answer.
+    is_first
+        Whether the night is known to have had no page.
 
     Returns
     -------
@@ -59,7 +62,8 @@ def publish_night_page(
     }
     if not settings.prefix:
         return made
-    record = night_record(index, results, _links_of_before(store, settings, night))
+    links = {} if is_first else _links_of_before(store, settings, night)
+    record = night_record(index, results, links)
     put_changed(store, night_pages(settings, record), {})
     # Last: the index leads to the page only when it is there.
     store.put_json(settings.pending_record(night), {"format": FORMAT, **short_record(record)})

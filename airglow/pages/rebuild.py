@@ -64,7 +64,7 @@ def rebuild_pages(
     if not settings.prefix:
         raise AirglowError("the configuration says that there are no pages: set pages: prefix")
     answer = new_answer(now)
-    pending, made_from = pending_of(store, settings)
+    pending, made_from, _ = pending_of(store, settings)
     rows = open_rows(store, rows, made_from)
     indices = {night.name: key for night, key in published_nights(store).items()}
     links = linked({"night": night} for night in indices)

@@ -12,7 +12,6 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -27,7 +26,16 @@ from airglow.pages.settings import PagesSettings
 from airglow.pages.write import put_changed
 from airglow.pipeline.rows import is_done
 from airglow.pipeline.table import Row
-from airglow.store import ChangedObject, MissingObject, Store, StoredObject, in_threads, json_bytes
+from airglow.store import (
+    ChangedObject,
+    Deletion,
+    MissingObject,
+    Store,
+    StoredObject,
+    delete_read,
+    in_threads,
+    json_bytes,
+)
 from airglow.uploads import NightId
 
 _MADE_FROM = "made-from-"
@@ -35,7 +43,11 @@ _AT_ONCE = 8  # deletions after one look
 
 
 def update_pages(
-    store: Store, settings: PagesSettings, rows: Iterable[Row] | None, now: dt.datetime | None = None
+    store: Store,
+    settings: PagesSettings,
+    rows: Iterable[Row] | None,
+    now: dt.datetime | None = None,
+    deletion: Deletion | None = None,
 ) -> dict[str, Any]:
     """Bring the pages up to date with the nights that were published since, and with the table of nights.
 
@@ -53,6 +65,8 @@ def update_pages(
         what was said last time.
     now
         The present, for the answer.
+    deletion
+        How the store guards deletions, if that is known: one that honours If-Match needs no second look.
 
     Returns
     -------
@@ -70,27 +84,19 @@ def update_pages(
     answer = new_answer(now)
     if not settings.prefix:
         return answer
-    pending, made_from = pending_of(store, settings)
+    pending, made_from, behind = pending_of(store, settings)
     rows = open_rows(store, rows, made_from)
     if not pending and [one.key for one in made_from] == [_made_from(settings, rows).key]:
         return answer
-    there = _overview_objects(store, settings)
+    there = {one.key: one for one in (*store.list(settings.key(""), until=settings.key("nights/")), *behind)}
     records = _read_years(store, settings, there)
     taken = _take(store, pending, records)
     answer["nights"] = sorted(taken)
     answer["written"] = put_changed(store, static_pages(settings), there)
     answer["written"] += _link_nights(store, settings, records, answer["problems"])
     write_overview(store, settings, list(records.values()), rows, there, answer)
-    finish(store, settings, rows, made_from, taken.values())
+    finish(store, settings, rows, made_from, taken.values(), deletion)
     return answer
-
-
-def _overview_objects(store: Store, settings: PagesSettings) -> dict[str, StoredObject]:
-    """What there is beside the pages of nights and waiting records, which lie in the middle of the keys."""
-    everything = settings.key("")
-    found = store.list(everything, until=settings.key("nights/"))
-    found += store.list(everything, after=settings.key("pending0"))  # 0 comes next after /
-    return {one.key: one for one in found}
 
 
 def write_overview(
@@ -145,15 +151,20 @@ def new_answer(now: dt.datetime | None) -> dict[str, Any]:
     return {"nights": [], "written": [], "deleted": [], "problems": [], "made_at": made_at}
 
 
-def pending_of(store: Store, settings: PagesSettings) -> tuple[list[StoredObject], list[StoredObject]]:
+def pending_of(
+    store: Store, settings: PagesSettings
+) -> tuple[list[StoredObject], list[StoredObject], list[StoredObject]]:
     """Records that wait for their place in the index, and what says from what the pages were made.
 
-    Of the latter there is one, unless an update was killed or none was ever made.
+    Of the latter there is one, unless an update was killed or none was ever made. Third, what the same
+    listing tells of the pages whose keys come after: a few dozen, whatever the size of the archive.
     """
     prefix = settings.key("pending/")
-    found = store.list(prefix)
-    made_from = [one for one in found if one.key.startswith(prefix + _MADE_FROM)]
-    return [one for one in found if one not in made_from], made_from
+    found = store.list(settings.key(""), after=prefix)
+    waiting = [one for one in found if one.key.startswith(prefix)]
+    made_from = [one for one in waiting if one.key.startswith(prefix + _MADE_FROM)]
+    pending = [one for one in waiting if one not in made_from]
+    return pending, made_from, [one for one in found if one not in waiting]
 
 
 def open_rows(store: Store, rows: Iterable[Row] | None, made_from: Iterable[StoredObject]) -> list[Row]:
@@ -180,6 +191,7 @@ def finish(
     rows: Sequence[Row],
     made_from: Iterable[StoredObject],
     taken: Iterable[StoredObject],
+    deletion: Deletion | None = None,
 ) -> None:
     """Say from what the pages are made now, and clear away the pending records that were taken."""
     page = _made_from(settings, rows)
@@ -189,21 +201,15 @@ def finish(
     for old in made_from:
         if old.key != page.key:
             store.delete(old.key)
-    _clear(store, settings, list(taken))
+    _clear(store, list(taken), deletion or Deletion())
 
 
-def _clear(store: Store, settings: PagesSettings, taken: Sequence[StoredObject]) -> None:
-    """Delete pending records that are still what was read: one look at many of them, and all at once."""
+def _clear(store: Store, taken: Sequence[StoredObject], deletion: Deletion) -> None:
+    """Delete pending records that are still what was read, with a look at few at a time where no guard is."""
+    guard = Deletion(honours_if_match=deletion.honours_if_match)  # versions of them need not stay
     for first in range(0, len(taken), _AT_ONCE):
-        some = taken[first : first + _AT_ONCE]
-        there: dict[str, StoredObject] = {}
-        if len(some) > 1:  # a single one is looked at by the deletion
-            there = {one.key: one for one in store.list(settings.key("pending/"))}
-        in_threads(partial(_delete_taken, store, there), some)
-
-
-def _delete_taken(store: Store, there: Mapping[str, StoredObject], one: StoredObject) -> None:
-    store.delete_if_unchanged(one.key, one.etag, there.get(one.key))
+        some = {one.key: one for one in taken[first : first + _AT_ONCE]}
+        delete_read(store, {key: one.etag for key, one in some.items()}, guard, some)
 
 
 def _made_from(settings: PagesSettings, rows: Sequence[Row]) -> Page:

@@ -36,7 +36,7 @@ from airglow.pipeline.table import (
     write_table,
 )
 from airglow.store import Store, json_bytes
-from airglow.uploads import CAME_DOWN, Discovery, NightId, NightRecord, NightReport
+from airglow.uploads import CAME_DOWN, MEMORY, Discovery, NightId, NightRecord, NightReport, note_written
 
 ENDED = "ended.json"  # in the workflow's directory for temporary files: how the last run ended
 
@@ -118,7 +118,8 @@ def close_run(work: Path, store: Store, run: RunAtHand, now: dt.datetime | None 
         others = closed.before.others if discovery is None else dict(discovery.others)
         table = replace(table, rows=open_rows(_rows_of_table(closed, run)), others=others)
         send_left_over(store)
-        write_table(store, table, closed.before, now)
+        if written := write_table(store, table, closed.before, now):
+            note_written(work / MEMORY, store, written)
     except (AirglowError, OSError) as error:
         closed.problems.append(f"the table of nights is the one of before: {error}")
         closed.status = closed.status or ExitStatus.FAILING

@@ -12,6 +12,7 @@ from typing import Any
 from airglow.archive import UnpackLimits, criteria
 from airglow.pipeline.backlog import plan_at_hand
 from airglow.pipeline.healing import heal_bucket
+from airglow.pipeline.raw_weather import note_raw_weather
 from airglow.pipeline.states import mirror_taken_up
 from airglow.pipeline.table import table_from_json
 from airglow.pipeline.tidying import remove_old
@@ -95,4 +96,5 @@ def discover(
     remove_old(work.parent, *days, states=not at_work)
     # After that: mirrors get the times of their sentinels, which may be old.
     mirror_taken_up(store, discovery, states, run, records)
+    note_raw_weather(work, run, discovery)
     return replace(discovery, run=run)

@@ -124,11 +124,14 @@ def mirror_taken_up(
     """
     for report in discovery.wanted:
         # Taking a night up has marked it as unfinished, and may have exchanged its manifest.
-        found = None if report.changed or report.withdrawn else discovery.states.get(report.night)
-        there = None if found is None else [one for one in found if one.key != report.night.cleaned_key]
-        asked_at = None if there is None else discovery.made_at.timestamp()
-        mirror_states(store, report.night, root, there, asked_at)
-        note_marked(report.night, run, root, (records or {}).get(report.night), report.tried)
+        night = report.night
+        found = None if report.changed or report.withdrawn else discovery.states.get(night)
+        asked_at = time.time() if found is None else discovery.made_at.timestamp()
+        there = store.list(night.state_prefix) if found is None else found
+        there = [one for one in there if one.key != night.cleaned_key]
+        mirror_states(store, night, root, there, asked_at)
+        keys = [one.key for one in there]
+        note_marked(night, run, root, (records or {}).get(night), report.tried, keys)
 
 
 def put_state(store: Store, night: NightId, state: str, value: Any, root: Path) -> None:
@@ -194,7 +197,12 @@ def remove_state(store: Store, night: NightId, state: str, root: Path) -> None:
 
 
 def note_marked(
-    night: NightId, run: str, root: Path, record: NightRecord | None = None, tried: str = ""
+    night: NightId,
+    run: str,
+    root: Path,
+    record: NightRecord | None = None,
+    tried: str = "",
+    there: Iterable[str] | None = None,
 ) -> None:
     """Note that a run has marked a night as unfinished, so that its steps need not do it again.
 
@@ -210,8 +218,12 @@ def note_marked(
         What the marker says, to spare the last step the request.
     tried
         What the run works on (`airglow.uploads.tried`).
+    there
+        Keys of the night's state in the bucket at that moment, as for `states_taken_up`.
     """
     value = {"run": run, "record": record_to_json(record) if record else None, "tried": tried}
+    if there is not None:
+        value["there"] = sorted(there)
     write_whole(mirror_path(root, night, _MARKED), json_bytes(value))
 
 
@@ -276,6 +288,32 @@ def marked_tried(night: NightId, run: str | None, root: Path) -> str:
     """
     value = _read(mirror_path(root, night, _MARKED))
     return str(value.get("tried", "")) if run and value.get("run") == run else ""
+
+
+def states_taken_up(night: NightId, run: str | None, root: Path) -> set[str] | None:
+    """What the bucket had of a night's state when the run at hand took the night up.
+
+    Since then steps of this run alone have worked on it. What is named may be gone by an attempt of theirs
+    that failed half-way.
+
+    Parameters
+    ----------
+    night
+        The night.
+    run
+        Identifier of the run; None if there is none.
+    root
+        The directory of all mirrors.
+
+    Returns
+    -------
+    set of str or None
+        Keys; None if that is not known.
+    """
+    value = _read(mirror_path(root, night, _MARKED))
+    if not run or value.get("run") != run or "there" not in value:
+        return None
+    return set(value["there"])
 
 
 def forget_marked(night: NightId, root: Path) -> None:

@@ -17,7 +17,7 @@ from airglow.model.files import parse_json
 from airglow.model.names import NIGHT
 from airglow.model.states import FINISHED, ErrorClass, NightState
 from airglow.model.typed import Fields, moment_of
-from airglow.store import MissingObject, Store
+from airglow.store import MissingObject, Store, json_bytes
 from airglow.store.clock import TOLERANCE
 from airglow.uploads import TABLE, NightRecord, NightReport, normalised, told
 
@@ -359,7 +359,7 @@ def _iso(moment: Any) -> str:
     return moment_of(moment).isoformat(timespec="seconds")
 
 
-def write_table(store: Store, table: Table, before: Table, now: dt.datetime | None = None) -> bool:
+def write_table(store: Store, table: Table, before: Table, now: dt.datetime | None = None) -> bytes | None:
     """Write the table, if it says anything else than the one before.
 
     Parameters
@@ -375,20 +375,21 @@ def write_table(store: Store, table: Table, before: Table, now: dt.datetime | No
 
     Returns
     -------
-    bool
-        Whether it was written.
+    bytes or None
+        What was written; None if the bucket has it already.
     """
     now = now or dt.datetime.now(dt.UTC)
     value = table_to_json(table)
     changed_at = now
     if before.written_at is not None and not before.problems and value == table_to_json(before):
         if dt.timedelta() <= now - (before.seen_at or before.written_at) < _SEEN_EVERY:
-            return False
+            return None
         changed_at = before.written_at
     times = {"written_at": changed_at, "seen_at": now}
     texts = {name: at.isoformat(timespec="seconds") for name, at in times.items()}
-    store.put_json(TABLE, {**value, "counts": dict(table.others), **texts})
-    return True
+    data = json_bytes({**value, "counts": dict(table.others), **texts})
+    store.put_bytes(TABLE, data, "application/json")
+    return data
 
 
 def open_rows(rows: Iterable[Row]) -> tuple[Row, ...]:

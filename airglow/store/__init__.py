@@ -1,7 +1,14 @@
 """The bucket: one client, set up for Ceph; list, get, put, verify, delete if unchanged."""
 
 from airglow.store.bucket import Store
-from airglow.store.deletion import Deletion, delete_read, known_deletion, probe_deletion, set_aside
+from airglow.store.deletion import (
+    Deletion,
+    delete_read,
+    known_deletion,
+    probe_deletion,
+    remembered_deletion,
+    set_aside,
+)
 from airglow.store.guard import Guard, guard_of
 from airglow.store.hashes import FileHashes, hash_file, json_bytes
 from airglow.store.objects import (
@@ -50,6 +57,7 @@ __all__ = [
     "probe_deletion",
     "proves",
     "read_surely",
+    "remembered_deletion",
     "set_aside",
     "settings_from_environment",
     "stream_surely",

@@ -132,6 +132,26 @@ def known_deletion(store: Store, at_hand: Path | None = None, now: dt.datetime |
     return known
 
 
+def remembered_deletion(store: Store, at_hand: Path, now: dt.datetime | None = None) -> Deletion:
+    """How a store guards deletions, as far as this disk remembers it; asks nothing.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    at_hand
+        The file of `known_deletion`.
+    now
+        The present (UTC).
+
+    Returns
+    -------
+    Deletion
+        Without any guard if nothing is remembered.
+    """
+    return _of_file(at_hand, store, now or dt.datetime.now(dt.UTC)) or Deletion()
+
+
 def delete_read(
     store: Store, read: Mapping[str, str], deletion: Deletion, there: Mapping[str, StoredObject] | None = None
 ) -> dict[str, bool]:

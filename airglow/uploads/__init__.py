@@ -28,7 +28,7 @@ from airglow.uploads.keys import (
 )
 from airglow.uploads.late_weather import MAX_WEATHER_BYTES, WEATHER, why_weather_is_needed
 from airglow.uploads.manifests import mend_manifests, restore_manifest
-from airglow.uploads.memory import MEMORY, Memory, read_memory
+from airglow.uploads.memory import MEMORY, Memory, note_written, read_memory
 from airglow.uploads.pending import (
     TABLE,
     Markers,
@@ -131,6 +131,7 @@ __all__ = [
     "move_aside",
     "nights_that_need",
     "normalised",
+    "note_written",
     "parse_raw_key",
     "parse_receipt",
     "pending_nights",

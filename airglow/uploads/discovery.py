@@ -12,7 +12,7 @@ from airglow.model.states import WANTED
 from airglow.model.states import NightState as State
 from airglow.model.typed import Fields
 from airglow.store import StoredObject
-from airglow.uploads.keys import NightId
+from airglow.uploads.keys import NightId, WeatherFile
 from airglow.uploads.records import NightRecord, record_from_json, record_to_json
 from airglow.uploads.tried import tried
 
@@ -151,6 +151,8 @@ class Discovery:
         Nights with a marker, as the look found them; None if that is not known any more. Not written to JSON.
     states
         Of nights that were looked up: the objects of their state in the bucket. Not written to JSON.
+    weather
+        Weather files in ``raw/``, by days. Not written to JSON.
     table
         The table of nights as the bucket had it (`airglow.pipeline.table`); None if there was none.
     unreadable
@@ -173,6 +175,7 @@ class Discovery:
     expired: tuple[Superseded, ...] = ()
     marked: frozenset[NightId] | None = None
     states: Mapping[NightId, Sequence[StoredObject]] = field(default_factory=dict)
+    weather: Mapping[WeatherDay, Sequence[tuple[WeatherFile, StoredObject]]] = field(default_factory=dict)
     table: Mapping[str, Any] | None = None
     unreadable: tuple[Unreadable, ...] = ()
     deletions: tuple[StoredObject, ...] = ()

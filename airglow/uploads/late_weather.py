@@ -45,6 +45,7 @@ def look_for_late_weather(
     leave_out: Collection[NightId],
     memory: Memory,
     ends: dict[str, dt.datetime | str],
+    states: Mapping[NightId, Sequence[StoredObject]] | None = None,
 ) -> list[NightReport]:
     """Published nights whose results weather files in ``raw/`` would change.
 
@@ -66,6 +67,8 @@ def look_for_late_weather(
         What earlier looks found out; gets what this one does.
     ends
         As of `airglow.uploads.clouds.what_clouds_lack`.
+    states
+        What the bucket has of the state of nights, as far as that was just listed (`list_states`).
 
     Returns
     -------
@@ -87,7 +90,7 @@ def look_for_late_weather(
             reports.append(_waiting(night, moment + patience))
         elif not (verdict == _USED or (verdict == _UNPUBLISHED and now - moment < _UNPUBLISHED_FOR)):
             unknown.append(night)
-    indices = _published(store, unknown)
+    indices = _published(store, unknown, states or {})
     for night in unknown:
         if night not in indices:
             memory.note_weather(night, _objects(weather, night), _UNPUBLISHED, now)
@@ -245,10 +248,42 @@ def _objects(weather: WeatherDays, night: NightId) -> list[StoredObject]:
     return [found for _, found in _files(weather, night)]
 
 
-def _published(store: Store, nights: Iterable[NightId]) -> dict[NightId, dict[str, Any]]:
+def list_states(store: Store, night: NightId) -> dict[NightId, list[StoredObject]]:
+    """What the bucket has of the state of a night and of the one before, which its weather may concern too.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        The night.
+
+    Returns
+    -------
+    dict
+        Objects by night, of both nights.
+
+    Raises
+    ------
+    StoreError
+        If the bucket cannot be listed.
+    """
+    before, after = (replace(night, date=night.date + step) for step in (-ONE_DAY, ONE_DAY))
+    every_night = night.state_prefix.removesuffix(f"{night.date:%Y/%Y%m%d}/")
+    found = store.list(every_night, after=before.state_prefix, until=after.state_prefix)
+    return {each: [one for one in found if one.key.startswith(each.state_prefix)] for each in (before, night)}
+
+
+def _published(
+    store: Store, nights: Iterable[NightId], states: Mapping[NightId, Sequence[StoredObject]] | None = None
+) -> dict[NightId, dict[str, Any]]:
     """What is published of nights, as far as anything is; one listing tells for several of a month."""
     by_month: dict[str, list[NightId]] = {}
+    known, states = [], states or {}
     for night in nights:
+        if night in states:
+            known += [night] if any(one.key == night.published_key for one in states[night]) else []
+            continue
         month = night.state_prefix.removesuffix(f"{night.date:%d}/")
         by_month.setdefault(month, []).append(night)
 
@@ -258,7 +293,7 @@ def _published(store: Store, nights: Iterable[NightId]) -> dict[NightId, dict[st
         there = {found.key for found in store.list(month)}
         return [night for night in by_month[month] if night.published_key in there]
 
-    wanted = [night for found in in_threads(candidates, list(by_month)) for night in found]
+    wanted = known + [night for found in in_threads(candidates, list(by_month)) for night in found]
     indices = in_threads(lambda night: _index(store, night), wanted)
     return {night: index for night, index in zip(wanted, indices, strict=True) if index}
 

@@ -4,7 +4,8 @@ Uploads can lie in ``raw/`` for months: receipts of nights without data, nights 
 listing names every object with its ETag, so nothing that was read once need be read again. What is remembered
 is a file on the working disk. If that is lost or damaged it costs requests and nothing else:
 
-- A receipt counts only if its bytes prove the ETag that the listing gives (`airglow.store.proves`).
+- A receipt, a marker or the table of nights counts only if its bytes prove the ETag that the listing gives
+  (`airglow.store.proves`).
 - That a night is done and only rests in ``raw/`` counts while it has the same objects there, until it may go.
 - That a night was not archived counts only while it has the same objects in ``raw/``, for a day at most, and
   only for the bucket where it was seen. It lets a night that waits go on waiting; before work on a night
@@ -16,6 +17,7 @@ What a look did not ask for is forgotten after it, so the file stays as small as
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -24,6 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from airglow.model.errors import MachineError
 from airglow.model.files import parse_json, write_whole
 from airglow.store import Store, StoredObject, json_bytes, proves
 from airglow.uploads.keys import NightId
@@ -271,6 +274,27 @@ def read_memory(path: Path, store: Store) -> Memory:
         return Memory(place, receipts, not_archived, resting, frozenset(map(str, value["prefixes"])), weather)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Memory(place)
+
+
+def note_written(path: Path, store: Store, data: bytes) -> None:
+    """Remember an object that a run has just written, so that the next look need not read it.
+
+    Parameters
+    ----------
+    path
+        `MEMORY` in the workflow's directory for temporary files.
+    store
+        The bucket.
+    data
+        What was written.
+    """
+    memory = read_memory(path, store)
+    etag = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    memory._receipts_now = {**memory.receipts, etag: data}
+    memory._not_archived_now, memory._resting_now = memory.not_archived, memory.resting
+    memory._weather_now = memory.weather
+    with contextlib.suppress(MachineError):  # it costs the next look a request
+        memory.write(path)
 
 
 def _seen(entry: Any) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from airglow.uploads.discovery import Discovery, NightReport, State, WeatherDay
 from airglow.uploads.expiry import expired
 from airglow.uploads.judging import ScanSettings, judge, overdue_upload, read_receipts
 from airglow.uploads.keys import RAW, NightId, WeatherFile
-from airglow.uploads.late_weather import continue_refresh, look_for_late_weather
+from airglow.uploads.late_weather import continue_refresh, list_states, look_for_late_weather
 from airglow.uploads.listing import Raw, Upload, sort_raw
 from airglow.uploads.manifests import look_up, rests_until
 from airglow.uploads.memory import Memory
@@ -117,7 +117,7 @@ def scan(
         first = _first_look(night, upload, record, raw)
         report = judge(store, registry, settings, now, first, upload, receipts.get(night), raw)
         if is_to_be_looked_up(report, upload, night in unfinished, memory, now):
-            states[night] = store.list(night.state_prefix)
+            states = {**list_states(store, night), **states}
             is_marked, there = night in unfinished, {found.key for found in states[night]}
             if not is_marked and (until := rests_until(store, night, upload.objects, there, now)):
                 memory.note_resting(night, upload.objects, until)
@@ -142,6 +142,7 @@ def scan(
     late = look_for_late_weather(
         store, registry, now, settings.late_weather_hours, raw.weather,
         {*in_need, *unfinished, *standing.holds, *map(NightId.parse, settings.hold)}, memory, raw.cloud_ends,
+        states,
     )  # fmt: skip
     late = [replace(report, weather=upload_digest(raw.weather_of(report.night))) for report in late]
     to_come = {*unfinished, *standing.holds, *(report.night for report in late)}
@@ -160,6 +161,7 @@ def scan(
         finished=tuple(sorted(finished, key=lambda n: n.name)),
         marked=frozenset(marked),
         states=states,
+        weather=raw.weather,
         table=standing.table,
         unreadable=standing.unreadable,
         deletions=markers.deletions,

@@ -16,7 +16,7 @@ from airglow.pages.night import publish_night_page
 from airglow.pages.settings import PagesSettings
 from airglow.pages.site import pending_of, update_pages
 from airglow.pipeline.table import Row
-from airglow.store import Store, in_threads
+from airglow.store import Deletion, Store, in_threads
 from pages.made import SETTINGS, many_records, publish, put_records, result_of
 from pages.watching import (
     OFF,
@@ -270,6 +270,30 @@ def test_a_night_that_is_published_again_during_an_update_is_not_forgotten(store
     assert 'class="night nothing d29"' in text_of(store, "index.html")
     update_pages(store, SETTINGS, [])
     assert 'class="night nothing d29"' not in text_of(store, "index.html")
+
+
+def test_a_record_is_not_looked_at_again_where_the_store_guards_its_deletion(store: Store) -> None:
+    give_page(store, A)
+    update_pages(store, SETTINGS, [])
+    give_page(store, A, analysed=True)
+    guarded = Deletion(honours_if_match=True)
+    sent = requests_of(store, lambda: update_pages(store, SETTINGS, [], deletion=guarded))
+    # What waits and lies behind it, what lies before; the year, the record, and the night itself once more.
+    assert [name for name in sent if name != "PutObject"][:2] == ["ListObjectsV2", "ListObjectsV2"]
+    assert "HeadObject" not in sent
+    assert sent.count("ListObjectsV2") == 2
+    assert sent.count("DeleteObject") == 1
+    give_page(store, A)
+    assert "ListObjectsV2" in requests_of(store, lambda: update_pages(store, SETTINGS, []))[-2:]
+
+
+def test_pages_behind_the_waiting_records_are_not_written_again(store: Store) -> None:
+    """Styles and scripts, whose keys come after; the listing of what waits tells of them too."""
+    give_page(store, A)
+    update_pages(store, SETTINGS, [])
+    _, _, behind = pending_of(store, SETTINGS)
+    assert behind == [one for one in store.list("pages/") if one.key > "pages/pending0"] != []
+    assert not {one.key for one in behind} & set(update_pages(store, SETTINGS, [WAITING])["written"])
 
 
 def test_a_page_that_somebody_deleted_comes_back_with_the_next_change(store: Store) -> None:

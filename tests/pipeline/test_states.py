@@ -19,6 +19,7 @@ from airglow.pipeline.states import (
     put_state,
     read_state,
     remove_state,
+    states_taken_up,
 )
 from airglow.store import Store, hash_file
 
@@ -124,6 +125,18 @@ def test_a_manifest_at_hand_counts_if_it_is_the_one_in_the_bucket(store: Store, 
     local.write_bytes(b'{"frames": 2}')  # left by an earlier upload
     assert hash_file(local).md5 != store.head(MINIME05.manifest_key).etag
     assert manifest_bytes(store, MINIME05, local, tmp_path) == b'{"frames": 1}'
+
+
+def test_what_was_there_when_a_night_was_taken_up_is_known_to_that_run_alone(tmp_path: Path) -> None:
+    assert states_taken_up(MINIME05, "run 1", tmp_path) is None
+    note_marked(MINIME05, "run 1", tmp_path)
+    assert states_taken_up(MINIME05, "run 1", tmp_path) is None  # nobody has looked
+    note_marked(MINIME05, "run 1", tmp_path, there=[])
+    assert states_taken_up(MINIME05, "run 1", tmp_path) == set()
+    note_marked(MINIME05, "run 1", tmp_path, there=[MINIME05.page_key])
+    assert states_taken_up(MINIME05, "run 1", tmp_path) == {MINIME05.page_key}
+    assert states_taken_up(MINIME05, "run 2", tmp_path) is None
+    assert states_taken_up(MINIME05, None, tmp_path) is None
 
 
 def test_a_mark_is_that_of_one_run(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from uploading import CONFIG, MINIME05, MINIME13, cloud_lines, counted, send
+from uploading import CONFIG, MINIME05, MINIME13, cloud_lines, counted, counted_keys, send
 
 from airglow.archive import archive_weather, cleanup_weather, with_uploads
 from airglow.registry import load_registry
@@ -27,6 +27,7 @@ from airglow.uploads import (
     scan,
     take_up,
 )
+from airglow.uploads.late_weather import list_states
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
 DATE = MINIME05.date
@@ -286,3 +287,29 @@ def test_a_file_stays_in_raw_until_every_night_that_needs_it_has_it(night: Store
     night.delete(BEFORE.pending_key)
     assert kept() == []
     assert night.list("raw/") == []
+
+
+@pytest.mark.parametrize("date", [DATE, dt.date(2027, 1, 1)])
+def test_one_listing_tells_of_a_night_and_of_the_one_before(store: Store, date: dt.date) -> None:
+    night, before = (NightId("minime05", "uao", date - dt.timedelta(days=days)) for days in (0, 1))
+    far = [NightId("minime05", "uao", date + dt.timedelta(days=days)) for days in (-2, 1)]
+    for each in (night, before, *far, NightId("minime05", "uaoo", date)):
+        store.put_json(each.published_key, {})
+        store.put_json(each.manifest_key, {})
+    with counted(store) as sent:
+        found = list_states(store, night)
+    assert sent == ["ListObjectsV2"]
+    assert found == {each: store.list(each.state_prefix) for each in (before, night)}
+    assert all(map(len, found.values()))
+
+
+def test_what_is_known_of_the_night_before_is_not_asked(store: Store) -> None:
+    """A new upload's weather concerns the night before too, of which nothing is published here."""
+    send(store, MINIME05)
+    with counted_keys(store) as sent:
+        look(store)
+    assert ("GetObject", BEFORE.published_key) not in sent
+    publish(store, BEFORE, weather=[])
+    with counted_keys(store) as sent:
+        assert BEFORE in look(store)
+    assert ("GetObject", BEFORE.published_key) in sent

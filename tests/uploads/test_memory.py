@@ -13,11 +13,13 @@ from airglow.registry import load_registry
 from airglow.store import Store, open_store, settings_from_environment
 from airglow.uploads import (
     MEMORY,
+    TABLE,
     Discovery,
     NightId,
     State,
     archived_upload,
     mark_pending,
+    note_written,
     read_memory,
     scan,
     take_up,
@@ -203,3 +205,18 @@ def test_what_has_gone_from_raw_is_forgotten(store: Store, tmp_path: Path):
     look(store, tmp_path)
     after = json.loads((tmp_path / MEMORY).read_text())
     assert (after["receipts"], after["not_archived"]) == ({}, {})
+
+
+def test_what_a_run_wrote_is_not_read_and_nothing_else_is_forgotten(store: Store, tmp_path: Path):
+    store.put_bytes(MINIME05.receipt_key, receipt(MINIME05, 0, 0))
+    look(store, tmp_path)
+    data = b'{"format": 1}'
+    store.put_bytes(TABLE, data)
+    note_written(tmp_path / MEMORY, store, data)
+    with counted(store) as sent:
+        look(store, tmp_path)
+    assert sent == ["ListObjectsV2", "ListObjectsV2"]
+    store.put_bytes(TABLE, b'{"format": 2}')  # by another machine
+    with counted(store) as sent:
+        look(store, tmp_path)
+    assert sent == ["ListObjectsV2", "GetObject", "ListObjectsV2"]

@@ -36,7 +36,9 @@ from airglow.uploads import (
 )
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
-OF_THE_MOMENT = {"marked": None, "states": {}, "asides": (), "damaged": {}, "expired": ()}
+OF_THE_MOMENT = {
+    "marked": None, "states": {}, "weather": {}, "asides": (), "damaged": {}, "expired": ()
+}  # fmt: skip
 CLOUDS = "raw/Cloud_uao_20260429.txt"
 
 

@@ -74,7 +74,7 @@ def end():
         planned_nights_by_name(),
     )
     closed = end_run(WORK, STORE, run)
-    after_run(closed, STORE, config["pages"])
+    after_run(closed, STORE, config["pages"], WORK)
 
 
 onstart:

@@ -1,12 +1,14 @@
 """Load a night's published products into the database, in one transaction, and write its page."""
 
+import os
 from contextlib import closing
 
 from adapter import RESULTS, STATES, WORK, snakemake, step
 
 from airglow.catalogue import connect, load_night, migrate, settings_from_environment
 from airglow.pipeline.publish import read_index
-from airglow.pipeline.states import put_state, read_state
+from airglow.pipeline.runlock import RUN_VARIABLE
+from airglow.pipeline.states import put_state, read_state, states_taken_up
 from airglow.pipeline.workspace import published_results
 
 with step() as job:
@@ -32,5 +34,8 @@ with step() as job:
         from airglow.pages.night import publish_night_page
         from airglow.pages.settings import PagesSettings
 
-        page = publish_night_page(job.store, PagesSettings(**snakemake.params.pages), index, results)
+        before = states_taken_up(night, os.environ.get(RUN_VARIABLE), STATES)
+        is_first = before is not None and night.page_key not in before
+        settings = PagesSettings(**snakemake.params.pages)
+        page = publish_night_page(job.store, settings, index, results, is_first=is_first)
         put_state(job.store, night, "page", {**page, **of_manifest}, STATES)
