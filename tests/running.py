@@ -103,11 +103,11 @@ class Clone:
         return self.run("--profile", "hourly", *arguments, **more)
 
 
-def clone(directory: Path, environment: dict[str, str] | None = None) -> Clone:
-    """Make a clone: a copy of what the workflow consists of, without any state."""
+def clone(directory: Path, environment: dict[str, str] | None = None, tree: Path = ROOT) -> Clone:
+    """Make a clone: a copy of what the workflow of a tree consists of, without any state."""
     directory.mkdir(parents=True)
     for name in OF_A_CLONE:
-        source = ROOT / name
+        source = tree / name
         if source.is_symlink():
             (directory / name).symlink_to(os.readlink(source))
         elif source.is_dir():

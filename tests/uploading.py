@@ -105,7 +105,7 @@ def counted(store: Store):
 
 @contextmanager
 def counted_keys(store: Store):
-    """Collects the names of the requests that are sent meanwhile, and their keys; of listings, their prefixes."""
+    """Collects the names of the requests that are sent meanwhile, and their keys (of lists, prefixes)."""
     sent: list[tuple[str, str]] = []
 
     def note(params, model, **_) -> None:

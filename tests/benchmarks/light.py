@@ -1,22 +1,21 @@
-"""How light the pipeline is: CPU time, memory and requests to the bucket, beside their goals.
+"""How light the pipeline is: CPU time, memory and requests to the bucket; before, as it may be, and now.
 
 python -m tests.benchmarks.light [--keep DIR] [--only NAME ...] [--nights 1 10 50]
     [--against TREE] [--pairs N]
 
 A full night has 180 sky and 60 laser frames of 512 x 512. CPU seconds are user and system time of a process
-and all that it started, the least of some runs with one thread each. They are also given for the machine of
-the goals, where ``import numpy`` takes 0.07 s: divided by what it takes here. Requests are counted by a proxy
-before the S3 server.
+and all that it started, with one thread each. Requests are counted by a proxy before the S3 server.
 
-On a machine that others use as well, that yardstick moves by half within a minute: it is short, and mostly
-waits for memory. So ``--against TREE`` measures the analysis of another tree too, such as a worktree of an
-earlier commit, in turn with this one. What disturbs both alike is not in their ratio.
+``--against TREE`` measures the code of another tree too, such as a copy of the commit of the column "before",
+in turn with this one: what else the machine does meanwhile disturbs both alike, and is not in their ratio. A
+tree with a ``.venv`` of its own, for libraries that this code does without, is run by that.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import math
 import os
 import resource
 import statistics
@@ -29,14 +28,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from airglow.archive import DELETION
 from airglow.demo.servers import mariadb_server, s3_server
 from airglow.simulate import simulate_night, write_night
-from airglow.store import Store, known_deletion
+from airglow.store import Store, known_deletion, open_store, settings_from_environment
 from airglow.uploads import NIGHTS_PER_PLAN, NightId
+from tests.benchmarks.light_table import Lines
 from tests.benchmarks.nights import DATE, FIRST_SEED, SITE, VARIANTS, registry, simulator_digest
 from tests.benchmarks.requests import beyond_data
 from tests.benchmarks.speed import measure_in_turn
-from tests.benchmarks.text import number, table
+from tests.benchmarks.text import number
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where the tests' own modules are
 import running
@@ -44,29 +45,19 @@ import uploading
 
 ROOT = Path(__file__).parents[2]
 INSTRUMENT, TAG = "minime05", "XR"
-NUMPY_S = 0.07  # on the machine that the goals are for
 PAIRS = 3
+BEFORE_REQUESTS = 176  # of 170 to 182
+PAIRED_NIGHTS = 10  # more take the earlier code a quarter of an hour
 SILENT_NIGHTS = 100  # collection errors, and as many half uploads
 # Of the tests alone; where it is installed, Snakemake loads it to compare parameters with it.
 WITHOUT_PANDAS = 'import sys\n\nsys.modules["pandas"] = None\n'
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
-# A step: what Snakemake puts before a script, and the imports of the script itself.
+# A step: its script, whether it opens the bucket, and the goal. Before, all took 0.4 to 1.2 s.
 STEPS = {
-    "a step without bucket and fit": ("night_summary.py", "", 0.2),
-    "a step with the bucket": ("publish.py", "step_store()", 0.4),
-    "analyze": ("analyze.py", "", 0.6),
+    "a step without bucket and fit": ("night_summary.py", False, 0.2),
+    "a step with the bucket": ("publish.py", True, 0.4),
+    "analyze": ("analyze.py", False, 0.6),
 }
-
-
-@dataclass
-class Goal:
-    """A line of the table."""
-
-    what: str
-    measured: float
-    unit: str
-    goal: float
-    note: str = ""
 
 
 @dataclass
@@ -77,14 +68,15 @@ class Bench:
     nights: list[int]
     against: Path | None = None
     pairs: int = PAIRS
-    numpy_s: float = NUMPY_S
-    lines: list[Goal] = field(default_factory=list)
+    lines: Lines = field(default_factory=Lines)
     night: Path | None = None
 
-    def say(self, what: str, measured: float, unit: str, goal: float, note: str = "") -> None:
-        """Add a line, and show that it is there."""
-        self.lines.append(Goal(what, measured, unit, goal, note))
-        print(f"{what}: {measured:.3g} {unit}", file=sys.stderr, flush=True)
+    def in_turn(self, measure: Callable[[Path], float], runs: int = 1) -> tuple[float, list[float]]:
+        """The least of some runs of this tree, and the ratios to the other one, if there is one."""
+        if self.against is None:
+            return min(measure(ROOT) for _ in range(runs)), []
+        pairs = [(measure(self.against), measure(ROOT)) for _ in range(self.pairs)]
+        return min(here for _, here in pairs), [here / there for there, here in pairs]
 
     def full_night(self) -> Path:
         """Folder of the simulated night."""
@@ -131,20 +123,29 @@ def measure_yardstick(bench: Bench) -> None:
     """What ``import numpy`` costs here, beyond an empty Python."""
     empty, _ = cpu([sys.executable, "-c", "pass"], 10)
     numpy, _ = cpu([sys.executable, "-c", "import numpy"], 10)
-    bench.numpy_s = numpy - empty
-    bench.say("import numpy", bench.numpy_s, "s", NUMPY_S)
+    bench.lines.numpy_s = numpy - empty
+    print(f"import numpy: {numpy - empty:.3f} s", file=sys.stderr, flush=True)
 
 
 def measure_analyze(bench: Bench) -> None:
     """The command, and the analysis in it."""
-    folder = bench.full_night()
-    seconds, peak_mb = cpu_of_analyze(folder, 3)
-    bench.say("airglow analyze, netCDF, tables, PNGs, log", seconds, "s", 3.5)
-    bench.say("... its peak memory", peak_mb, "MB", 350)
-    runs = [run["total_s"] for run in measure_in_turn(folder, 3)]
-    bench.say("... the analysis in it (reading, rings, fits, winds)", min(runs), "s", 1.1)
-    if bench.against is not None:
-        measure_in_pairs(bench, folder, bench.against)
+    folder, peaks = bench.full_night(), []
+
+    def command(tree: Path) -> float:
+        seconds, peak_mb = cpu_of_analyze(folder, tree=tree)
+        if tree == ROOT:
+            peaks.append(peak_mb)
+        return seconds
+
+    def analysis(tree: Path) -> float:
+        return min(run["total_s"] for run in measure_in_turn(folder, 1 if bench.against else 3, tree))
+
+    say = bench.lines.say
+    here, ratios = bench.in_turn(command, 3)
+    say("airglow analyze: netCDF, tables, PNGs, log", "s", here, 3.5, before=8.6, ratios=ratios)
+    say("... its peak memory", "MB", max(peaks), 350, before=924)
+    here, ratios = bench.in_turn(analysis)
+    say("... the analysis in it: reading, rings, fits, winds", "s", here, 1.1, before=1.65, ratios=ratios)
 
 
 def cpu_of_analyze(folder: Path, runs: int = 1, tree: Path = ROOT) -> tuple[float, float]:
@@ -156,26 +157,11 @@ def cpu_of_analyze(folder: Path, runs: int = 1, tree: Path = ROOT) -> tuple[floa
         return cpu(command, runs, tree)
 
 
-def measure_in_pairs(bench: Bench, folder: Path, tree: Path) -> None:
-    """The command and the analysis in it, of another tree and of this one in turn: medians of the ratios."""
-    measures: dict[str, Callable[[Path], float]] = {
-        "airglow analyze": lambda code: cpu_of_analyze(folder, tree=code)[0],
-        "the analysis in it": lambda code: measure_in_turn(folder, 1, code)[0]["total_s"],
-    }
-    for what, measure in measures.items():
-        pairs = [(measure(tree), measure(ROOT)) for _ in range(bench.pairs)]
-        ratios = [here / there for there, here in pairs]
-        note = ", ".join(f"{here:.2f} / {there:.2f} s" for there, here in pairs)
-        bench.say(f"{what}, over that of {tree.name}", statistics.median(ratios), "x", float("nan"), note)
-
-
 def measure_starts(bench: Bench) -> None:
     """What steps and a command cost before they do anything."""
-    for what, (script, after, goal) in STEPS.items():
-        text = step_start(script, after)
+    for what, (script, uses_bucket, goal) in STEPS.items():
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / script
-            path.write_text(text)
             environment = "import os\n" + "".join(
                 f"os.environ[{name!r}] = {value!r}\n"
                 for name, value in {
@@ -185,14 +171,15 @@ def measure_starts(bench: Bench) -> None:
                     "AWS_SECRET_ACCESS_KEY": "local",
                 }.items()
             )
-            path.write_text(environment + text)
+            path.write_text(environment + step_start(script, uses_bucket))
             seconds, _ = cpu([sys.executable, str(path)], 5)
-        bench.say(f"start-up: {what}", seconds, "s", goal)
-    seconds, _ = cpu([sys.executable, "-m", "airglow", "status", "--help"], 5)
-    bench.say("airglow status --help", seconds, "s", 0.25)
+        bench.lines.say(f"start-up: {what}", "s", seconds, goal)
+    command = [sys.executable, "-m", "airglow", "status", "--help"]
+    here, ratios = bench.in_turn(lambda tree: cpu(command, 5, tree)[0])
+    bench.lines.say("airglow status --help", "s", here, 0.25, before=1.5, ratios=ratios)
 
 
-def step_start(script: str, after: str) -> str:
+def step_start(script: str, uses_bucket: bool) -> str:
     """A script that begins as Snakemake starts the named one, and does none of its work."""
     from snakemake.common import get_snakemake_searchpaths
 
@@ -202,8 +189,8 @@ def step_start(script: str, after: str) -> str:
         if line.startswith("with step()"):
             break
         imports.append(line)
-    opened = "open_store(settings_from_environment())" if after else ""
-    store = "from airglow.store import open_store, settings_from_environment\n" if after else ""
+    opened = "open_store(settings_from_environment())" if uses_bucket else ""
+    store = "from airglow.store import open_store, settings_from_environment\n" if uses_bucket else ""
     # Made in a process of its own: what pickles the job loads more than what reads it.
     code = (
         "import pickle, sys\n"
@@ -222,8 +209,8 @@ def step_start(script: str, after: str) -> str:
 
 
 @contextmanager
-def place(bench: Bench) -> Iterator[tuple[running.Clone, running.Front, Store]]:
-    """A clone with servers of its own."""
+def place(tree: Path = ROOT) -> Iterator[tuple[running.Clone, running.Front, Store]]:
+    """A clone of a tree with servers of its own, and the bucket as the clone addresses it."""
     with (
         s3_server() as s3,
         mariadb_server() as mariadb,
@@ -234,11 +221,20 @@ def place(bench: Bench) -> Iterator[tuple[running.Clone, running.Front, Store]]:
         environment = running.surroundings(front.url, store.bucket, s3, mariadb, database)
         installed = Path(folder) / "installed"
         installed.mkdir()
-        (installed / "sitecustomize.py").write_text(WITHOUT_PANDAS)
-        paths = os.pathsep.join([str(installed), str(ROOT)])
-        clone = running.clone(Path(folder) / "clone", {**environment, **ONE_THREAD, "PYTHONPATH": paths})
+        if tree == ROOT:  # earlier code needs it
+            (installed / "sitecustomize.py").write_text(WITHOUT_PANDAS)
+        environment |= {**ONE_THREAD, "PYTHONPATH": os.pathsep.join([str(installed), str(tree)])}
+        clone = running.clone(Path(folder) / "clone", environment, tree)
         clone.environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        yield clone, front, store
+        yield (
+            clone,
+            front,
+            open_store(
+                settings_from_environment(
+                    {**environment, **s3.environment(store.bucket), "AWS_S3_ENDPOINT_URL": front.url}
+                )
+            ),
+        )
 
 
 @dataclass
@@ -249,12 +245,14 @@ class Cost:
     own_s: float  # of Snakemake's own process
 
 
-def run_costs(clone: running.Clone) -> Cost:
-    """An hourly run, ended well."""
+def run_costs(clone: running.Clone, tree: Path = ROOT) -> Cost:
+    """An hourly run, ended well, by the Snakemake of a tree."""
+    own = tree / ".venv/bin/snakemake"
+    snakemake = own if tree != ROOT and own.exists() else running.SNAKEMAKE
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(
-            [str(running.SNAKEMAKE), "--profile", "hourly"],
+            [str(snakemake), "--profile", "hourly"],
             cwd=clone.directory, env=clone.environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
@@ -270,35 +268,57 @@ def run_costs(clone: running.Clone) -> Cost:
     return Cost(used, own_s)
 
 
-def make_ready(clone: running.Clone, store: Store) -> None:
+def make_ready(clone: running.Clone, store: Store, tree: Path = ROOT) -> None:
     """Make what is made once: the database's schema, static pages, the probe of how the store deletes."""
-    run_costs(clone)
-    known_deletion(store, None)
+    run_costs(clone, tree)
+    known_deletion(store, clone.directory / "work" / DELETION)
+
+
+@dataclass
+class FullNight:
+    """What a full night costs through the workflow, and the run after it, with nothing to do."""
+
+    cost: Cost
+    requests: list[tuple[str, str]]
+    idle: Cost
+    idle_requests: int
+
+
+def full_night_by_workflow(folder: Path, tree: Path = ROOT) -> FullNight:
+    """Upload a night and run the workflow of a tree, twice."""
+    with place(tree) as (clone, front, store):
+        make_ready(clone, store, tree)
+        running.upload(store, folder / "raw")
+        front.forget()
+        cost, asked = run_costs(clone, tree), list(front.requests)
+        front.forget()
+        return FullNight(cost, asked, run_costs(clone, tree), len(front.requests))
 
 
 def measure_workflow(bench: Bench) -> None:
     """A full night through the workflow."""
-    folder = bench.full_night()
-    analysis = [
-        line.measured for line in bench.lines if line.what.startswith(("airglow analyze", "... the a"))
-    ]
-    with place(bench) as (clone, front, store):
-        make_ready(clone, store)
-        running.upload(store, folder / "raw")
-        front.forget()
-        cost = run_costs(clone)
-        asked = list(front.requests)
-        front.forget()
-        idle = run_costs(clone)
-        bench.say("idle run", len(front.requests), "requests", 5)
-        bench.say("... CPU of all processes", idle.total_s, "s", float("nan"))
-    bench.say("full night through the workflow, all processes", cost.total_s, "s", float("nan"))
-    if analysis:
-        bench.say("... less airglow analyze", cost.total_s - analysis[0], "s", 5)
-        bench.say("... less the analysis in it", cost.total_s - analysis[1], "s", 5)
-    beyond = beyond_data(asked)
-    bench.say("requests of this night beyond its data", sum(beyond.values()), "requests", 40, top(beyond))
-    bench.say("... with its data", len(asked), "requests", float("nan"))
+    folder, nights = bench.full_night(), []
+    whole: dict[Path, list[float]] = {}
+
+    def beyond_analyze(tree: Path) -> float:
+        night = full_night_by_workflow(folder, tree)
+        whole.setdefault(tree, []).append(night.cost.total_s)
+        if tree == ROOT:
+            nights.append(night)
+        return night.cost.total_s - cpu_of_analyze(folder, tree=tree)[0]
+
+    here, ratios = bench.in_turn(beyond_analyze)
+    say, night = bench.lines.say, nights[-1]
+    told = "; ".join(f"{', '.join(number(s, 1) for s in of)} s" for of in whole.values())
+    say("that night through the workflow, all processes, less airglow analyze", "s", here, 5, before=23,
+        ratios=ratios, note=f"with airglow analyze {told}")  # fmt: skip
+    beyond = beyond_data(night.requests)
+    parts = sum(count for kind, count in beyond.items() if kind.startswith("DELETE raw/") and ".tar" in kind)
+    what = f"its requests beyond its data and the DELETE of each of its {parts} parts"
+    say(what, "requests", sum(beyond.values()) - parts, 40, note=top(beyond))
+    say("... with its data", "requests", len(night.requests))
+    say("a run with nothing to do", "requests", night.idle_requests, 5, before=5)
+    say("... CPU of all processes", "s", night.idle.total_s)
 
 
 def top(counts: Counter) -> str:
@@ -306,29 +326,53 @@ def top(counts: Counter) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in counts.most_common(12))
 
 
+def many_pending(count: int, tree: Path = ROOT) -> tuple[Cost, Counter[str]]:
+    """What the workflow of a tree costs with nights pending that have no frame to analyse."""
+    with place(tree) as (clone, front, store):
+        make_ready(clone, store, tree)
+        for night in range(count):
+            uploading.send(store, NightId(INSTRUMENT, SITE, DATE - dt.timedelta(days=2 * night)))
+        front.forget()
+        plans = [run_costs(clone, tree)]
+        while (
+            tree == ROOT and len(plans) * NIGHTS_PER_PLAN < count
+        ):  # as airglow run does, until all are done
+            plans.append(run_costs(clone, tree))
+        total = Cost(sum(plan.total_s for plan in plans), sum(plan.own_s for plan in plans))
+        return total, beyond_data(front.requests)
+
+
 def measure_many(bench: Bench) -> None:
-    """Many pending nights at once, without frames to analyse: what Snakemake itself costs."""
-    goals = {1: 3.0, 10: 5.0, 50: 15.0}
+    """Many pending nights at once: what Snakemake itself costs."""
+    goals = {1: (3.0, 3.0), 10: (8.0, 5.0), 50: (70.0, 15.0)}
+    factor = math.nan
     for count in bench.nights:
-        with place(bench) as (clone, front, store):
-            make_ready(clone, store)
-            for night in range(count):
-                uploading.send(store, NightId(INSTRUMENT, SITE, DATE - dt.timedelta(days=2 * night)))
-            front.forget()
-            plans = [run_costs(clone)]
-            while len(plans) * NIGHTS_PER_PLAN < count:  # as airglow run does, until nothing is left
-                plans.append(run_costs(clone))
-            cost = Cost(sum(plan.total_s for plan in plans), sum(plan.own_s for plan in plans))
-            beyond = beyond_data(front.requests)
-        bench.say(f"Snakemake's own CPU, {count} pending", cost.own_s, "s", goals.get(count, float("nan")))
-        bench.say(f"... all processes, a night, {count} pending", cost.total_s / count, "s", float("nan"))
+        before, goal = goals.get(count, (math.nan, math.nan))
+        costs: list[tuple[Cost, Counter[str]]] = []
+        there: list[float] = []
+        for _ in range(bench.pairs if bench.against and count <= PAIRED_NIGHTS else 1):
+            if bench.against and count <= PAIRED_NIGHTS:
+                there.append(many_pending(count, bench.against)[0].own_s)
+            costs.append(many_pending(count))
+        cost, beyond = min(costs, key=lambda each: each[0].own_s)
+        ratios = [own.own_s / earlier for (own, _), earlier in zip(costs, there, strict=False)]
+        note = ""
+        if there:
+            factor = before / statistics.median(there)
+        elif bench.against and math.isfinite(factor):
+            ratios, note = [cost.own_s * factor / before], "scaled as the line with fewer nights"
+        say = bench.lines.say
+        say(f"Snakemake itself, {count} nights pending", "s", cost.own_s, goal, before=before, ratios=ratios,
+            note=note)  # fmt: skip
+        say(f"... all processes, a night, {count} pending", "s", cost.total_s / count)
         each = sum(beyond.values()) / count
-        bench.say(f"... requests beyond data, a night, {count} pending", each, "requests", 40, top(beyond))
+        what = f"... requests of a night of three parts beyond its data, {count} pending"
+        say(what, "requests", each, 40, before=BEFORE_REQUESTS if count == 1 else math.nan, note=top(beyond))
 
 
 def measure_silent(bench: Bench) -> None:
     """Nights that only wait: receipts that report collection errors, and uploads that lack a part."""
-    with place(bench) as (clone, front, store):
+    with place() as (clone, front, store):
         for day in range(SILENT_NIGHTS):
             night = NightId(INSTRUMENT, SITE, DATE - dt.timedelta(days=day))
             store.put_bytes(night.receipt_key, uploading.receipt(night, 0, 0))
@@ -339,13 +383,8 @@ def measure_silent(bench: Bench) -> None:
         front.forget()
         run_costs(clone)
         note = top(Counter(method for method, _ in front.requests))
-        bench.say(
-            "second run with 100 collection errors, 100 half uploads",
-            len(front.requests),
-            "requests",
-            12,
-            note,
-        )
+        bench.lines.say("a second run with 100 collection errors and 100 half uploads", "requests",
+                        len(front.requests), 12, before=305, note=note)  # fmt: skip
 
 
 PARTS: dict[str, Callable[[Bench], None]] = {
@@ -355,29 +394,6 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "silent": measure_silent,
     "pending": measure_many,
 }
-
-
-def report(bench: Bench) -> str:
-    """The table."""
-    scale = NUMPY_S / bench.numpy_s
-    rows = []
-    for line in bench.lines:
-        scaled = line.measured * (scale if line.unit == "s" else 1.0)
-        digits = 2 if line.unit in ("s", "x") else 0
-        goal = "" if line.goal != line.goal else f"{line.goal:g} {line.unit}"
-        met = "" if not goal else "yes" if scaled <= line.goal * (1 + 1e-9) else "no"
-        rows.append(
-            [
-                line.what,
-                f"{number(line.measured, digits)} {line.unit}",
-                f"{number(scaled, digits)}",
-                goal,
-                met,
-            ]
-        )
-    notes = [f"{line.what}: {line.note}" for line in bench.lines if line.note]
-    head = ("", "here", f"numpy in {NUMPY_S} s", "goal", "met")
-    return "\n".join([table(head, rows), "", *notes])
 
 
 def main() -> None:
@@ -394,16 +410,17 @@ def main() -> None:
         "--against",
         type=lambda text: Path(text).resolve(),
         metavar="TREE",
-        help="also the analysis of another tree of airglow, in turn with this one, and the ratio",
+        help="also the code of another tree, in turn with this one, and the ratio",
     )
     parser.add_argument("--pairs", type=int, default=PAIRS, help="of that (%(default)s)")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="airglow-light-") as temporary:
-        bench = Bench(given.keep or Path(temporary), given.nights, given.against, given.pairs)
+        told = Lines(given.against.name if given.against else "", given.pairs)
+        bench = Bench(given.keep or Path(temporary), given.nights, given.against, given.pairs, told)
         measure_yardstick(bench)
         for name in given.only:
             PARTS[name](bench)
-    print(report(bench))
+    print(bench.lines)
 
 
 if __name__ == "__main__":
