@@ -28,10 +28,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from airglow.archive import DELETION
 from airglow.demo.servers import mariadb_server, s3_server
 from airglow.simulate import simulate_night, write_night
 from airglow.store import Store, known_deletion, open_store, settings_from_environment
+from airglow.store.guard import DELETION
 from airglow.uploads import NIGHTS_PER_PLAN, NightId
 from tests.benchmarks.light_table import Lines
 from tests.benchmarks.nights import DATE, FIRST_SEED, SITE, VARIANTS, registry, simulator_digest
@@ -350,7 +350,7 @@ def measure_many(bench: Bench) -> None:
         before, goal = goals.get(count, (math.nan, math.nan))
         costs: list[tuple[Cost, Counter[str]]] = []
         there: list[float] = []
-        for _ in range(bench.pairs if bench.against and count <= PAIRED_NIGHTS else 1):
+        for _ in range(bench.pairs if bench.against and count == 1 else 1):
             if bench.against and count <= PAIRED_NIGHTS:
                 there.append(many_pending(count, bench.against)[0].own_s)
             costs.append(many_pending(count))

@@ -196,7 +196,7 @@ def test_a_run_that_took_the_night_up_publishes_by_what_it_saw_then(
     store.delete(delivered_key(MINIME13))  # as of a version that made no copy
     states = tmp_path / "states"
     there = [found.key for found in store.list(MINIME13.state_prefix)]
-    note_marked(MINIME13, "this run", states, NightRecord(), there)
+    note_marked(MINIME13, "this run", states, NightRecord(), there=there)
     planned, folders = second(tmp_path, "XR", XG=NONE)
     with pytest.raises(FileNotFoundError):
         publish_night(store, planned, {tag: tmp_path / "nothing" for tag in folders}, states, run="this run")
@@ -210,7 +210,7 @@ def test_a_run_that_took_the_night_up_publishes_by_what_it_saw_then(
 
 def test_another_run_looks_for_itself(store: Store, first: dict, tmp_path: Path) -> None:
     states = tmp_path / "states"
-    note_marked(MINIME13, "an earlier run", states, NightRecord(), [])  # before the first publication
+    note_marked(MINIME13, "an earlier run", states, NightRecord(), there=[])  # before the first publication
     planned, folders = second(tmp_path, "XR", XG=NONE)
     index = publish_night(store, planned, folders, states, run="this run")
     assert index["outcomes"]["XG"]["kept"]["state"] == NONE["state"]
