@@ -3,6 +3,7 @@
     python -m tests.mutants                    # all of them
     python -m tests.mutants gp rings           # those of some subpackages
     python -m tests.mutants --jobs 2 --write   # all, two at a time, and the table to tests/MUTANTS.md
+    python -m tests.mutants --new --write      # those that the table does not have as killed, and the table
 
 A fault is one line in place of another. ``tests/mutants_table/<subpackage>.toml`` has a ``[[fault]]`` each:
 
@@ -254,18 +255,31 @@ def table(faults: Sequence[Fault], outcomes: Sequence[str]) -> str:
     lines += [f"| {name} | {count} | {killed[name]} |" for name, count in number.items()]
     lines += [f"| all | {len(faults)} | {killed.total()} |", ""]
     lines += ["| subpackage | file | pattern | fault | killed by | outcome |", "|---|---|---|---|---|---|"]
-    for fault, outcome in pairs:
-        test = fault.killed_by.removeprefix(f"tests/{fault.subpackage}/")
-        shown = f"{fault.what}: `{fault.fault}`".replace("|", "\\|")
-        cells = [fault.subpackage, fault.file, fault.pattern, shown, f"`{test}`".replace("|", "\\|"), outcome]
-        lines.append(f"| {' | '.join(cells)} |")
+    lines += [_row(fault, outcome) for fault, outcome in pairs]
     return "\n".join(lines) + "\n"
+
+
+def _row(fault: Fault, outcome: str) -> str:
+    """The line of the table for a fault."""
+    test = fault.killed_by.removeprefix(f"tests/{fault.subpackage}/")
+    shown = f"{fault.what}: `{fault.fault}`".replace("|", "\\|")
+    cells = [fault.subpackage, fault.file, fault.pattern, shown, f"`{test}`".replace("|", "\\|"), outcome]
+    return f"| {' | '.join(cells)} |"
+
+
+def new_faults(faults: Sequence[Fault], text: str) -> list[Fault]:
+    """Those that a table, as `table` made it, does not have as killed in the same way."""
+    known = set(text.splitlines())
+    return [fault for fault in faults if _row(fault, KILLED) not in known]
 
 
 def main() -> int:
     """Run the faults named on the command line; 1 unless all are killed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("subpackages", nargs="*", metavar="SUBPACKAGE", help=f"of {', '.join(SUBPACKAGES)}")
+    parser.add_argument(
+        "--new", action="store_true", help=f"only faults that {TABLE} does not have as killed"
+    )
     parser.add_argument("--write", action="store_true", help=f"write {TABLE}; of all subpackages only")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="faults at a time (default: 1)")
     arguments = parser.parse_args()
@@ -273,7 +287,10 @@ def main() -> int:
         parser.error("--write is for the table of all subpackages")
     try:
         faults = read_faults(arguments.subpackages)
-        outcomes = run_faults(faults, jobs=arguments.jobs)
+        known = (ROOT / TABLE).read_text(encoding="utf-8") if arguments.new else ""
+        chosen = new_faults(faults, known)
+        found = dict(zip(chosen, run_faults(chosen, jobs=arguments.jobs) if chosen else (), strict=True))
+        outcomes = [found.get(fault, KILLED) for fault in faults]
     except FaultRefused as refused:
         parser.error(str(refused))
     text = table(faults, outcomes)

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.mutants import (
     Fault,
     FaultRefused,
     faults_file,
+    new_faults,
     read_faults,
     run_faults,
     table,
@@ -133,3 +135,10 @@ def test_a_wrong_entry_is_refused(small, change, message):
     faults_file("gp", small).write_text(f"[[fault]]\n{given}\n{change}\n")
     with pytest.raises(FaultRefused, match=message):
         read_faults(["gp"], small)
+
+
+def test_a_fault_is_new_until_the_table_has_it_as_killed_by_this_test():
+    first, second, third, *_ = read_faults(["gp"])
+    text = table([first, second], [KILLED, SURVIVED])
+    assert new_faults([first, second, third], text) == [second, third]
+    assert new_faults([replace(first, killed_by=second.killed_by)], text) != []

@@ -17,9 +17,9 @@ NUMBER = 16
 TIME_S = np.arange(NUMBER) * 900.0
 
 
-def course_of(change_px):
+def course_of(change_px, seed=5):
     """The course that is found where the blur departs so much (16,) from what the fits take."""
-    random = np.random.default_rng(5)
+    random = np.random.default_rng(seed)
     profiles = []
     for change in change_px:
         b0, b1, b2 = PARAMETERS.blur_px
@@ -32,6 +32,7 @@ def course_of(change_px):
 def test_a_drift_of_the_focus_is_found_and_its_size_told():
     drift = np.linspace(-0.06, 0.06, NUMBER)
     course = course_of(drift)
+    assert course is not None
     np.testing.assert_allclose(course.change_px, drift, atol=0.02)
     assert np.all(np.abs(course.change_px - drift) < 5 * course.error_px + 0.005)
 
@@ -39,6 +40,20 @@ def test_a_drift_of_the_focus_is_found_and_its_size_told():
 def test_a_blur_that_stays_or_jumps_about_has_no_course():
     assert course_of(np.zeros(NUMBER)) is None
     assert course_of(0.06 * (-1.0) ** np.arange(NUMBER)) is None
+    assert course_of(np.full(NUMBER, 0.06)) is None  # another blur than the fits take, all night
+
+
+def test_steps_scatter_about_the_truth_as_they_state():
+    """Over many lasers of one drift; a part of the rest is that a step of least squares is only the first."""
+    drift = np.linspace(-0.03, 0.03, NUMBER)
+    z = np.concatenate([
+        (course.change_px - drift) / course.error_px
+        for course in (course_of(drift, seed) for seed in range(8))
+        if course is not None
+    ])  # fmt: skip
+    assert z.size >= 5 * NUMBER
+    assert np.std(z) == pytest.approx(1.0, abs=0.2)
+    assert abs(np.mean(z)) < 0.5
 
 
 def test_too_few_lasers_tell_no_course():

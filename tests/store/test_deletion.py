@@ -17,6 +17,7 @@ from airglow.store import (
     known_deletion,
     open_store,
     probe_deletion,
+    remembered_deletion,
     set_aside,
     settings_from_environment,
 )
@@ -112,6 +113,24 @@ def test_without_a_guard_what_comes_between_look_and_deletion_is_lost(forgetful:
         _before_deletion(there, lambda: store.put_bytes("raw/key", b"uploaded again"))
         assert delete_read(there, {"raw/key": etag}, deletion)["raw/key"] is is_lost
         assert (store.head("raw/key") is None) is is_lost
+
+
+def test_without_a_guard_what_was_listed_earlier_is_looked_at_again(forgetful: Store, store: Store):
+    etag = store.put_bytes("raw/key", b"read")
+    there = {found.key: found for found in store.list("raw/")}
+    store.put_bytes("raw/key", b"uploaded again")
+    assert delete_read(forgetful, {"raw/key": etag}, Deletion(), there) == {"raw/key": False}
+    assert store.get_bytes("raw/key") == b"uploaded again"
+
+
+def test_what_this_disk_remembers_is_asked_of_nobody(store: Store, tmp_path: Path):
+    at_hand = tmp_path / "deletion.json"
+    with counted(store) as sent:
+        assert remembered_deletion(store, at_hand) == Deletion()
+    found = known_deletion(store, at_hand)
+    with counted(store) as sent:
+        assert remembered_deletion(store, at_hand) == found
+    assert sent == []
 
 
 def test_with_if_match_no_look_is_needed(store: Store):

@@ -10,7 +10,13 @@ from airglow.winds.brightness import brightness_models
 from airglow.winds.field import Observations
 from airglow.winds.places import positions_m
 from airglow.winds.rounds import cut_rounds
-from airglow.winds.scattered_clouds import find_scattered_clouds
+from airglow.winds.scattered_clouds import (
+    _and_rounds_beside,
+    _directions,
+    _judge,
+    _size,
+    find_scattered_clouds,
+)
 
 from .made_winds import LATITUDE_DEG, LONGITUDE_DEG, make_winds, waves
 
@@ -99,3 +105,37 @@ def test_samples_known_to_be_under_clouds_take_no_part_and_few_samples_tell_noth
     _, found = night(0, broken, frames=15)
     assert not found.under.any()
     assert found.log_odds == ()
+
+
+def test_odds_are_shared_by_all_that_was_tried_and_the_brightness_adds_only_so_much():
+    by_wind, by_brightness = np.array([6.0, 1.0, 9.0, -50.0]), np.array([5.0, 0.5, -0.8, 2.0])
+    inside = np.array([[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 0, 1], [1, 1, 1, 1]], bool)
+    gain = [6.0 + np.log(20.0), 1.5]  # the third is against the brightness, the last against the wind
+    under, log_odds = _judge(by_wind, by_brightness, inside, tried=7)
+    assert log_odds == pytest.approx(np.log(np.sum(np.exp(gain)) / 7.0))
+    assert under.tolist() == [True, True, False, False]  # the second alone has a chance of one in fifty
+    few, odds = _judge(by_wind - 6.0, by_brightness, inside, tried=7)
+    assert odds == pytest.approx(log_odds - 6.0)
+    assert not few.any()
+
+
+def test_clouds_take_something_also_where_the_wind_is_none():
+    part = np.array([0.0, 30.0, -40.0])
+    least = 0.2 * np.sqrt(2500.0 / 3.0)
+    assert _size(part) == pytest.approx([least, np.hypot(30.0, least), np.hypot(40.0, least)])
+
+
+def test_a_stretch_of_broken_clouds_ends_a_round_later():
+    round_of = np.array([0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
+    found = _and_rounds_beside(round_of == 2, round_of)
+    assert found.tolist() == [False] * 2 + [True] * 6 + [False] * 2
+
+
+def test_directions_are_lines_within_ten_degrees_and_none_that_look_up():
+    azimuth, zenith = np.array([0.0, 90.0, 8.0, 180.0, 0.0, 94.0]), np.array([45.0, 45, 45, 45, 5, 45])
+    n = azimuth.size
+    seen = Observations(
+        np.arange(n) * 1.0, np.zeros((n, 3)), unit_vectors(azimuth, zenith), np.zeros(n), np.ones(n),
+        np.zeros((n, n)),
+    )  # fmt: skip
+    assert [np.flatnonzero(each).tolist() for each in _directions(seen)] == [[0, 2], [1, 5], [3]]
