@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from airglow.doctor.finding import Finding, ok, warning, wrong
 from airglow.model.errors import StoreError
 from airglow.store import Store, honours_if_match
 from airglow.store.clock import date_of
-from airglow.store.probe import PROBES, probe_object, remove_probes, versioning
+from airglow.store.probe import PROBES, probe_object, remove_probes, try_prefix, versioning
+from airglow.uploads import RAW
 
 CLOCK_TOLD_S, CLOCK_WRONG_S = 2.0, 60.0
+_ARCHIVE = ("fpi/", "cloudsensor/", "templogs/", "raw-refused/")
 _ASK = "let the bucket's policy allow it to this access key"
 
 
-def check_bucket(store: Store, now: Callable[[], dt.datetime]) -> Iterator[Finding]:
+def check_bucket(
+    store: Store, now: Callable[[], dt.datetime], prefixes: Iterable[str] = ()
+) -> Iterator[Finding]:
     """Look at the bucket; its objects stay as they are, and those that are made for this go again.
 
     Parameters
@@ -24,6 +28,8 @@ def check_bucket(store: Store, now: Callable[[], dt.datetime]) -> Iterator[Findi
         The bucket.
     now
         Tells the time of this machine.
+    prefixes
+        Where products and pages go, each with a slash at its end.
 
     Yields
     ------
@@ -42,9 +48,8 @@ def check_bucket(store: Store, now: Callable[[], dt.datetime]) -> Iterator[Findi
     if refused:
         yield wrong("bucket rights", "; ".join(refused), _ASK)
         return
-    yield ok(
-        "bucket rights", f"list, write, read, copy and delete work below {PROBES}; nothing else was tried"
-    )
+    yield ok("bucket rights", f"list, write, read, copy and delete work below {PROBES}")
+    yield check_prefixes(store, prefixes)
     yield from _check_deletions(store)
 
 
@@ -111,6 +116,31 @@ def _rights(store: Store) -> list[str]:
     except StoreError as error:
         refused.append(f"delete: {error}")
     return refused
+
+
+def check_prefixes(store: Store, prefixes: Iterable[str]) -> Finding:
+    """Try what runs do below each prefix: policies may differ from one to the other.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    prefixes
+        Where products and pages go.
+
+    Returns
+    -------
+    Finding
+    """
+    places = (RAW, *_ARCHIVE, *prefixes)
+    refused = {place: problem for place in places if (problem := try_prefix(store, place))}
+    if not refused:
+        return ok("rights by prefix", f"write, read and delete work below {', '.join(places)}")
+    told = "; ".join(f"below {place}: {problem}" for place, problem in refused.items())
+    if set(refused) == {RAW} and not try_prefix(store, RAW, may_write=False):
+        # Instruments write there; runs only read and delete.
+        return ok("rights by prefix", f"all that runs need; {told}, which they do without")
+    return wrong("rights by prefix", told, _ASK)
 
 
 def _check_deletions(store: Store) -> Iterator[Finding]:

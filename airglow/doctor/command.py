@@ -7,6 +7,7 @@ nothing: the objects with which it tries the bucket go again.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import datetime as dt
 import json
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from airglow.doctor.finding import Finding, Grade, ok, wrong
 from airglow.model.errors import AirglowError
+from airglow.pipeline.command_head import add_head
 
 _EPILOG = "exit status: 0 if nothing is wrong (warnings are no failure), 1 otherwise"
 
@@ -28,10 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser
         Gets the arguments.
     """
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = _EPILOG
+    add_head(parser, epilog=_EPILOG)
     parser.add_argument("--json", action="store_true", help="the same as JSON: a list of findings")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="last layer of the configuration")
 
 
 def run(given: argparse.Namespace) -> int:
@@ -88,7 +88,7 @@ def examine(directory: Path, environ: Mapping[str, str], config: Path | None = N
         yield wrong("bucket", str(error), "correct /etc/airglow/environment")
     else:
         try:
-            yield from check_bucket(store, lambda: dt.datetime.now(dt.UTC))
+            yield from check_bucket(store, lambda: dt.datetime.now(dt.UTC), _prefixes(environ, config))
         except AirglowError as error:
             yield wrong("bucket", str(error), "start this again; if it stays, ask who runs the store")
     yield from check_catalogue(environ)
@@ -129,6 +129,19 @@ def _check_configuration(config: Path | None) -> Finding:
         return wrong("configuration", str(error), "correct the file that is named; no run starts before")
     instruments, sites = len(registry.instrument_keys), len(registry.sites)
     return ok("configuration", f"all layers are valid: {instruments} instruments, {sites} sites")
+
+
+def _prefixes(environ: Mapping[str, str], config: Path | None) -> tuple[str, ...]:
+    """Where runs write beside their state, as far as environment and configuration say it."""
+    from airglow.pipeline.publish import prefixes_from_environment
+    from airglow.registry import load_config
+
+    places: list[str] = []
+    with contextlib.suppress(AirglowError):  # told by the checks of their own
+        places += dataclasses.astuple(prefixes_from_environment(environ))
+    with contextlib.suppress(AirglowError):
+        places.append(load_config(config, working_directory=True)["pages"]["prefix"])
+    return tuple(f"{place.strip('/')}/" for place in dict.fromkeys(places) if place)
 
 
 def _check_environment(environ: Mapping[str, str]) -> Finding:

@@ -8,10 +8,10 @@ themselves what goes by age.
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from airglow.model.errors import MachineError
+from airglow.pipeline.command_head import add_head, refuse
 from airglow.pipeline.last_discovery import DISCOVERY, last_discovery
 from airglow.pipeline.runlock import Busy, begin_run
 from airglow.pipeline.tidying import Leftover, leftovers, remove
@@ -28,11 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser
         Gets the arguments.
     """
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument(
-        "-n", "--dry-run", action="store_true", help="list it with its reason, remove nothing"
-    )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="last layer of the configuration")
+    add_head(parser, dry_run="list it with its reason, remove nothing")
 
 
 def run(given: argparse.Namespace) -> int:
@@ -56,8 +52,7 @@ def run(given: argparse.Namespace) -> int:
     try:
         lock = None if given.dry_run else begin_run(here / ".snakemake", 0)
     except Busy as error:
-        print(f"airglow clean: {error}. A dry run works meanwhile", file=sys.stderr)
-        return 1
+        return refuse("clean", f"{error}. A dry run works meanwhile")
     try:
         found = leftovers(here, _open_nights(here), keep["keep_local_days"], keep["keep_log_days"])
         return _work(here, list(found), given.dry_run)
@@ -77,7 +72,7 @@ def _work(here: Path, found: list[Leftover], dry_run: bool) -> int:
             remove(leftover, here)
         except OSError as error:
             failed += 1
-            print(f"airglow clean: {MachineError.from_os(str(leftover.path), error)}", file=sys.stderr)
+            refuse("clean", MachineError.from_os(str(leftover.path), error))
     verb = "would go" if dry_run else "are gone"
     print(f"{len(found) - failed} leftovers {verb}, {sum(sizes.values()) / 1e6:.1f} MB")
     return 1 if failed else 0

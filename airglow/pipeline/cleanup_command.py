@@ -1,4 +1,6 @@
-"""Show what would be deleted from raw/ now, object by object, and by which proof; or why it stays.
+"""Show what would be deleted now, object by object, and by which proof; or why it stays.
+
+Of raw/, and of products that an earlier publication of a night left.
 
 By the plans by which runs delete. Runs delete by themselves what is proven, so this command only shows it.
 """
@@ -6,11 +8,10 @@ By the plans by which runs delete. Runs delete by themselves what is proven, so 
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 
 from airglow.model.errors import AirglowError
 from airglow.model.states import ExitStatus
+from airglow.pipeline.command_head import add_head, refuse
 from airglow.registry import load_config, registry_of
 from airglow.store import StoredObject
 from airglow.uploads import RAW, NightId, RawPart, RawReceipt, parse_raw_key
@@ -24,17 +25,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser
         Gets the arguments.
     """
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add_head(parser, dry_run="must be given: runs delete by themselves")
     parser.add_argument(
         "night",
         nargs="*",
         metavar="NIGHT",
         help="such as minime05_uao_20250429 (default: all that is in raw/)",
     )
-    parser.add_argument(
-        "-n", "--dry-run", action="store_true", help="must be given: runs delete by themselves"
-    )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="last layer of the configuration")
 
 
 def run(given: argparse.Namespace) -> int:
@@ -54,16 +51,12 @@ def run(given: argparse.Namespace) -> int:
     from airglow.store import guard_of, open_store, settings_from_environment
 
     if not given.dry_run:
-        print(
-            "airglow cleanup: runs delete by themselves what is proven; say --dry-run to see it",
-            file=sys.stderr,
-        )
-        return ExitStatus.WRONG
+        reason = "runs delete by themselves what is proven; say --dry-run to see it"
+        return refuse("cleanup", reason, ExitStatus.WRONG)
     try:
         nights = [NightId.parse(name) for name in given.night]
     except AirglowError as error:
-        print(f"airglow cleanup: {error}", file=sys.stderr)
-        return ExitStatus.WRONG
+        return refuse("cleanup", error, ExitStatus.WRONG)
     config = load_config(given.config, working_directory=True)
     registry, store = registry_of(config), open_store(settings_from_environment())
     guard = guard_of(store, config["archive"])

@@ -12,6 +12,7 @@ from airglow.store.bucket import Store
 
 PROBES = "state/probe/"  # keys of all probe objects begin so
 _CONTENTS = b"made by airglow to see what this bucket allows; it can be deleted\n"
+_BELOW = "airglow-probe-"  # names of objects that are tried below other prefixes
 _OTHER_ETAG = "0" * 32
 _UNKNOWN = ("NotImplemented", "501", "MethodNotAllowed", "405")
 
@@ -72,6 +73,49 @@ def probe_object(store: Store) -> Iterator[str]:
         yield key
     finally:
         remove_probes(store, key)
+
+
+def try_prefix(store: Store, prefix: str, may_write: bool = True) -> str:
+    """Write, read and delete one small object below a prefix; it goes again, with all its versions.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    prefix
+        With a slash at its end. What is there is not touched.
+    may_write
+        Whether an object is written; else reading and deleting is tried with a name of which there is none.
+
+    Returns
+    -------
+    str
+        What is not allowed, with the answer; empty if all is.
+    """
+    beginning = f"{prefix}{_BELOW}"
+    key = f"{beginning}{secrets.token_hex(8)}"
+    doing = "list and delete"
+    try:
+        remove_probes(store, beginning)  # of a process that was killed
+        if may_write:
+            doing = "write"
+            store.put_bytes(key, _CONTENTS, "text/plain")
+        doing = "read"
+        if may_write:
+            store.get_bytes(key)
+        else:
+            store.head(key)
+        doing = "delete"
+        store.delete(key)
+    except StoreError as error:
+        with contextlib.suppress(StoreError):  # what is not allowed is told already
+            remove_probes(store, beginning)
+        return f"{doing}: {error}"
+    try:
+        remove_probes(store, beginning)
+    except StoreError as error:
+        return f"list and delete: {error}"
+    return ""
 
 
 def remove_probes(store: Store, prefix: str = PROBES) -> list[str]:

@@ -52,6 +52,7 @@ def test_all_is_well_and_nothing_is_changed(around, tmp_path: Path, capsys: pyte
         "bucket",
         "clock",
         "bucket rights",
+        "rights by prefix",
         "database",
         "disk",
         "lock",
@@ -267,3 +268,61 @@ def test_the_units(
 
 def test_without_systemd_nothing_is_said(tmp_path: Path) -> None:
     assert list(check_units(tmp_path / "not there")) == []
+
+
+@pytest.fixture
+def denying(store: Store):
+    """The bucket, with a policy that denies an operation below a prefix."""
+    from botocore.awsrequest import AWSResponse
+
+    rules: list[tuple[str, str]] = []
+
+    def deny(request, event_name, **_):
+        if (event_name.rpartition(".")[2], True) not in [
+            (operation, f"/{prefix}" in request.url) for operation, prefix in rules
+        ]:
+            return None
+        response = AWSResponse(request.url, 403, {}, None)
+        response._content = b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
+        return response
+
+    store.client.meta.events.register("before-send.s3", deny)
+    return store, lambda operation, prefix: rules.append((operation, prefix))
+
+
+def _by_prefix(store: Store) -> Finding:
+    findings = check_bucket(store, lambda: dt.datetime.now(dt.UTC), ("results/", "pages/"))
+    return {one.check: one for one in findings}["rights by prefix"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "prefix", "word"),
+    [
+        ("PutObject", "results/", "write"),
+        ("GetObject", "fpi/", "read"),
+        ("DeleteObject", "raw/", "delete"),
+        ("PutObject", "raw-refused/", "write"),
+    ],
+)
+def test_a_right_that_is_missing_below_a_prefix_is_named(
+    denying, operation: str, prefix: str, word: str
+) -> None:
+    store, deny = denying
+    deny(operation, prefix)
+    finding = _by_prefix(store)
+    assert finding.grade is Grade.WRONG
+    assert finding.seen.startswith(f"below {prefix}: {word}: ")
+    assert "AccessDenied" in finding.seen
+    assert store.list("") == [] or operation == "DeleteObject"
+
+
+def test_instruments_alone_may_write_below_raw(denying) -> None:
+    store, deny = denying
+    store.put_bytes("raw/fpi05_uao_20260510.txt", b"?")
+    deny("PutObject", "raw/")
+    finding = _by_prefix(store)
+    assert finding.grade is Grade.OK
+    assert "below raw/: write: " in finding.seen
+    deny("DeleteObject", "raw/")
+    assert _by_prefix(store).grade is Grade.WRONG
+    assert [one.key for one in store.list("")] == ["raw/fpi05_uao_20260510.txt"]
