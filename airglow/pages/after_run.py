@@ -12,9 +12,11 @@ from airglow.pages.site import update_pages
 from airglow.pipeline.closing import Closed
 from airglow.pipeline.database_mirror import mirror_in_database
 from airglow.pipeline.rows import report
+from airglow.pipeline.status import describe_others
 from airglow.pipeline.table import Row
 from airglow.store import Store, remembered_deletion
 from airglow.store.guard import DELETION
+from airglow.uploads import RAW
 
 
 def after_run(
@@ -45,8 +47,22 @@ def after_run(
     say(report(closed.discovery, closed.rows))
     for problem in [*closed.problems, *mirror_in_database(closed, store)]:
         say(problem)
-    for problem in _renew_pages(store, settings, work, closed.rows if closed.discovery else None):
+    table = _shown(closed) if closed.discovery else None
+    for problem in _renew_pages(store, settings, work, table):
         say(f"The pages are not up to date: {problem}")
+
+
+def _shown(closed: Closed) -> list[Row]:
+    """Rows for the pages: those of nights, and one for the objects of other instruments.
+
+    Their counts are as of the last change of anything else, as in the table: a count alone is no news.
+    """
+    others = dict(closed.discovery.others) if closed.discovery else {}
+    if others.keys() == closed.before.others.keys():
+        others = dict(closed.before.others)
+    if not others:
+        return closed.rows
+    return [*closed.rows, Row(RAW, "left alone", describe_others(others), None)]
 
 
 def _renew_pages(store: Store, settings: Mapping[str, Any], work: Path, table: list[Row] | None) -> list[str]:

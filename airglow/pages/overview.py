@@ -21,7 +21,7 @@ from airglow.pages.render import Page, look, render
 from airglow.pages.settings import PagesSettings, relative_url
 from airglow.pages.states import KINDS, TROUBLE, kind_of_row
 from airglow.pipeline.table import Row
-from airglow.uploads import NightId
+from airglow.uploads import RAW, NightId
 
 SHOWN_ROWS = 200  # of one kind, on the page of what waits: a backlog can be long
 RECENT_WITHOUT = 60  # days before the newest night, for nights without a result
@@ -187,7 +187,8 @@ def attention_page(
     by_name = {record["night"]: record for record in records}
     newest = _newest(instruments)
     by_kind: dict[str, list[dict[str, Any]]] = {}
-    for row in sorted(rows, key=lambda r: r.name):
+    others = next((row.reason for row in rows if row.name == RAW), "")
+    for row in sorted((row for row in rows if row.name != RAW), key=lambda r: r.name):
         night = night_of_row(row)
         has_page = row.name in by_name and night is not None
         by_kind.setdefault(kind_of_row(row.state).key, []).append(
@@ -226,7 +227,8 @@ def attention_page(
         for record in sorted(by_name.values(), key=lambda r: (r["date"], r["night"]), reverse=True)
         if lacks_result(record) and (newest - dt.date.fromisoformat(record["date"])).days <= RECENT_WITHOUT
     ][:SHOWN_ROWS]
-    return render(settings, "attention", key, groups=groups, trouble=TROUBLE, alarms=alarms, without=without)
+    about = {"groups": groups, "trouble": TROUBLE, "alarms": alarms, "without": without, "others": others}
+    return render(settings, "attention", key, **about)
 
 
 def _year_link(

@@ -125,11 +125,13 @@ def test_what_waits_and_failed_is_said_with_the_reason(store: Store) -> None:
         Row("minime05_uao_20250504", "collection error", "collection error", None),
         Row("minime05_uao_20250503", "queued", "complete; this run takes the 1 oldest nights", SINCE),
         Row("minime05_uao_20250430", "published, not finished", "XR: 3 sky frames", SINCE),
+        Row("raw/", "left alone", "12 objects of other instruments in raw/ are left alone: bwc00_ 12", None),
     ]
     update_pages(store, SETTINGS, rows)
     attention = text_of(store, "attention.html")
     for row in rows:
         assert row.reason in attention
+    assert attention.count("left alone") == 1  # no night of ours, and in none of their lists
     assert "since 2025-05-02 07:00" in attention
     assert f'<a class="name" href="nights/uao/minime05/20250428.html">{A}</a>' in attention
     index = text_of(store, "index.html")
