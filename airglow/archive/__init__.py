@@ -12,7 +12,17 @@ from airglow.archive.manifest import (
     load_manifest,
     read_manifest,
 )
-from airglow.archive.proof import NotArchived, list_products, prove_archived, prove_loaded, prove_published
+from airglow.archive.proof import (
+    NotArchived,
+    NotLoaded,
+    are_loaded,
+    list_products,
+    products_digest,
+    prove_archived,
+    prove_loaded,
+    prove_published,
+)
+from airglow.archive.replaced import REPLACED, no_longer_named
 from airglow.archive.superseded import (
     UploadVersion,
     bring_back,
@@ -31,18 +41,21 @@ from airglow.archive.weather import (
 )
 
 __all__ = [
+    "REPLACED",
     "ArchivedFile",
     "ArchivedWeather",
     "Excluded",
     "KeptOut",
     "Manifest",
     "NotArchived",
+    "NotLoaded",
     "RawFate",
     "RawObject",
     "UnpackLimits",
     "Unpacked",
     "UploadVersion",
     "archive_weather",
+    "are_loaded",
     "bring_back",
     "cleanup_night",
     "cleanup_weather",
@@ -56,7 +69,9 @@ __all__ = [
     "join_parts",
     "list_products",
     "load_manifest",
+    "no_longer_named",
     "preview_cleanup",
+    "products_digest",
     "prove_archived",
     "prove_loaded",
     "prove_published",

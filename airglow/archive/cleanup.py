@@ -11,11 +11,12 @@ from typing import Any
 from airglow.archive.cleanup_plan import plan_upload, plan_weather
 from airglow.archive.manifest import Manifest
 from airglow.archive.proof import prove_archived, prove_loaded, prove_published
+from airglow.archive.replaced import still_there
 from airglow.archive.superseded import retire
 from airglow.archive.weather import list_weather, sync_weather_file, why_not_archived
 from airglow.model.errors import BadInput
 from airglow.registry import Registry
-from airglow.store import Guard, Store, StoredObject, delete_read
+from airglow.store import Guard, Store, StoredObject, delete_read, in_threads
 from airglow.uploads import (
     ONE_DAY,
     RAW,
@@ -102,7 +103,7 @@ def cleanup_night(
     -------
     dict
         ``deleted`` keys, and ``kept`` ones with the reason; ``superseded``, if frames of earlier uploads were
-        moved out of the folder of the night.
+        moved out of the folder of the night; ``products_deleted``, if the index had replaced any.
 
     Raises
     ------
@@ -112,7 +113,7 @@ def cleanup_night(
     """
     there = prove_archived(store, manifest, just_read)
     prove_published(store, manifest, published)
-    prove_loaded(manifest, loaded)
+    prove_loaded(manifest, loaded, published)
     night = manifest.night
     listed = {found.key: found for found in store.list(RAW)}
     outcome = _Outcome()
@@ -121,7 +122,11 @@ def cleanup_night(
     dates = (night.date, night.date + ONE_DAY)
     _delete_weather(store, registry, night.site, dates, listed, guard, outcome, {night: published}, memory)
     superseded = retire(store, manifest, there, keep_superseded_days)
-    more = {"superseded": superseded} if superseded else {}
+    more: dict[str, Any] = {"superseded": superseded} if superseded else {}
+    # Not before: until rows and page are those of the new products, somebody may follow a link to the old.
+    if replaced := still_there(store, published, night):
+        in_threads(lambda found: store.delete_if_unchanged(found.key, found.etag, found), replaced)
+        more["products_deleted"] = [found.key for found in replaced]
     return outcome.record(night=night.name, manifest_sha256=manifest.sha256, **more)
 
 

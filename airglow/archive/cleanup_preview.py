@@ -9,6 +9,7 @@ from typing import Any
 from airglow.archive.cleanup_plan import plan_upload, plan_weather
 from airglow.archive.manifest import Manifest, load_manifest
 from airglow.archive.proof import prove_archived, prove_loaded, prove_published
+from airglow.archive.replaced import still_there
 from airglow.archive.weather import list_weather
 from airglow.model.errors import AirglowError
 from airglow.registry import Registry
@@ -18,7 +19,7 @@ from airglow.uploads import ONE_DAY, NightId, WeatherFile, is_of_upload
 
 @dataclass(frozen=True)
 class RawFate:
-    """What would become of a raw object.
+    """What would become of a raw object, or of a product that was replaced.
 
     Parameters
     ----------
@@ -59,8 +60,8 @@ def preview_cleanup(
     Returns
     -------
     list of RawFate
-        Of the upload's objects, and of the weather files of its dates. None if nothing of them is in
-        ``raw/``.
+        Of the upload's objects, of the weather files of its dates, and of products that were replaced. None
+        if there are none of them.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def preview_cleanup(
         published, loaded = (_sentinel(store, key) for key in (night.published_key, night.loaded_key))
         prove_archived(store, manifest, just_read=True)
         prove_published(store, manifest, published)
-        prove_loaded(manifest, loaded)
+        prove_loaded(manifest, loaded, published)
     except AirglowError as problem:
         store.check()  # or it is no verdict on the night
         missing = isinstance(problem, MissingObject)
@@ -95,7 +96,9 @@ def preview_cleanup(
         store, night.site, dates, raw=False, kinds={file.kind for file, _ in weather.files}
     )
     fates += [_fate_of_weather(file, listed[file.raw_key], archived) for file, _ in weather.files]
-    return fates + [RawFate(key, listed[key].size, False, why) for key, why in weather.kept]
+    fates += [RawFate(key, listed[key].size, False, why) for key, why in weather.kept]
+    why = "a product of an earlier publication, which the index does not name any more"
+    return fates + [RawFate(one.key, one.size, True, why) for one in still_there(store, published, night)]
 
 
 def _sentinel(store: Store, key: str) -> Mapping[str, Any]:

@@ -8,11 +8,15 @@ from typing import Any
 
 from airglow.archive.manifest import ArchivedFile, Manifest
 from airglow.model.errors import StoreError
-from airglow.store import MissingObject, Store, StoredObject
+from airglow.store import MissingObject, Store, StoredObject, json_bytes
 
 
 class NotArchived(StoreError):
     """The bucket does not have all files of a night as its manifest says."""
+
+
+class NotLoaded(StoreError):
+    """The rows of a night are not those of its products: another machine loaded what it had analysed."""
 
 
 def prove_archived(store: Store, manifest: Manifest, just_read: bool = False) -> dict[str, StoredObject]:
@@ -90,7 +94,12 @@ def prove_published(store: Store, manifest: Manifest, published: Mapping[str, An
     key = manifest.night.published_key
     _expect_manifest(key, manifest, published, "publish")
     products = published.get("products")
-    if not isinstance(products, list) or not all({"key", "size"} <= product.keys() for product in products):
+    outcomes = published.get("outcomes", {})
+    is_index = isinstance(products, list) and isinstance(outcomes, Mapping)
+    entries = [*products, *outcomes.values()] if is_index else [None]
+    if not all(isinstance(one, Mapping) for one in entries) or not all(
+        {"key", "size"} <= p.keys() for p in products
+    ):
         raise StoreError(f"{key}: not an index of products. Nothing was deleted; publish the night again")
     listed = list_products(store, products)
     for product in products:
@@ -127,8 +136,51 @@ def list_products(store: Store, products: Iterable[Mapping[str, Any]]) -> dict[s
     return {found.key: found for prefix in sorted(prefixes) for found in store.list(prefix)}
 
 
-def prove_loaded(manifest: Manifest, loaded: Mapping[str, Any]) -> None:
-    """Make sure that the rows were committed from products of this manifest.
+def products_digest(published: Mapping[str, Any]) -> str:
+    """By which the rows of a night are known to be of its products, and of no other analysis of its frames.
+
+    Parameters
+    ----------
+    published
+        The index of products.
+
+    Returns
+    -------
+    str
+        SHA-256 of what rows depend on: contents of the products, and what each tag came to. The time of the
+        publication is no part of it.
+    """
+    products = [
+        [product.get(name) for name in ("key", "size", "sha256", "etag")] for product in published["products"]
+    ]
+    outcomes = {
+        tag: [outcome.get(name) for name in ("state", "reason", "kept")]
+        for tag, outcome in published.get("outcomes", {}).items()
+    }
+    told = json_bytes({"products": sorted(products, key=str), "outcomes": outcomes})
+    return hashlib.sha256(told).hexdigest()
+
+
+def are_loaded(published: Mapping[str, Any], loaded: Mapping[str, Any]) -> bool:
+    """Whether rows were made from these products; of rows of an earlier version that is not known.
+
+    Parameters
+    ----------
+    published
+        The index of products.
+    loaded
+        The record of the load.
+
+    Returns
+    -------
+    bool
+        True also where it is not known.
+    """
+    return loaded.get("products_sha256") in (None, products_digest(published))
+
+
+def prove_loaded(manifest: Manifest, loaded: Mapping[str, Any], published: Mapping[str, Any]) -> None:
+    """Make sure that the rows were committed, and from these products of this manifest.
 
     Parameters
     ----------
@@ -136,13 +188,23 @@ def prove_loaded(manifest: Manifest, loaded: Mapping[str, Any]) -> None:
         Manifest of the night.
     loaded
         What `airglow.catalogue.load_night` left on record.
+    published
+        The index of products, as proven (`prove_published`).
 
     Raises
     ------
     StoreError
         If the rows are of another manifest, or none are on record.
+    NotLoaded
+        If they are of other products.
     """
-    _expect_manifest(manifest.night.loaded_key, manifest, loaded, "load")
+    key = manifest.night.loaded_key
+    _expect_manifest(key, manifest, loaded, "load")
+    if not are_loaded(published, loaded):
+        raise NotLoaded(
+            f"{key}: of other products than those that are published. Nothing was deleted; "
+            "the next attempt loads the night again"
+        )
 
 
 def _expect_manifest(key: str, manifest: Manifest, value: Mapping[str, Any], verb: str) -> None:

@@ -18,9 +18,8 @@ from airglow.archive.manifest import ArchivedFile, Manifest, read_manifest
 from airglow.model.errors import BadInput, StoreError
 from airglow.store import Deletion, MissingObject, Store, StoredObject, in_threads, set_aside
 from airglow.uploads import NightId, kept_manifests_prefix
-from airglow.uploads.expiry import SUPERSEDED, Superseded, markers_of, superseded_prefix
+from airglow.uploads.expiry import SUPERSEDED, UNKNOWN, Superseded, markers_of, superseded_prefix
 
-_UNKNOWN = "unknown"  # of no manifest: what an upload left that went away before it was archived
 _OWN = Deletion(honours_if_match=True)  # nobody else writes into the folder of a night: no look is needed
 log = logging.getLogger(__name__)
 
@@ -134,12 +133,13 @@ def keep_before_overwriting(
     if not lost:
         return
     owners = _owners(earlier_manifests(store, night))
-    for found in lost:
-        owner = owners.get((found.key, found.etag))
-        if owner is None:
-            beside = f"{superseded_prefix(night)}{_UNKNOWN}/{found.etag}_{PurePosixPath(found.key).name}"
-        else:
-            beside = _mark(store, night, owner, keep_days) + found.key.removeprefix(night.frames_prefix)
+    of_each = {found: owners.get((found.key, found.etag), UNKNOWN) for found in lost}
+    prefixes = {owner: _mark(store, night, owner, keep_days) for owner in sorted(set(of_each.values()))}
+    for found, owner in of_each.items():
+        name = found.key.removeprefix(night.frames_prefix)
+        if owner == UNKNOWN:  # of several uploads, perhaps: names alone would not keep them apart
+            name = f"{found.etag}_{PurePosixPath(name).name}"
+        beside = prefixes[owner] + name
         if beside not in there or there[beside].etag != found.etag:
             store.copy(found.key, beside, found.etag)
 
@@ -171,6 +171,7 @@ def retire(
     night = manifest.night
     named = {file.key for file in (*manifest.frames, *manifest.others)}
     aside = superseded_prefix(night)
+    _mark_unknown(store, night, there, keep_days)
     left = {key: found for key, found in there.items() if key not in named and not key.startswith(aside)}
     if not left:
         return []
@@ -285,6 +286,16 @@ def _mark(store: Store, night: NightId, manifest_sha256: str, keep_days: int) ->
     return _mark_until(
         store, Superseded(night, manifest_sha256, now.date() + dt.timedelta(days=keep_days)), keep_days
     )
+
+
+def _mark_unknown(store: Store, night: NightId, there: Mapping[str, StoredObject], keep_days: int) -> None:
+    """Note until when frames of no manifest are kept, which earlier versions did not. The latest decides."""
+    prefix = f"{superseded_prefix(night)}{UNKNOWN}/"
+    latest = max((found.modified for key, found in there.items() if key.startswith(prefix)), default=None)
+    if latest is not None:
+        _mark_until(
+            store, Superseded(night, UNKNOWN, latest.date() + dt.timedelta(days=keep_days)), keep_days
+        )
 
 
 def _mark_until(store: Store, one: Superseded, keep_days: int) -> str:

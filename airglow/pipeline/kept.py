@@ -13,7 +13,7 @@ import logging
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from airglow.archive import list_products
+from airglow.archive import REPLACED, list_products, no_longer_named
 from airglow.model.errors import BadInput, StoreError
 from airglow.model.files import parse_json
 from airglow.model.result import ANALYSED
@@ -50,7 +50,8 @@ def keep_earlier_results(
     dict
         The plan. Of a tag that is kept it has the earlier outcome, with ``kept``: ``state`` and ``reason`` of
         the outcome that was refused, ``at`` (UTC) and ``manifest_sha256`` of what was analysed then; and the
-        earlier products, with their ETags.
+        earlier products, with their ETags. Products of before that it does not name are under ``replaced``,
+        and the cleanup deletes them.
 
     Raises
     ------
@@ -86,7 +87,10 @@ def keep_earlier_results(
     wanted = [product for product in earlier["products"] if product["tag"] in kept]
     listed = list_products(store, wanted)
     there = [_as_published(listed, product, night, refused) for product in wanted]
-    return {**plan, "outcomes": outcomes, "products": [*plan["products"], *there]}
+    products = [*plan["products"], *there]
+    replaced = no_longer_named(store, products, earlier, night)
+    more = {REPLACED: replaced} if replaced else {}
+    return {**plan, "outcomes": outcomes, "products": products, **more}
 
 
 def _earlier_index(

@@ -33,10 +33,11 @@ from airglow.pipeline.again import Again, continued_history, what_was_done
 from airglow.pipeline.archiving import archive_upload
 from airglow.pipeline.delivery import publish_night
 from airglow.pipeline.finishing import finish_night
+from airglow.pipeline.loading import loaded_record
 from airglow.pipeline.mending import bring_frames_surely, cleanup_surely, read_archived
 from airglow.pipeline.publish import ProductPrefixes, plan_delivery
 from airglow.pipeline.states import put_state
-from airglow.pipeline.workspace import OUTCOME, published_results
+from airglow.pipeline.workspace import OUTCOME, published_results, remove_earlier_products
 from airglow.products import Beside, read_netcdf, write_kinds
 from airglow.registry import Registry
 from airglow.store import Store, guard_of, json_bytes
@@ -319,6 +320,7 @@ def write_tag(
     """
     folder = night.below(around.results) / request.tag
     folder.mkdir(parents=True, exist_ok=True)
+    remove_earlier_products(folder, (FITTED,))
     products = around.config["products"]
     kinds = [
         *(kind for kind in DEFAULT_KINDS if kind != FITTED),
@@ -352,4 +354,4 @@ def _load(
             manifest_sha256=index["manifest_sha256"],
             attempts=attempts,
         )
-    return {**record, "manifest_sha256": index["manifest_sha256"], "made_at": record["loaded_at"]}
+    return loaded_record(record, index)

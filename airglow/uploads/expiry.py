@@ -17,7 +17,9 @@ from airglow.store import StoredObject
 from airglow.uploads.keys import PENDING, NightId
 
 SUPERSEDED = f"{PENDING}superseded/"
-_NAME = re.compile(r"(?P<day>[0-9]{8})_(?P<night>.+)_(?P<manifest>[0-9a-f]{64})")
+UNKNOWN = "unknown"
+"""In place of a manifest's SHA-256: what an upload left that went away before it was archived."""
+_NAME = re.compile(r"(?P<day>[0-9]{8})_(?P<night>.+)_(?P<manifest>[0-9a-f]{64}|unknown)")
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Superseded:
     night
         The night.
     manifest_sha256
-        SHA-256 of the manifest that named them.
+        SHA-256 of the manifest that named them; `UNKNOWN` for those of none.
     keep_until
         Date (UTC) until which they are kept.
     """

@@ -19,7 +19,14 @@ from uploading import (
     send,
 )
 
-from airglow.archive import archive_weather, cleanup_night, cleanup_weather, read_manifest
+from airglow.archive import (
+    NotLoaded,
+    archive_weather,
+    cleanup_night,
+    cleanup_weather,
+    products_digest,
+    read_manifest,
+)
 from airglow.model.errors import StoreError
 from airglow.registry import load_registry
 from airglow.store import Store, open_store, settings_from_environment
@@ -144,6 +151,66 @@ def test_records_of_another_manifest_prove_nothing(store: Store, tmp_path: Path,
     refused = _clean_up(store, manifest, {**is_published, **published}, {**is_loaded, **loaded})
     assert len(keys(store, "raw/")) == 5
     assert reason in refused
+
+
+def test_rows_of_other_products_prove_nothing(store: Store, tmp_path: Path):
+    """Two machines with other settings: one published after the other, and loaded before it."""
+    manifest, published, loaded = _finish(store, MINIME05, tmp_path)
+    mine = {**loaded, "products_sha256": products_digest(published)}
+    other = {**published, "products": [{**published["products"][0], "etag": "of other settings"}]}
+    theirs = {**loaded, "products_sha256": products_digest(other)}
+    before = keys(store)
+    with pytest.raises(NotLoaded, match=r"loaded\.json: of other products than those that are published"):
+        cleanup_night(store, REGISTRY, manifest, published, theirs)
+    assert keys(store) == before
+    assert cleanup_night(store, REGISTRY, manifest, published, mine)["deleted"]
+
+
+def test_the_time_of_a_publication_is_no_part_of_its_products():
+    """The same settings elsewhere come to the same products, and the rows are of both."""
+    index = {
+        "products": [{"key": "a", "size": 1}],
+        "outcomes": {"XR": {"state": "analysed", "analysis_s": 3.0}},
+    }
+    again = {**index, "made_at": "later", "outcomes": {"XR": {"state": "analysed", "analysis_s": 4.0}}}
+    assert products_digest(index) == products_digest(again)
+    other = {**index, "outcomes": {"XR": {"state": "no frames"}}}
+    assert products_digest(index) != products_digest(other)
+
+
+def _replaced(store: Store, published: dict, key: str, data: bytes = b"of before") -> dict:
+    """The index of a publication after one that had another product, too."""
+    etag = store.put_bytes(key, data)
+    return {**published, "replaced": [{"key": key, "size": len(data), "etag": etag}]}
+
+
+def test_products_that_the_index_does_not_name_any_more_go_with_the_cleanup(store: Store, tmp_path: Path):
+    manifest, published, loaded = _finish(store, MINIME05, tmp_path)
+    key = f"images/2026/{MINIME05.name}_xr_winds.pdf"
+    record = cleanup_night(store, REGISTRY, manifest, _replaced(store, published, key), loaded)
+    assert record["products_deleted"] == [key]
+    assert store.head(key) is None
+    assert store.head(published["products"][0]["key"]) is not None
+    assert "products_deleted" not in cleanup_night(store, REGISTRY, manifest, published, loaded)
+
+
+@pytest.mark.parametrize(
+    "key", ["raw/fpi05_uao_20260429.txt", "results/2026/minime05_uao_20260430_xr.nc", MINIME05.published_key]
+)
+def test_no_index_can_have_anything_else_deleted(store: Store, tmp_path: Path, key: str):
+    manifest, published, loaded = _finish(store, MINIME05, tmp_path)
+    published = _replaced(store, published, key, store.get_bytes(key) if store.head(key) else b"x")
+    cleanup_night(store, REGISTRY, manifest, published, loaded)
+    assert (store.head(key) is not None) is not key.startswith("raw/")
+
+
+def test_a_replaced_product_that_is_another_one_now_stays(store: Store, tmp_path: Path):
+    manifest, published, loaded = _finish(store, MINIME05, tmp_path)
+    key = f"images/2026/{MINIME05.name}_xr_winds.pdf"
+    published = _replaced(store, published, key)
+    store.put_bytes(key, b"put there by somebody")
+    cleanup_night(store, REGISTRY, manifest, published, loaded)
+    assert store.get_bytes(key) == b"put there by somebody"
 
 
 def test_a_file_that_is_no_frame_is_proven_too(store: Store, tmp_path: Path):

@@ -7,10 +7,12 @@ from pathlib import Path
 from uploading import CONFIG, FRAMES, MINIME05, archive_night, counted, deliver, keys, pack, send
 
 from airglow.archive import Manifest, cleanup_night, earlier_manifests, expire_superseded, upload_versions
+from airglow.archive.superseded import keep_before_overwriting
 from airglow.pipeline.history import describe_uploads
 from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import clear_pending, kept_manifest_key, mark_pending, scan, take_up
+from airglow.uploads.expiry import markers_of
 
 REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
 FOLDER = MINIME05.frames_prefix
@@ -125,3 +127,25 @@ def test_what_no_manifest_names_is_left_alone(store: Store, tmp_path: Path):
     _, record = _finish(store, tmp_path, FRAMES)
     assert store.get_bytes(f"{FOLDER}UAO_X_20260429_230000_001.img") == b"of the system before"
     assert "superseded" not in record
+
+
+def test_frames_of_no_manifest_go_after_their_time_too(store: Store, tmp_path: Path):
+    """What an upload left that went away half archived, and an earlier version put there without a note."""
+    _finish(store, tmp_path, FRAMES)
+    stray = f"{FOLDER}superseded/unknown/0_stray.hdf5"
+    store.put_bytes(stray, b"of nobody knows what")
+    _finish(store, tmp_path, OTHER_FRAMES)
+    modified = store.head(stray).modified
+    for days, is_gone in ((10, False), (12, True)):
+        expire_superseded(store, scan(store, REGISTRY, now=modified + dt.timedelta(days=days)).expired)
+        assert (store.head(stray) is None) is is_gone
+
+
+def test_what_is_overwritten_and_of_no_manifest_is_noted_at_once(store: Store):
+    key = f"{FOLDER}UAO_L_20260429_213000_001.hdf5"
+    store.put_bytes(key, b"of an upload that went away")
+    there = {found.key: found for found in store.list(FOLDER)}
+    keep_before_overwriting(store, MINIME05, there, {key: "0" * 32}, keep_days=10)
+    (kept,) = markers_of(store.list("state/pending/superseded/"))
+    assert [store.get_bytes(one) for one in keys(store, kept.prefix)] == [b"of an upload that went away"]
+    assert kept.prefix == f"{FOLDER}superseded/unknown/"

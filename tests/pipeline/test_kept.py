@@ -63,6 +63,24 @@ def test_a_result_replaces_what_was_kept(store: Store, first: dict, tmp_path: Pa
     assert keep_earlier_results(store, planned, NOW) == planned
 
 
+def test_what_no_index_names_any_more_is_noted_until_it_is_gone(
+    store: Store, first: dict, tmp_path: Path
+) -> None:
+    """PDFs of before, say, where they are no longer wanted; here all products of a tag."""
+    planned, folders = second(tmp_path, "XR")
+    green = {product["key"] for product in first["products"] if product["tag"] == "XG"}
+    kept = keep_earlier_results(store, planned, NOW)
+    assert {one["key"] for one in kept["replaced"]} == green
+    index = deliver(store, kept, folders)
+    assert green <= set(keys(store))  # not before rows and page are of the new ones
+    # Published once more before the cleanup, they are not forgotten; gone, they are.
+    again = keep_earlier_results(store, planned, NOW)
+    assert again["replaced"] == index["replaced"] == kept["replaced"]
+    for key in green:
+        store.delete(key)
+    assert "replaced" not in keep_earlier_results(store, planned, NOW)
+
+
 def test_the_same_refusal_keeps_its_time_and_another_one_has_its_own(
     store: Store, first: dict, tmp_path: Path
 ) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 from adapter import snakemake, step, write_json
 
 from airglow.archive import read_manifest, with_uploads
-from airglow.model.products import FRAMES
+from airglow.model.products import FITTED, FRAMES
 from airglow.night import AnalysisSettings, NightRequest, analyse_frames
+from airglow.pipeline.workspace import remove_earlier_products
 from airglow.products import Beside, read_netcdf, write_kinds, write_netcdf
 
 with step() as job:
@@ -21,6 +22,8 @@ with step() as job:
         manifest_hash=manifest.sha256,
         fitted=Path(snakemake.output.fitted),
     )
+    # Plots and tables of an earlier result, PDFs among them that nobody asks for this time.
+    remove_earlier_products(Path(snakemake.output.night).parent, (FITTED,))
     write_netcdf(result, snakemake.output.night)
     # From the file, as the other plots: what a reader of the file sees is what this one shows.
     result = read_netcdf(snakemake.output.night)

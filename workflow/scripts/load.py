@@ -6,6 +6,7 @@ from contextlib import closing
 from adapter import RESULTS, STATES, WORK, snakemake, step
 
 from airglow.catalogue import connect, load_night, migrate, settings_from_environment
+from airglow.pipeline.loading import loaded_record
 from airglow.pipeline.publish import read_index
 from airglow.pipeline.runlock import RUN_VARIABLE
 from airglow.pipeline.states import put_state, read_state, states_taken_up
@@ -28,8 +29,7 @@ with step() as job:
             attempts=attempts,
             **of_manifest,
         )
-    record |= {**of_manifest, "made_at": record["loaded_at"]}
-    put_state(job.store, night, "loaded", record, STATES)
+    put_state(job.store, night, "loaded", loaded_record(record, index), STATES)
     if "page" in snakemake.output.keys():  # noqa: SIM118  a list of files with names
         from airglow.pages.night import publish_night_page
         from airglow.pages.settings import PagesSettings
