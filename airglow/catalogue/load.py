@@ -48,6 +48,7 @@ def load_night(
     *,
     products: Sequence[Mapping[str, Any]] = (),
     manifest_sha256: str | None = None,
+    known: tuple[str, dt.datetime] | None = None,
     attempts: int = ATTEMPTS,
     pause_s: float = FIRST_PAUSE_S,
 ) -> dict[str, Any]:
@@ -72,6 +73,9 @@ def load_night(
         Where the products are: ``tag``, ``name``, ``key``, ``size``, ``sha256``, as in the published index.
     manifest_sha256
         Of the manifest of the frames that were analysed.
+    known
+        ``load_id`` and time (UTC) of a load that is on record, where its rows are written once more: history
+        then tells of that one.
     attempts, pause_s
         How often to try when the connection is lost or another transaction is in the way, and how long to
         wait before the second attempt (doubled before each further one).
@@ -91,8 +95,8 @@ def load_night(
     if (night.site, night.instrument) != (site.key, instrument.key):
         raise CatalogueError(f"{night.name}: is not of {instrument.key} at {site.key}; nothing was changed")
     images, notes = data_set_rows(night.analysed, outcomes, site, instrument)
-    load_id, begun = uuid.uuid4().hex, time.monotonic()
-    loaded_at = dt.datetime.now(dt.UTC)
+    begun = time.monotonic()
+    load_id, loaded_at = known or (uuid.uuid4().hex, dt.datetime.now(dt.UTC))
     analysis_s = {outcome["tag"]: outcome.get("analysis_s") for outcome in outcomes}
 
     def work(cursor: Cursor) -> dict[str, int]:

@@ -86,6 +86,11 @@ def history(store: Store, night: NightId) -> list[Attempt]:
     Returns
     -------
     list of Attempt
+
+    Raises
+    ------
+    BadInput
+        If the last sentinel of the night cannot be read.
     """
     events: tuple[Attempt, ...] = ()
     if record := read_record(store, night):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -9,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airglow.archive import are_loaded
 from airglow.catalogue import (
     DatabaseSettings,
     applied_schema,
@@ -19,8 +22,9 @@ from airglow.catalogue import (
     migrate,
     write_states,
 )
-from airglow.model.errors import AirglowError
+from airglow.model.errors import AirglowError, StoreError
 from airglow.model.states import FINISHED
+from airglow.model.typed import Fields
 from airglow.pipeline.database_mirror import state_row
 from airglow.pipeline.publish import read_index
 from airglow.pipeline.published import published_nights
@@ -139,6 +143,20 @@ def _put_open_states(store: Store, connection: Connection) -> None:
     write_states(connection, rows, [state.value for state in FINISHED])
 
 
+def _known_load(store: Store, night: NightId, index: Mapping[str, Any]) -> tuple[str, dt.datetime] | None:
+    """Which load the bucket has on record of these products; None if it has none."""
+    try:
+        value = store.get_json(night.loaded_key)
+        if value is None or not are_loaded(index, Fields.of(value).values):
+            return None
+        load_id, at = Fields(value).text("load_id"), Fields(value).required_moment("loaded_at")
+    except (StoreError, ValueError):  # damaged: then history begins with this load
+        store.check()
+        return None
+    is_of_index = value.get("manifest_sha256") == index["manifest_sha256"]
+    return (load_id, at) if is_of_index and re.fullmatch(r"[0-9a-f]{32}", load_id) else None
+
+
 def _load(
     store: Store, registry: Registry, connection: Connection, night: NightId, index: Mapping[str, Any]
 ) -> None:
@@ -155,6 +173,7 @@ def _load(
                 registry.instrument(night.instrument, night.date),
                 products=index["products"],
                 manifest_sha256=index["manifest_sha256"],
+                known=_known_load(store, night, index),
             )
         except AirglowError:
             now = store.get_json(night.published_key)

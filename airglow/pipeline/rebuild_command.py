@@ -1,8 +1,8 @@
 """Load all rows of the database again, from what is published in the bucket.
 
 For a database that was lost, or moved: the bucket is its backup. Nights whose rows are there already are
-passed over, so a rebuild that was stopped goes on where it ended. What the bucket does not know is not
-brought back: the history of earlier loads.
+passed over, so a rebuild that was stopped goes on where it ended. Of the history of loads the bucket has the
+last one of each night, which comes back with its time; earlier ones are not brought back.
 """
 
 from __future__ import annotations

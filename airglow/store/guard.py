@@ -31,7 +31,7 @@ class Guard:
 
     deletion: Deletion = field(default_factory=Deletion)
     quarantine: dt.timedelta = dt.timedelta()
-    clock: Callable[[], dt.datetime | None] = field(default=lambda: dt.datetime.now(dt.UTC), compare=False)
+    clock: Callable[[], dt.datetime | None] = field(default_factory=lambda: _here, compare=False)
 
     def rests_until(
         self, objects: Iterable[StoredObject], now: dt.datetime | None = None
@@ -84,3 +84,8 @@ def guard_of(store: Store, settings: Mapping[str, Any], work: Path | None = None
     """
     deletion = known_deletion(store, None if work is None else work / DELETION)
     return Guard(deletion, dt.timedelta(hours=settings["quarantine_hours"]), store.now)
+
+
+def _here() -> dt.datetime:
+    """The present by this machine, for a store of which nothing else is known."""
+    return dt.datetime.now(dt.UTC)

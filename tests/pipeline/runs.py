@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from uploading import CONFIG, counted, keys
@@ -75,7 +76,8 @@ class Runs:
             records = take_up(self.store, found, self.versions)
             mirror_taken_up(self.store, found, self.work / "states", run.identifier, records)
             self.work.mkdir(exist_ok=True)
-            (self.work / "discovery.json").write_text(json.dumps(discovery_to_json(found)))
+            value = discovery_to_json(replace(found, run=run.identifier))
+            (self.work / "discovery.json").write_text(json.dumps(value))
         for night in (*finish, *pass_step):
             self.note(run, night, {"event": "done", "step": STEP})
         for night, (reason, error_class, *refused) in (fail or {}).items():

@@ -14,6 +14,7 @@ from airglow.catalogue import connect, load_night, migrate, settings_from_enviro
 from airglow.demo.servers import MariadbServer, S3Server
 from airglow.model.errors import AirglowError
 from airglow.pipeline.database_mirror import state_row
+from airglow.pipeline.loading import loaded_record
 from airglow.pipeline.published import published_nights
 from airglow.pipeline.rebuild import rebuild_database
 from airglow.pipeline.rows import done_row
@@ -144,6 +145,27 @@ def test_all_rows_come_back_as_they_were(
     for name in before:
         assert after[name] == before[name], name
     assert empty == {name for name, values in after.items() if not values}
+
+
+def test_the_last_load_of_a_night_comes_back_with_its_time(
+    bucket_copy: Store, environment: dict[str, str], database: Connection
+) -> None:
+    """As far as the bucket has it on record; of a load of other products it says nothing."""
+    at, load_ids = dt.datetime(2025, 5, 1, 12, tzinfo=dt.UTC), {}
+    for name in (A, B, C):
+        night = NightId.parse(name)
+        index = bucket_copy.get_json(night.published_key)
+        load_ids[name] = name[-1] * 32
+        record = loaded_record({"load_id": load_ids[name], "loaded_at": at.isoformat()}, index)
+        damage = {B: {"products_sha256": "of others"}, C: {"loaded_at": "2025-05-01T12:00:00"}}.get(name, {})
+        bucket_copy.put_json(night.loaded_key, record | damage)
+    rebuild_database(bucket_copy, REGISTRY, settings_from_environment(environment))
+    with database.cursor() as cursor:
+        cursor.execute("SELECT local_date, load_id, loaded_at FROM fpi_load")
+        found = {f"minime05_uao_{date:%Y%m%d}": (load_id, loaded_at) for date, load_id, loaded_at in cursor}
+    assert found[A] == (load_ids[A], at.replace(tzinfo=None))
+    for name in (B, C):
+        assert found[name][0] != load_ids[name]
 
 
 def test_a_dry_run_changes_nothing(archive: Store, environment: dict[str, str], database: Connection) -> None:
