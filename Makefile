@@ -37,10 +37,10 @@ demo: set-up
 	@$(BIN)/python -m airglow.demo
 
 test: set-up browser
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --durations=10 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10 $(ARGS)
 
 test-long: set-up browser
-	@$(BIN)/python -m pytest -m long -n 2 --dist loadfile --durations=10 $(ARGS)
+	@$(BIN)/python -m pytest -m long -n 2 --dist loadfile --no-loadscope-reorder --durations=10 $(ARGS)
 	@$(BIN)/python -m tests.mutants --jobs 2
 
 faults: set-up

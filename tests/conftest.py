@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cpu import CpuTimes
@@ -50,6 +51,24 @@ def bucket(any_bucket: Store) -> str:
 def store(s3: S3Server, bucket: str) -> Store:
     """The store over that bucket."""
     return open_store(settings_from_environment(s3.environment(bucket)))
+
+
+# Directories whose tests take longest, in the order in which they are begun.
+LONGEST_FIRST = (
+    *("end_to_end", "demo", "night", "workflow", "pipeline"),
+    *("deploy", "faults", "products", "winds", "archive"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what is quick for the end, so that neither of two processes waits long for the other."""
+    root = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        directory = item.path.relative_to(root).parts[0]
+        return LONGEST_FIRST.index(directory) if directory in LONGEST_FIRST else len(LONGEST_FIRST)
+
+    items.sort(key=place)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

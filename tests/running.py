@@ -241,7 +241,7 @@ def front(endpoint_url: str, ahead_s: float = 0.0, knows_if_match: bool = True) 
             if not made[0].seen(self.command, self.path):
                 self.close_connection = True
                 return
-            connection = http.client.HTTPConnection(behind.hostname, behind.port, timeout=60)
+            connection = http.client.HTTPConnection(behind.hostname, behind.port, timeout=TIMEOUT_S)
             try:
                 left_out = {"host", "expect"}
                 if self.command == "DELETE" and not knows_if_match:

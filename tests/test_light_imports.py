@@ -72,7 +72,7 @@ STEPS = {
 def loaded_by(code):
     """Which of the heavy modules a new process has loaded after some code."""
     code += f"\nimport json, sys\nprint(json.dumps(sorted({HEAVY} & sys.modules.keys())))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout.splitlines()[-1]))
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from airglow.model.errors import AirglowError
 
 HOST = "127.0.0.1"
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 300.0  # seconds on an idle machine
 STOP_TIMEOUT_S = 20.0
 PORT_ATTEMPTS = 5  # another program can take a free port before the server does
 

@@ -5,8 +5,8 @@ import zoneinfo
 from pathlib import Path
 
 import pytest
+from known import known_registry
 from uploading import (
-    CONFIG,
     MINIME05,
     MINIME13,
     archive_night,
@@ -28,11 +28,10 @@ from airglow.archive import (
     read_manifest,
 )
 from airglow.model.errors import StoreError
-from airglow.registry import load_registry
 from airglow.store import Store, open_store, settings_from_environment
 from airglow.uploads import NightId, clear_pending, cloud_file
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 CLOUDS = "raw/Cloud_uao_20260429.txt"
 NEXT_CLOUDS = "raw/Cloud_uao_20260430.txt"
 UNRECOGNISED = [

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from known import known_registry
 from uploading import (
-    CONFIG,
     MINIME05,
     MINIME13,
     archive_night,
@@ -20,11 +20,10 @@ from airglow.__main__ import main
 from airglow.archive import Manifest, archive_weather, cleanup_night, preview_cleanup
 from airglow.demo.servers import S3Server
 from airglow.model.errors import StoreError
-from airglow.registry import load_registry
 from airglow.store import Guard, Store
 from airglow.uploads import cloud_file
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 CLOUDS = "raw/Cloud_uao_20260429.txt"
 
 

@@ -4,9 +4,9 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from known import known_registry
 from running import front
 from uploading import (
-    CONFIG,
     MINIME05,
     archive_night,
     counted,
@@ -17,11 +17,10 @@ from uploading import (
 )
 
 from airglow.archive import archive_weather, cleanup_night, cleanup_weather
-from airglow.registry import load_registry
 from airglow.store import Deletion, Guard, Store, guard_of, open_store, settings_from_environment
 from airglow.uploads import State, clear_pending, read_memory, scan
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 DAY = dt.timedelta(hours=24)
 SETTINGS = {"quarantine_hours": 24}
 

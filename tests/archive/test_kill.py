@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from known import known_registry
 from uploading import (
-    CONFIG,
     MINIME05,
     archive_night,
     deliver,
@@ -16,11 +16,10 @@ from uploading import (
 )
 
 from airglow.archive import archive_weather, cleanup_night, load_manifest
-from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import clear_pending, scan, take_up
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 WRITES = ("PutObject", "DeleteObject", "CopyObject")
 # Before every write, or before one in five: each has a bucket and a night of its own.
 EVERY = (pytest.param(1, id="any", marks=pytest.mark.long), pytest.param(5, id="one in five"))

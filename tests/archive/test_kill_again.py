@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from uploading import CONFIG, MINIME05, archive_night, deliver, keys, pack, part_key, receipt
+from known import known_registry
+from uploading import MINIME05, archive_night, deliver, keys, pack, part_key, receipt
 
 from airglow.archive import (
     Manifest,
@@ -15,13 +16,12 @@ from airglow.archive import (
     cleanup_night,
     load_manifest,
 )
-from airglow.registry import load_registry
 from airglow.store import Deletion, Guard, Store
 from airglow.uploads import NightId, ScanSettings, clear_pending, mend_manifests, move_aside, scan, take_up
 
 from .test_kill import EVERY, Killed, _killed_at
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 OLD = pack({"n/UAO_X_20260429_213500_001.hdf5": b"sky", "n/UAO_X_20260429_214000_001.hdf5": b"more sky"})
 NEW = pack({"n/UAO_X_20260429_213500_001.hdf5": b"sky, once more"})
 KEEP_DAYS = 100

@@ -3,16 +3,16 @@
 from pathlib import Path
 
 import pytest
-from uploading import CONFIG, MINIME05, archive_night, counted, pack, part_key, send
+from known import known_registry
+from uploading import MINIME05, archive_night, counted, pack, part_key, send
 
 from airglow.archive import UnpackLimits, criteria, extract_night, join_parts
 from airglow.model.errors import BadInput, RefusedUpload
 from airglow.pipeline.rows import night_row
-from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import ScanSettings, State, read_refusal, record_refusal, scan, take_up
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 LIMITS = UnpackLimits()
 RUBBISH = b"no archive at all " * 100
 

@@ -4,17 +4,17 @@ import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
-from uploading import CONFIG, FRAMES, MINIME05, archive_night, counted, deliver, keys, pack, send
+from known import known_registry
+from uploading import FRAMES, MINIME05, archive_night, counted, deliver, keys, pack, send
 
 from airglow.archive import Manifest, cleanup_night, earlier_manifests, expire_superseded, upload_versions
 from airglow.archive.superseded import keep_before_overwriting
 from airglow.pipeline.history import describe_uploads
-from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import clear_pending, kept_manifest_key, mark_pending, scan, take_up
 from airglow.uploads.expiry import markers_of
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 FOLDER = MINIME05.frames_prefix
 OTHER_FRAMES = {
     "20260429/UAO_L_20260429_213000_001.hdf5": b"laser, once more",

@@ -4,17 +4,15 @@ import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from known import known_registry
 from pymysql.connections import Connection
 from results import example_result
 
 from airglow.catalogue import DatabaseSettings, connect, migrate, settings_from_environment
 from airglow.demo.servers import MariadbServer
-from airglow.registry import Registry, load_registry
-
-CONFIG = Path(__file__).parents[2] / "airglow/data"
+from airglow.registry import Registry
 
 
 @pytest.fixture
@@ -46,7 +44,7 @@ def administrator(mariadb: MariadbServer, settings: DatabaseSettings) -> Iterato
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     """The registry of this repository."""
-    return load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+    return known_registry()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -68,8 +68,8 @@ def test_a_wrong_password_is_not_tried_again(mariadb):
     environment = mariadb.environment() | {"MYSQL_PASSWORD": "wrong"}
     begun = time.monotonic()
     with pytest.raises(CatalogueError, match=r"Access denied.*nothing was changed"):
-        connect(settings_from_environment(environment), pause_s=30)
-    assert time.monotonic() - begun < 10
+        connect(settings_from_environment(environment), pause_s=300)
+    assert time.monotonic() - begun < 300
 
 
 def test_a_server_that_is_away_is_asked_a_few_times(mariadb):
@@ -134,7 +134,7 @@ def test_a_server_that_comes_back_is_used(mariadb):
 
     threading.Thread(target=relay, daemon=True).start()
     environment = mariadb.environment() | {"MYSQL_PORT": str(port)}
-    with connect(settings_from_environment(environment), pause_s=0.2) as connection:
+    with connect(settings_from_environment(environment), pause_s=0.5) as connection:
         assert connection.port == port
 
 
@@ -268,7 +268,7 @@ def test_two_deadlocked_transactions_both_succeed(settings):
                 cursor.execute("INSERT INTO pair VALUES (%s, 0)", (100 + n,))
             cursor.execute("UPDATE pair SET value = value + 1 WHERE id = 2")
             holds.set()
-            wanted.wait(10)
+            wanted.wait(300)
             cursor.execute("UPDATE pair SET value = value + 1 WHERE id = 1")
             other.commit()
 
@@ -278,13 +278,13 @@ def test_two_deadlocked_transactions_both_succeed(settings):
 
     def work(cursor):
         attempts.append(1)
-        holds.wait(10)
+        holds.wait(300)
         cursor.execute("UPDATE pair SET value = value + 10 WHERE id = 1")
         wanted.set()
         cursor.execute("UPDATE pair SET value = value + 10 WHERE id = 2")
 
     in_transaction(first, work, "test", pause_s=0.1)
-    thread.join(10)
+    thread.join(300)
     with first.cursor() as cursor:
         cursor.execute("SELECT value FROM pair WHERE id < 3")
         assert [value for (value,) in cursor.fetchall()] == [11, 11]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from known import known_registry
 from running import Clone, Front, Ran, clone, everything, front, new_place, surroundings, upload
 
 from airglow.catalogue import settings_from_environment
@@ -16,12 +17,11 @@ from airglow.pages.settings import PagesSettings
 from airglow.pages.site import update_pages
 from airglow.pipeline.publish import prefixes_from_environment
 from airglow.pipeline.whole_night import Surroundings, process_night
-from airglow.registry import load_config, load_registry, registry_of
+from airglow.registry import load_config, registry_of
 from airglow.simulate import NightFolder, simulate_night, write_night
 from airglow.store import Store
 from airglow.uploads import TABLE, NightId
 
-CONFIG = Path(__file__).parents[2] / "airglow/data"
 MIB = 2**20
 SMALL = NightId.parse("minime05_uao_20260512")
 
@@ -47,7 +47,7 @@ class Delivered:
 
 def simulated(directory: Path, name: str, sky_frames: int, laser_frames: int) -> NightFolder:
     """Simulate a night and pack it as the instrument does."""
-    registry = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+    registry = known_registry()
     night = NightId.parse(name)
     made = simulate_night(
         registry.instrument(night.instrument, night.date),

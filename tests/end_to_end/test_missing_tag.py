@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from known import known_registry
 from running import Front, Ran, clone, everything, upload
 
 from airglow.demo.servers import MariadbServer, S3Server
 from airglow.products import read_netcdf
-from airglow.registry import load_registry
 from airglow.simulate import simulate_night, write_night
 from airglow.uploads import NightId
 
-from .conftest import CONFIG, MIB, Place, line_of, place_at
+from .conftest import MIB, Place, line_of, place_at
 
 pytestmark = pytest.mark.long
 
@@ -34,7 +34,7 @@ def done(
     tmp_path_factory: pytest.TempPathFactory, s3: S3Server, mariadb: MariadbServer, behind: Front
 ) -> Done:
     """Frames of one of the two tags went all the way."""
-    registry = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+    registry = known_registry()
     instrument = registry.instrument(NIGHT.instrument, NIGHT.date)
     assert set(instrument.expected_tags) == {"XG", "XR"}
     made = simulate_night(

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import h5py
 import pytest
+from known import known_registry
 from running import TIMEOUT_S, Clone, clone, everything, upload
 
 from airglow.archive import load_manifest, prove_published
 from airglow.demo.servers import MariadbServer
-from airglow.registry import load_registry
 from airglow.simulate import NightFolder, pack_upload, simulate_night, write_night
 from airglow.store import Store
 from airglow.uploads import NightId
 
-from .conftest import CONFIG, MIB, SMALL, Place, contents, in_one_process, line_of, rows
+from .conftest import MIB, SMALL, Place, contents, in_one_process, line_of, rows
 
 TWO_TAGS = NightId("minime13", "uao", dt.date(2026, 5, 13))
 ALL_TOO_WARM_C = -200.0  # no camera is colder: all of them pass for switched off
@@ -30,7 +30,7 @@ SAMPLES = ("fpi_sky_sample", "fpi_laser_sample", "fpi_cycle_wind", "fpi_smooth_w
 
 def simulated(night: NightId, directory: Path, **changes: object) -> tuple[object, NightFolder]:
     """A night with few frames, on disk."""
-    registry = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+    registry = known_registry()
     made = simulate_night(
         registry.instrument(night.instrument, night.date),
         registry.site(night.site),

@@ -126,7 +126,7 @@ def s3_proxy(endpoint_url: str) -> Iterator[S3Proxy]:
             return None
 
         def ask(self, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
-            connection = http.client.HTTPConnection(behind.hostname, behind.port, timeout=60)
+            connection = http.client.HTTPConnection(behind.hostname, behind.port, timeout=600)
             try:
                 headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "expect")}
                 connection.request(self.command, self.path, body or None, headers)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from known import known_registry
 
 from airglow.night import AnalysisSettings, NightRequest, analyse_night, read_night
-from airglow.registry import load_registry
 from airglow.simulate import read_truth, simulate_night
 from airglow.simulate.folder import write_night
 from airglow.weather import read_folder
@@ -18,7 +18,7 @@ DATE = dt.date(2026, 5, 11)
 
 @pytest.fixture(scope="session")
 def registry():
-    return load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+    return known_registry()
 
 
 @pytest.fixture

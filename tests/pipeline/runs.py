@@ -7,7 +7,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from uploading import CONFIG, counted, keys
+from known import known_registry
+from uploading import counted, keys
 
 from airglow.model.states import ErrorClass
 from airglow.pipeline.at_work import StepAtWork, begin_attempt, begin_step
@@ -19,7 +20,6 @@ from airglow.pipeline.interrupted import record_interrupted
 from airglow.pipeline.recording import RunAtHand
 from airglow.pipeline.states import marked_record, marked_tried, mirror_taken_up, put_state
 from airglow.pipeline.table import Row
-from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import (
     MEMORY,
@@ -33,7 +33,7 @@ from airglow.uploads import (
     take_up,
 )
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 OTHER = NightId.parse("minime05_uao_20260428")
 BEGIN = dt.datetime.now(dt.UTC).replace(microsecond=0)
 STEP = "analyze"

@@ -4,7 +4,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from uploading import CONFIG, FRAMES, MINIME05, deliver, keys, pack, send
+from known import known_registry
+from uploading import FRAMES, MINIME05, deliver, keys, pack, send
 
 from airglow.archive import Manifest, NotArchived, UnpackLimits, cleanup_night, load_manifest
 from airglow.model.errors import BadInput
@@ -12,11 +13,10 @@ from airglow.pipeline.archiving import archive_upload
 from airglow.pipeline.mending import bring_frames_surely, cleanup_surely, read_archived
 from airglow.pipeline.states import manifest_bytes
 from airglow.pipeline.table import new_trouble, row_of_report
-from airglow.registry import load_registry
 from airglow.store import Guard, Store
 from airglow.uploads import State, mark_pending, mend_manifests, scan, take_up
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 
 
 def _archiving(store: Store, directory: Path) -> partial:

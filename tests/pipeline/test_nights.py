@@ -1,14 +1,14 @@
 """Which nights a target of the workflow means."""
 
 import pytest
-from uploading import CONFIG, MINIME05, MINIME13, send
+from known import known_registry
+from uploading import MINIME05, MINIME13, send
 
 from airglow.model.errors import AirglowError, BadInput, RegistryError
 from airglow.pipeline.nights import archived_nights, published_nights
-from airglow.registry import load_registry
 from airglow.store import Store
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 
 
 def test_nights_of_a_site_are_those_with_a_manifest_or_a_receipt(store: Store) -> None:

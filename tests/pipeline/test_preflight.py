@@ -154,7 +154,7 @@ def test_a_database_that_does_not_answer_is_a_warning_in_one_line(environ: dict[
         begun = time.monotonic()
         for port in ("1", str(silent.getsockname()[1])):
             assert check_surroundings({**environ, "MYSQL_PORT": port}, messages.append).list("") == []
-        assert time.monotonic() - begun < 15.0
+        assert time.monotonic() - begun < 120.0  # seconds on an idle machine, and without a limit for ever
     check_surroundings({**environ, "MYSQL_HOST": "nowhere.invalid"}, messages.append)
     assert len(messages) == 3
     for line in messages:

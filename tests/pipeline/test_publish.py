@@ -4,7 +4,8 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from uploading import CONFIG, MINIME05, MINIME13, keys
+from known import known_registry
+from uploading import MINIME05, MINIME13, keys
 
 from airglow.archive import prove_published, read_manifest
 from airglow.model.errors import AirglowError, BadInput, StoreError
@@ -18,11 +19,10 @@ from airglow.pipeline.publish import (
     prefixes_from_environment,
     read_index,
 )
-from airglow.registry import load_registry
 from airglow.store import MissingObject, Store, json_bytes
 from airglow.uploads import NightId
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 PREFIXES = ProductPrefixes("Results", "SummaryImages", "madrigal/fpi")
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from known import known_registry
 from pages.made import publish, result_of
 from pymysql.connections import Connection
-from uploading import CONFIG
 
 from airglow.__main__ import main
 from airglow.catalogue import connect, load_night, migrate, settings_from_environment, write_states
@@ -20,12 +20,11 @@ from airglow.pipeline.rebuild import rebuild_database
 from airglow.pipeline.rows import done_row
 from airglow.pipeline.table import Row, Table, write_table
 from airglow.products import write_netcdf
-from airglow.registry import load_registry
 from airglow.store import Store, open_store
 from airglow.store import settings_from_environment as store_settings
 from airglow.uploads import NightId
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 A, B, C = (f"minime05_uao_2025042{day}" for day in (7, 8, 9))
 CLEANED = {"made_at": "2025-05-01T12:00:00+00:00", "attempts": 2, "code": "1", "settings": "abc"}
 OPEN = Row("minime05_uao_20250501", "waiting", "12 of 17 parts", dt.datetime(2025, 5, 2, tzinfo=dt.UTC))

@@ -4,10 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from running import TIMEOUT_S
 
 from airglow.pipeline.runlock import (
     LOCK_VARIABLE,
@@ -26,7 +26,7 @@ from pathlib import Path
 from airglow.pipeline.runlock import begin_run
 run = begin_run(Path(sys.argv[1]), 0)
 print(run.identifier, flush=True)
-time.sleep(60)
+time.sleep(3600)  # until it is killed
 """
 
 # Begins a run, hands it to a child, and is killed at once: the child lives on.
@@ -51,22 +51,26 @@ from pathlib import Path
 from airglow.pipeline.runlock import adopt_run
 run = adopt_run(Path(sys.argv[1]))
 print(run and run.identifier, os.getpid(), flush=True)
-time.sleep(60)
+time.sleep(3600)  # until it is killed
 """
 
+# At work until its standard input ends.
 STEP = """
-import sys, time
+import sys
 from pathlib import Path
 from airglow.pipeline.runlock import step_of_run
 with step_of_run(Path(sys.argv[1]), sys.argv[2]):
     print("at work", flush=True)
-    time.sleep(float(sys.argv[3]))
+    sys.stdin.read()
 """
 
 
 def start(code: str, *arguments: object) -> tuple[subprocess.Popen, str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     return process, process.stdout.readline().strip()
@@ -97,15 +101,18 @@ def test_the_directory_is_free_once_the_run_was_killed(tmp_path: Path) -> None:
 
 def test_a_new_run_waits_for_the_steps_of_a_killed_one(tmp_path: Path) -> None:
     process, identifier = start(RUN, tmp_path)
-    step, _ = start(STEP, tmp_path, identifier, 1.0)
+    step, _ = start(STEP, tmp_path, identifier)
     kill(process)
     with pytest.raises(Busy, match="steps of a run that was killed"):
         begin_run(tmp_path, 0)
     messages: list[str] = []
-    began = time.monotonic()
-    run = begin_run(tmp_path, 30, messages.append)
+
+    def told(message: str) -> None:
+        messages.append(message)
+        step.stdin.close()
+
+    run = begin_run(tmp_path, TIMEOUT_S, told)
     assert step.wait() == 0
-    assert time.monotonic() - began > 0.3
     assert len(messages) == 1
     assert "still at work" in messages[0]
     run.end()
@@ -134,7 +141,7 @@ def test_a_child_that_is_handed_the_run_keeps_the_directory_when_the_parent_is_k
             pass  # its steps go on
     finally:
         os.kill(int(child), signal.SIGKILL)
-    begin_run(tmp_path, 5).end()  # the child's death may take a moment
+    begin_run(tmp_path, TIMEOUT_S).end()  # the child's death may take a moment
 
 
 def test_variables_that_are_left_over_are_not_believed(tmp_path: Path) -> None:
@@ -162,5 +169,5 @@ def test_work_that_was_planned_before_another_run_does_not_begin(tmp_path: Path)
 
     first = begin_run(tmp_path, 0)  # it is at work already, and ends while the other one waits
     with pytest.raises(Busy, match="the plan is out of date"):
-        begin_planned_run(tmp_path, 30, last_run(tmp_path), lambda _: first.end())
+        begin_planned_run(tmp_path, TIMEOUT_S, last_run(tmp_path), lambda _: first.end())
     begin_run(tmp_path, 0).end()

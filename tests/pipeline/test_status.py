@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-from uploading import CONFIG, MINIME05, MINIME13, receipt, send
+from known import known_registry
+from uploading import MINIME05, MINIME13, receipt, send
 
 from airglow.__main__ import main
 from airglow.demo.servers import S3Server
@@ -23,11 +24,10 @@ from airglow.pipeline.failures import (
 from airglow.pipeline.last_discovery import last_discovery
 from airglow.pipeline.rows import night_row, report, summarise_night
 from airglow.pipeline.table import Row, Table, read_table, row_of_report, write_table
-from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import TABLE, ScanSettings, discovery_to_json, scan
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 WILDCARDS = {"instrument": "minime05", "site": "uao", "date": "20260429", "tag": "XR"}
 INDEX = {
     "outcomes": {

@@ -3,14 +3,13 @@
 import datetime as dt
 
 import pytest
-from uploading import CONFIG
+from known import known_registry
 
 from airglow.model.errors import BadInput
 from airglow.pipeline.targets import is_there, looks_like_target, parse_target, why_not_there
-from airglow.registry import load_registry
 from airglow.store import Store
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 TODAY = dt.date(2026, 5, 12)
 
 

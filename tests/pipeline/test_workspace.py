@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from known import known_registry
 from results import empty_night, example_result
-from uploading import CONFIG, FRAMES, MINIME05, archive_night, send
+from uploading import FRAMES, MINIME05, archive_night, send
 
 from airglow.model.errors import MachineError, StoreError
 from airglow.night import NightRequest, no_result
@@ -24,11 +25,10 @@ from airglow.pipeline.workspace import (
     remove_older,
 )
 from airglow.products import SUFFIXES, Beside, local_name, read_netcdf, write_kinds
-from airglow.registry import load_registry
 from airglow.store import MissingObject, Store
 
 DAY_S = 86400
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 BESIDE = Beside(site=REGISTRY.site("uao"), instrument=REGISTRY.instrument("minime05", MINIME05.date))
 
 

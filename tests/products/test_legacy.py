@@ -14,16 +14,16 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+from known import known_registry
 from results import empty_night, example_result
 from uploading import CONFIG
 
 from airglow.etalon import relative_illumination
 from airglow.etalon.airy import blur_width_px, fringes
 from airglow.products import madrigal_text, read_netcdf, write_legacy, write_netcdf
-from airglow.registry import load_registry
 from products.same import in_single_precision
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 PER_SKY = {
     *("sky_times", "sky_intT", "sky_fns", "sky_ccd_temperature", "az", "ze", "direction"),
     *("LOSwind", "sigma_LOSwind", "sigma_fit_LOSwind", "sigma_cal_LOSwind", "T", "sigma_T"),

@@ -1,21 +1,18 @@
 """The registry, and nights that are quick to expose."""
 
 import datetime as dt
-from pathlib import Path
 
 import pytest
+from known import known_registry
 
-from airglow.registry import load_registry
 from airglow.simulate import simulate_night
 
 from .common import SPRING
 
-CONFIG = Path(__file__).parents[2] / "airglow/data"
-
 
 @pytest.fixture(scope="session")
 def registry():
-    return load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+    return known_registry()
 
 
 @pytest.fixture(scope="session")

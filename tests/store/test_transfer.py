@@ -77,9 +77,9 @@ def test_nothing_is_begun_after_a_failure():
         begun.append(number)
         if number == 0:
             raise StoreError("broken")
-        release.wait(5)
+        release.wait()
 
-    threading.Timer(0.2, release.set).start()
+    threading.Timer(1.0, release.set).start()
     with pytest.raises(StoreError, match="broken"):
         in_threads(work, list(range(50)), threads=2)
     assert len(begun) < 10

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
-from uploading import CONFIG, MINIME05, archive_night, cut, keys, pack, part_key, receipt, send
+from known import known_registry
+from uploading import MINIME05, archive_night, cut, keys, pack, part_key, receipt, send
 
-from airglow.registry import load_registry
 from airglow.store import Deletion, Guard, Store
 from airglow.uploads import (
     NightId,
@@ -22,7 +22,7 @@ from airglow.uploads import (
     take_up,
 )
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 ASIDE = f"raw-refused/{MINIME05.upload}/"
 
 

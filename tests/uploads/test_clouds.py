@@ -4,14 +4,14 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
-from uploading import CONFIG, MINIME05, MINIME13, cloud_lines, counted, receipt, send
+from known import known_registry
+from uploading import MINIME05, MINIME13, cloud_lines, counted, receipt, send
 
-from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import NightId, ScanSettings, State, cloud_file, mark_pending, scan
 from airglow.uploads.clouds import hours_to_cover
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 DATE = MINIME05.date
 NEXT = DATE + dt.timedelta(days=1)
 RAW, RAW_NEXT = (cloud_file("uao", date).raw_key for date in (DATE, NEXT))

@@ -3,16 +3,16 @@
 import datetime as dt
 
 import pytest
-from uploading import CONFIG, MINIME05, MINIME13, part_key
+from known import known_registry
+from uploading import MINIME05, MINIME13, part_key
 
-from airglow.registry import load_registry
 from airglow.store import StoredObject
 from airglow.uploads import NightId, Receipt, is_of_upload, nights_that_need
 from airglow.uploads.days import end_of_day
 from airglow.uploads.receipt import what_is_missing
 from airglow.uploads.refusals import Refusal
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 NOW = dt.datetime(2026, 4, 30, 5, 0, tzinfo=dt.UTC)
 
 

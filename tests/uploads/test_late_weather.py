@@ -7,10 +7,10 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from uploading import CONFIG, MINIME05, MINIME13, cloud_lines, counted, counted_keys, send
+from known import known_registry
+from uploading import MINIME05, MINIME13, cloud_lines, counted, counted_keys, send
 
 from airglow.archive import archive_weather, cleanup_weather, with_uploads
-from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import (
     MEMORY,
@@ -29,7 +29,7 @@ from airglow.uploads import (
 )
 from airglow.uploads.late_weather import list_states
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 DATE = MINIME05.date
 NEXT = DATE + dt.timedelta(days=1)
 BEFORE = NightId("minime05", "uao", DATE - dt.timedelta(days=1))

@@ -1,14 +1,14 @@
 """A night that is done stays on record, whenever a run is killed that takes it up again."""
 
 import pytest
-from uploading import CONFIG, MINIME05
+from known import known_registry
+from uploading import MINIME05
 
-from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import mark_pending, scan
 from airglow.uploads.pending import read_record
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 
 
 @pytest.fixture

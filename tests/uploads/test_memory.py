@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from known import known_registry
 from running import front
-from uploading import CONFIG, MINIME05, counted, cut, part_key, receipt, send
+from uploading import MINIME05, counted, cut, part_key, receipt, send
 
-from airglow.registry import load_registry
 from airglow.store import Store, open_store, settings_from_environment
 from airglow.uploads import (
     MEMORY,
@@ -25,7 +25,7 @@ from airglow.uploads import (
     take_up,
 )
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 NOW = dt.datetime(2026, 5, 20, 12, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(hours=1)
 

@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from uploading import CONFIG, MINIME05, MINIME13, send
+from known import known_registry
+from uploading import MINIME05, MINIME13, send
 
 from airglow.model.errors import AirglowError
 from airglow.pipeline.healing import heal_bucket
 from airglow.pipeline.rows import done_row, night_row
 from airglow.pipeline.table import open_rows, table_from_json, table_to_json
-from airglow.registry import load_registry
 from airglow.store import Store, known_deletion
 from airglow.uploads import State, read_hold, scan, take_up
 from airglow.uploads.holds import hold_key, hold_of
 from airglow.uploads.pending import TABLE, read_record, record_of
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 NOW = dt.datetime(2026, 5, 2, tzinfo=dt.UTC)
 AT = "2026-05-01T00:00:00+00:00"
 SETTINGS = {"quarantine_hours": 24}

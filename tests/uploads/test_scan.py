@@ -6,8 +6,8 @@ import itertools
 import json
 
 import pytest
+from known import known_registry
 from uploading import (
-    CONFIG,
     MINIME05,
     MINIME13,
     counted,
@@ -20,7 +20,6 @@ from uploading import (
 )
 
 from airglow.model.errors import BadInput
-from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import (
     NightId,
@@ -35,7 +34,7 @@ from airglow.uploads import (
     take_up,
 )
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 OF_THE_MOMENT = {
     "marked": None, "states": {}, "weather": {}, "asides": (), "damaged": {}, "expired": ()
 }  # fmt: skip

@@ -5,18 +5,18 @@ import json
 import sys
 
 import pytest
-from uploading import CONFIG, MINIME05, MINIME13, send
+from known import known_registry
+from uploading import MINIME05, MINIME13, send
 
 from airglow.archive.superseded import _mark
 from airglow.model.states import ErrorClass
 from airglow.pipeline.table import Table, table_from_json, table_to_json
-from airglow.registry import load_registry
 from airglow.store import Store
 from airglow.uploads import Fault, NightRecord, State, failed, pending, scan, standing, upload_digest
 from airglow.uploads.expiry import markers_of
 from airglow.uploads.pending import put_record, read_marker
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 MACHINE = Fault("load", "the database does not answer", ErrorClass.MACHINE)
 HOUR = dt.timedelta(hours=1)
 MODULES = ("airglow.uploads.scan", "airglow.uploads.pending", "airglow.archive.superseded")

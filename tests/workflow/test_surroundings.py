@@ -90,7 +90,7 @@ def test_a_command_heeds_no_settings_of_other_projects(
         env={**at_hand.environment, **home},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert (ran.returncode, ran.stderr) == (0, "")
     assert f"{NIGHT.name}  continuing" in ran.stdout
