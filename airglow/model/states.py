@@ -72,7 +72,7 @@ STATES = (
     StateInfo(
         NightState.WAITING,
         "something is missing, and the reason says what: `12 of 17 parts`, `receipt missing`, a cloud file"
-        " that is not there or ends too early",
+        " that is not there or ends too early, an upload that went away before it was archived",
         "if it stays: ask the instrument",
     ),
     StateInfo(NightState.QUEUED, "complete; a later run takes it up"),
@@ -88,8 +88,9 @@ STATES = (
     ),
     StateInfo(
         NightState.FAILED,
-        "a step failed; the reason names the step. Later runs try it again after 1, 2, 4 … 24 hours;"
-        " `status` says when",
+        "a step failed, hung (`run.step_hours`), or was at work three times in a row when the run or the machine"
+        " came down; the reason names the step. Later runs try it again after 1, 2, 4 … 24 hours; `status` says"
+        " when",
         "mend the cause; `airglow release NIGHT` tries it at once",
     ),
     StateInfo(
@@ -126,6 +127,9 @@ class Event(Enum):
     BAD_DATA = "bad data: archive, receipt, registry's verdict"
     FAULT = "a step failed"
     SAME_FAULT = "the same fault for the third time, while other nights passed that step"
+    CAME_DOWN = "at work the third time in a row when the run or the machine came down"
+    UPLOAD_GONE = "its upload went away before it was archived"
+    DAMAGED = "its manifest is damaged, and nothing is left to mend it from"
     HOLD = "an operator holds it"
     RELEASE = "an operator releases it"
     RETRY = "the time of the next try has come"
@@ -177,6 +181,9 @@ TRANSITIONS = (
     Transition(Event.BAD_DATA, _IN_RAW | _UNDER_WAY, _S.REFUSED, ExitStatus.LOOK),
     Transition(Event.FAULT, _UNDER_WAY, _S.FAILED, ExitStatus.FAILING, ExitStatus.FAILING),
     Transition(Event.SAME_FAULT, _UNDER_WAY | _from(_S.FAILED), _S.HELD, ExitStatus.LOOK),
+    Transition(Event.CAME_DOWN, _UNDER_WAY, _S.FAILED, ExitStatus.FAILING, ExitStatus.FAILING),
+    Transition(Event.UPLOAD_GONE, _IN_RAW | _UNDER_WAY, _S.WAITING),
+    Transition(Event.DAMAGED, _IN_RAW | _UNDER_WAY, _S.HELD, ExitStatus.LOOK),
     Transition(Event.RETRY, _from(_S.FAILED), _S.CONTINUING),
     Transition(Event.HOLD, frozenset(_S) - _from(_S.HELD), _S.HELD),
     Transition(Event.RELEASE, _from(_S.HELD, _S.REFUSED, _S.FAILED), _S.READY),

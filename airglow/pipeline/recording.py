@@ -154,8 +154,9 @@ def record_failures(
         for failure in of_nights[name]:
             mark_recorded(work, failure)
     for report in nights:
-        if report.state is NightState.REFUSED and report.night.name not in met:
-            _record_refused(store, report, run, now)
+        is_final = report.state is NightState.REFUSED or report.is_final
+        if is_final and report.night.name not in met:
+            _record_final(store, report, run, now)
     return Table(passed=passed_by, faults=faults), records
 
 
@@ -170,26 +171,27 @@ def _is_recorded(record: NightRecord, night: NightId, failure: Failure) -> bool:
     return bool(log) and any(event.log == log and event.result in _FAILED for event in record.events)
 
 
-def _record_refused(store: Store, report: NightReport, run: RunAtHand, now: dt.datetime) -> None:
-    """Let the marker of a night say that it is refused: then no later look costs a request."""
+def _record_final(store: Store, report: NightReport, run: RunAtHand, now: dt.datetime) -> None:
+    """Let the marker of a night say that it is refused, held or waits: then no later look costs a request."""
     record = report.record
     if report.night.date > now.date() + ONE_DAY:  # by this clock, which may be wrong: no verdict on data
         return
-    is_known = record is not None and record.state is NightState.REFUSED and record.upload == report.upload
-    if record is None or (is_known and record.versions == run.versions):
+    if record is None:
         return
-    refused = replace(
+    final = replace(
         record,
-        state=NightState.REFUSED,
+        state=report.state,
         reason=report.reason,
-        error_class=ErrorClass.DATA,
+        error_class=ErrorClass.DATA if report.state is NightState.REFUSED else None,
         step="",
         since=report.since or now,
         next_try=None,
         versions=run.versions,
         upload=report.upload,
     )
-    put_record(store, report.night, refused)
+    names = ("state", "versions", "upload")
+    if any(getattr(final, name) != getattr(record, name) for name in names):
+        put_record(store, report.night, final)
 
 
 def _rule(step: str) -> str:

@@ -45,7 +45,7 @@ def compare_with_archive(
     if archive.problem and not archive.copy:
         if report.state is State.READY:
             return replace(report, state=State.CONTINUING, reason=f"{_DAMAGED}archived again from its upload")
-        return replace(report, state=State.HELD, reason=archive.problem)
+        return replace(report, state=State.HELD, reason=archive.problem, is_final=True)
     if archived is None:
         if marked and not upload.objects:
             return _without_upload(store, report)
@@ -94,4 +94,4 @@ def _without_upload(store: Store, report: NightReport) -> NightReport:
         reason = "another upload was withdrawn: back to the archived one"
         return replace(report, state=State.CONTINUING, reason=reason, withdrawn=True)
     reason = "the upload went away before it was archived: upload the night again"
-    return replace(report, state=State.WAITING, reason=reason)
+    return replace(report, state=State.WAITING, reason=reason, is_final=True)

@@ -57,6 +57,9 @@ class NightReport:
         Digest of the weather files in ``raw/`` that it needs.
     refresh
         True if its published result is to be finished again, with weather files that came late.
+    is_final
+        True if that stays so until something comes or an operator acts: it goes on record, so that later
+        looks ask for nothing.
     """
 
     night: NightId
@@ -73,6 +76,7 @@ class NightReport:
     upload: str = ""
     weather: str = ""
     refresh: bool = False
+    is_final: bool = False
 
     @property
     def tried(self) -> str:
@@ -219,6 +223,7 @@ def discovery_to_json(discovery: Discovery) -> dict[str, Any]:
                 "upload": report.upload,
                 "weather": report.weather,
                 "refresh": report.refresh,
+                "is_final": report.is_final,
             }
             for report in discovery.nights
         ],

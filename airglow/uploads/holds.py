@@ -14,7 +14,7 @@ from airglow.uploads.pending import HELD, put_record, read_record
 from airglow.uploads.records import Attempt, released, with_event
 from airglow.uploads.refusals import forget_refusal, read_refusal
 
-_TO_RELEASE = (NightState.HELD, NightState.REFUSED, NightState.FAILED)
+_TO_RELEASE = (NightState.HELD, NightState.REFUSED, NightState.FAILED, NightState.WAITING)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Nights that a run passes over without a request: held, refused, or failed and not to be tried again yet."""
+"""Nights that a run passes over without a request: held, refused, waiting, or failed and not due yet."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from airglow.uploads.pending import Markers, read_marker
 from airglow.uploads.records import NightRecord, Versions
 from airglow.uploads.tried import what_counts
 
+_SETTLED = (NightState.HELD, NightState.REFUSED, NightState.WAITING)
 _LONGEST = dt.timedelta(hours=LONGEST_PAUSE_H + 1)
 
 
@@ -155,7 +156,7 @@ def settled(
     if versions is not None and record.versions != versions:
         return report
     waits = _is_to_wait(record, now) and not _is_over(report, record, table or {}, now)
-    if record.state in (NightState.HELD, NightState.REFUSED) or waits:
+    if record.state in _SETTLED or waits:
         return replace(report, state=record.state, reason=told(record), since=record.since)
     return report
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from airglow.pipeline.rows import night_row
 from airglow.pipeline.table import read_table
 from airglow.uploads import (
     TABLE,
+    NightId,
     Plan,
     Versions,
     hold,
@@ -184,3 +186,51 @@ def test_a_run_that_cannot_be_closed_does_not_end_well(
     assert ended_run(runs.work, "a") == (ExitStatus.BROKEN, closed.said)
     assert "unexpected IndexError" in closed.said[0]
     assert "Traceback" in capsys.readouterr().err
+
+
+def many(count: int) -> list[NightId]:
+    days = [dt.date(2026, 1, 1) + dt.timedelta(days=day) for day in range(count)]
+    return [NightId("minime05", "uao", day) for day in days]
+
+
+def test_nights_whose_upload_went_away_cost_nothing_until_it_comes_again(runs: Runs) -> None:
+    nights = many(50)
+    for night in nights:
+        mark_pending(runs.store, night, "upload")
+    closed = runs.run()
+    assert {(row.state, closed.status) for row in closed.rows} == {("waiting", ExitStatus.OK)}
+    assert "upload the night again" in row_of(closed, nights[0]).reason
+    runs.run()  # what has changed is read once
+    found, sent = runs.look()
+    assert len(sent) <= 5
+    assert [report.state for report in found.nights] == [NightState.WAITING] * 50
+    with counted(runs.store) as sent:
+        closed = runs.run()
+    assert len(sent) <= 5
+    assert len(closed.rows) == 50
+    send(runs.store, nights[3])
+    assert [report.night for report in runs.look()[0].wanted] == [nights[3]]
+    closed = runs.run(finish=[nights[3]])
+    assert row_of(closed, nights[3]).state == "done"
+    assert release(runs.store, nights[4], runs.now)  # such as after its manifest was put back by hand
+    runs.store.put_json(nights[4].manifest_key, {"receipt": {"key": "a", "etag": "b"}, "parts": []})
+    assert [report.night for report in runs.look()[0].wanted] == [nights[4]]
+
+
+def test_nights_held_by_a_damaged_manifest_are_told_once_and_cost_nothing(runs: Runs) -> None:
+    nights = many(50)
+    for night in nights:
+        mark_pending(runs.store, night, "upload")
+        runs.store.put_bytes(night.manifest_key, b"{")
+    closed = runs.run()
+    assert {row.state for row in closed.rows} == {"held"}
+    assert closed.status is ExitStatus.LOOK
+    assert "manifest" in row_of(closed, nights[0]).reason
+    assert runs.run().status is ExitStatus.OK
+    with counted(runs.store) as sent:
+        closed = runs.run()
+    assert len(sent) <= 5
+    assert {(row.state, closed.status) for row in closed.rows} == {("held", ExitStatus.OK)}
+    assert release(runs.store, nights[4], runs.now)
+    runs.store.put_json(nights[4].manifest_key, {"receipt": {"key": "a", "etag": "b"}, "parts": []})
+    assert [report.night for report in runs.look()[0].wanted] == [nights[4]]
