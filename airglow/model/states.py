@@ -88,9 +88,9 @@ STATES = (
     ),
     StateInfo(
         NightState.FAILED,
-        "a step failed, hung (`run.step_hours`), or was at work three times in a row when the run or the machine"
-        " came down; the reason names the step. Later runs try it again after 1, 2, 4 … 24 hours; `status` says"
-        " when",
+        "a step failed, hung (`run.step_hours`), or was at work three times in a row when the run or the"
+        " machine came down; the reason names the step. Later runs try it again after 1, 2, 4 … 24 hours;"
+        " `status` says when",
         "mend the cause; `airglow release NIGHT` tries it at once",
     ),
     StateInfo(

@@ -163,7 +163,23 @@ def continue_refresh(report: NightReport, is_uploaded: bool) -> NightReport:
         return report
     if report.record is None or report.record.why != WEATHER:
         return report
-    return replace(report, reason="to be finished again with weather that came late", refresh=True)
+    return refresh_again(report)
+
+
+def refresh_again(report: NightReport) -> NightReport:
+    """A night that is to be finished again, after that was interrupted.
+
+    Parameters
+    ----------
+    report
+        What was found of it.
+
+    Returns
+    -------
+    NightReport
+    """
+    reason = "to be finished again with weather that came late"
+    return replace(report, state=State.CONTINUING, reason=reason, refresh=True)
 
 
 def why_weather_is_needed(

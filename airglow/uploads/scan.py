@@ -17,7 +17,13 @@ from airglow.uploads.discovery import Discovery, NightReport, State, WeatherDay
 from airglow.uploads.expiry import expired
 from airglow.uploads.judging import ScanSettings, judge, overdue_upload, read_receipts
 from airglow.uploads.keys import RAW, NightId, WeatherFile
-from airglow.uploads.late_weather import continue_refresh, list_states, look_for_late_weather
+from airglow.uploads.late_weather import (
+    WEATHER,
+    continue_refresh,
+    list_states,
+    look_for_late_weather,
+    refresh_again,
+)
 from airglow.uploads.listing import Raw, Upload, sort_raw
 from airglow.uploads.manifests import look_up, rests_until
 from airglow.uploads.memory import Memory
@@ -26,6 +32,8 @@ from airglow.uploads.queue import Plan, with_queue
 from airglow.uploads.receipt import Receipt
 from airglow.uploads.records import NightRecord, Versions
 from airglow.uploads.standing import read_standing, settled, upload_digest
+
+_STAYS = (State.REFUSED, State.WAITING)  # of an upload, for as long as nobody mends it
 
 
 def scan(
@@ -116,7 +124,9 @@ def scan(
         record = records.get(night) if night in unfinished else None
         first = _first_look(night, upload, record, raw)
         report = judge(store, registry, settings, now, first, upload, receipts.get(night), raw)
-        if is_to_be_looked_up(report, upload, night in unfinished, memory, now):
+        if record is not None and record.why == WEATHER and report.state in _STAYS:
+            report = refresh_again(report)  # what lies in raw/ is no reason to leave it half done
+        elif is_to_be_looked_up(report, upload, night in unfinished, memory, now):
             states = {**list_states(store, night), **states}
             is_marked, there = night in unfinished, {found.key for found in states[night]}
             if not is_marked and (until := rests_until(store, night, upload.objects, there, now)):
@@ -139,12 +149,17 @@ def scan(
         asides += [aside] if aside else []
         reports.append(report)
     in_need = _in_need(raw, receipts)
+    # An upload that is refused, or never becomes complete, must not keep late weather from what is published.
+    blocked = set(in_need) - {report.night for report in reports if report.state in _STAYS}
     late = look_for_late_weather(
         store, registry, now, settings.late_weather_hours, raw.weather,
-        {*in_need, *unfinished, *standing.holds, *map(NightId.parse, settings.hold)}, memory, raw.cloud_ends,
+        {*blocked, *unfinished, *standing.holds, *map(NightId.parse, settings.hold)}, memory, raw.cloud_ends,
         states,
     )  # fmt: skip
     late = [replace(report, weather=upload_digest(raw.weather_of(report.night))) for report in late]
+    refreshed, shown = {report.night for report in late if report.is_wanted}, {one.night for one in reports}
+    reports = [report for report in reports if report.night not in refreshed]
+    late = [report for report in late if report.is_wanted or report.night not in shown]
     to_come = {*unfinished, *standing.holds, *(report.night for report in late)}
     needed = {WeatherDay(night.site, day) for night in to_come for day in (night.date, night.date + ONE_DAY)}
     leftovers = _leftovers(registry, settings, now, raw.weather, in_need)

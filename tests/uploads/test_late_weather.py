@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from known import known_registry
-from uploading import MINIME05, MINIME13, cloud_lines, counted, counted_keys, send
+from uploading import MINIME05, MINIME13, cloud_lines, counted, counted_keys, receipt, send
 
 from airglow.archive import archive_weather, cleanup_weather, with_uploads
+from airglow.model.states import ErrorClass
 from airglow.store import Store
 from airglow.uploads import (
     MEMORY,
     WEATHER,
+    Fault,
     Memory,
     NightId,
     NightReport,
     ScanSettings,
     State,
     cloud_file,
+    failed,
     mark_pending,
     pending_nights,
+    put_record,
     read_memory,
+    read_record,
     scan,
     take_up,
+    what_counts,
 )
 from airglow.uploads.late_weather import list_states
 
@@ -313,3 +320,48 @@ def test_what_is_known_of_the_night_before_is_not_asked(store: Store) -> None:
     with counted_keys(store) as sent:
         assert BEFORE in look(store)
     assert ("GetObject", BEFORE.published_key) in sent
+
+
+@pytest.mark.parametrize("upload", ["refused", "half"])
+def test_an_upload_that_stays_as_it_is_does_not_block_late_weather(night: Store, upload: str):
+    night.put_bytes(MINIME05.receipt_key, b"?" if upload == "refused" else receipt(MINIME05, 3, 1000))
+    (state,) = (report.state for report in look(night).values())
+    night.put_bytes(RAW_NEXT, MIDNIGHT_TO_MORNING)
+    found = scan(night, REGISTRY, ScanSettings(), MUCH_LATER)
+    (report,) = found.nights  # and no other of the same night
+    assert is_refreshed(report)
+    take_up(night, found)  # killed right after it
+    (again,) = look(night).values()
+    assert is_refreshed(again)
+    publish(night, MINIME05)
+    night.delete(MINIME05.pending_key)
+    assert [report.state for report in look(night).values()] == [state]
+
+
+def test_a_refresh_that_was_held_is_tried_again_when_its_weather_file_changes(night: Store):
+    night.put_bytes(RAW_NEXT, MIDNIGHT_TO_MORNING)
+    found = scan(night, REGISTRY, ScanSettings(), MUCH_LATER)
+    take_up(night, found)
+    (report,) = found.nights
+    record = read_record(night, MINIME05)
+    for state in (State.HELD, State.REFUSED):
+        fault = Fault("refresh", "a line that nobody expected", ErrorClass.CODE, state is State.REFUSED)
+        counts = what_counts(report.tried, fault.step, fault.error_class)
+        how = {"alone": True, "others_pass": True, "upload": counts}
+        stopped = replace(failed(record, fault, MUCH_LATER, **how), state=state)
+        put_record(night, MINIME05, stopped)
+        assert look(night)[MINIME05].state is state
+    night.put_bytes(RAW_NEXT, MIDNIGHT_TO_MORNING + b"# repaired\n")
+    assert is_refreshed(look(night)[MINIME05])
+
+
+def test_a_pause_after_a_fault_of_the_machine_outlasts_a_file_that_grows(night: Store):
+    night.put_bytes(RAW_NEXT, MIDNIGHT_TO_MORNING)
+    found = scan(night, REGISTRY, ScanSettings(), MUCH_LATER)
+    take_up(night, found)
+    fault = Fault("refresh", "no answer", ErrorClass.MACHINE)
+    counts = what_counts(found.nights[0].tried, fault.step, fault.error_class)
+    how = {"alone": True, "others_pass": True, "upload": counts}
+    put_record(night, MINIME05, failed(read_record(night, MINIME05), fault, MUCH_LATER, **how))
+    night.put_bytes(RAW_NEXT, MIDNIGHT_TO_MORNING + b"# grown\n")
+    assert look(night)[MINIME05].state is State.FAILED
