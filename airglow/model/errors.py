@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -83,7 +85,29 @@ class MachineError(AirglowError):
         """
         if isinstance(error, MemoryError):
             return cls(name, "out of memory", "Free some memory and start again")
-        return cls(name, f"cannot be read or written: {error.strerror or error}")
+        reason = f"cannot be read or written: {error.strerror or error}"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            disk = f"Make room on the disk at {mount_point(name)}, for example with airglow clean"
+            return cls(name, reason, disk)
+        return cls(name, reason)
+
+
+def mount_point(path: str | os.PathLike[str]) -> str:
+    """Where the disk of a path is mounted: by that an operator knows which one is full.
+
+    Parameters
+    ----------
+    path
+        A file or directory; it need not be there.
+
+    Returns
+    -------
+    str
+    """
+    there = os.path.realpath(path)
+    while not os.path.ismount(there):
+        there = os.path.dirname(there)
+    return there
 
 
 class StoreError(AirglowError):

@@ -94,6 +94,25 @@ def write_whole(path: Path | str, data: bytes | str) -> Path:
     return Path(path)
 
 
+def check_room(directory: Path, need_bytes: int = 65536) -> None:
+    """Whether a directory takes a small file: such as a note of what failed.
+
+    Parameters
+    ----------
+    directory
+        The directory.
+    need_bytes
+        Size of the file, which is removed.
+
+    Raises
+    ------
+    MachineError
+        As `written_whole`.
+    """
+    probe = write_whole(directory / "room.probe", b"-" * need_bytes)
+    probe.unlink(missing_ok=True)
+
+
 def sha256_of_file(path: Path) -> str:
     """SHA-256 of a file, for where its MD5, which takes longer, is not needed.
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from airglow.model.errors import AirglowError, BadInput
+from airglow.model.errors import AirglowError, BadInput, MachineError
 from airglow.model.files import write_whole
 from airglow.model.states import WANTED, ErrorClass, ExitStatus, NightState
 from airglow.pipeline.attempts import logs_of_run, send_attempts, send_left_over, step_name, steps_passed
 from airglow.pipeline.failures import Failure, failures, forget_before
 from airglow.pipeline.last_discovery import DISCOVERY, last_discovery
-from airglow.pipeline.recording import RunAtHand, failures_by_night, record_failures
+from airglow.pipeline.recording import RunAtHand, failures_by_night, record_failures, recorded_by_steps
 from airglow.pipeline.rows import done_here
 from airglow.pipeline.table import (
     Row,
@@ -105,6 +105,7 @@ def close_run(work: Path, store: Store, run: RunAtHand, now: dt.datetime | None 
         passed = {night.name: steps_passed([path]) for night, path in logs_of_run(run.stamp).items()}
         logs = {night.name: key for night, key in send_attempts(store, run.stamp).items()}
         table, records = record_failures(work, store, run, discovery, closed.before, noted, passed, logs, now)
+        records |= recorded_by_steps(store, _without_end(work, discovery, records), run.stamp)
     except (AirglowError, OSError) as error:
         closed.problems.append(f"what failed is not on record yet: {error}")
         closed.rows = _rows(work, run, closed, noted, {})
@@ -147,7 +148,11 @@ def end_run(work: Path, store: Store, run: RunAtHand) -> Closed:
         traceback.print_exc()
         problem = f"the run could not be closed: unexpected {type(error).__name__}: {error}"
         closed = Closed(None, status=ExitStatus.BROKEN, said=[problem], problems=[problem])
-    note_end(work, run, closed)
+    try:
+        note_end(work, run, closed)
+    except MachineError as error:  # `airglow run` finds it out by itself
+        closed.problems.append(str(error))
+        closed.status = closed.status or ExitStatus.FAILING
     return closed
 
 
@@ -179,6 +184,14 @@ def _discovery_of(work: Path, run: RunAtHand) -> tuple[Discovery | None, str]:
     except AirglowError as error:
         return None, f"It is not known which nights wait: {error}"
     return (found if found is not None and found.run == run.identifier else None), ""
+
+
+def _without_end(
+    work: Path, discovery: Discovery | None, records: Mapping[str, NightRecord]
+) -> list[NightId]:
+    """Nights that a run took up and that are neither done nor failed."""
+    wanted = [report.night for report in discovery.wanted] if discovery else []
+    return [night for night in wanted if night.name not in records and not done_here(night, work / "states")]
 
 
 def _rows(
@@ -230,8 +243,12 @@ def _failed_row(failure: Failure) -> Row:
 
 
 def _is_of_night(failure: Failure) -> bool:
+    return _names_night(failure.name)
+
+
+def _names_night(name: str) -> bool:
     try:
-        NightId.parse(failure.name)
+        NightId.parse(name)
     except BadInput:
         return False
     return True
@@ -268,6 +285,18 @@ def _sentences(closed: Closed, run: RunAtHand, noted: Iterable[Failure]) -> list
         if failure.at >= run.begun and not failure.refused
     ]
     said = [f"failed: {', '.join(steps)}"] if steps else []
+    mine = {failure.name for failure in noted if failure.at >= run.begun}
+    alone = [
+        f"{row.name} ({row.reason})"
+        for row in closed.rows
+        if is_failing(row)
+        and row.last_tried
+        and row.last_tried >= run.begun
+        and row.name not in mine
+        and CAME_DOWN not in row.reason
+        and _names_night(row.name)
+    ]
+    said += [f"failed, and could not be noted on this disk: {'; '.join(alone)}"] if alone else []
     failed_before = {row.name for row in closed.before.rows if is_failing(row)}
     down = [f"{r.name} ({r.reason})" for r in closed.rows if CAME_DOWN in r.reason and is_failing(r)]
     down = [each for each in down if each.split(" ")[0] not in failed_before]

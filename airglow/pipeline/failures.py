@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from airglow.model.errors import MachineError
 from airglow.model.files import parse_json, write_whole
 from airglow.model.names import NIGHT
 from airglow.model.states import ErrorClass
@@ -141,7 +142,10 @@ def mark_recorded(work: Path, failure: Failure) -> None:
     """
     for path, known in _records(work):
         if known == failure:
-            write_whole(path, json_bytes({**_to_json(failure), "recorded": True}))
+            try:
+                write_whole(path, json_bytes({**_to_json(failure), "recorded": True}))
+            except MachineError:  # a full disk: then the note goes, for the bucket has all of it
+                path.unlink(missing_ok=True)
 
 
 def forget_recorded(work: Path, only_by_name: Collection[str] = ()) -> None:

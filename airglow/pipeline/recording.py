@@ -160,6 +160,73 @@ def record_failures(
     return Table(passed=passed_by, faults=faults), records
 
 
+def record_at_once(
+    store: Store, night: NightId, fault: Fault, tried: str, attempt: str, versions: Versions
+) -> bool:
+    """Put the failure of a step on record by the step itself, since this disk does not take a note of it.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    night
+        The night.
+    fault
+        How it failed.
+    tried
+        What it worked on (`airglow.uploads.tried`); empty if that is not known.
+    attempt
+        When the run began (`airglow.pipeline.attempts.attempt_stamp`).
+    versions
+        Of code and settings.
+
+    Returns
+    -------
+    bool
+        False for a night without a marker, which is as it was.
+
+    Raises
+    ------
+    StoreError
+        If the bucket does not take it.
+    """
+    record = read_record(store, night)
+    if record is None:
+        return False
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    counts = what_counts(tried, fault.step, fault.error_class)
+    log = attempt_key(night, attempt) if attempt else ""
+    # What other nights met is not known here, so it says nothing against this one.
+    how = {"alone": False, "others_pass": False, "versions": versions, "upload": counts, "log": log}
+    put_record(store, night, failed(record, fault, now, **how))
+    return True
+
+
+def recorded_by_steps(store: Store, nights: Iterable[NightId], attempt: str) -> dict[str, NightRecord]:
+    """Records that steps of a run have written themselves. Costs a request for each night.
+
+    Parameters
+    ----------
+    store
+        The bucket.
+    nights
+        Nights that did not come to their end, and of which no failure is noted.
+    attempt
+        When the run began.
+
+    Returns
+    -------
+    dict
+        By name of the night.
+    """
+    found = {}
+    for night in nights:
+        record, log = read_record(store, night), attempt_key(night, attempt)
+        if record and any(event.log == log and event.result in _FAILED for event in record.events[-1:]):
+            found[night.name] = record
+    return found
+
+
 def _log_of(failure: Failure, night: NightId) -> str:
     """Key of the log of the attempt that failed; empty if that is not known, or is of no single night."""
     return attempt_key(night, failure.attempt) if failure.attempt and failure.name == night.name else ""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from airglow.model.errors import AirglowError, BadInput, MachineError
+from airglow.model.files import check_room
 from airglow.model.states import ExitStatus, exits_help
 from airglow.pipeline.backlog import what_is_left, work_off
 from airglow.pipeline.closing import ENDED, ended_run
@@ -167,6 +168,11 @@ def _work(command: Sequence[str], lock: Run, targets: Sequence[Target], hours: f
         return ExitStatus.OK
     elif _tell_of(ends) is ExitStatus.LOOK:  # of an earlier plan, and told once
         return ExitStatus.LOOK
+    try:
+        check_room(_WORK)
+        check_room(_LOG.parent)
+    except MachineError as error:  # nothing that failed could be noted
+        return _refuse(ExitStatus.FAILING, f"the run came to no end: {error}")
     output = _LOG.read_text(encoding="utf-8", errors="replace")
     print("\n".join(output.splitlines()[-_SHOWN_LINES:]), file=sys.stderr)
     if code < 0:

@@ -1,7 +1,9 @@
 """Steps that hang, and that take the whole run down, with a real Snakemake and a real store."""
 
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from uploading import MINIME05, send
 
 from airglow.demo.servers import MariadbServer, S3Server
 from airglow.store import Store
-from airglow.uploads import CAME_DOWN, read_record
+from airglow.uploads import CAME_DOWN, read_record, release
 
 PART = "tar.gz000001"
 
@@ -68,3 +70,41 @@ def test_a_step_that_hangs_is_ended_and_has_failed(place: Place) -> None:
     log = place.store.get_bytes(record.events[-1].log).decode()
     assert f'event=failed class=machine msg="{reason}"' in log
     assert record.next_try is not None
+
+
+@contextmanager
+def small_disk(directory: Path) -> Iterator[None]:
+    """A disk of its own, of 80 megabytes, of which a plan leaves 50 to a night, at a directory."""
+    directory.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=80m", "none", str(directory)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("nothing may be mounted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+def fill(directory: Path) -> None:
+    with (directory / "filler").open("wb", buffering=0) as file:
+        for size in (1 << 20, 4096):
+            with suppress(OSError):
+                while True:
+                    file.write(bytes(size))
+
+
+def test_a_disk_that_is_full_is_named_and_the_night_has_failed(place: Place) -> None:
+    directory = place.clone.directory / "work"
+    with small_disk(directory):
+        place.behind.forget()
+        place.behind.when("GET", PART, 1, lambda: fill(directory))
+        ran = place.clone.airglow()
+        assert ran.code == 4, ran.text
+        assert f"Make room on the disk at {directory}, for example with airglow clean" in ran.text
+        record = read_record(place.store, MINIME05)
+        assert (record.state.value, record.step) == ("failed", "extract")
+        assert "No space left on device" in record.reason
+        (directory / "filler").unlink()
+        assert release(place.store, MINIME05)
+        ran = place.clone.airglow()
+        assert "extract minime05 uao 20260429: done" in ran.text

@@ -6,6 +6,7 @@ keeps it apart from runs that were killed, and puts every failure on record.
 
 import contextlib
 import datetime as dt
+import errno
 import functools
 import json
 import logging
@@ -18,19 +19,21 @@ from pathlib import Path
 from typing import Any
 
 import __main__
-from airglow.model.errors import AirglowError, RefusedUpload
+from airglow.model.errors import AirglowError, MachineError, RefusedUpload
 from airglow.model.files import write_whole
 from airglow.model.process import make_short_lived
 from airglow.model.states import ErrorClass, error_class_of
 from airglow.pipeline.at_work import StepAtWork, begin_step, end_step
-from airglow.pipeline.attempts import ATTEMPT_VARIABLE, LogFormatter, attempt_key, attempt_log
+from airglow.pipeline.attempts import ATTEMPT_VARIABLE, LogFormatter, attempt_key, attempt_log, step_name
 from airglow.pipeline.failures import forget_failure, record_failure
 from airglow.pipeline.overtime import check_not_overtime, end_after
+from airglow.pipeline.recording import record_at_once
 from airglow.pipeline.runlock import RUN_VARIABLE, step_of_run
 from airglow.pipeline.states import marked_tried
+from airglow.pipeline.versions import versions_of
 from airglow.registry import Instrument, Registry, Site
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
-from airglow.uploads import NightId
+from airglow.uploads import Fault, NightId
 
 make_short_lived()
 
@@ -126,6 +129,12 @@ def step() -> Iterator[Step]:
         _fail(about, str(refusal), ErrorClass.DATA, refused=True)
     except AirglowError as error:
         _fail(about, str(error), error_class_of(error))
+    except OSError as error:
+        logging.exception("unexpected")
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        unexpected = f"unexpected {type(error).__name__}: {error}"
+        reason = str(MachineError.from_os(str(error.filename or WORK), error)) if full else unexpected
+        _fail(about, reason, ErrorClass.MACHINE)
     except Exception as error:
         logging.exception("unexpected")
         _fail(about, f"unexpected {type(error).__name__}: {error}", error_class_of(error))
@@ -162,8 +171,12 @@ def _begin_logs() -> None:
             of_attempt.parent.mkdir(parents=True, exist_ok=True)
             paths.append(of_attempt)
     logging.root.setLevel(logging.INFO)
+    logging.raiseExceptions = False  # a full disk: the work itself meets it, and says so
     for path in paths:
-        handler = logging.FileHandler(path, encoding="utf-8")
+        try:
+            handler = logging.FileHandler(path, encoding="utf-8")
+        except OSError:
+            continue
         handler.setFormatter(LogFormatter(about))
         logging.root.addHandler(handler)
     logging.info("begins", extra={"event": "begin"})
@@ -174,6 +187,14 @@ def _tried() -> str:
     if "instrument" not in WILDCARDS:
         return ""
     return marked_tried(Step().night, os.environ.get(RUN_VARIABLE), STATES)
+
+
+def _record_at_once(fault: Fault) -> None:
+    """Put the failure of a night into the bucket."""
+    if "instrument" in WILDCARDS:
+        job = Step()
+        versions = versions_of(job.config, job.registry)
+        record_at_once(job.store, job.night, fault, _tried(), ATTEMPT, versions)
 
 
 def _give_up(about: str, reason: str) -> None:
@@ -190,9 +211,15 @@ def _note_failure(
     about: str, reason: str, error_class: ErrorClass = ErrorClass.MACHINE, refused: bool = False
 ) -> None:
     """Put a failure on record, and tell it."""
-    record_failure(
-        WORK, snakemake.rule, WILDCARDS, reason, snakemake.log[0], error_class, refused, ATTEMPT, _tried()
-    )
+    where = snakemake.rule, WILDCARDS
+    try:
+        record_failure(WORK, *where, reason, snakemake.log[0], error_class, refused, ATTEMPT, _tried())
+    except MachineError as error:
+        print(f"{about}: this cannot be noted on the disk: {error}", flush=True)
+        with contextlib.suppress(AirglowError):  # then the run says that its disk is full
+            _record_at_once(
+                Fault(step_name(snakemake.rule, WILDCARDS.get("tag", "")), reason, error_class, refused)
+            )
     event = "refused" if refused else "failed"
     logging.error(reason, extra={"event": event, "fields": {"class": error_class.value}})
     print(f"{about}: {'refused: ' * refused}{reason} (log: {snakemake.log[0]})", flush=True)
