@@ -137,7 +137,9 @@ def test_a_registry_that_forgets_a_tag_does_not_cost_its_result(
     assert outcomes["XR"]["kept"]["state"] == "not expected"
     assert outcomes["XR"]["kept"]["reason"] == "the registry expects X of this night"
     planned, _ = second(tmp_path, "X")  # but if it was right, the new result is that of the night
-    assert keep_earlier_results(store, planned, NOW) == planned
+    kept = keep_earlier_results(store, planned, NOW)
+    assert {one["key"] for one in kept.pop("replaced")} == {one["key"] for one in first["products"]}
+    assert kept == planned
 
 
 def test_what_cannot_be_kept_is_said_and_nothing_is_changed(
