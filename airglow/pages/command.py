@@ -11,7 +11,7 @@ from airglow.pages.export import export_pages
 from airglow.pages.rebuild import rebuild_pages
 from airglow.pages.settings import PagesSettings
 from airglow.pages.site import update_pages
-from airglow.pipeline.table import read_table
+from airglow.pipeline.stored_table import read_table
 from airglow.registry import load_config
 from airglow.store import open_store, settings_from_environment
 

@@ -22,18 +22,16 @@ from airglow.pipeline.failures import Failure, failures, forget_before
 from airglow.pipeline.last_discovery import DISCOVERY, last_discovery
 from airglow.pipeline.recording import RunAtHand, failures_by_night, record_failures, recorded_by_steps
 from airglow.pipeline.rows import done_here
+from airglow.pipeline.stored_table import read_table, table_from_json, write_table
 from airglow.pipeline.table import (
     Row,
     Table,
     is_failing,
     new_trouble,
     open_rows,
-    read_table,
     row_of_record,
     row_of_report,
-    table_from_json,
     with_first_times,
-    write_table,
 )
 from airglow.store import Store, json_bytes
 from airglow.uploads import CAME_DOWN, MEMORY, Discovery, NightId, NightRecord, NightReport, note_written

@@ -14,7 +14,7 @@ from airglow.pipeline.backlog import plan_at_hand
 from airglow.pipeline.healing import heal_bucket
 from airglow.pipeline.raw_weather import note_raw_weather
 from airglow.pipeline.states import mirror_taken_up
-from airglow.pipeline.table import table_from_json
+from airglow.pipeline.stored_table import table_from_json
 from airglow.pipeline.tidying import remove_old
 from airglow.pipeline.versions import versions_of
 from airglow.pipeline.workspace import remove_leftovers

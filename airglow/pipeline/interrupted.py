@@ -13,7 +13,7 @@ from airglow.model.errors import AirglowError, BadInput
 from airglow.model.states import SAME_FAULT_LIMIT, NightState
 from airglow.pipeline.at_work import InterruptedAttempt, StepAtWork, forget_attempt, interrupted_attempts
 from airglow.pipeline.attempts import ATTEMPTS, attempt_key, logs_of_run, step_name, steps_passed
-from airglow.pipeline.table import read_table
+from airglow.pipeline.stored_table import read_table
 from airglow.store import Store
 from airglow.uploads import (
     CAME_DOWN,

@@ -29,7 +29,7 @@ from airglow.pipeline.database_mirror import state_row
 from airglow.pipeline.publish import read_index
 from airglow.pipeline.published import published_nights
 from airglow.pipeline.rows import done_row
-from airglow.pipeline.table import read_table
+from airglow.pipeline.stored_table import read_table
 from airglow.pipeline.workspace import published_results
 from airglow.registry import Registry
 from airglow.store import Store

@@ -16,7 +16,8 @@ from airglow.model.errors import BadInput
 from airglow.model.states import FINISHED, NightState
 from airglow.pipeline.done_nights import done_rows
 from airglow.pipeline.rows import format_table, night_row, not_archived
-from airglow.pipeline.table import Row, Table, read_table, row_to_json
+from airglow.pipeline.stored_table import read_table, row_to_json
+from airglow.pipeline.table import Row, Table
 from airglow.registry import load_config, registry_of
 from airglow.store import Store, open_store, settings_from_environment
 from airglow.uploads import NightId

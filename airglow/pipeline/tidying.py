@@ -16,7 +16,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from airglow.model.errors import MachineError
 from airglow.model.files import PARTIAL
+from airglow.model.products import SUFFIXES, local_name
 from airglow.pipeline.workspace import old_files, remove_older, unneeded_work
 
 _SNAKEMAKE = Path(".snakemake")
@@ -65,6 +67,39 @@ def remove_old(
     logs, local = _old_places(directory, states)
     removed = remove_older(logs, keep_log_days) + remove_older(local, keep_local_days)
     return removed + remove_older(_places_of_snakemake(directory), _days_of_records(keep_local_days))
+
+
+def remove_earlier_products(folder: Path, kinds: Collection[str]) -> list[Path]:
+    """Remove what was made of an earlier result of a tag: it must not pass for a product of the new one.
+
+    PDFs, say, which are made where they are asked for, and files that were half written by a step that was
+    killed.
+
+    Parameters
+    ----------
+    folder
+        Of the products of the tag.
+    kinds
+        Kinds (`airglow.model.products.SUFFIXES`) that the new analysis writes itself: they stay.
+
+    Returns
+    -------
+    list of Path
+        What was removed.
+
+    Raises
+    ------
+    MachineError
+        If something cannot be removed.
+    """
+    others = [folder / local_name(kind) for kind in SUFFIXES if kind not in kinds]
+    try:
+        removed = [path for path in (*others, *folder.glob(f".*{PARTIAL}")) if path.is_file()]
+        for path in removed:
+            path.unlink()
+    except OSError as error:
+        raise MachineError.from_os(str(error.filename or folder), error) from error
+    return removed
 
 
 def leftovers(

@@ -37,7 +37,8 @@ from airglow.pipeline.loading import loaded_record
 from airglow.pipeline.mending import bring_frames_surely, cleanup_surely, read_archived
 from airglow.pipeline.publish import ProductPrefixes, plan_delivery
 from airglow.pipeline.states import put_state
-from airglow.pipeline.workspace import OUTCOME, published_results, remove_earlier_products
+from airglow.pipeline.tidying import remove_earlier_products
+from airglow.pipeline.workspace import OUTCOME, published_results
 from airglow.products import Beside, read_netcdf, write_kinds
 from airglow.registry import Registry
 from airglow.store import Store, guard_of, json_bytes

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from airglow.archive import Manifest, fetch_frames, load_manifest
 from airglow.model.errors import BadInput, MachineError, RegistryError
-from airglow.model.files import PARTIAL, sha256_of_file, write_whole
+from airglow.model.files import sha256_of_file, write_whole
 from airglow.model.products import FITTED, GROUPS, SUFFIXES, local_name
 from airglow.model.result import ANALYSED, NightResult
 from airglow.pipeline.publish import fetch_kinds, fetch_products
@@ -203,39 +203,6 @@ def bring_results(
         write_whole(folder / OUTCOME, json_bytes(outcome))
         filled.append(tag)
     return filled
-
-
-def remove_earlier_products(folder: Path, kinds: Collection[str]) -> list[Path]:
-    """Remove what was made of an earlier result of a tag: it must not pass for a product of the new one.
-
-    PDFs, say, which are made where they are asked for, and files that were half written by a step that was
-    killed.
-
-    Parameters
-    ----------
-    folder
-        Of the products of the tag.
-    kinds
-        Kinds (`airglow.model.products.SUFFIXES`) that the new analysis writes itself: they stay.
-
-    Returns
-    -------
-    list of Path
-        What was removed.
-
-    Raises
-    ------
-    MachineError
-        If something cannot be removed.
-    """
-    others = [folder / local_name(kind) for kind in SUFFIXES if kind not in kinds]
-    try:
-        removed = [path for path in (*others, *folder.glob(f".*{PARTIAL}")) if path.is_file()]
-        for path in removed:
-            path.unlink()
-    except OSError as error:
-        raise MachineError.from_os(str(error.filename or folder), error) from error
-    return removed
 
 
 def remove_older(directories: Iterable[Path], keep_days: float, now: float | None = None) -> list[Path]:

@@ -13,7 +13,8 @@ from airglow.pages.night import publish_night_page
 from airglow.pages.rebuild import rebuild_pages
 from airglow.pages.settings import PagesSettings
 from airglow.pages.site import update_pages
-from airglow.pipeline.table import Table, write_table
+from airglow.pipeline.stored_table import write_table
+from airglow.pipeline.table import Table
 from airglow.products import write_netcdf
 from airglow.store import Store, open_store, settings_from_environment
 from pages.made import SETTINGS, publish, result_of

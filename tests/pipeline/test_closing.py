@@ -15,7 +15,7 @@ from airglow.pipeline.failures import failures, record_failure
 from airglow.pipeline.history import history
 from airglow.pipeline.recording import RunAtHand
 from airglow.pipeline.rows import night_row
-from airglow.pipeline.table import read_table
+from airglow.pipeline.stored_table import read_table
 from airglow.uploads import (
     TABLE,
     NightId,

@@ -3,7 +3,8 @@
 import dataclasses
 
 from airglow.pipeline.status import describe_others
-from airglow.pipeline.table import Table, read_table, write_table
+from airglow.pipeline.stored_table import read_table, write_table
+from airglow.pipeline.table import Table
 from airglow.store import Store
 from airglow.uploads import Memory, read_memory
 

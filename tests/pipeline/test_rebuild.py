@@ -18,7 +18,8 @@ from airglow.pipeline.loading import loaded_record
 from airglow.pipeline.published import published_nights
 from airglow.pipeline.rebuild import rebuild_database
 from airglow.pipeline.rows import done_row
-from airglow.pipeline.table import Row, Table, write_table
+from airglow.pipeline.stored_table import write_table
+from airglow.pipeline.table import Row, Table
 from airglow.products import write_netcdf
 from airglow.store import Store, open_store
 from airglow.store import settings_from_environment as store_settings

@@ -23,7 +23,8 @@ from airglow.pipeline.failures import (
 )
 from airglow.pipeline.last_discovery import last_discovery
 from airglow.pipeline.rows import night_row, report, summarise_night
-from airglow.pipeline.table import Row, Table, read_table, row_of_report, write_table
+from airglow.pipeline.stored_table import read_table, write_table
+from airglow.pipeline.table import Row, Table, row_of_report
 from airglow.store import Store
 from airglow.uploads import TABLE, ScanSettings, discovery_to_json, scan
 

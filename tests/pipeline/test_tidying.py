@@ -11,7 +11,7 @@ from running import new_place, surroundings
 from airglow.__main__ import main
 from airglow.demo.servers import MariadbServer, S3Server
 from airglow.pipeline.runlock import begin_run
-from airglow.pipeline.tidying import leftovers, remove, remove_old
+from airglow.pipeline.tidying import leftovers, remove, remove_earlier_products, remove_old
 from airglow.store import Store
 from airglow.uploads import NightId, mark_pending
 
@@ -153,3 +153,14 @@ def test_the_command(used: tuple[Path, Store], capsys: pytest.CaptureFixture) ->
     assert main(["clean"]) == 0
     assert capsys.readouterr().out == "1 leftovers are gone, 2.0 MB\n"
     assert files(directory) == before - 1
+
+
+def test_products_of_an_earlier_result_do_not_stay_beside_a_new_one(tmp_path: Path):
+    """PDFs that were asked for once, and what a step that was killed has left."""
+    earlier = {"winds.pdf", "legacy.npz", "winds.png", ".night.nc.123.partial"}
+    for name in (*earlier, "fitted.npz", "mine.txt"):
+        (tmp_path / name).write_bytes(b"of before")
+    removed = remove_earlier_products(tmp_path, ("fitted",))
+    assert {path.name for path in removed} == earlier
+    assert {path.name for path in tmp_path.iterdir()} == {"fitted.npz", "mine.txt"}
+    assert remove_earlier_products(tmp_path / "nothing", ()) == []

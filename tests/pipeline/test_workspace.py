@@ -20,7 +20,6 @@ from airglow.pipeline.workspace import (
     bring_results,
     is_of_archive,
     published_results,
-    remove_earlier_products,
     remove_leftovers,
     remove_older,
 )
@@ -295,14 +294,3 @@ def test_an_old_file_that_cannot_be_removed_is_told_and_costs_nothing_else(
         f"{stays}: could not be removed (Permission denied)",
         f"{goes.parent}: could not be removed (Permission denied)",
     ]
-
-
-def test_products_of_an_earlier_result_do_not_stay_beside_a_new_one(tmp_path: Path):
-    """PDFs that were asked for once, and what a step that was killed has left."""
-    earlier = {"winds.pdf", "legacy.npz", "winds.png", ".night.nc.123.partial"}
-    for name in (*earlier, "fitted.npz", "mine.txt"):
-        (tmp_path / name).write_bytes(b"of before")
-    removed = remove_earlier_products(tmp_path, ("fitted",))
-    assert {path.name for path in removed} == earlier
-    assert {path.name for path in tmp_path.iterdir()} == {"fitted.npz", "mine.txt"}
-    assert remove_earlier_products(tmp_path / "nothing", ()) == []

@@ -14,7 +14,8 @@ from uploading import MINIME05, MINIME13, send
 from airglow.model.errors import AirglowError
 from airglow.pipeline.healing import heal_bucket
 from airglow.pipeline.rows import done_row, night_row
-from airglow.pipeline.table import open_rows, table_from_json, table_to_json
+from airglow.pipeline.stored_table import table_from_json, table_to_json
+from airglow.pipeline.table import open_rows
 from airglow.store import Store, known_deletion
 from airglow.uploads import State, read_hold, scan, take_up
 from airglow.uploads.holds import hold_key, hold_of

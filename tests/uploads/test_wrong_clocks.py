@@ -10,7 +10,8 @@ from uploading import MINIME05, MINIME13, send
 
 from airglow.archive.superseded import _mark
 from airglow.model.states import ErrorClass
-from airglow.pipeline.table import Table, table_from_json, table_to_json
+from airglow.pipeline.stored_table import table_from_json, table_to_json
+from airglow.pipeline.table import Table
 from airglow.store import Store
 from airglow.uploads import Fault, NightRecord, State, failed, pending, scan, standing, upload_digest
 from airglow.uploads.expiry import markers_of

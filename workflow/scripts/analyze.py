@@ -7,7 +7,7 @@ from adapter import snakemake, step, write_json
 from airglow.archive import read_manifest, with_uploads
 from airglow.model.products import FITTED, FRAMES
 from airglow.night import AnalysisSettings, NightRequest, analyse_frames
-from airglow.pipeline.workspace import remove_earlier_products
+from airglow.pipeline.tidying import remove_earlier_products
 from airglow.products import Beside, read_netcdf, write_kinds, write_netcdf
 
 with step() as job:
