@@ -13,15 +13,17 @@ from airglow.model.states import ErrorClass, ExitStatus, NightState
 from airglow.pipeline.attempts import attempt_key, attempt_stamp
 from airglow.pipeline.failures import failures, record_failure
 from airglow.pipeline.history import history
+from airglow.pipeline.recording import record_at_once
 from airglow.store import Store
 from airglow.uploads import (
+    Fault,
     NightId,
     Versions,
     hold,
     read_record,
     release,
 )
-from pipeline.runs import BEGIN, BUG, DOWN, OTHER, Runs, row_of
+from pipeline.runs import BEGIN, BUG, DOWN, OTHER, STEP, Runs, row_of
 
 
 def test_a_machine_fault_is_tried_again_with_longer_and_longer_pauses(runs: Runs) -> None:
@@ -314,3 +316,49 @@ def test_another_upload_that_is_refused_shows_its_own_reason(runs: Runs) -> None
         assert closed.status is ExitStatus.LOOK
         assert (record.state, record.reason) == (NightState.REFUSED, row_of(closed, MINIME05).reason)
         assert runs.run().status is ExitStatus.OK
+
+
+def test_a_fault_of_data_holds_nights_that_share_it(runs: Runs) -> None:
+    """What others have too is no better for that, and no pause mends it."""
+    nights = (MINIME05, MINIME13)
+    for night in nights:
+        send(runs.store, night)
+    odd = ("Cloud_uao_20260429.txt: not a cloud file", ErrorClass.DATA)
+    for attempt in range(3):
+        closed = runs.run(later_h=25, fail=dict.fromkeys(nights, odd))
+        states = {row_of(closed, night).state for night in nights}
+        assert states == {"held" if attempt == 2 else "failed"}
+        assert closed.status is (ExitStatus.LOOK if attempt in (0, 2) else ExitStatus.OK)
+    assert runs.run().status is ExitStatus.OK
+
+
+def test_a_night_without_clouds_waits_for_a_day_and_goes_on(runs: Runs) -> None:
+    send(runs.store, MINIME05, clouds=False)
+    row = row_of(runs.run(later_h=0), MINIME05)
+    assert (row.state, row.reason.split(" since")[0]) == ("waiting", "waiting for the cloud file")
+    closed = runs.run(later_h=23.9)
+    assert (row_of(closed, MINIME05), closed.status) == (row, ExitStatus.OK)
+    runs.now += dt.timedelta(hours=0.2)
+    (report,) = runs.look()[0].wanted
+    assert report.night == MINIME05
+    assert row_of(runs.run(finish=[MINIME05]), MINIME05).state == "done"
+
+
+def test_a_failure_that_only_the_bucket_could_take_is_told(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a step puts it on record whose disk is full."""
+    send(runs.store, MINIME05)
+    fault = Fault(STEP, "work/x: cannot be read or written: No space left on device", ErrorClass.MACHINE)
+    close = pipeline.runs.close_run
+
+    def as_step(work, store, run, now):
+        assert record_at_once(store, MINIME05, fault, f"{'0' * 24}+", run.stamp, run.versions)
+        return close(work, store, run, now)
+
+    monkeypatch.setattr(pipeline.runs, "close_run", as_step)
+    closed = runs.run()
+    assert (row_of(closed, MINIME05).state, closed.status) == ("failed", ExitStatus.FAILING)
+    assert any("could not be noted on this disk" in line and MINIME05.name in line for line in closed.said)
+    assert read_record(runs.store, MINIME05).attempts == 1
+    assert not record_at_once(runs.store, OTHER, fault, "", "", runs.versions)

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from known import known_registry
 from uploading import MINIME05, archive_night, cut, keys, pack, part_key, receipt, send
 
@@ -171,3 +172,27 @@ def test_without_a_guard_what_leaves_raw_rests_first(store: Store):
     move_aside(store, found.asides, lambda: tomorrow, told.append)
     assert len(keys(store, MINIME05.raw_prefix)) == len(there) - 3
     assert "3 of 3 objects leave raw/" in told[0]
+
+
+@pytest.mark.parametrize("refused", ["raw-refused/", "raw/"])
+def test_a_move_that_the_store_refuses_is_told_and_stops_no_other(store: Store, refused: str):
+    other = NightId.parse("minime05_uao_20260428")
+    for night in (MINIME05, other):
+        store.put_bytes(night.receipt_key, receipt(night, 0, 0))
+    found = _look(store, days_later=31)
+    name = "PutObject" if refused == "raw-refused/" else "DeleteObject"
+
+    def refuse(params, model, **_) -> None:
+        if model.name == name and params.get("Key", "").startswith(refused) and other.upload in params["Key"]:
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, name)
+
+    store.client.meta.events.register("provide-client-params.s3", refuse)
+    told = _move(store, found)
+    store.client.meta.events.unregister("provide-client-params.s3", refuse)
+    assert len(told) == 2
+    failed, moved = told
+    assert f"{other.name}: collection error: it could not be moved to raw-refused/{other.upload}/" in failed
+    assert "1 of 1 objects leave raw/" in moved
+    assert keys(store, "raw/") == [other.receipt_key]
+    assert len(_move(store, _look(store, days_later=31))) == 1  # the next run goes on
+    assert keys(store, "raw/") == []

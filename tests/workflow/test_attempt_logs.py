@@ -22,7 +22,7 @@ class Wildcards(dict):
     __getattr__ = dict.__getitem__
 names = dict(instrument="minime05", site="uao", year="2026", date="20260429", tag="XR")
 __main__.snakemake = types.SimpleNamespace(
-    rule="analyze", config={{}}, wildcards=Wildcards(names), log=["logs/a.log"]
+    rule="analyze", config=dict(run=dict(step_hours=1)), wildcards=Wildcards(names), log=["logs/a.log"]
 )
 from adapter import step
 from airglow.model.errors import RefusedUpload, StoreError
@@ -83,6 +83,22 @@ def test_every_event_is_a_line_with_the_night(
     assert steps_passed([log]) == ({"analyze XR"} if event == "done" else set())
     noted = [(one.rule, one.error_class, one.refused) for one in failures(Path("work"))]
     assert noted == ([("analyze", error_class, refused)] if error_class else [])
+
+
+@pytest.mark.parametrize("act", ["pass", 'raise OSError(28, "No space left on device")'])
+def test_a_step_on_a_disk_that_takes_nothing_says_so(tmp_path: Path, act: str) -> None:
+    (tmp_path / "work").symlink_to("/dev/full")  # writing there fails; so does making a directory
+    done = run(tmp_path, act)
+    assert done.returncode == 1
+    assert "this cannot be noted on the disk: " in done.stdout
+    assert "Traceback" not in done.stderr
+    assert "event=failed" in (tmp_path / "logs/a.log").read_text()
+
+
+def test_an_error_of_a_full_disk_names_the_disk(tmp_path: Path) -> None:
+    assert run(tmp_path, 'raise OSError(28, "No space left on device")').returncode == 1
+    log = (tmp_path / "logs/a.log").read_text()
+    assert "Make room on the disk at /" in log
 
 
 @pytest.mark.parametrize(
