@@ -216,10 +216,11 @@ def _note_failure(
         record_failure(WORK, *where, reason, snakemake.log[0], error_class, refused, ATTEMPT, _tried())
     except MachineError as error:
         print(f"{about}: this cannot be noted on the disk: {error}", flush=True)
-        with contextlib.suppress(AirglowError):  # then the run says that its disk is full
-            _record_at_once(
-                Fault(step_name(snakemake.rule, WILDCARDS.get("tag", "")), reason, error_class, refused)
-            )
+        name = step_name(snakemake.rule, WILDCARDS.get("tag", ""))
+        try:
+            _record_at_once(Fault(name, reason, error_class, refused))
+        except Exception as second:  # what failed first is still to be told
+            print(f"{about}: nor in the bucket: {second}", flush=True)
     event = "refused" if refused else "failed"
     logging.error(reason, extra={"event": event, "fields": {"class": error_class.value}})
     print(f"{about}: {'refused: ' * refused}{reason} (log: {snakemake.log[0]})", flush=True)
