@@ -161,7 +161,13 @@ def record_failures(
 
 
 def record_at_once(
-    store: Store, night: NightId, fault: Fault, tried: str, attempt: str, versions: Versions
+    store: Store,
+    night: NightId,
+    fault: Fault,
+    tried: str,
+    attempt: str,
+    versions: Versions,
+    now: dt.datetime | None = None,
 ) -> bool:
     """Put the failure of a step on record by the step itself, since this disk does not take a note of it.
 
@@ -179,6 +185,8 @@ def record_at_once(
         When the run began (`airglow.pipeline.attempts.attempt_stamp`).
     versions
         Of code and settings.
+    now
+        The present (UTC).
 
     Returns
     -------
@@ -193,7 +201,7 @@ def record_at_once(
     record = read_record(store, night)
     if record is None:
         return False
-    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    now = (now or dt.datetime.now(dt.UTC)).replace(microsecond=0)
     counts = what_counts(tried, fault.step, fault.error_class)
     log = attempt_key(night, attempt) if attempt else ""
     # What other nights met is not known here, so it says nothing against this one.

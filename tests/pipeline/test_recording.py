@@ -353,7 +353,7 @@ def test_a_failure_that_only_the_bucket_could_take_is_told(
     close = pipeline.runs.close_run
 
     def as_step(work, store, run, now):
-        assert record_at_once(store, MINIME05, fault, f"{'0' * 24}+", run.stamp, run.versions)
+        assert record_at_once(store, MINIME05, fault, f"{'0' * 24}+", run.stamp, run.versions, now)
         return close(work, store, run, now)
 
     monkeypatch.setattr(pipeline.runs, "close_run", as_step)
