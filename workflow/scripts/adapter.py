@@ -27,10 +27,8 @@ from airglow.pipeline.at_work import StepAtWork, begin_step, end_step
 from airglow.pipeline.attempts import ATTEMPT_VARIABLE, LogFormatter, attempt_key, attempt_log, step_name
 from airglow.pipeline.failures import forget_failure, record_failure
 from airglow.pipeline.overtime import check_not_overtime, end_after
-from airglow.pipeline.recording import record_at_once
 from airglow.pipeline.runlock import RUN_VARIABLE, step_of_run
 from airglow.pipeline.states import marked_tried
-from airglow.pipeline.versions import versions_of
 from airglow.registry import Instrument, Registry, Site
 from airglow.store import Store, json_bytes, open_store, settings_from_environment
 from airglow.uploads import Fault, NightId
@@ -191,6 +189,9 @@ def _tried() -> str:
 
 def _record_at_once(fault: Fault) -> None:
     """Put the failure of a night into the bucket."""
+    from airglow.pipeline.recording import record_at_once  # of use on a full disk alone
+    from airglow.pipeline.versions import versions_of
+
     if "instrument" in WILDCARDS:
         job = Step()
         versions = versions_of(job.config, job.registry)
