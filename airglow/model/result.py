@@ -62,6 +62,7 @@ class Cause(Enum):
     CLOUD_BY_THE_DATA = (28, 1, 1, "clouds, by the winds and the brightness")
     COMMON_DRIFT = (29, 1, 0, "all directions drift together over the night, against the lasers")
     BRIGHT_TWILIGHT = (30, 1, 1, "twilight so bright that an absorption line in it may move the fit")
+    LASER_JUMP = (31, 2, 0, "the laser jumped, not the gap: all directions have its step in their velocities")
 
     def __init__(self, bit: int, wind: int, temperature: int, meaning: str) -> None:
         self.bit = bit

@@ -102,6 +102,12 @@ def finish_notes(
             f"against the lasers (log of the odds {checks.drift.log_odds:.0f}); the Doppler reference "
             f"{follows}."
         )
+    if checks.laser_jumps is not None:
+        sizes = " and ".join(f"{size:+.0f} m/s" for size in checks.laser_jumps.sizes_mps)
+        notes.append(
+            f"The gap jumps by the lasers, and the velocities of all directions by {sizes} with it: it was "
+            f"the laser (log of the odds {checks.laser_jumps.log_odds:.0f}). No wind is to be used."
+        )
     if checks.bright_twilight.any():
         notes.append(f"{int(checks.bright_twilight.sum())} samples are in a bright twilight.")
     if weather is None or weather.clouds is None:

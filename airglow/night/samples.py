@@ -248,6 +248,7 @@ def with_flags(
             under_clouds=checks.under_clouds,
             bright_twilight=checks.bright_twilight,
             common_drift=checks.drift is not None,
+            laser_jump=checks.laser_jumps is not None,
             is_red_line=request.tag != GREEN_TAG,
             zenith_reference=known.lasers is None or reference.follows_zenith,
             default_instrument=known.lasers is None,

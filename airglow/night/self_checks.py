@@ -1,4 +1,4 @@
-"""What the samples of a night say against themselves: unseen clouds, a drift of all directions, twilight."""
+"""What the samples of a night say against themselves: unseen clouds, drifts and jumps of all, twilight."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from airglow.etalon.state import LaserState
 from airglow.geometry import unit_vectors
 from airglow.geometry.directions import is_zenith
 from airglow.model.result import SkySamples
@@ -16,6 +17,7 @@ from airglow.winds.clouds_by_data import Clouds, find_clouds
 from airglow.winds.common_drift import CommonDrift, find_common_drift
 from airglow.winds.doppler_reference import gap_error_as_velocity_mps
 from airglow.winds.field import Observations
+from airglow.winds.laser_jump import GapJump, LaserJumps, find_laser_jumps
 from airglow.winds.places import positions_m
 from airglow.winds.rounds import Rounds, cut_rounds
 from airglow.winds.scattered_clouds import ScatteredClouds, find_scattered_clouds, no_clouds
@@ -36,12 +38,15 @@ class SelfChecks:
         A drift that all directions share, if there is one.
     bright_twilight
         (n,) bool, samples in a twilight that is bright beside the line.
+    laser_jumps
+        Jumps of the laser that look like those of the gap, if there are any.
     """
 
     clouds: Clouds
     scattered: ScatteredClouds
     drift: CommonDrift | None
     bright_twilight: np.ndarray
+    laser_jumps: LaserJumps | None = None
 
     @property
     def under_clouds(self) -> np.ndarray:
@@ -91,9 +96,10 @@ def check_samples(
         samples.intensity_error[index],
     )
     clouds = _for_all(find_clouds(rounds, index.size), index, n)
-    drift, scattered = None, None
+    drift, scattered, laser_jumps = None, None, None
     if known.lasers is not None:
         covariance = _gap_covariance_mps2(mid_time_s[index], known)
+        laser_jumps = find_laser_jumps(rounds, mid_time_s[index], covariance, _gap_jumps(known.lasers))
         drift = find_common_drift(rounds, mid_time_s[index], covariance)
         scattered = _scattered(samples, mid_time_s, index, rounds, clouds.under, covariance, site)
     twilight = is_bright_twilight(
@@ -102,7 +108,7 @@ def check_samples(
         samples.sun_elevation_deg,
         noise,
     )
-    return SelfChecks(clouds, scattered or no_clouds(n), drift, twilight)
+    return SelfChecks(clouds, scattered or no_clouds(n), drift, twilight, laser_jumps)
 
 
 def _for_all(clouds: Clouds, index: np.ndarray, n: int) -> Clouds:
@@ -111,6 +117,16 @@ def _for_all(clouds: Clouds, index: np.ndarray, n: int) -> Clouds:
         return Clouds(np.zeros(n, bool), np.zeros(n), ())
     last = np.clip(np.searchsorted(index, np.arange(n), side="right") - 1, 0, None)
     return Clouds(clouds.under[last], clouds.cover[last], clouds.log_odds)
+
+
+def _gap_jumps(lasers: LaserState) -> list[GapJump]:
+    """Jumps that the lasers give, as what a jump of the laser's wavelength would add to the velocities."""
+    per_metre = gap_error_as_velocity_mps(1.0, lasers.median_gap_m)
+    jumps = []
+    for before_s, after_s in lasers.gap_nm.jumps_s:
+        gap_m, _ = lasers.gap_m(np.array([before_s, after_s]))
+        jumps.append(GapJump(before_s, after_s, float(np.diff(gap_m)[0] * per_metre)))
+    return jumps
 
 
 def _gap_covariance_mps2(time_s: np.ndarray, known: KnownInstrument) -> np.ndarray:

@@ -68,14 +68,17 @@ class InstrumentTruth:
     jumps: tuple[tuple[float, float, float, float], ...]  # hours, gap m, x px, y px
     laser_wavelength_m: float  # of the first frame
     laser_drift_mps_per_h: float
+    laser_jump_mps: float
+    laser_jump_hours: float
     first_hours: float  # of the first frame
     zero_offset_mps: float
     laser_level: SmoothSeries
     illumination_tilt: tuple[float, float]  # relative, from edge to edge along x and y
 
     def laser_wavelength_at(self, hours: float) -> float:
-        """Wavelength of the laser (m), its drift since the first frame included."""
+        """Wavelength of the laser (m), its drift since the first frame and its jump included."""
         drift_mps = self.laser_drift_mps_per_h * (hours - self.first_hours)
+        drift_mps += self.laser_jump_mps * (hours >= self.laser_jump_hours)
         return self.laser_wavelength_m * (1 + drift_mps / SPEED_OF_LIGHT_MPS)
 
     def gap_at(self, hours: float) -> float:
@@ -193,6 +196,8 @@ def draw_instrument(
         jumps=tuple(jumps),
         laser_wavelength_m=instrument.optics.laser_wavelength_m * (1 + zero_mps / SPEED_OF_LIGHT_MPS),
         laser_drift_mps_per_h=scenario.laser_drift_mps / (stop - start),
+        laser_jump_mps=scenario.laser_jump_mps,
+        laser_jump_hours=0.5 * (start + stop),
         first_hours=start,
         zero_offset_mps=zero_mps,
         laser_level=random_series(rng, 1.0, scenario.laser_wander, (0.5, 4.0)),

@@ -110,6 +110,8 @@ class Scenario:
         Reflectivity of the plates for light of the sky less that for the laser's.
     laser_drift_mps
         Change of the laser's wavelength from the first to the last frame of the night, as a velocity.
+    laser_jump_mps
+        Step of the laser's wavelength in the middle of the night, as a velocity.
     gap_per_hour_nm
         Steady drift of the gap.
     gap_settles_nm
@@ -179,6 +181,7 @@ class Scenario:
 
     sky_reflectivity_change: float = 0.0
     laser_drift_mps: float = 0.0
+    laser_jump_mps: float = 0.0
     gap_per_hour_nm: float = 0.15
     gap_settles_nm: float = 0.0
     gap_settles_h: float = 1.5

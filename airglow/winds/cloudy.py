@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from airglow.model.result import Cause
-from airglow.winds.field import Observations
+from airglow.winds.field import HYPERPARAMETERS, Observations
 
 # Part of the wind along the line of sight that clouds take away, as a standard deviation about none of it.
 # Chosen: of the clouds that raise a flag, hardly any leave less than a fifth or more than three quarters of
@@ -16,8 +16,11 @@ _TAKEN = 1.0
 _TAKEN_AT_EDGE, _EDGE_S = 0.1, 1800.0
 # Time over which it stays about the same, s. Chosen: banks of clouds pass within an hour or two.
 _CLOUD_TIME_S = 3600.0
-# Least root mean square of a horizontal component over a night, m/s: the prior of `airglow.winds.field`.
-_LEAST_WIND_MPS = 50.0
+# Least root mean square of a horizontal component over a night, m/s: as much as it usually spreads.
+_LEAST_WIND_MPS = HYPERPARAMETERS[0].median
+# The same of the vertical wind, of which a cloud takes its part too: without it the zenith samples of cloudy
+# cycles told a vertical wind to 1 m/s that was off by 5.
+_VERTICAL_MPS = HYPERPARAMETERS[3].median
 
 
 def part_taken(time_s: np.ndarray, causes: np.ndarray) -> np.ndarray:
@@ -54,8 +57,8 @@ def errors_under_clouds(observations: Observations, taken: np.ndarray) -> np.nda
     Returns
     -------
     ndarray
-        (n, n), m2/s2: 0 for samples under a clear sky. A cloud takes away the same part of both horizontal
-        components for a while, so that lines in one plane have it in common.
+        (n, n), m2/s2: 0 for samples under a clear sky. A cloud takes away the same part of all components for
+        a while, so that lines in one plane have it in common.
     """
     if not taken.any():
         return np.zeros((taken.size, taken.size))
@@ -65,5 +68,6 @@ def errors_under_clouds(observations: Observations, taken: np.ndarray) -> np.nda
     of_one = np.mean(horizontal[clear] ** 2)
     component_mps2 = max(seen / (2.0 * max(of_one, 1e-3)), _LEAST_WIND_MPS**2)
     lag_s = np.abs(observations.time_s[:, None] - observations.time_s[None, :])
-    lasting = np.exp(-lag_s / _CLOUD_TIME_S) * (horizontal @ horizontal.T)
-    return component_mps2 * np.outer(taken, taken) * lasting
+    upward = observations.components[:, 2]
+    wind = component_mps2 * (horizontal @ horizontal.T) + _VERTICAL_MPS**2 * np.outer(upward, upward)
+    return np.outer(taken, taken) * np.exp(-lag_s / _CLOUD_TIME_S) * wind

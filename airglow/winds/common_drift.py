@@ -11,6 +11,7 @@ averaged over with its prior in both.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,6 +91,36 @@ def find_common_drift(
     """
     if len(rounds) < _LEAST_ROUNDS:
         return None
+    density = density_of_common(rounds, time_s, gap_covariance_mps2)
+    without = density(0.0)
+    gain = np.array([density(_course(time_s, rounds.time_s, size)) for size in SIZES_MPS]) - without
+    log_odds = float(np.logaddexp.reduce(gain) - np.log(gain.size))
+    return CommonDrift(SIZES_MPS[int(np.argmax(gain))], log_odds) if log_odds >= LEAST_LOG_ODDS else None
+
+
+def density_of_common(
+    rounds: Rounds, time_s: np.ndarray, gap_covariance_mps2: np.ndarray, at: np.ndarray | None = None
+) -> Callable[[np.ndarray | float, np.ndarray | float], float]:
+    """Log density of what all directions of the rounds have in common, as a function of what is added to it.
+
+    Parameters
+    ----------
+    rounds
+        Of the night, n of them.
+    time_s
+        (m,) middles of its samples, ascending, s.
+    gap_covariance_mps2
+        (m, m) of the gap's course at the samples, as velocities.
+    at
+        (n,) bool, rounds that count; all if not given.
+
+    Returns
+    -------
+    Callable
+        Of the (n, n) covariance of a course that is added, m2/s2, and of (n,) known values, m/s: the natural
+        logarithm of the density, averaged over spreads of the vertical wind; less a constant.
+    """
+    at = np.ones(len(rounds), bool) if at is None else at
     mean = np.zeros((len(rounds), time_s.size))
     for k, part in enumerate(rounds.parts):
         mean[k, part] = 1.0 / (part.stop - part.start)
@@ -98,21 +129,20 @@ def find_common_drift(
     always += _DIVERGENCE_MPS**2 * MATERN[1.5](lag_s / _DIVERGENCE_TIME_S)[0]
     of_spread = HYPERPARAMETERS[3]
     in_time = MATERN[1.5](lag_s / _VERTICAL_TIME_S)[0]
-    off = rounds.common_mps - np.median(rounds.common_mps)
+    off = rounds.common_mps - np.median(rounds.common_mps[at])
 
-    def density(course: np.ndarray | float) -> float:
+    def density(course: np.ndarray | float, known_mps: np.ndarray | float = 0.0) -> float:
         return np.logaddexp.reduce(
             [
-                log_density(factorise(always + course + spread**2 * in_time), off)
+                log_density(
+                    factorise((always + course + spread**2 * in_time)[np.ix_(at, at)]), (off - known_mps)[at]
+                )
                 - 0.5 * (np.log(spread / of_spread.median) / of_spread.log_width) ** 2
                 for spread in _SPREADS_MPS
             ]
         )
 
-    without = density(0.0)
-    gain = np.array([density(_course(time_s, rounds.time_s, size)) for size in SIZES_MPS]) - without
-    log_odds = float(np.logaddexp.reduce(gain) - np.log(gain.size))
-    return CommonDrift(SIZES_MPS[int(np.argmax(gain))], log_odds) if log_odds >= LEAST_LOG_ODDS else None
+    return density
 
 
 def _course(night_s: np.ndarray, time_s: np.ndarray, size_mps: float) -> np.ndarray:

@@ -62,6 +62,8 @@ class FlagInputs:
         Bool, shape (n,): in a twilight that is bright beside the line.
     common_drift
         True if all directions drift together.
+    laser_jump
+        True if a jump that lasers give was the laser's own, by all directions.
     is_red_line
         True for the red line.
     zenith_reference
@@ -103,6 +105,7 @@ class FlagInputs:
     under_clouds: np.ndarray
     bright_twilight: np.ndarray
     common_drift: bool
+    laser_jump: bool
     is_red_line: bool
     zenith_reference: bool
     default_instrument: bool
@@ -175,6 +178,7 @@ def flag_samples(given: FlagInputs) -> np.ndarray:
     raise_cause(Cause.TIME_IN_DOUBT, given.time_in_doubt)
     raise_cause(Cause.CLOUD_BY_THE_DATA, given.under_clouds & ~(given.cloud_mean_c > CLOUDY_C))
     raise_cause(Cause.COMMON_DRIFT, given.common_drift)
+    raise_cause(Cause.LASER_JUMP, given.laser_jump)
     raise_cause(Cause.BRIGHT_TWILIGHT, given.bright_twilight)
     return mask
 

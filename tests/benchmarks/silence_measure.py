@@ -228,7 +228,8 @@ class Total:
         night_by_night = [
             np.any([each.silent for each in getattr(night, name)], axis=0) for night in self.nights
         ]
-        return float(np.mean(np.concatenate(night_by_night)))
+        found = np.concatenate(night_by_night)
+        return float(np.mean(found)) if found.size else 0.0
 
     def share_with(self, causes: int) -> float:
         """Part of the samples that have one of these causes."""

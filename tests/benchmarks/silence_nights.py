@@ -109,6 +109,8 @@ ROWS = {
         Row("sky R lower by 0.02", replace(NOMINAL, sky_reflectivity_change=-0.02)),
         Row("sky R lower by 0.005", replace(NOMINAL, sky_reflectivity_change=-0.005)),
         Row("laser drifts by 30 m/s", replace(NOMINAL, laser_drift_mps=30.0)),
+        Row("laser jumps by 316 m/s", replace(NOMINAL, laser_jump_mps=316.0)),
+        Row("gap jumps", SCENARIOS["jumps"]),
         Row(
             "twilight",
             replace(NOMINAL, twilight_ratio=20.0, twilight_line_share=0.015, twilight_line_orders_off=0.3),

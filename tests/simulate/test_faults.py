@@ -152,6 +152,21 @@ def test_the_laser_drifts_and_the_sky_does_not(draw):
     np.testing.assert_array_equal(drifting.light(frame), clean.light(frame))
 
 
+def test_the_laser_jumps_in_the_middle_of_the_night_and_the_sky_does_not(draw):
+    clean = draw(NOMINAL, camera=COARSE)
+    jumping = draw(replace(NOMINAL, laser_jump_mps=316.0), camera=COARSE)
+    lasers = [frame for frame in clean.frames if frame.tag == "L"]
+    off_mps = [
+        SPEED_OF_LIGHT_MPS
+        * (jumping.spectrum(laser).wavelength_m[0] / clean.spectrum(laser).wavelength_m[0] - 1)
+        for laser in lasers
+    ]
+    half = len(lasers) // 2
+    np.testing.assert_allclose(off_mps, [0.0] * half + [316.0] * (len(lasers) - half), atol=1e-3)
+    frame = sky_frames(clean)[-1]
+    np.testing.assert_array_equal(jumping.light(frame), clean.light(frame))
+
+
 def test_extra_wind_and_gradients_are_those_between_places(draw):
     scenario = replace(
         NOMINAL, extra_wind_mps=(150.0, -100.0), wind_gradient_mps_per_mm=(100.0, 20.0, -30.0, 50.0)

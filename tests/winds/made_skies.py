@@ -23,6 +23,8 @@ def make_sky(
     between: tuple[float, float] = (0.3, 0.7),
     edge: float = 0.03,
     drift_mps: float = 0.0,
+    step_mps: float = 0.0,
+    step_between: tuple[float, float] = (0.5, np.inf),
     uneven: float = 0.1,
     **options: object,
 ) -> tuple[Made, np.ndarray, Rounds]:
@@ -38,6 +40,8 @@ def make_sky(
         When they are there, and how long they take to come and go, as parts of the night.
     drift_mps
         From the first to the last sample, in all velocities.
+    step_mps, step_between
+        A step in all velocities, and where it is there, as parts of the night.
     uneven
         Spread of the logarithm of the brightness over the night.
     options
@@ -77,6 +81,7 @@ def make_sky(
     common = (wind @ along.T) @ weight / weight.sum()
     share = mixed * everywhere / (mixed * everywhere + (1.0 - mixed) * bright)
     seen = (1.0 - share) * sky.line_of_sight_wind_mps + share * common + drift_mps * (part - 0.5)
+    seen = seen + step_mps * ((part >= step_between[0]) & (part < step_between[1]))
     intensity = (1.0 - mixed) * bright + mixed * everywhere
     error = 0.01 * intensity
     intensity = intensity + error * random.normal(0, 1, n)

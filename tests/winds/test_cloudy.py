@@ -32,14 +32,16 @@ def test_lines_in_one_plane_share_it_and_others_do_not():
     covariance = errors_under_clouds(lines([70.0, -70.0, 70.0, 0.0]), taken)
     # Components of 99 m/s: mean square along the lines 3675, a mean square of their horizontal parts of 3/16.
     one = 3675.0 / (2 * 3 / 16)
-    np.testing.assert_allclose(np.diag(covariance), [0.5 * one, 0.5 * one, 0.5 * one, 0.0])
-    np.testing.assert_allclose(covariance[0, 1], -0.5 * one * np.exp(-600 / 3600))
-    np.testing.assert_allclose(covariance[[0, 1], 2], 0.0, atol=1e-9)
+    # The vertical wind, of 5 m/s, is in all of them.
+    each = 0.5 * one + 0.5 * 25.0
+    np.testing.assert_allclose(np.diag(covariance), [each, each, each, 25.0])
+    np.testing.assert_allclose(covariance[0, 1], (0.5 * 25.0 - 0.5 * one) * np.exp(-600 / 3600))
+    np.testing.assert_allclose(covariance[[0, 1], 2], 0.5 * 25.0 * np.exp(np.array([-1200, -600]) / 3600))
 
 
 def test_a_clear_night_has_none_and_a_calm_one_has_that_of_usual_winds():
     calm = lines([0.1, 0.1, 0.1, 0.0])
     assert not errors_under_clouds(calm, np.zeros(4)).any()
     covariance = errors_under_clouds(calm, np.array([1.0, 0.0, 0.0, 0.0]))
-    np.testing.assert_allclose(covariance[0, 0], 0.5 * 50.0**2)
+    np.testing.assert_allclose(covariance[0, 0], 0.5 * 50.0**2 + 0.5 * 5.0**2)
     assert not covariance[1:].any()

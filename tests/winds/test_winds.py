@@ -84,6 +84,7 @@ CLEAR = {
     "under_clouds": np.zeros(12, bool),
     "bright_twilight": np.zeros(12, bool),
     "common_drift": False,
+    "laser_jump": False,
     "is_red_line": True,
     "zenith_reference": False,
     "default_instrument": False,
@@ -142,6 +143,7 @@ def first_sample(**changes):
         ({"under_clouds": True}, Cause.CLOUD_BY_THE_DATA, 1, 1),
         ({"bright_twilight": True}, Cause.BRIGHT_TWILIGHT, 1, 1),
         ({"common_drift": True}, Cause.COMMON_DRIFT, 1, 0),
+        ({"laser_jump": True}, Cause.LASER_JUMP, 2, 0),
     ],
 )
 def test_each_cause_raises_its_flags(changes, cause, wind, temperature):
