@@ -5,17 +5,16 @@ import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
+from known import known_registry
 from running import Front, front
-from uploading import CONFIG
 
 from airglow.archive import archive_weather, cleanup_weather, sync_weather_file
 from airglow.archive.weather import why_not_archived
 from airglow.demo.servers import S3Server
-from airglow.registry import load_registry
 from airglow.store import DamagedRead, Store, open_store, settings_from_environment
 from airglow.uploads import cloud_file
 
-REGISTRY = load_registry(CONFIG / "sites.yaml", CONFIG / "instruments.yaml")
+REGISTRY = known_registry()
 DATE = dt.date(2026, 4, 29)
 FILE = cloud_file("uao", DATE)
 DAY = b"".join(b"2026-04-29 %02d:00:00 M ~D -35.1 11.2\n" % hour for hour in range(24))
@@ -55,7 +54,10 @@ def flip(data: bytes) -> bytes:
 ARCHIVED = (None, DAY[:300], DAY, DAY * 2, DAY[100:])
 
 
-@pytest.mark.parametrize("where", ["raw/", "/cloudsensor/", ""])
+@pytest.mark.parametrize(
+    "where",
+    ["", pytest.param("raw/", marks=pytest.mark.long), pytest.param("/cloudsensor/", marks=pytest.mark.long)],
+)
 @pytest.mark.parametrize("put", [Store.put_bytes, put_in_parts])
 def test_no_line_is_lost_by_damaged_readings(store: Store, far: Store, way: Front, where: str, put):
     """Of one file or both, for a while or always: every line that was there is in raw/ or in the archive."""

@@ -216,7 +216,9 @@ ODD_IMAGES = {
 }
 
 
-@pytest.mark.parametrize("part", [0, 1, 2])
+@pytest.mark.parametrize(
+    "part", [0, pytest.param(1, marks=pytest.mark.long), pytest.param(2, marks=pytest.mark.long)]
+)
 def test_no_image_costs_the_night(nominal, frames, part):
     """Sky and laser frames with images that are none: they are bad, and the others as they were."""
     night, usual = nominal

@@ -70,8 +70,15 @@ def reduced(with_lasers):
     return reduce_night(*with_lasers.given(with_lasers.instrument))
 
 
-@pytest.mark.parametrize("wrong", [2.0, 0.5])
-@pytest.mark.parametrize("kind", ["with_lasers", "without_lasers"])
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        ("with_lasers", 0.5),
+        ("without_lasers", 2.0),
+        pytest.param("with_lasers", 2.0, marks=pytest.mark.long),
+        pytest.param("without_lasers", 0.5, marks=pytest.mark.long),
+    ],
+)
 def test_winds_and_temperatures_are_true_with_a_registry_off_by_two(kind, wrong, request):
     night = request.getfixturevalue(kind)
     result = analyse_night(*night.given(with_scale(night.instrument, wrong * TRUE_RAD_PER_PX)), None)
@@ -97,7 +104,7 @@ def test_no_numbers_where_neither_registry_nor_optics_are_right(kind, request):
     assert "instruments.yaml" in outcome.value.reason
 
 
-@pytest.mark.parametrize(("factor", "remarks"), [(1.0, 0), (1.19, 0), (1.22, 1), (2.0, 1), (0.79, 1)])
+@pytest.mark.parametrize(("factor", "remarks"), [(1.19, 0), (1.22, 1), (0.79, 1)])
 def test_the_log_is_told_when_registry_and_optics_disagree(with_lasers, reduced, factor, remarks):
     request = with_lasers.request(with_scale(with_lasers.instrument, factor * TRUE_RAD_PER_PX))
     known = know_instrument(request, reduced.lasers, reduced.sky, SkyLine(6.3e-7, 800.0))
@@ -113,7 +120,7 @@ def test_a_laser_that_fails_leaves_the_sky_and_its_flags(with_lasers):
     """Laser frames of another instrument: the registry's parameters, refined on the sky, and why."""
     request, frames = with_lasers.given(with_scale(with_lasers.instrument, TRUE_RAD_PER_PX))
     lasers = []
-    for timed in frames.laser:
+    for timed in frames.laser[:2]:
         truth = with_lasers.truth[timed.frame.name]
         x, y = np.arange(512) - truth.center_x_px, np.arange(512) - truth.center_y_px
         image = (500 + 200 * np.cos((y[:, None] ** 2 + x**2) / 900.0)).astype("u2")
