@@ -10,13 +10,14 @@ from typing import Any
 from airglow.archive import (
     Manifest,
     NotArchived,
+    NotLoaded,
     bring_back,
     cleanup_night,
     prove_archived,
     read_manifest,
 )
 from airglow.model.errors import BadInput, StoreError
-from airglow.pipeline.states import manifest_bytes, mirror_written
+from airglow.pipeline.states import manifest_bytes, mirror_written, remove_state
 from airglow.pipeline.workspace import bring_frames
 from airglow.registry import Registry
 from airglow.store import Guard, Store
@@ -144,6 +145,7 @@ def cleanup_surely(
     archive: Archiving,
     guard: Guard,
     keep_superseded_days: int,
+    states: Path,
     memory: Memory | None = None,
 ) -> dict[str, Any]:
     """Clean up a night whose manifest was just read, and mend the archive first where it has to be.
@@ -156,6 +158,8 @@ def cleanup_surely(
         As in `mend_archive`.
     guard, keep_superseded_days, memory
         As in `airglow.archive.cleanup_night`.
+    states
+        The directory of the mirrors of sentinels.
 
     Returns
     -------
@@ -164,6 +168,8 @@ def cleanup_surely(
 
     Raises
     ------
+    NotLoaded
+        As `airglow.archive.cleanup_night`. The record of the load is gone then: the next attempt loads again.
     NotArchived, StoreError
         As `mend_archive` and `airglow.archive.cleanup_night`.
     """
@@ -174,7 +180,11 @@ def cleanup_surely(
         )
 
     try:
-        return clean_up(manifest)
-    except NotArchived as problem:
-        log.warning("%s", problem)
-        return clean_up(mend_archive(store, manifest, archive))
+        try:
+            return clean_up(manifest)
+        except NotArchived as problem:
+            log.warning("%s", problem)
+            return clean_up(mend_archive(store, manifest, archive))
+    except NotLoaded:
+        remove_state(store, manifest.night, "loaded", states)
+        raise

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,7 @@ from airglow.archive import (
     load_manifest,
     with_uploads,
 )
-from airglow.catalogue import DatabaseSettings, connect, load_night, migrate
+from airglow.catalogue import DatabaseSettings
 from airglow.model.errors import AirglowError, StoreError
 from airglow.model.files import write_whole
 from airglow.model.products import DEFAULT_KINDS, FITTED, GROUPS, local_name
@@ -33,7 +32,7 @@ from airglow.pipeline.again import Again, continued_history, what_was_done
 from airglow.pipeline.archiving import archive_upload
 from airglow.pipeline.delivery import publish_night
 from airglow.pipeline.finishing import finish_night
-from airglow.pipeline.loading import loaded_record
+from airglow.pipeline.loading import load_published
 from airglow.pipeline.mending import bring_frames_surely, cleanup_surely, read_archived
 from airglow.pipeline.publish import ProductPrefixes, plan_delivery
 from airglow.pipeline.states import put_state
@@ -189,7 +188,7 @@ def _finish(night: NightId, around: Surroundings, index: Mapping[str, Any], agai
     settings = around.config["archive"]
     cleanup = cleanup_surely(
         store, around.registry, load_manifest(store, night), index, loaded, archiving(night, around),
-        guard_of(store, settings, around.work), settings["keep_superseded_days"],
+        guard_of(store, settings, around.work), settings["keep_superseded_days"], states,
     )  # fmt: skip
     if (store.get_json(night.published_key), store.get_json(night.loaded_key)) != (index, loaded):
         raise StoreError(f"{night.name}: another run has published it meanwhile. The next run does it again")
@@ -342,17 +341,7 @@ def _load(
     night: NightId, around: Surroundings, index: Mapping[str, Any], results: Sequence[NightResult]
 ) -> dict[str, Any]:
     """Load the night into the database; what is to be on record of it."""
+    site = around.registry.site(night.site)
+    instrument = around.registry.instrument(night.instrument, night.date)
     attempts = around.config["database"]["attempts"]
-    with closing(connect(around.database, attempts=attempts)) as connection:
-        migrate(connection)
-        record = load_night(
-            connection,
-            results,
-            list(index["outcomes"].values()),
-            around.registry.site(night.site),
-            around.registry.instrument(night.instrument, night.date),
-            products=index["products"],
-            manifest_sha256=index["manifest_sha256"],
-            attempts=attempts,
-        )
-    return loaded_record(record, index)
+    return load_published(around.database, index, results, site, instrument, attempts)

@@ -7,11 +7,11 @@ import pytest
 from known import known_registry
 from uploading import FRAMES, MINIME05, deliver, keys, pack, send
 
-from airglow.archive import Manifest, NotArchived, UnpackLimits, cleanup_night, load_manifest
+from airglow.archive import Manifest, NotArchived, NotLoaded, UnpackLimits, cleanup_night, load_manifest
 from airglow.model.errors import BadInput
 from airglow.pipeline.archiving import archive_upload
 from airglow.pipeline.mending import bring_frames_surely, cleanup_surely, read_archived
-from airglow.pipeline.states import manifest_bytes
+from airglow.pipeline.states import manifest_bytes, put_state
 from airglow.pipeline.table import new_trouble, row_of_report
 from airglow.store import Guard, Store
 from airglow.uploads import State, mark_pending, mend_manifests, scan, take_up
@@ -29,6 +29,11 @@ def _archiving(store: Store, directory: Path) -> partial:
         directory / "states",
         UnpackLimits(),
     )
+
+
+def _clean_up(store: Store, directory: Path, archived: Manifest, published: dict, loaded: dict) -> dict:
+    archive, states = _archiving(store, directory), directory / "states"
+    return cleanup_surely(store, REGISTRY, archived, published, loaded, archive, Guard(), 0, states)
 
 
 @pytest.fixture
@@ -62,11 +67,23 @@ def test_a_night_is_cleaned_up_after_its_archive_was_mended(
 ):
     delivered = deliver(store, archived)
     spoil(store, archived)
-    record = cleanup_surely(
-        store, REGISTRY, archived, *delivered, _archiving(store, tmp_path), Guard(), keep_superseded_days=0
-    )
+    record = _clean_up(store, tmp_path, archived, *delivered)
     assert len(record["deleted"]) == 5
     assert {store.get_bytes(frame.key) for frame in archived.frames} == set(FRAMES.values())
+
+
+def test_rows_of_other_products_are_to_be_loaded_again_before_anything_goes(
+    store: Store, tmp_path: Path, archived: Manifest
+):
+    published, loaded = deliver(store, archived)
+    before = keys(store, "raw/")
+    put_state(store, MINIME05, "loaded", {**loaded, "products_sha256": 64 * "0"}, tmp_path / "states")
+    of_others = store.get_json(MINIME05.loaded_key)
+    with pytest.raises(NotLoaded, match=r"loaded\.json: of other products .*Nothing was deleted"):
+        _clean_up(store, tmp_path, archived, published, of_others)
+    assert keys(store, "raw/") == before
+    assert store.head(MINIME05.loaded_key) is None  # so that the next attempt loads it
+    assert len(_clean_up(store, tmp_path, archived, published, loaded)["deleted"]) == 5
 
 
 def test_a_frame_that_nothing_can_bring_back_is_told_with_what_to_do(

@@ -5,13 +5,13 @@ from functools import partial
 
 from adapter import STATES, WORK, step
 
-from airglow.archive import NotLoaded, UnpackLimits
+from airglow.archive import UnpackLimits
 from airglow.pipeline.archiving import archive_upload
 from airglow.pipeline.failures import forget_failures
 from airglow.pipeline.finishing import finish_night
 from airglow.pipeline.mending import cleanup_surely, read_archived
 from airglow.pipeline.runlock import RUN_VARIABLE
-from airglow.pipeline.states import marked_record, mirror_states, read_state, remove_state
+from airglow.pipeline.states import marked_record, mirror_states, read_state
 from airglow.store import guard_of
 from airglow.uploads import MEMORY, read_memory
 
@@ -30,13 +30,9 @@ with step() as job:
     )
     guard, keep_days = guard_of(job.store, settings, WORK), settings["keep_superseded_days"]
     memory = read_memory(WORK / MEMORY, job.store)
-    try:
-        record = cleanup_surely(
-            job.store, job.registry, manifest, published, loaded, archive, guard, keep_days, memory
-        )
-    except NotLoaded:  # by the next attempt, which loads what has no record of it
-        remove_state(job.store, night, "loaded", STATES)
-        raise
+    record = cleanup_surely(
+        job.store, job.registry, manifest, published, loaded, archive, guard, keep_days, STATES, memory
+    )
     known = marked_record(night, os.environ.get(RUN_VARIABLE), STATES)
     finish_night(job.store, night, record, published, STATES, record=known, log=job.attempt_key)
     forget_failures(WORK, night.name)
