@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from airglow.pipeline.kept import keep_earlier_results
-from airglow.pipeline.publish import deliver, delivered_key
-from airglow.pipeline.states import is_marked, remove_state, states_taken_up
+from airglow.pipeline.publish import deliver
+from airglow.pipeline.states import is_marked, remove_state
 from airglow.store import Store
 from airglow.uploads import NightId, mark_pending
 
@@ -56,11 +56,7 @@ def publish_night(
         As of `keep_earlier_results` and `deliver`. If it is from the former, nothing was changed.
     """
     night = NightId.parse(plan["night"])
-    there = states_taken_up(night, run, states)
-    if there is None:
-        there = {found.key for found in store.list(night.state_prefix)}
-    elif night.published_key in there:
-        there.add(delivered_key(night))  # an attempt of this run may have made the copy, and failed then
+    there = {found.key for found in store.list(night.state_prefix)}
     plan = keep_earlier_results(store, plan, there=there)
     if night.cleaned_key in there or not is_marked(night, run, states):
         mark_pending(store, night, why, there)

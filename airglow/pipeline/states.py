@@ -293,8 +293,7 @@ def marked_tried(night: NightId, run: str | None, root: Path) -> str:
 def states_taken_up(night: NightId, run: str | None, root: Path) -> set[str] | None:
     """What the bucket had of a night's state when the run at hand took the night up.
 
-    Since then steps of this run alone have worked on it. What is named may be gone by an attempt of theirs
-    that failed half-way.
+    What another machine has done since, or a step of this run, is not in it: no proof of anything.
 
     Parameters
     ----------

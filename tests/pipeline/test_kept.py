@@ -209,29 +209,15 @@ def test_the_night_is_marked_before_the_index_goes_and_that_before_a_product_cha
     ]
 
 
-def test_a_run_that_took_the_night_up_publishes_by_what_it_saw_then(
+def test_what_another_machine_did_since_the_night_was_taken_up_is_seen(
     store: Store, first: dict, tmp_path: Path
 ) -> None:
-    """Also when its first attempt failed after the old index had gone, and no copy had been there before."""
-    store.delete(delivered_key(MINIME13))  # as of a version that made no copy
+    """It has published and finished it: then it is marked again before anything is replaced."""
     states = tmp_path / "states"
-    there = [found.key for found in store.list(MINIME13.state_prefix)]
-    note_marked(MINIME13, "this run", states, NightRecord(), there=there)
-    planned, folders = second(tmp_path, "XR", XG=NONE)
-    with pytest.raises(FileNotFoundError):
-        publish_night(store, planned, {tag: tmp_path / "nothing" for tag in folders}, states, run="this run")
-    assert store.head(MINIME13.published_key) is None
-    with counted_keys(store) as sent:
-        index = publish_night(store, planned, folders, states, run="this run")
-    assert index["outcomes"]["XG"]["kept"]["state"] == NONE["state"]
-    assert ("ListObjectsV2", MINIME13.state_prefix) not in sent
-    assert not [key for name, key in sent if name == "PutObject" and key == MINIME13.pending_key]
-
-
-def test_another_run_looks_for_itself(store: Store, first: dict, tmp_path: Path) -> None:
-    states = tmp_path / "states"
-    note_marked(MINIME13, "an earlier run", states, NightRecord(), there=[])  # before the first publication
+    note_marked(MINIME13, "this run", states, NightRecord(), there=[])  # before the first publication
+    store.put_json(MINIME13.cleaned_key, {})
     planned, folders = second(tmp_path, "XR", XG=NONE)
     index = publish_night(store, planned, folders, states, run="this run")
     assert index["outcomes"]["XG"]["kept"]["state"] == NONE["state"]
     assert store.head(MINIME13.pending_key) is not None
+    assert store.head(MINIME13.cleaned_key) is None
