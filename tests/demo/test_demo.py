@@ -13,13 +13,14 @@ from airglow.demo.summary import HEADINGS, format_table
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 1800
 PNG = b"\x89PNG\r\n"
+MARK = "OF_THE_TEST_OF_THE_DEMO"  # a variable that all processes of a demo inherit
 
 
 @pytest.fixture(
     scope="module",
     params=[
         pytest.param((["--quick"], r"10 \+ 4"), id="quick"),
-        pytest.param(([], r"60 \+ 20"), id="whole", marks=pytest.mark.long),
+        pytest.param(([], r"60 \+ 20"), id="whole"),
     ],
 )
 def demo(request, tmp_path_factory):
@@ -31,7 +32,8 @@ def demo(request, tmp_path_factory):
     done = subprocess.run(
         [sys.executable, "-m", "airglow.demo", "--directory", directory, *options],
         cwd=ROOT,
-        env=os.environ | {"MYSQL_HOST": "production.invalid", "DEST_BUCKET": "production"},
+        env=os.environ
+        | {"MYSQL_HOST": "production.invalid", "DEST_BUCKET": "production", MARK: str(directory)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -40,6 +42,7 @@ def demo(request, tmp_path_factory):
     return done, directory, frames
 
 
+@pytest.mark.long
 def test_it_ends_well_and_says_what_came_of_each_night(demo):
     done, _, frames = demo
     assert done.returncode == 0, done.stdout + done.stderr
@@ -53,6 +56,7 @@ def test_it_ends_well_and_says_what_came_of_each_night(demo):
     assert " left" not in done.stdout  # nothing of a finished night is still in raw/
 
 
+@pytest.mark.long
 def test_the_plots_that_it_names_are_there(demo):
     done, directory, _ = demo
     named = [Path(line.strip()) for line in done.stdout.splitlines() if line.endswith(".png")]
@@ -62,6 +66,7 @@ def test_the_plots_that_it_names_are_there(demo):
     assert kept == {path.name for path in named}
 
 
+@pytest.mark.long
 def test_its_pages_lead_to_files_that_are_there(demo):
     done, directory, _ = demo
     (named,) = [Path(line.strip()) for line in done.stdout.splitlines() if line.endswith(".html")]
@@ -75,13 +80,22 @@ def test_its_pages_lead_to_files_that_are_there(demo):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
+@pytest.mark.long
 def test_nothing_of_it_is_left_running(demo):
     _, directory, _ = demo
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
+    assert processes_of(directory) == []
+
+
+def processes_of(directory):
+    """Command lines of the processes that have inherited the mark of a demo."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            assert os.fspath(directory) not in process.read_text()
-        except (FileNotFoundError, ProcessLookupError):
+            if f"{MARK}={directory}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_text())
+        except OSError:  # it has ended, or is another account's
             continue
+    return found
 
 
 def test_a_night_that_waits_does_not_widen_the_table():

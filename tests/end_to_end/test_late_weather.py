@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from running import everything, upload
 
-from airglow.archive import fetch_frames
 from airglow.demo.servers import MariadbServer
 from airglow.model.errors import BadInput
 from airglow.pipeline.refresh import refresh_night, renew_night
@@ -55,6 +54,12 @@ def weather_of(night: NightFolder) -> dict[str, Path]:
 
 
 @pytest.fixture
+def few_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One product and the fits: what is in the others is the same, and takes longest."""
+    monkeypatch.setattr("airglow.pipeline.whole_night.DEFAULT_KINDS", ("netcdf", "fitted"))
+
+
+@pytest.fixture
 def done(place: Place, small_night: NightFolder, tmp_path: Path) -> Surroundings:
     """The small night, done without any cloud file."""
     upload(place.store, small_night.raw)
@@ -92,28 +97,28 @@ def rows_of(mariadb: MariadbServer, place: Place) -> dict[str, list[tuple]]:
     return {name: rows for name, rows in tables.items() if name not in ("fpi_load", "fpi_night")}
 
 
-def test_it_is_finished_again_once_as_if_analysed_again_and_says_with_which_files(
+def test_the_workflow_finishes_it_once_as_if_analysed_again_and_says_with_which_files(
     done: Surroundings,
     small_night: NightFolder,
     mariadb: MariadbServer,
     place: Place,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store = done.store
     assert run(done) == []
     without = products(store)
     for key, path in weather_of(small_night).items():
         store.put_file(key, path)
-    fetched = []
-
-    def watched(*given):
-        fetched.extend(fetch_frames(*given))
-
-    monkeypatch.setattr("airglow.pipeline.refresh.fetch_frames", watched)
-    assert run(done) == [SMALL.name]
-    assert len(fetched) == 2  # two frames for the picture; all others stay in the archive
-    assert not SMALL.below(tmp_path / "work").exists()
+    place.front.forget()
+    ran = place.clone.hourly()
+    assert ran.code == 0, ran.text
+    assert "done" in line_of(ran.text, SMALL.name)
+    assert "refresh minime05 uao 20260512: done" in ran.text
+    assert not any(step in ran.text for step in ("analyze", "frames minime05"))
+    assert (place.clone.directory / "results/minime05/uao/2026/20260512/XR/night.nc").is_file()
+    asked = [path for method, path in place.front.requests if method == "GET"]
+    # Two frames for the picture; all others stay in the archive.
+    assert len({path for path in asked if f"/{SMALL.frames_prefix}" in path and "hdf5" in path}) == 2
     assert run(done) == []
     assert (store.list("raw/"), store.list("state/pending/minime05")) == ([], [])
 
@@ -153,6 +158,7 @@ def refuses_without_fits(done: Surroundings) -> None:
     done.store.put_json(SMALL.published_key, index)
 
 
+@pytest.mark.usefixtures("few_products")
 def test_fits_that_do_not_hold_are_no_end_of_it(
     done: Surroundings, small_night: NightFolder, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -173,11 +179,8 @@ def test_fits_that_do_not_hold_are_no_end_of_it(
 
 
 @pytest.mark.long
-def test_killed_before_any_request_it_ends_alike(
-    done: Surroundings, small_night: NightFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # One product and the fits: what is in the others is the same, and takes longest.
-    monkeypatch.setattr("airglow.pipeline.whole_night.DEFAULT_KINDS", ("netcdf", "fitted"))
+@pytest.mark.usefixtures("few_products")
+def test_killed_before_any_request_it_ends_alike(done: Surroundings, small_night: NightFolder) -> None:
     store, weather = done.store, weather_of(small_night)
     key, path = max(weather.items(), key=lambda item: item[1].stat().st_size)
     lines = path.read_bytes().splitlines(keepends=True)
@@ -202,20 +205,3 @@ def test_killed_before_any_request_it_ends_alike(
     refreshed = products(store)
     process_night(SMALL, done)
     assert products(store) == refreshed
-
-
-def test_the_workflow_finishes_a_night_again(
-    done: Surroundings, place: Place, small_night: NightFolder
-) -> None:
-    for key, path in weather_of(small_night).items():
-        place.store.put_file(key, path)
-    ran = place.clone.hourly()
-    assert ran.code == 0, ran.text
-    assert "done" in line_of(ran.text, SMALL.name)
-    assert "refresh minime05 uao 20260512: done" in ran.text
-    assert not any(step in ran.text for step in ("analyze", "frames minime05"))
-    index = place.store.get_json(SMALL.published_key)
-    assert len(index["history"]) == 1
-    assert place.store.list("raw/") == []
-    local = place.clone.directory / "results/minime05/uao/2026/20260512/XR/night.nc"
-    assert local.is_file()

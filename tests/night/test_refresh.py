@@ -59,14 +59,13 @@ def hashes(folder):
 
 
 def weathers(night, folder):
-    """Folders of weather files: none yet, the evening's cloud file alone and cut short, and all of them."""
-    shutil.copytree(night.folder / "clouds", folder / "all")
-    assert {path.name[:5] for path in (folder / "all").iterdir()} == {"Cloud", "TempL"}
-    (folder / "evening").mkdir()
-    evening = f"Cloud_uao_{night.request().date:%Y%m%d}.txt"
-    lines = (folder / "all" / evening).read_text().splitlines(keepends=True)
-    (folder / "evening" / evening).write_text("".join(lines[: -len(lines) // 20]))
-    return {"none": None, "evening": folder / "evening", "all": folder / "all"}
+    """Folders of weather files: none yet, and the evening's cloud file cut short beside all others."""
+    shutil.copytree(night.folder / "clouds", folder)
+    assert {path.name[:5] for path in folder.iterdir()} == {"Cloud", "TempL"}
+    evening = folder / f"Cloud_uao_{night.request().date:%Y%m%d}.txt"
+    lines = evening.read_text().splitlines(keepends=True)
+    evening.write_text("".join(lines[: -len(lines) // 20]))
+    return {"none": None, "all": folder}
 
 
 def products_of(name):
@@ -89,7 +88,7 @@ def test_every_product_is_that_of_an_analysis_with_this_weather(night, tmp_path)
         made[name] = hashes(out)
     of_fits = {products.pop(f"{STEM}_fitted.npz") for products in made.values()}
     assert len(of_fits) == 1, "fits depend on the weather"
-    assert len({products[f"{STEM}.nc"] for products in made.values()}) == 3
+    assert len({products[f"{STEM}.nc"] for products in made.values()}) == 2
     for name, folder in given.items():
         before = "all" if name == "none" else "none"
         fits, out = tmp_path / "analysed" / before / f"{STEM}_fitted.npz", tmp_path / "refreshed" / name

@@ -14,6 +14,7 @@ from airglow.pages.export import export_pages
 from pages.conftest import PHONE, Browser, Site, file_url, start_browser
 from pages.made import PNG, SETTINGS
 
+PATIENCE_S = 120  # a moment on an idle machine
 PAGES = (
     "index.html",
     "attention.html",
@@ -44,7 +45,7 @@ def has_all_pictures(browser: Browser) -> bool:
         for (const image of document.images) image.loading = 'eager';
         return Array.from(document.images).every(image => image.complete && image.naturalWidth > 0)
     """
-    WebDriverWait(browser.driver, 10).until(lambda _: browser.run(script))
+    WebDriverWait(browser.driver, PATIENCE_S).until(lambda _: browser.run(script))
     return True
 
 
@@ -83,10 +84,10 @@ def test_from_the_calendar_to_a_night_its_neighbours_its_instrument_and_what_wai
     browser.find(".steps a[rel=next]").click()
     assert browser.find("h1").text == "29 April 2025"
     browser.find("body").send_keys(Keys.ARROW_RIGHT)
-    WebDriverWait(browser.driver, 5).until(lambda _: browser.find("h1").text == "30 April 2025")
+    WebDriverWait(browser.driver, PATIENCE_S).until(lambda _: browser.find("h1").text == "30 April 2025")
     assert "camera off: 52 of 52 sky frames were warm" in browser.find(".notice").text
     browser.find("body").send_keys(Keys.ARROW_LEFT)
-    WebDriverWait(browser.driver, 5).until(lambda _: browser.find("h1").text == "29 April 2025")
+    WebDriverWait(browser.driver, PATIENCE_S).until(lambda _: browser.find("h1").text == "29 April 2025")
     browser.driver.find_element(By.LINK_TEXT, "minime05 at uao").click()
     assert browser.find("h1").text == "minime05"
     browser.driver.find_element(By.LINK_TEXT, "Waiting and failed").click()
@@ -170,7 +171,7 @@ def test_everything_can_be_reached_with_the_keyboard(browser: Browser, site: Sit
     assert browser.run("return document.activeElement.id") == "content"
     browser.run("document.getElementById('filter-state').focus()")
     press.send_keys("w").perform()  # the select's own keys
-    WebDriverWait(browser.driver, 5).until(lambda _: shown(browser) == 1)
+    WebDriverWait(browser.driver, PATIENCE_S).until(lambda _: shown(browser) == 1)
     browser.find("#filter-reset").send_keys(Keys.ENTER)
 
     browser.find('.days a[href="nights/uao/minime05/20250428.html"]').send_keys(Keys.ARROW_RIGHT)
@@ -179,7 +180,7 @@ def test_everything_can_be_reached_with_the_keyboard(browser: Browser, site: Sit
     outline = "return getComputedStyle(document.activeElement).outlineStyle"
     assert browser.run(outline) == "solid"
     press.send_keys(Keys.ENTER).perform()
-    WebDriverWait(browser.driver, 5).until(lambda _: browser.find("h1").text == "29 April 2025")
+    WebDriverWait(browser.driver, PATIENCE_S).until(lambda _: browser.find("h1").text == "29 April 2025")
 
 
 def test_states_differ_in_more_than_colour(browser: Browser, site: Site) -> None:
