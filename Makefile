@@ -1,6 +1,6 @@
 # make demo   everything once, on this machine alone: servers, simulated nights, the workflow, plots to look at
-# make test   every quick test                    make test ARGS="tests/store -x" some of them
-# make test-long  whole nights killed, reanalysed, reported on; faults that tests must find: before a release (25 minutes)
+# make test   every quick test (12 minutes on two cores)   make test ARGS="tests/store -x" some of them
+# make test-long  whole nights killed, reanalysed, reported on; faults that tests must find: before a release (half an hour)
 # make faults     everything that can go wrong around a night, many times over (ARGS="kills --share 10" a part)
 # make lint   style of Python and Snakemake files, Snakemake's own linter, docstrings, the picture of the house
 # make lock   new requirements.lock from pyproject.toml, pins kept where they can be (ARGS=--upgrade: newest)
