@@ -156,10 +156,12 @@ def cleanup_surely(
         As in `airglow.archive.cleanup_night`.
     archive
         As in `mend_archive`.
-    guard, keep_superseded_days, memory
+    guard, keep_superseded_days
         As in `airglow.archive.cleanup_night`.
     states
         The directory of the mirrors of sentinels.
+    memory
+        As in `airglow.archive.cleanup_night`.
 
     Returns
     -------
