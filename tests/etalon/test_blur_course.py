@@ -34,6 +34,7 @@ def test_a_drift_of_the_focus_is_found_and_its_size_told():
     course = course_of(drift)
     assert course is not None
     np.testing.assert_allclose(course.change_px, drift, atol=0.02)
+    assert np.polyfit(drift, course.change_px, 1)[0] == pytest.approx(1.0, abs=0.04)
     assert np.all(np.abs(course.change_px - drift) < 5 * course.error_px + 0.005)
 
 
