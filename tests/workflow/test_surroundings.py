@@ -126,11 +126,13 @@ def test_what_killed_runs_left_is_removed_by_the_next(place: tuple[Clone, Store]
     ran = at_hand.hourly()
     assert ran.code == 0, ran.text
     assert {path.name for path in work.iterdir()} == {
+        "at_work",
         "discovery.json",
         "ended.json",
         "failures",
         "known_uploads.json",
     }
+    assert [path.name for path in (work / "at_work").iterdir()] == ["attempt.json"]  # and no step
     assert not failure.exists()  # no run repeats it: that night is neither in raw/ nor unfinished
     log = (at_hand.directory / "logs/discover.log").read_text()
     assert "removed what an earlier run left: work/minime05/uao/2026/20260509 (2.0 MB)" in log
