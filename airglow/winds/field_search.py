@@ -26,6 +26,8 @@ _MOVEMENTS = ((5, (9, 10)), (2, (7, 8)))
 # Gain in log density from which a movement is taken: the logarithm of its prior's width over that of its
 # posterior, twice, as in a Bayes factor. Nights of 60 samples tell a slowness to some 0.3 s/km.
 _LEAST_GAIN = 2.0 * float(np.log(SLOWNESS_S_PER_M / 3e-4))
+# Gain from which a second search has found another place; two that end at the same one differ by less.
+_BETTER = 0.2
 # Samples that are fitted together: chosen, to bound the effort. Half of it moves smooth winds by a quarter of
 # their errors at the most.
 _STRETCH = 100
@@ -153,6 +155,16 @@ def search_hyperparameters(observations: Observations, least: tuple[float, float
         moving = minimise(posterior.cost, start, free, (smoothness,), _SEARCH)
         if cost - moving[2] > _LEAST_GAIN:
             (x, _, cost), bounds = moving, free
+    # Waves that are seen too seldom have another speed that fits nearly as well, and from rest the search may
+    # end there or stay: it begins once more with a vertical wind that moves as the horizontal one does.
+    vertical, horizontal = (list(slownesses) for _, slownesses in _MOVEMENTS)
+    if x[horizontal].any():
+        free = [(-WITHIN, WITHIN) if k in vertical else bound for k, bound in enumerate(bounds)]
+        start = x.copy()
+        start[vertical] = x[horizontal]
+        together = minimise(posterior.cost, start, free, (smoothness,), _SEARCH)
+        if cost - together[2] > (_BETTER if x[vertical].any() else _LEAST_GAIN):
+            x, _, cost = together
     return Found(posterior.hyperparameters(x, smoothness), float(0.5 * x @ x), -cost)
 
 

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
-from airglow.winds import field, field_search
+from airglow.winds import field, field_search, horizontal
 from airglow.winds.field import Hyperparameters, Observations
+
+from .made_winds import LATITUDE_DEG, LONGITUDE_DEG, make_winds, waves
 
 LIKE = Hyperparameters(40.0, 5000.0, 9e5, 6.0, 1500.0, 4e5, 0.4, 1.5, (-2e-3, 1e-3), (4e-3, -3e-3))
 MEAN_MPS = 150.0  # standard deviation of the night's mean of each horizontal component
@@ -165,3 +167,25 @@ def test_a_wind_that_moves_is_found():
         Observations(time_s, place_m, components, seen, np.ones(60), np.zeros((60, 60)))
     )
     np.testing.assert_allclose(found.vertical_slowness_s_per_m, [-2e-3, 0.0], atol=4e-4)
+
+
+def test_a_vertical_wind_that_moves_with_the_horizontal_one_is_found(monkeypatch):
+    """A night that follows the sun, on which the search from rest ends with a vertical wind that stays."""
+    found = []
+
+    def find(observations):
+        found.append(field_search.find_hyperparameters(observations))
+        return found[-1]
+
+    monkeypatch.setattr(horizontal, "find_hyperparameters", find)
+    random = np.random.default_rng(50_009)
+    wind = (
+        waves(random, 40.0, 45.0, 4.0, 16.0),
+        waves(random, -30.0, 45.0, 4.0, 16.0),
+        waves(random, 0.0, 3.0, 0.4, 3.0, 8),
+    )
+    made = make_winds(9, wind=wind, noise_mps=1.0, follows_sun=True)
+    horizontal.horizontal_winds(made.sky, made.laser_time, LATITUDE_DEG, LONGITUDE_DEG, 600.0)
+    along, upward = (np.array(slowness) for slowness in found[-1].slownesses())
+    assert along[0] == pytest.approx(-2.8e-3, abs=3e-4)  # an hour for 15 degrees of longitude
+    np.testing.assert_allclose(upward, along, atol=6e-4)
