@@ -114,7 +114,7 @@ def upload_versions(store: Store, night: NightId) -> list[UploadVersion]:
 def keep_before_overwriting(
     store: Store, night: NightId, there: Mapping[str, StoredObject], sent: Mapping[str, str], keep_days: int
 ) -> None:
-    """Copy what another upload's files are about to overwrite. Costs nothing where nothing is overwritten.
+    """Keep what another upload's files are about to overwrite. Costs nothing where nothing is overwritten.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def keep_before_overwriting(
             name = f"{found.etag}_{PurePosixPath(name).name}"
         beside = prefixes[owner] + name
         if beside not in there or there[beside].etag != found.etag:
-            store.copy(found.key, beside, found.etag)
+            store.keep(found, beside)
 
 
 def retire(

@@ -158,7 +158,7 @@ def _merge(
             return None
         if not (data.startswith(old) and is_proven and old_is_proven):
             path = PurePosixPath(file.archive_key)
-            store.copy(file.archive_key, f"{path.parent}/superseded/{archived.etag}_{path.name}")
+            store.keep(archived, f"{path.parent}/superseded/{archived.etag}_{path.name}")
     if not is_proven:  # what arrived here may be damaged: the store has the bytes
         store.copy(raw.key, file.archive_key)
         return None

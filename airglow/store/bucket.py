@@ -143,6 +143,42 @@ class Store(BucketReader):
             raise StoreError(f"{destination}: the copy of {source} is not the same object{left}. Try again")
         return after
 
+    def keep(self, found: StoredObject, destination: str) -> None:
+        """Keep what an object holds under another key before it is overwritten, whoever else does the same.
+
+        It is read and written, not copied inside the bucket: there are stores that do not heed the condition
+        on a copy's source. Of two processes that keep and overwrite the same object, the later one would then
+        put the new contents over what the first one kept.
+
+        Parameters
+        ----------
+        found
+            The object, as it was listed.
+        destination
+            Key of what is kept. An object that has these contents already stays as it is.
+
+        Raises
+        ------
+        MissingObject, ChangedObject
+            If it is no more what was listed, and was not kept by another process before. Nothing is written.
+        StoreError
+            If the service does not answer, or refuses.
+        """
+
+        def is_kept() -> bool:
+            there = self.head(destination)
+            return there is not None and (there.size, there.etag) == (found.size, found.etag)
+
+        if is_kept():
+            return
+        try:
+            data = self.get_bytes(found.key, found.etag)
+        except (MissingObject, ChangedObject):
+            if is_kept():
+                return
+            raise
+        self.put_bytes(destination, data)
+
     def delete(self, key: str) -> None:
         """Delete an object of our own, if it is there; raw objects need `delete_if_unchanged`.
 

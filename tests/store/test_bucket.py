@@ -53,6 +53,42 @@ def test_missing_objects(store: Store):
         store.get_bytes("nothing")
 
 
+@pytest.mark.parametrize("kept_by_another", [True, False])
+@pytest.mark.parametrize("moment", ["GetObject", "PutObject"])
+def test_what_is_kept_is_never_what_another_writes_at_that_moment(
+    store: Store, kept_by_another: bool, moment: str
+):
+    store.put_bytes("frame", b"old")
+    (found,) = store.list("frame")
+    other = open_store(StoreSettings(store.bucket, store.endpoint_url, "key", "secret"))
+
+    def overtake(**_: object) -> None:
+        """Another process keeps it, and overwrites it, right before a request."""
+        if kept_by_another:
+            other.put_bytes("kept", b"old")
+        other.put_bytes("frame", b"new")
+
+    for request in {moment, "CopyObject"}:
+        store.client.meta.events.register_first(f"before-send.s3.{request}", overtake)
+    if moment == "GetObject" and not kept_by_another:
+        with pytest.raises(ChangedObject, match="frame: it was uploaded again"):
+            store.keep(found, "kept")
+        assert store.head("kept") is None
+    else:
+        store.keep(found, "kept")
+        assert store.get_bytes("kept") == b"old"
+
+
+def test_what_is_kept_already_costs_one_look(store: Store):
+    store.put_bytes("frame", b"old")
+    (found,) = store.list("frame")
+    store.keep(found, "kept")
+    assert store.get_bytes("kept") == b"old"
+    with counted(store) as sent:
+        store.keep(found, "kept")
+    assert sent == ["HeadObject"]
+
+
 def test_the_end_of_an_object_is_read_with_one_request(store: Store):
     store.put_bytes("long", bytes(range(256)) * 1000)
     store.put_bytes("short", b"abc")
