@@ -74,10 +74,13 @@ def interrupted(
     Returns
     -------
     NightRecord
-        From the third one on failed, or held; before that as it was, and one more attempt.
+        From the third one on failed, or held; before that as it was, and one more attempt. A verdict of other
+        versions, or on another upload, is no verdict on what was tried now, and goes.
     """
     count = interruptions(record, step, versions, upload)
     counted = {"interrupted": count, "interrupted_in": _rule(step)}
+    if _is_of_another_try(record, versions, upload):
+        record = _without_verdict(record, now)
     if count < SAME_FAULT_LIMIT or record.state in (NightState.HELD, NightState.REFUSED):
         changed = replace(
             record,
@@ -104,6 +107,24 @@ def interrupted(
     after = failed(before, fault, now, **how)
     # With none counted it would be over as soon as another night passes: what brings runs down is not.
     return replace(after, same_fault=max(after.same_fault, 1), **counted)
+
+
+def _is_of_another_try(record: NightRecord, versions: Versions, upload: str) -> bool:
+    """Whether what a record says was found of other versions, or another upload, than were tried now."""
+    return record.versions != versions or bool(upload and upload != record.upload.partition("+")[0])
+
+
+def _without_verdict(record: NightRecord, now: dt.datetime) -> NightRecord:
+    return replace(
+        record,
+        state=NightState.RUNNING,
+        reason="",
+        error_class=None,
+        step="",
+        since=now,
+        same_fault=0,
+        next_try=None,
+    )
 
 
 def _rule(step: str) -> str:

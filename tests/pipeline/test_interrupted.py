@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 from uploading import MINIME05, MINIME13, counted, keys, part_key, send
 
 from airglow.model.errors import StoreError
-from airglow.model.states import ExitStatus, NightState
+from airglow.model.states import ErrorClass, ExitStatus, NightState
 from airglow.pipeline.attempts import attempt_key
 from airglow.pipeline.history import history
 from airglow.store import Store
@@ -131,3 +132,51 @@ def test_an_interruption_waits_for_the_bucket_and_counts_once(
         runs.begin()
     assert sent == []
     assert keys(runs.store, "state/pending/minime05") == [MINIME05.pending_key]
+
+
+def _held(runs: Runs) -> None:
+    for _ in range(3):
+        runs.run(fail={MINIME05: ("no laser frame", ErrorClass.DATA)})
+
+
+def _refused(runs: Runs) -> None:
+    runs.run(fail={MINIME05: ("not an archive", ErrorClass.DATA, True)})
+
+
+def _failed(runs: Runs) -> None:
+    runs.run(fail={MINIME05: DOWN})
+
+
+def _without_upload(runs: Runs) -> None:
+    runs.come_down()
+    for key in keys(runs.store, "raw/"):
+        runs.store.delete(key)
+    runs.run()
+
+
+@pytest.mark.parametrize("change", ["upload", "code"])
+@pytest.mark.parametrize(
+    ("settle", "state"),
+    [
+        (_held, NightState.HELD),
+        (_refused, NightState.REFUSED),
+        (_failed, NightState.FAILED),
+        (_without_upload, NightState.WAITING),
+    ],
+)
+def test_a_verdict_that_counts_no_more_does_not_come_back_by_an_interruption(
+    runs: Runs, settle: Callable[[Runs], None], state: NightState, change: str
+) -> None:
+    send(runs.store, MINIME05)
+    settle(runs)
+    assert read_record(runs.store, MINIME05).state is state
+    if change == "code":
+        runs.versions = Versions("2", "a")
+    if change == "upload" or state is NightState.WAITING:
+        send(runs.store, MINIME05, parts=5)
+    assert [report.night for report in runs.look()[0].wanted] == [MINIME05]
+    runs.come_down(at_work=[MINIME05], later_h=0.1)
+    runs.begin()
+    assert [report.night for report in runs.look()[0].wanted] == [MINIME05]
+    assert row_of(runs.run(later_h=0.1), MINIME05).state == "continuing"
+    assert read_record(runs.store, MINIME05).interrupted == 1
