@@ -390,14 +390,24 @@ def take_up(
             records[report.night] = mark_pending(store, report.night, why, keys, versions)
         elif report.record is not None:
             records[report.night] = report.record
-            if keys and report.night.cleaned_key in keys:  # killed right after it was marked
-                store.delete(report.night.cleaned_key)
+            if keys and report.night.cleaned_key in keys:
+                _remove_what_is_over(store, report.night, report.record)
         if report.changed:
             _set_manifest_aside(store, report.night)
         elif report.withdrawn:
             forget_refusal(store, report.night)
             _bring_manifest_back(store, report.night)
     return records
+
+
+def _remove_what_is_over(store: Store, night: NightId, record: NightRecord) -> None:
+    """Remove the sentinel of before, where whoever marked the night was killed right after it.
+
+    Another one is of a run elsewhere, which has finished the night and taken its mark away since the look:
+    without either nobody would go on with it.
+    """
+    if not is_finished(store, night, record):
+        store.delete(night.cleaned_key)
 
 
 def _set_manifest_aside(store: Store, night: NightId) -> None:
