@@ -1,7 +1,9 @@
 """Files that crash what reads them, hang on nobody, and never pass for read."""
 
+import itertools
 import os
 import random
+import select
 import signal
 import time
 from pathlib import Path
@@ -29,6 +31,11 @@ def read(path):
         raise IndexError("nobody thought of this")
     if path.name == "large":
         raise MemoryError
+    if path.name == "loop":
+        while True:
+            pass
+    if path.name == "stall":
+        time.sleep(60)
     return path.name
 
 
@@ -61,6 +68,49 @@ def test_a_kill_is_no_verdict_on_the_file():
     assert isinstance(killed, MachineError)
     assert "killed by signal 9" in str(killed)
     assert after == "b"
+
+
+def test_a_file_that_is_read_without_end_is_damaged(monkeypatch):
+    monkeypatch.setattr("airglow.frames.apart._MOST_CPU_S", 0.2)
+    first, victim, last = answers("a", "loop", "b")
+    assert (first, last) == ("a", "b")
+    assert isinstance(victim, BadInput)
+    assert "comes to no end" in victim.reason
+
+
+def test_a_disk_that_stalls_is_no_verdict_on_the_file(monkeypatch):
+    monkeypatch.setattr("airglow.frames.apart._MOST_S", 1)
+    begun = time.monotonic()
+    _, stalled, last = answers("a", "stall", "b")
+    assert isinstance(stalled, MachineError)
+    assert "took longer than" in str(stalled)
+    assert last == "b"
+    assert time.monotonic() - begun < 50
+
+
+def test_a_child_that_hangs_does_not_outlive_the_limit(monkeypatch):
+    """Else it would hold the lock of the steps, when its step has been ended, and no run could begin."""
+    monkeypatch.setattr("airglow.frames.apart._MOST_CPU_S", 1.0)
+    reader, writer = os.pipe()
+    asker = os.fork()
+    if asker == 0:
+        reading = read_apart([Path("a"), Path("loop")], read)
+        next(reading)
+        crash(signal.SIGKILL)
+    os.waitpid(asker, 0)
+    os.close(writer)
+    assert select.select([reader], [], [], 50)[0]
+    assert os.read(reader, 1) == b""  # the child held the other end of this pipe too, and is gone
+    os.close(reader)
+
+
+def test_time_that_the_asker_takes_does_not_count(monkeypatch):
+    monkeypatch.setattr("airglow.frames.apart._MOST_S", 1)
+    reading = read_apart([Path("a")] * 50_000, read)
+    next(reading)
+    time.sleep(2)  # the child waits for room in the pipe
+    assert {answer for _, answer in itertools.islice(reading, 20_000)} == {"a"}
+    reading.close()
 
 
 def test_errors_are_told_apart():
