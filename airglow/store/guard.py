@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from airglow.store.bucket import Store
 from airglow.store.deletion import Deletion, known_deletion
 from airglow.store.objects import StoredObject
+from airglow.store.probe import probe_object
 
 DELETION = "deletion.json"  # in the workflow's directory for temporary files
 
@@ -83,7 +85,19 @@ def guard_of(store: Store, settings: Mapping[str, Any], work: Path | None = None
         If the store has to be asked, and does not answer.
     """
     deletion = known_deletion(store, None if work is None else work / DELETION)
-    return Guard(deletion, dt.timedelta(hours=settings["quarantine_hours"]), store.now)
+    return Guard(deletion, dt.timedelta(hours=settings["quarantine_hours"]), _clock_of(store))
+
+
+def _clock_of(store: Store) -> Callable[[], dt.datetime | None]:
+    """The clock of a store; where its answers have no date, the time of an object that is written for it."""
+
+    @cache
+    def written() -> dt.datetime | None:  # once is enough: the present is only later
+        with probe_object(store) as key:
+            found = store.head(key)
+        return None if found is None else found.modified
+
+    return lambda: store.now() or written()
 
 
 def _here() -> dt.datetime:

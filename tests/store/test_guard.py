@@ -42,6 +42,22 @@ def test_without_a_clock_nothing_goes() -> None:
     assert Guard(Deletion(), HOUR, lambda: None).rests_until([found()]) == AT + HOUR
 
 
+def test_where_answers_have_no_date_an_object_tells_the_time(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what rests would rest for ever, and its night be finished anew by every run."""
+    guard = guard_of(store, {"quarantine_hours": 1}, tmp_path)
+    monkeypatch.setattr("airglow.store.clock.date_of", lambda _: None)
+    store.clock._seen = None
+    unguarded = Guard(Deletion(), guard.quarantine, guard.clock)
+    store.put_bytes("raw/key", b"x")
+    (young,) = store.list("raw/")
+    old = found(young.modified - 2 * HOUR)
+    assert unguarded.rests_until([young]) == young.modified + HOUR
+    assert unguarded.rests_until([old]) is None
+    assert [one.key for one in store.list("")] == ["raw/key", "state/store/deletion.json"]
+
+
 def test_the_store_tells_its_time(store: Store) -> None:
     assert store.clock.now() is None
     assert store.now() is not None
