@@ -129,6 +129,25 @@ def end_step(work: Path, rule: str, wildcards: Mapping[str, str]) -> None:
     note_path(work / _AT_WORK, rule, wildcards).unlink(missing_ok=True)
 
 
+def step_at_work(work: Path, rule: str, wildcards: Mapping[str, str]) -> StepAtWork | None:
+    """What a step has noted that began and did not come to its end.
+
+    Parameters
+    ----------
+    work
+        The workflow's directory for temporary files.
+    rule, wildcards
+        As of `StepAtWork`.
+
+    Returns
+    -------
+    StepAtWork or None
+    """
+    with contextlib.suppress(TypeError):
+        return StepAtWork(**_read(note_path(work / _AT_WORK, rule, wildcards)))
+    return None
+
+
 def record_killed(work: Path) -> None:
     """At the end of a run: put steps on record that began and did not come to an end.
 

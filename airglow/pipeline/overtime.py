@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import signal
 import threading
@@ -10,8 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from airglow.model.errors import MachineError
+from airglow.pipeline.at_work import StepAtWork, end_step, step_at_work
 from airglow.pipeline.failures import failure_of
 
+_LATER = "A later run tries it again"
 _GRACE_S = 60  # after which the kernel ends a process that does not even run its threads
 
 
@@ -95,4 +98,16 @@ def check_not_overtime(
     """
     failure = failure_of(work, rule, wildcards)
     if failure is not None and failure.attempt == attempt and overtime(hours) in failure.reason:
-        raise MachineError(failure.name, overtime(hours), "A later run tries it again")
+        raise MachineError(failure.name, overtime(hours), _LATER)
+    step = step_at_work(work, rule, wildcards)
+    if step is not None and step.attempt == attempt and _has_lasted(step, hours):  # ended by the kernel
+        end_step(work, rule, wildcards)
+        raise MachineError(step.name, overtime(hours), _LATER)
+
+
+def _has_lasted(step: StepAtWork, hours: float) -> bool:
+    try:
+        begun = dt.datetime.fromisoformat(step.begun)
+        return dt.datetime.now(dt.UTC) - begun >= dt.timedelta(hours=hours)
+    except (ValueError, TypeError):
+        return False
