@@ -11,11 +11,12 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from airglow.model.errors import BadInput
 from airglow.model.states import FINISHED, NightState
 from airglow.pipeline.done_nights import done_rows
-from airglow.pipeline.rows import format_table, night_row, not_archived
+from airglow.pipeline.rows import format_table, is_done, night_row, not_archived
 from airglow.pipeline.stored_table import read_table, row_to_json
 from airglow.pipeline.table import Row, Table
 from airglow.registry import load_config, registry_of
@@ -82,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     table = read_table(store)
     if nights:
         known = {row.name: row for row in table.rows}
-        rows = [night_row(store, night) or known.get(night.name) or not_archived(night) for night in nights]
+        rows = [_row_of(store, night, known.get(night.name), table) for night in nights]
     else:
         rows = [*table.rows, *_done(store, args)]
     rows = [row for row in rows if _is_asked_for(row, args)]
@@ -106,6 +107,19 @@ def run(args: argparse.Namespace) -> int:
         if table.others:
             print(describe_others(table.others))
     return 1 if wrong else 0
+
+
+def _row_of(store: Store, night: NightId, known: Row | None, table: Table) -> Row:
+    """The row of a night; of one that is done, also what a later look at ``raw/`` found of it."""
+    row = night_row(store, night)
+    if row is None or known is None:
+        return row or known or not_archived(night)
+    looked_at = table.seen_at or table.written_at
+    is_later = looked_at is not None and (row.since is None or row.since < looked_at)
+    if not (is_done(row) and is_later):
+        return row
+    found = f"raw/, by the last run: {known.state}" + f" ({known.reason})" * bool(known.reason)
+    return replace(row, reason="; ".join(filter(None, (row.reason, found))))
 
 
 def _print_table(rows: list[Row], table: Table) -> None:

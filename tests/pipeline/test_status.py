@@ -255,6 +255,26 @@ def test_a_named_night_that_is_only_in_raw_has_the_row_of_the_last_run(
     assert "not archived" in line_of(capsys.readouterr().out, MINIME13.name)
 
 
+@pytest.mark.usefixtures("surroundings")
+def test_of_a_done_night_is_told_what_waits_in_raw(store: Store, capsys: pytest.CaptureFixture) -> None:
+    """Else one command says that a night is done, and the other that its new upload is refused."""
+    done_at = dt.datetime(2026, 4, 30, 15, tzinfo=dt.UTC)
+    later = dt.datetime(2026, 5, 2, 15, tzinfo=dt.UTC)
+    store.put_json(MINIME05.published_key, {**INDEX, "format": 1, "night": MINIME05.name})
+    store.put_json(MINIME05.cleaned_key, {"state": "degraded", "made_at": done_at.isoformat()})
+    row = Row(MINIME05.name, "refused", "not a receipt", later)
+    for table, is_told in ((Table((row,)), True), (Table(), False)):
+        write_table(store, table, read_table(store), later)
+        assert main(["status", MINIME05.name]) == 0
+        line = line_of(capsys.readouterr().out, MINIME05.name)
+        assert "degraded" in line
+        assert ("raw/, by the last run: refused (not a receipt)" in line) is is_told
+    # What was there before the night was done is over.
+    write_table(store, Table((row,)), read_table(store), done_at - dt.timedelta(hours=1))
+    assert main(["status", MINIME05.name]) == 0
+    assert "refused" not in capsys.readouterr().out
+
+
 def test_a_mistyped_night_is_one_line_without_a_bucket(capsys: pytest.CaptureFixture, monkeypatch) -> None:
     monkeypatch.delenv("DEST_BUCKET", raising=False)
     assert main(["status", "minime05_uao_20260431"]) == 1
