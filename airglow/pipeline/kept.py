@@ -89,6 +89,8 @@ def keep_earlier_results(
     there = [_as_published(listed, product, night, refused) for product in wanted]
     products = [*plan["products"], *there]
     replaced = no_longer_named(store, products, earlier, night)
+    for tag in sorted(earlier["outcomes"].keys() - outcomes.keys()):
+        log.warning("%s: published before, and the registry expects it no more: its products will go", tag)
     more = {REPLACED: replaced} if replaced else {}
     return {**plan, "outcomes": outcomes, "products": products, **more}
 

@@ -64,13 +64,14 @@ def test_a_result_replaces_what_was_kept(store: Store, first: dict, tmp_path: Pa
 
 
 def test_what_no_index_names_any_more_is_noted_until_it_is_gone(
-    store: Store, first: dict, tmp_path: Path
+    store: Store, first: dict, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """PDFs of before, say, where they are no longer wanted; here all products of a tag."""
     planned, folders = second(tmp_path, "XR")
     green = {product["key"] for product in first["products"] if product["tag"] == "XG"}
     kept = keep_earlier_results(store, planned, NOW)
     assert {one["key"] for one in kept["replaced"]} == green
+    assert "XG: published before, and the registry expects it no more: its products will go" in caplog.text
     index = deliver(store, kept, folders)
     assert green <= set(keys(store))  # not before rows and page are of the new ones
     # Published once more before the cleanup, they are not forgotten; gone, they are.
