@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from airglow.archive.proof import list_products
@@ -14,7 +14,11 @@ REPLACED = "replaced"
 
 
 def no_longer_named(
-    store: Store, products: Iterable[Mapping[str, Any]], earlier: Mapping[str, Any], night: NightId
+    store: Store,
+    products: Iterable[Mapping[str, Any]],
+    earlier: Mapping[str, Any],
+    night: NightId,
+    tags: Container[str],
 ) -> list[dict[str, Any]]:
     """What an earlier index named, is still in the bucket, and is named no more.
 
@@ -30,6 +34,9 @@ def no_longer_named(
         The index of before.
     night
         The night.
+    tags
+        Those that the next index has. Products of others stay: a registry that forgets a tag by mistake must
+        not cost what is published.
 
     Returns
     -------
@@ -37,9 +44,8 @@ def no_longer_named(
         For the next index, under `REPLACED`.
     """
     named = {product["key"] for product in products}
-    before = {
-        one["key"]: one for one in (*earlier.get(REPLACED, ()), *earlier["products"]) if _is_of(one, night)
-    }
+    of_tags = (one for one in earlier["products"] if one["tag"] in tags)
+    before = {one["key"]: one for one in (*earlier.get(REPLACED, ()), *of_tags) if _is_of(one, night)}
     left = [one for key, one in sorted(before.items()) if key not in named]
     there = list_products(store, left)
     return [

@@ -88,9 +88,13 @@ def keep_earlier_results(
     listed = list_products(store, wanted)
     there = [_as_published(listed, product, night, refused) for product in wanted]
     products = [*plan["products"], *there]
-    replaced = no_longer_named(store, products, earlier, night)
+    replaced = no_longer_named(store, products, earlier, night, outcomes)
     for tag in sorted(earlier["outcomes"].keys() - outcomes.keys()):
-        log.warning("%s: published before, and the registry expects it no more: its products will go", tag)
+        log.warning(
+            "%s: published before, and the registry expects it no more: its products stay where they are, "
+            "and the night's index, rows and page do not name them",
+            tag,
+        )
     more = {REPLACED: replaced} if replaced else {}
     return {**plan, "outcomes": outcomes, "products": products, **more}
 
