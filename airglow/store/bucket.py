@@ -11,7 +11,7 @@ from typing import Any
 from airglow.model.errors import StoreError
 from airglow.store.answers import CHANGED, GONE, asked, botocore_errors, code_of, refusal
 from airglow.store.hashes import FileHashes, hash_file, json_bytes
-from airglow.store.objects import ChangedObject, MissingObject, StoredObject
+from airglow.store.objects import ChangedObject, MissingObject, StoredObject, is_md5
 from airglow.store.reader import BucketReader
 
 
@@ -148,7 +148,8 @@ class Store(BucketReader):
 
         It is read and written, not copied inside the bucket: there are stores that do not heed the condition
         on a copy's source. Of two processes that keep and overwrite the same object, the later one would then
-        put the new contents over what the first one kept.
+        put the new contents over what the first one kept. An object whose ETag is no MD5 is copied all the
+        same: nothing would tell that it was damaged on its way here.
 
         Parameters
         ----------
@@ -170,6 +171,9 @@ class Store(BucketReader):
             return there is not None and (there.size, there.etag) == (found.size, found.etag)
 
         if is_kept():
+            return
+        if not is_md5(found.etag):
+            self.copy(found.key, destination, found.etag)
             return
         try:
             data = self.get_bytes(found.key, found.etag)
