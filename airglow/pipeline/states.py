@@ -244,10 +244,8 @@ def marked_record(night: NightId, run: str | None, root: Path) -> NightRecord | 
     NightRecord or None
         None if that is not known.
     """
-    value = _read(mirror_path(root, night, _MARKED))
-    if not run or value.get("run") != run:
-        return None
-    return record_from_json(value["record"]) if value.get("record") else None
+    record = _note_of(night, run, root).get("record")
+    return record_from_json(record) if record else None
 
 
 def is_marked(night: NightId, run: str | None, root: Path) -> bool:
@@ -266,7 +264,7 @@ def is_marked(night: NightId, run: str | None, root: Path) -> bool:
     -------
     bool
     """
-    return bool(run) and _read(mirror_path(root, night, _MARKED)).get("run") == run
+    return bool(_note_of(night, run, root))
 
 
 def marked_tried(night: NightId, run: str | None, root: Path) -> str:
@@ -286,8 +284,7 @@ def marked_tried(night: NightId, run: str | None, root: Path) -> str:
     str
         As of `airglow.uploads.tried`; empty if that is not known.
     """
-    value = _read(mirror_path(root, night, _MARKED))
-    return str(value.get("tried", "")) if run and value.get("run") == run else ""
+    return str(_note_of(night, run, root).get("tried", ""))
 
 
 def states_taken_up(night: NightId, run: str | None, root: Path) -> set[str] | None:
@@ -309,10 +306,14 @@ def states_taken_up(night: NightId, run: str | None, root: Path) -> set[str] | N
     set of str or None
         Keys; None if that is not known.
     """
+    there = _note_of(night, run, root).get("there")
+    return None if there is None else set(there)
+
+
+def _note_of(night: NightId, run: str | None, root: Path) -> Mapping[str, Any]:
+    """What the run at hand has noted of a night (`note_marked`); nothing, if another run has, or none."""
     value = _read(mirror_path(root, night, _MARKED))
-    if not run or value.get("run") != run or "there" not in value:
-        return None
-    return set(value["there"])
+    return value if run and value.get("run") == run else {}
 
 
 def forget_marked(night: NightId, root: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from airglow.model.errors import StoreError
 from airglow.store.answers import CHANGED, GONE, asked, botocore_errors, code_of, refusal
 from airglow.store.hashes import FileHashes, hash_file, json_bytes
-from airglow.store.objects import ChangedObject, MissingObject, StoredObject, is_md5
+from airglow.store.objects import ChangedObject, MissingObject, StoredObject
 from airglow.store.reader import BucketReader
 
 
@@ -148,8 +148,8 @@ class Store(BucketReader):
 
         It is read and written, not copied inside the bucket: there are stores that do not heed the condition
         on a copy's source. Of two processes that keep and overwrite the same object, the later one would then
-        put the new contents over what the first one kept. An object whose ETag is no MD5 is copied all the
-        same: nothing would tell that it was damaged on its way here.
+        put the new contents over what the first one kept. What its ETag does not prove (encryption, parts) is
+        copied all the same: nothing else would tell that it was damaged on its way here.
 
         Parameters
         ----------
@@ -172,16 +172,16 @@ class Store(BucketReader):
 
         if is_kept():
             return
-        if not is_md5(found.etag):
-            self.copy(found.key, destination, found.etag)
-            return
         try:
             data = self.get_bytes(found.key, found.etag)
         except (MissingObject, ChangedObject):
             if is_kept():
                 return
             raise
-        self.put_bytes(destination, data)
+        if hashlib.md5(data, usedforsecurity=False).hexdigest() == found.etag:
+            self.put_bytes(destination, data)
+        else:
+            self.copy(found.key, destination, found.etag)
 
     def delete(self, key: str) -> None:
         """Delete an object of our own, if it is there; raw objects need `delete_if_unchanged`.

@@ -43,6 +43,11 @@ def put_in_parts(store: Store, key: str, data: bytes) -> None:
     store.client.complete_multipart_upload(**where, UploadId=upload, MultipartUpload=parts)
 
 
+def put_encrypted(store: Store, key: str, data: bytes) -> None:
+    """An upload that the store encrypts: what looks like an MD5 need not be one, and proves nothing."""
+    store.client.put_object(Bucket=store.bucket, Key=key, Body=data, ServerSideEncryption="AES256")
+
+
 def truncate(data: bytes) -> bytes:
     return data[: len(data) // 3]
 
@@ -58,7 +63,7 @@ ARCHIVED = (None, DAY[:300], DAY, DAY * 2, DAY[100:])
     "where",
     ["", pytest.param("raw/", marks=pytest.mark.long), pytest.param("/cloudsensor/", marks=pytest.mark.long)],
 )
-@pytest.mark.parametrize("put", [Store.put_bytes, put_in_parts])
+@pytest.mark.parametrize("put", [Store.put_bytes, put_in_parts, put_encrypted])
 def test_no_line_is_lost_by_damaged_readings(store: Store, far: Store, way: Front, where: str, put):
     """Of one file or both, for a while or always: every line that was there is in raw/ or in the archive."""
     # Without an MD5 to compare with, it makes no difference in what way a reading is not as the other one.
